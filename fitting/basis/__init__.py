@@ -1,0 +1,1 @@
+"""Basis sets: spin systems to simulated signals, or files of other programs."""

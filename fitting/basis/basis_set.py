@@ -1,0 +1,34 @@
+"""The BasisSet noun: simulated or supplied metabolite responses on one time grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fitting.units import ComplexArray
+
+
+@dataclass(frozen=True, slots=True)
+class BasisSet:
+    """Time-domain responses of metabolites to one acquisition.
+
+    ``signals`` has shape (components, points), NIfTI-MRS sign, first point whole, referenced so that
+    zero frequency is ``WATER_PPM``, undamped apart from what the source carries, scaled so that one
+    fully visible uncoupled proton has amplitude 1 at t = 0. Then the fitted amplitude of a component is
+    the signal of one of its protons, and the water reference divided by 2 is that of one water proton.
+    """
+
+    names: tuple[str, ...]
+    signals: ComplexArray
+    dwell_time: float
+    spectrometer_frequency: float
+    key: str
+    """Content address; equal keys mean equal signals."""
+    description: str
+    """For people: sequence, echo time, pulses, or the file it came from."""
+    source: str
+    """``simulated-ideal``, ``lcmodel-basis`` or ``fsl-json``."""
+
+    @property
+    def points(self) -> int:
+        """Number of complex points."""
+        return int(self.signals.shape[1])

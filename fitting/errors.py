@@ -1,0 +1,121 @@
+"""Every reason this library can refuse an input; each survives a process boundary.
+
+FittingError
+├── UnreadableSpectrum            the bytes are not what their format promises
+│   ├── UnknownFormat             no reader recognises the content
+│   ├── DamagedFile               recognised, but truncated or inconsistent
+│   └── UnsupportedData           recognised and refused by name (MRSI, editing, imaging, other nuclei)
+├── MissingParameter              neither the header nor the request gives a needed quantity
+├── ImplausibleParameter          a quantity outside what a brain 1H-MRS scan can have
+├── UnusableSignal                the samples cannot be analysed (non-finite, constant, too short)
+├── UnusableBasis                 a basis set does not fit the data or cannot be read
+└── UnusableTable                 a relaxation or norm table breaks its format
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+Scalar = str | int | float | bool | None
+
+
+class FittingError(Exception):
+    """Base of all refusals: a constant ``code``, a sentence for a human and plain data.
+
+    Parameters
+    ----------
+    detail : str
+        What is wrong, where, and what to do about it. Never holds patient identity.
+    **data : str, int, float, bool or None
+        The facts behind the sentence, for programs.
+    """
+
+    code: ClassVar[str] = "unusable-input"
+    title: ClassVar[str] = "The input cannot be used"
+
+    def __init__(self, detail: str, **data: Scalar) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.data = data
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.detail, self.data))
+
+
+def _rebuild(kind: type[FittingError], detail: str, data: dict[str, Scalar]) -> FittingError:
+    return kind(detail, **data)
+
+
+class UnreadableSpectrum(FittingError):
+    """The bytes are not what their format promises."""
+
+    code = "unreadable-spectrum"
+    title = "The spectrum file cannot be read"
+
+
+class UnknownFormat(UnreadableSpectrum):
+    """No reader recognises the content."""
+
+    code = "unknown-format"
+    title = "The file format is not recognised"
+
+
+class DamagedFile(UnreadableSpectrum):
+    """The format is recognised, but the file is truncated or contradicts itself."""
+
+    code = "damaged-file"
+    title = "The file is damaged or incomplete"
+
+
+class UnsupportedData(UnreadableSpectrum):
+    """The format is recognised and holds a kind of data that is refused by name."""
+
+    code = "unsupported-data"
+    title = "This kind of data is not supported"
+
+
+class MissingParameter(FittingError):
+    """Neither the file header nor the request gives a quantity the analysis needs."""
+
+    code = "missing-parameter"
+    title = "A needed acquisition parameter is missing"
+
+
+class ImplausibleParameter(FittingError):
+    """A quantity lies outside what a brain 1H-MRS acquisition can have."""
+
+    code = "implausible-parameter"
+    title = "A parameter has an implausible value"
+
+
+class UnusableSignal(FittingError):
+    """The samples cannot be analysed: non-finite, constant, too short or without noise."""
+
+    code = "unusable-signal"
+    title = "The signal cannot be analysed"
+
+
+class UnusableBasis(FittingError):
+    """A basis set cannot be read, or does not belong to the data."""
+
+    code = "unusable-basis"
+    title = "The basis set cannot be used"
+
+
+class UnusableTable(FittingError):
+    """A relaxation or norm table breaks its format."""
+
+    code = "unusable-table"
+    title = "The table cannot be used"
+
+
+PROBLEMS: tuple[type[FittingError], ...] = (
+    UnknownFormat,
+    DamagedFile,
+    UnsupportedData,
+    MissingParameter,
+    ImplausibleParameter,
+    UnusableSignal,
+    UnusableBasis,
+    UnusableTable,
+)

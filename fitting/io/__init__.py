@@ -1,0 +1,37 @@
+"""Reading: bytes of any supported format become one Recording.
+
+``READERS`` is the whole list, in the order in which they are asked. Adding a format is one module and
+one entry here.
+"""
+
+from __future__ import annotations
+
+from fitting.errors import DamagedFile, UnknownFormat
+from fitting.io.source import Files, Reader, SourceFile
+from fitting.signal import Recording
+
+READERS: tuple[Reader, ...] = ()
+
+__all__ = ["READERS", "Files", "Reader", "SourceFile", "read"]
+
+
+def read(files: Files) -> Recording:
+    """Read one spectrum: a file, or a file with its companions.
+
+    Raises
+    ------
+    UnknownFormat
+        When no reader recognises the content.
+    DamagedFile, UnsupportedData
+        When the format is recognised but the file cannot be used.
+    """
+    if not files or all(not file.content for file in files):
+        name = files[0].name if files else "input"
+        raise DamagedFile(f"'{name}' is empty; send the spectrum file itself.", file=name)
+    for reader in READERS:
+        if reader.recognises(files):
+            return reader.read(files)
+    titles = ", ".join(reader.title for reader in READERS)
+    raise UnknownFormat(
+        f"The content of '{files[0].name}' is no format this program reads ({titles}).", file=files[0].name
+    )

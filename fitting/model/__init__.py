@@ -1,0 +1,1 @@
+"""The linear combination model: forward model, baselines, optimisers and uncertainty."""

@@ -1,0 +1,66 @@
+"""The nouns that leave the fit: Fit (numbers) and Traces (arrays for plots)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fitting.units import FloatArray
+
+OutcomeCode = Literal["converged", "stopped_early", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the fit ended, with a sentence for a human."""
+
+    code: OutcomeCode
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Real spectra for plots on one descending ppm axis; all arrays but ``components`` have shape (points,).
+
+    data = fit + residual; fit = sum of components + baseline. ``components`` has shape
+    (names, points) and holds each scaled, shifted and broadened basis signal.
+    """
+
+    ppm: FloatArray
+    data: FloatArray
+    fit: FloatArray
+    baseline: FloatArray
+    residual: FloatArray
+    names: tuple[str, ...]
+    components: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Amplitudes of the linear combination model with their covariance.
+
+    ``amplitudes`` (K,) and ``covariance`` (K, K) are in the units of the FID (signal of one proton,
+    see BasisSet). ``covariance`` is what we stand behind: it includes the baseline, phases, shifts and
+    widths, model mismatch, and components held at zero. ``crlb`` (K,) is the classical Cramer-Rao bound
+    of the standard deviation, amplitudes only.
+    """
+
+    outcome: Outcome
+    names: tuple[str, ...]
+    amplitudes: FloatArray
+    covariance: FloatArray
+    crlb: FloatArray
+    phase0: float
+    """rad"""
+    phase1: float
+    """s (time origin shift)"""
+    shift_hz: float
+    """Common frequency shift of the data against the basis, toward higher ppm."""
+    linewidth_hz: float
+    """FWHM of a metabolite singlet in the fitted model."""
+    noise_sd: float
+    """Standard deviation of the noise of the real part of one FID sample."""
+    residual_rms_over_noise: float
+    evaluations: int
+    baseline_effective_dimension: float
+    traces: Traces

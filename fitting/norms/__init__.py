@@ -1,0 +1,1 @@
+"""Control norms and where one value stands in them."""

@@ -1,0 +1,1 @@
+"""From amplitudes to ratios and water-scaled concentrations."""

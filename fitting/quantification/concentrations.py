@@ -1,0 +1,42 @@
+"""The nouns of quantification: a value with its standard deviation, per metabolite and sum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Ratio to total creatine (Cr + PCr), of concentrations."""
+
+    value: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Concentration:
+    """A water-scaled concentration with the corrections that were applied, in words."""
+
+    value: float
+    sd: float
+    unit: str
+    """``mmol/kg`` (tissue-corrected) or ``iu`` (institutional units: water-scaled, not tissue-corrected)."""
+    corrections: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One metabolite or sum (tNAA, tCr, tCho, Glx): amplitude, ratio and concentration with errors.
+
+    ``detected`` is False when the amplitude is not distinguishable from zero; ``upper_bound`` then is
+    the amplitude that 95 % of repeats would stay below, and ``ratio_tcr`` still holds value and sd.
+    """
+
+    name: str
+    amplitude: float
+    amplitude_sd: float
+    crlb_percent: float | None
+    detected: bool
+    upper_bound: float | None
+    ratio_tcr: Ratio | None
+    concentration: Concentration | None

@@ -1,0 +1,122 @@
+"""The nouns that flow in: what a recorded free induction decay (FID) is, and its conventions.
+
+Samples follow the NIfTI-MRS convention everywhere: complex128, higher ppm = lower FFT frequency, the
+first point whole (as a scanner writes it, not halved), zero frequency = ``WATER_PPM``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fitting.units import ComplexArray, FloatArray, field_from_frequency, hz_to_ppm, nominal_field
+
+
+@dataclass(frozen=True, slots=True)
+class Acquisition:
+    """What the header or the request says about a scan; None means *missing*, never a default.
+
+    Field meanings follow NIfTI-MRS (SpectrometerFrequency, EchoTime, ...). There is no slot for a
+    name, birth date or ID, so identity cannot leave a reader.
+    """
+
+    format: str
+    """Name of the reader that produced it, such as ``siemens_rda``."""
+    spectrometer_frequency: float | None
+    """Hz."""
+    dwell_time: float | None
+    """Time between complex points, s."""
+    echo_time: float | None
+    """s."""
+    repetition_time: float | None
+    """s."""
+    sequence: str | None
+    """Localisation family: one of ``fitting.basis.sequences.SEQUENCES``, or None when unknown."""
+    sequence_name: str | None
+    """What the header calls the sequence."""
+    mixing_time: float | None = None
+    """STEAM mixing time, s."""
+    vendor: str | None = None
+    scanner_model: str | None = None
+    software: str | None = None
+    """Scanner software version."""
+    voi_size: tuple[float, float, float] | None = None
+    """Edge lengths of the measured volume, m."""
+    averages: int | None = None
+    """Transients the scanner acquired (also when it stored only their mean)."""
+    nucleus: str = "1H"
+    water_suppressed: bool | None = None
+
+    @property
+    def field_t(self) -> float | None:
+        """Actual static field, tesla."""
+        return None if self.spectrometer_frequency is None else field_from_frequency(self.spectrometer_frequency)
+
+    @property
+    def nominal_field_t(self) -> float | None:
+        """Nominal field class (3 for a 2.89 T magnet), tesla."""
+        return None if self.spectrometer_frequency is None else nominal_field(self.spectrometer_frequency)
+
+    @property
+    def voi_volume_ml(self) -> float | None:
+        """Volume of the measured region, ml."""
+        return None if self.voi_size is None else float(np.prod(self.voi_size)) * 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What one file holds: uncombined samples, their acquisition and, if present, the water reference.
+
+    ``samples`` has shape (transients, coils, points). Transients and coils are 1 when the scanner
+    already averaged or combined. ``water`` is a Recording of its own (its TE and TR may differ).
+    """
+
+    samples: ComplexArray
+    acquisition: Acquisition
+    water: Recording | None = None
+
+    @property
+    def transients(self) -> int:
+        """Number of stored transients."""
+        return int(self.samples.shape[0])
+
+    @property
+    def coils(self) -> int:
+        """Number of stored receive coils."""
+        return int(self.samples.shape[1])
+
+    @property
+    def points(self) -> int:
+        """Number of complex points per transient."""
+        return int(self.samples.shape[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """One combined, averaged, referenced FID ready for the fit, with its water FID.
+
+    ``fid`` and ``water`` have shape (points,); ``water`` is None without a reference and shares the
+    FID's receiver scale. Frequencies are referenced: tNAA CH3 stands at 2.01 ppm within a few hertz.
+    """
+
+    fid: ComplexArray
+    dwell_time: float
+    spectrometer_frequency: float
+    water: ComplexArray | None = None
+
+    @property
+    def points(self) -> int:
+        """Number of complex points."""
+        return int(self.fid.shape[0])
+
+
+def time_axis(points: int, dwell_time: float) -> FloatArray:
+    """Sample times (s), shape (points,), starting at zero."""
+    return np.arange(points, dtype=np.float64) * dwell_time
+
+
+def ppm_axis(points: int, dwell_time: float, spectrometer_frequency: float) -> FloatArray:
+    """Chemical shifts (ppm), shape (points,), of ``numpy.fft.fftshift(numpy.fft.fft(fid))``: descending."""
+    frequencies = np.fft.fftshift(np.fft.fftfreq(points, dwell_time))
+    return hz_to_ppm(frequencies, spectrometer_frequency)
