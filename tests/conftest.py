@@ -1,0 +1,17 @@
+"""Fixtures every suite shares."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real scanner files and simulated truth; tests that need it are skipped without it."""
+    folder = Path(os.environ.get("MRSQUANT_SHARED", Path(__file__).parents[2] / "shared"))
+    if not (folder / "data" / "index.csv").is_file():
+        pytest.skip("no shared data folder on this machine")
+    return folder
