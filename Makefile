@@ -1,0 +1,93 @@
+# What a person types: `make serve`, `make test`. CI calls the same recipes.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+HOST ?= 127.0.0.1
+PORT ?= 8000
+WORKERS ?= 2
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+RUN_STAMP := $(VENV)/.installed-run
+DEV_STAMP := $(VENV)/.installed-dev
+INSTALL_INPUTS := pyproject.toml constraints.txt
+
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve check test lint format types imports openapi openapi-check pytest truth bench image lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mrsquant needs Python 3.11 or newer; say which with PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+# Dependency groups (PEP 735) need pip 25.1; the lock names the pip that is used.
+$(VENV)/.pip: constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --upgrade pip
+	@touch $@
+
+$(RUN_STAMP): $(VENV)/.pip $(INSTALL_INPUTS)
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[pdf]'
+	@touch $@
+
+$(DEV_STAMP): $(VENV)/.pip $(INSTALL_INPUTS)
+	$(PIP) install --quiet --constraint constraints.txt --group dev --editable '.[pdf]'
+	@touch $(RUN_STAMP) $@
+
+setup: $(DEV_STAMP) ## install everything for development into .venv
+
+serve: $(RUN_STAMP) ## run the service on http://HOST:PORT (127.0.0.1:8000)
+	$(BIN)/mrsquant serve --host $(HOST) --port $(PORT)
+
+test: lint types imports openapi-check pytest ## every check CI runs
+
+check: lint types imports ## the checks that need no run
+
+lint: $(DEV_STAMP) ## style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(DEV_STAMP) ## rewrite the sources in the common format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(DEV_STAMP) ## mypy, strict
+	$(BIN)/mypy
+
+imports: $(DEV_STAMP) ## direction rules between packages
+	$(BIN)/lint-imports
+
+openapi: $(DEV_STAMP) ## write openapi.yaml from the code
+	$(BIN)/mrsquant openapi -o openapi.yaml
+
+openapi-check: $(DEV_STAMP) ## fail when openapi.yaml is not what the code says
+	$(BIN)/mrsquant openapi -o - | diff -u openapi.yaml - || { echo 'openapi.yaml is out of date: run make openapi'; exit 1; }
+
+pytest: $(DEV_STAMP) ## the test suite (PYTEST_ARGS=... selects)
+	$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+truth: $(DEV_STAMP) ## only the fits of simulated spectra of known content
+	$(BIN)/pytest -n $(WORKERS) -m truth $(PYTEST_ARGS)
+
+bench: $(DEV_STAMP) ## speed, one process
+	$(BIN)/pytest tests/benchmarks -p no:xdist --benchmark-only $(PYTEST_ARGS)
+
+image: ## build the container image
+	docker build --tag mrsquant .
+
+lock: ## renew constraints.txt from pyproject.toml in a clean environment
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip --disable-pip-version-check install --quiet --upgrade pip
+	build/lock/bin/python -m pip install --quiet --group dev '.[cluster,pdf,postgres,telemetry]'
+	{ sed -n '/^#/p' constraints.txt; build/lock/bin/python -m pip freeze --all --exclude mrsquant --exclude setuptools; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+	rm -rf build/lock
+
+clean: ## remove the environment and caches
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
