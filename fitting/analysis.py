@@ -26,7 +26,9 @@ class Reason:
     """A code for programs and a sentence for people."""
 
     code: str
+    """For programs."""
     sentence: str
+    """For people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,9 @@ class Verdict:
     """Whether the spectrum may be interpreted, and why."""
 
     usable: Usable
+    """``yes``, ``limited`` (with caution) or ``no`` (not interpretable)."""
     reasons: tuple[Reason, ...]
+    """Why it is not plainly usable; empty when it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +46,55 @@ class AcquisitionFacts:
     """How the spectrum was acquired, as read from the header or supplied by the request."""
 
     vendor: str | None
+    """Scanner manufacturer."""
     format: str
+    """Name of the reader, such as ``siemens_rda``."""
     scanner_model: str | None
+    """Scanner model."""
     software: str | None
+    """Scanner software version."""
     field_t: float
+    """Static field, tesla."""
     spectrometer_frequency: float
+    """Transmitter frequency of 1H, Hz."""
     sequence: str | None
+    """Localisation family."""
     sequence_name: str | None
+    """What the header calls the sequence."""
     echo_time: float
+    """Echo time, s."""
     repetition_time: float | None
+    """Repetition time, s."""
     dwell_time: float
+    """Time between complex points, s."""
     points: int
+    """Complex points per transient."""
     coils: int
+    """Receive coils stored."""
     transients: int
+    """Transients stored."""
     averages: int | None
+    """Transients the scanner acquired, also when it stored only their mean."""
     transients_rejected: int
+    """Transients left out as outliers."""
     voi_volume_ml: float | None
+    """Volume of the measured region, ml."""
     region: str | None
+    """Region of the brain, from the request."""
     hemisphere: str | None
+    """``left``, ``right`` or ``midline``."""
     age_years: float | None
+    """Age, years."""
     sex: str | None
+    """``female``, ``male`` or ``other``."""
     gm: float | None
+    """Volume fraction of grey matter, 0 to 1."""
     wm: float | None
+    """Volume fraction of white matter, 0 to 1."""
     csf: float | None
+    """Volume fraction of cerebrospinal fluid, 0 to 1."""
     water_reference: bool
+    """Was a water reference used?"""
     supplied: tuple[str, ...]
     """Names of the quantities that came from the request instead of the header."""
 
@@ -75,16 +104,27 @@ class Quality:
     """Numbers behind the verdict, with their definitions."""
 
     snr: float
+    """Signal-to-noise ratio, as ``snr_definition`` says."""
     snr_definition: str
+    """How the signal-to-noise ratio is defined."""
     linewidth_hz: float
+    """Full width at half maximum of a metabolite singlet, Hz."""
     linewidth_ppm: float
+    """The same, ppm."""
     water_linewidth_hz: float | None
+    """Full width at half maximum of the water reference, Hz."""
     frequency_drift_hz: float | None
+    """Span of the transients' frequency over the scan, Hz."""
     phase_spread_deg: float | None
+    """Standard deviation of the transients' phase, degrees."""
     residual_water: float | None
+    """Height of the residual water over the height of tNAA, before its removal."""
     residual_rms_over_noise: float
+    """Root mean square of the fit residual over that of the noise; 1 is a perfect fit."""
     baseline_effective_dimension: float
+    """Effective number of parameters the baseline used."""
     shift_ppm: float
+    """How far the spectrum was moved to its reference, ppm, toward higher ppm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +135,25 @@ class MetaboliteResult:
     """
 
     name: str
+    """Metabolite or sum, such as ``tNAA``."""
     amplitude: float
+    """Signal of one proton, arbitrary units of the data."""
     amplitude_sd: float
+    """Standard deviation of the amplitude that we stand behind."""
     crlb_percent: float | None
+    """Classical Cramer-Rao bound, per cent of the amplitude."""
     detected: bool
+    """Is the amplitude distinguishable from zero?"""
     upper_bound: float | None
+    """Amplitude that 95 % of repeats would stay below, when not detected."""
     ratio_tcr: Ratio | None
+    """Ratio to total creatine."""
     concentration: Concentration | None
+    """Water-scaled concentration; needs a water reference."""
     z: ZScore | None
+    """Position among matched controls."""
     z_absent: Absence | None
+    """Why there is no z-score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +161,11 @@ class Multiplicity:
     """How many comparisons were made and how many flags chance alone would raise."""
 
     tests: int
+    """Comparisons with a norm."""
     expected_by_chance: float
+    """Flags expected if nothing were different."""
     flagged: int
+    """Flags raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +173,31 @@ class Provenance:
     """What produced the answer; with these pins the same input gives the same bytes."""
 
     software: str
+    """Name of the program."""
     version: str
+    """Version of the program."""
     schema: int
+    """Version of this document's shape."""
     basis_id: str
+    """Content address of the basis set."""
     basis_description: str
+    """The basis set for people."""
     basis_source: str
+    """Where the basis set comes from."""
     macromolecules: str
+    """Macromolecule model."""
     norm_version: str
+    """Version of the norm tables."""
     relaxation: str
+    """Source of the relaxation times."""
     options: dict[str, str | float | bool | None]
+    """Every choice of method."""
     input_sha256: str
+    """SHA-256 of the metabolite file(s)."""
     water_sha256: str | None
+    """SHA-256 of the water reference file(s)."""
     processing: tuple[Step, ...]
+    """Preprocessing steps, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +205,22 @@ class Analysis:
     """The whole answer for one spectrum; deterministic (no clock, no random identifiers)."""
 
     outcome: Outcome
+    """How the fit ended."""
     verdict: Verdict
+    """May the spectrum be interpreted?"""
     acquisition: AcquisitionFacts
+    """How the spectrum was acquired."""
     quality: Quality
+    """Numbers behind the verdict."""
     metabolites: tuple[MetaboliteResult, ...]
+    """One entry for each metabolite and sum."""
     norms: tuple[NormUsed, ...]
+    """The norms behind the z-scores."""
     multiplicity: Multiplicity
+    """How many flags chance alone would raise."""
     evidence: tuple[Finding, ...]
+    """Group findings for this region: context, not a diagnosis."""
     provenance: Provenance
+    """What produced the answer."""
     notice: str = NOTICE
+    """What this answer must not be used for."""

@@ -15,7 +15,9 @@ class Outcome:
     """How the fit ended, with a sentence for a human."""
 
     code: OutcomeCode
+    """``converged``, ``stopped_early`` (deadline or evaluation limit) or ``failed``."""
     sentence: str
+    """The same for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ class Ratio:
     """Ratio to total creatine (Cr + PCr), of concentrations."""
 
     value: float
+    """Dimensionless."""
     sd: float
+    """Standard deviation of the ratio, from the full covariance; dimensionless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +20,13 @@ class Concentration:
     """A water-scaled concentration with the corrections that were applied, in words."""
 
     value: float
+    """Concentration in ``unit``."""
     sd: float
+    """Standard deviation in ``unit``, with the fit, water and tissue uncertainty."""
     unit: str
     """``mmol/kg`` (tissue-corrected) or ``iu`` (institutional units: water-scaled, not tissue-corrected)."""
     corrections: tuple[str, ...]
+    """Each correction that was applied, in words, in order."""
 
 
 @dataclass(frozen=True, slots=True)
