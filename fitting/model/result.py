@@ -66,3 +66,5 @@ class Fit:
     evaluations: int
     baseline_effective_dimension: float
     traces: Traces
+    crlb_covariance: FloatArray | None = None
+    """Shape (K, K): the classical bound with its correlations, from which bounds of sums follow."""

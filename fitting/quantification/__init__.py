@@ -1,1 +1,115 @@
-"""From amplitudes to ratios and water-scaled concentrations."""
+"""Quantification: fitted amplitudes become ratios to tCr and water-scaled concentrations, with errors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fitting.model.result import Fit
+from fitting.quantification.concentrations import Concentration, Quantity
+from fitting.quantification.ratios import ratios_to
+from fitting.quantification.relaxation import RelaxationTable, relaxation_table
+from fitting.quantification.scaling import water_scaled
+from fitting.quantification.totals import Combinations, combine
+from fitting.quantification.water_reference import water_signal
+from fitting.signal import Acquisition
+from fitting.subject import TissueFractions
+from fitting.units import ComplexArray, FloatArray
+
+__all__ = ["DETECTION_LIMIT", "RelaxationTable", "quantify", "relaxation_table"]
+
+DETECTION_LIMIT = 1.645
+"""Standard deviations an amplitude must exceed to count as detected: Currie's critical level, 5 % false
+positives (Currie 1968, Anal Chem 40:586, doi:10.1021/ac60259a007)."""
+
+
+def quantify(  # noqa: PLR0917 - physics needs all six, and their types differ
+    fit: Fit,
+    water: ComplexArray | None,
+    dwell_time: float,
+    acquisition: Acquisition,
+    tissue: TissueFractions | None,
+    relaxation: RelaxationTable,
+    *,
+    water_acquisition: Acquisition | None = None,
+) -> tuple[Quantity, ...]:
+    """Amplitudes, ratios to tCr and water-scaled concentrations of all components and their sums.
+
+    * A quantity is *detected* when its amplitude exceeds 1.645 standard deviations; otherwise
+      ``upper_bound`` = max(amplitude, 0) + 1.645 sd.
+    * ``ratio_tcr`` is the ratio of one-proton signals, not corrected for relaxation, as in the
+      LCModel-type ratios of published norms; None unless tCr is detected.
+    * ``concentration`` is in mmol per kg of tissue water with tissue fractions, echo and repetition time
+      and relaxation times, otherwise in institutional units; see :mod:`fitting.quantification.scaling`.
+      Macromolecules and lipids have none: they have no defined number of protons.
+
+    Parameters
+    ----------
+    fit : Fit
+        Amplitudes (K,) and covariance (K, K); the signal of one proton in the units of the FID.
+    water : complex128 array, shape (points,), or None
+        Water FID on the same receiver scale.
+    dwell_time : float
+        Of the water FID, s.
+    acquisition : Acquisition
+        Echo time, repetition time and field of the spectrum.
+    tissue : TissueFractions or None
+    relaxation : RelaxationTable
+    water_acquisition : Acquisition, optional
+        Echo and repetition time of the water reference where they differ.
+
+    Returns
+    -------
+    tuple of Quantity
+        In the order of ``totals.ORDER``, then other metabolites, then macromolecules.
+
+    Raises
+    ------
+    ImplausibleParameter
+        When the tissue fractions cannot be.
+    UnusableSignal
+        When the water reference holds no water signal.
+    """
+    combinations = combine(fit.names)
+    amplitudes, covariance = combinations.apply(fit.amplitudes, fit.covariance)
+    sds = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
+    detected = amplitudes > DETECTION_LIMIT * sds
+    creatine = combinations.creatine
+    ratios = ratios_to(creatine, amplitudes, covariance) if creatine is not None and detected[creatine] else None
+    concentrations: tuple[Concentration | None, ...] = (None,) * len(combinations.names)
+    if water is not None:
+        concentrations = water_scaled(
+            fit,
+            combinations,
+            water_signal(water, dwell_time),
+            acquisition=acquisition,
+            water_acquisition=water_acquisition or acquisition,
+            tissue=tissue,
+            relaxation=relaxation,
+        )
+    bounds = _crlb(fit, combinations)
+    return tuple(
+        Quantity(
+            name=name,
+            amplitude=float(amplitudes[index]),
+            amplitude_sd=float(sds[index]),
+            crlb_percent=_percent(bounds[index], amplitudes[index]),
+            detected=bool(detected[index]),
+            upper_bound=None if detected[index] else float(max(amplitudes[index], 0.0) + DETECTION_LIMIT * sds[index]),
+            ratio_tcr=None if ratios is None else ratios[index],
+            concentration=concentrations[index],
+        )
+        for index, name in enumerate(combinations.names)
+    )
+
+
+def _crlb(fit: Fit, combinations: Combinations) -> FloatArray:
+    """Classical bound of each reported name, shape (M,); NaN for a sum when the fit gives no bound covariance."""
+    if fit.crlb_covariance is not None:
+        variances = np.diagonal(combinations.weights @ fit.crlb_covariance @ combinations.weights.T)
+        return np.asarray(np.sqrt(np.maximum(variances, 0.0)), dtype=np.float64)
+    single = combinations.weights.sum(axis=1) == 1.0
+    return np.where(single, combinations.weights @ fit.crlb, np.nan)
+
+
+def _percent(bound: float, amplitude: float) -> float | None:
+    return float(100.0 * bound / amplitude) if amplitude > 0.0 and np.isfinite(bound) else None
