@@ -1,0 +1,84 @@
+"""Baselines: smooth columns whose stiffness the data decide.
+
+``BASELINES`` is the whole list: each entry builds a ``Baseline`` for a ppm axis. A precision of every block is
+found by restricted maximum likelihood (MacKay 1992, doi:10.1162/neco.1992.4.3.415; REML of p-splines as in Wood 2011,
+doi:10.1111/j.1467-9868.2010.00749.x).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import BSpline
+
+from fitting.units import FloatArray
+
+KNOTS_PER_PPM = 8
+BUMP_FWHM_PPM = 0.15
+BUMP_SPACING_PPM = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Columns ``start:stop`` with the penalty |root c|² (``root``: (rank, n)) and a start precision.
+
+    The prior is coefficients ~ N(0, (precision · root'root)⁻¹), in units of the noise.
+    """
+
+    start: int
+    stop: int
+    root: FloatArray
+    precision: float
+
+    @property
+    def rank(self) -> int:
+        """Number of penalised directions."""
+        return int(self.root.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Real columns, shape (points, n), in penalised blocks."""
+
+    columns: FloatArray
+    blocks: tuple[Block, ...]
+
+
+def _spline_columns(ppm: FloatArray) -> FloatArray:
+    low, high = float(ppm.min()), float(ppm.max())
+    segments = max(4, round((high - low) * KNOTS_PER_PPM))
+    step = (high - low) / segments
+    knots = low + step * np.arange(-3, segments + 4)
+    knots[3], knots[-4] = low, high
+    columns = BSpline.design_matrix(np.clip(ppm, low, high - 1e-9), knots, 3).toarray()
+    return np.asarray(columns, dtype=np.float64)
+
+
+def p_spline(ppm: FloatArray) -> Baseline:
+    """Cubic penalised B-splines, 8 per ppm, second differences (Eilers & Marx 1996, doi:10.1214/ss/1038425655).
+
+    Penalised splines for MRS baselines: Wilson 2021 (ABfit), doi:10.1002/mrm.28385.
+    """
+    columns = _spline_columns(ppm)
+    size = columns.shape[1]
+    difference = np.diff(np.eye(size), n=2, axis=0)
+    return Baseline(columns, (Block(0, size, difference, 1e-2),))
+
+
+def two_scale(ppm: FloatArray) -> Baseline:
+    """The p-spline plus bumps of the width of macromolecular resonances, with a precision of their own.
+
+    The bumps take up what a rigid macromolecule template gets wrong (0.15 ppm wide, one every 0.06 ppm).
+    """
+    smooth = p_spline(ppm)
+    centres = np.arange(float(ppm.min()), float(ppm.max()) + BUMP_SPACING_PPM, BUMP_SPACING_PPM)
+    sigma = BUMP_FWHM_PPM / (2 * np.sqrt(2 * np.log(2)))
+    bumps = np.exp(-0.5 * ((ppm[:, None] - centres) / sigma) ** 2)
+    size = smooth.columns.shape[1]
+    ridge = Block(size, size + centres.size, np.eye(centres.size), 1e-1)
+    return Baseline(np.hstack([smooth.columns, bumps]), (*smooth.blocks, ridge))
+
+
+BASELINES: Mapping[str, Callable[[FloatArray], Baseline]] = {"p-spline": p_spline, "two-scale": two_scale}

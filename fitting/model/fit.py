@@ -1,0 +1,189 @@
+"""Fitting one spectrum: start, solve, adapt the baseline's stiffness, and state the uncertainty."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from fitting.errors import UnusableSignal
+from fitting.model.baseline import BASELINES
+from fitting.model.domain import fit_domain
+from fitting.model.forward import LinearCombinationModel, State
+from fitting.model.linewidth import singlet_linewidth
+from fitting.model.optimisers import OPTIMISERS
+from fitting.model.parameters import layout_for
+from fitting.model.precision import effective_dimensions, posterior, updated
+from fitting.model.problem import Problem
+from fitting.model.result import Fit, Outcome, OutcomeCode, Traces
+from fitting.model.start import start_vector
+from fitting.model.uncertainty import amplitude_covariance, classical_bound
+from fitting.signal import Spectrum
+from fitting.units import ComplexArray, FloatArray
+
+ROUNDS = 6
+"""Most alternations of solving and adapting the baseline; precisions settle within 3 to 5."""
+
+UPDATES_PER_ROUND = 4
+"""Fixed-point steps of the precisions between two solutions; each costs a fraction of a solution."""
+
+SETTLED = 0.1
+"""Relative change of every precision below which the baseline counts as settled."""
+
+TOLERANCE = 0.1
+"""Decrease of chi square at which an optimiser stops: far below what noise alone moves it."""
+
+SENTENCES: dict[OutcomeCode, str] = {
+    "converged": "The fit converged.",
+    "stopped_early": "The fit was stopped at its deadline before it converged.",
+    "failed": "The fit did not converge; its numbers must not be used.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Signals of the linear combination, shape (K, points), on the spectrum's grid, with their names."""
+
+    names: tuple[str, ...]
+    signals: ComplexArray
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The settled problem, its state, and how the solver got there."""
+
+    problem: Problem
+    state: State
+    precisions: FloatArray
+    evaluations: int
+    code: OutcomeCode
+
+
+def fit(
+    spectrum: Spectrum,
+    components: Components,
+    noise_sd: float,
+    *,
+    baseline: str = "p-spline",
+    optimiser: str = "lmfit-leastsq",
+    deadline_seconds: float | None = None,
+) -> Fit:
+    """Fit the linear combination model to one spectrum.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Referenced FID, shape (points,).
+    components : Components
+        Metabolites and macromolecules on the same grid, each of amplitude 1 per proton.
+    noise_sd : float
+        Standard deviation of the real part of one FID sample.
+    baseline, optimiser : str
+        Keys of ``BASELINES`` and ``OPTIMISERS``.
+    deadline_seconds : float, optional
+        Stop after this long with the outcome ``stopped_early``.
+
+    Returns
+    -------
+    Fit
+        Amplitudes in the FID's units. A fit that does not converge is a result, not an exception.
+
+    Raises
+    ------
+    UnusableSignal
+        When the noise level is zero or not finite.
+    """
+    if not (np.isfinite(noise_sd) and noise_sd > 0):
+        raise UnusableSignal("The noise level of the spectrum is zero or not finite; it cannot be fitted.")
+    deadline = None if deadline_seconds is None else time.monotonic() + deadline_seconds
+    gain = float(np.abs(spectrum.fid).max())
+    model = build_model(spectrum, components, noise_sd / gain, gain, baseline)
+    solution = _solve(model, spectrum.spectrometer_frequency, optimiser, deadline)
+    state, problem = solution.state, solution.problem
+    spread = posterior(state, model.baseline, solution.precisions)
+    return Fit(
+        outcome=Outcome(solution.code, SENTENCES[solution.code]),
+        names=components.names,
+        amplitudes=state.amplitudes * gain,
+        covariance=amplitude_covariance(problem, state) * gain**2,
+        crlb=classical_bound(problem, state) * gain,
+        phase0=state.values.phase0,
+        phase1=state.values.phase1,
+        shift_hz=state.values.shift,
+        linewidth_hz=singlet_linewidth(model, state),
+        noise_sd=noise_sd,
+        residual_rms_over_noise=float(np.sqrt(np.mean(state.residual**2))),
+        evaluations=solution.evaluations,
+        baseline_effective_dimension=float(effective_dimensions(model.baseline, solution.precisions, spread).sum()),
+        traces=_traces(model, state, noise_sd),
+    )
+
+
+def build_model(
+    spectrum: Spectrum, components: Components, relative_noise: float, gain: float, baseline: str
+) -> LinearCombinationModel:
+    """The problem in units of the noise of one spectral point, for a FID scaled to a maximum of 1."""
+    domain = fit_domain(spectrum.points, spectrum.dwell_time, spectrum.spectrometer_frequency)
+    unit = relative_noise * np.sqrt(domain.samples)
+    fid = spectrum.fid / gain / unit
+    return LinearCombinationModel(
+        domain=domain,
+        layout=layout_for(components.names, spectrum.spectrometer_frequency),
+        data=domain.band(fid)[domain.window],
+        data_time=domain.decimate(fid),
+        basis=domain.decimate(components.signals / unit),
+        baseline=BASELINES[baseline](domain.ppm),
+        nonnegative=np.ones(len(components.names)),
+    )
+
+
+def _solve(
+    model: LinearCombinationModel, spectrometer_frequency: float, optimiser: str, deadline: float | None
+) -> Solution:
+    """Alternate solving for the parameters and adapting the baseline until both are settled."""
+    solver = OPTIMISERS[optimiser]
+    precisions = np.array([block.precision for block in model.baseline.blocks])
+    problem = Problem(model, precisions)
+    vector = start_vector(model, problem.projection, spectrometer_frequency)
+    evaluations = 0
+    code: OutcomeCode = "failed"
+    for _ in range(ROUNDS):
+        optimum = solver(problem, vector, TOLERANCE, deadline)
+        vector, code = optimum.vector, optimum.code
+        evaluations += optimum.evaluations
+        if code != "converged":
+            break
+        adapted = _adapted(problem, vector, precisions)
+        if np.all(np.abs(adapted / precisions - 1.0) < SETTLED):
+            break
+        precisions = adapted
+        problem = Problem(model, precisions)
+    return Solution(problem, problem.state(vector), precisions, evaluations, code)
+
+
+def _adapted(problem: Problem, vector: FloatArray, precisions: FloatArray) -> FloatArray:
+    """Precisions after a few fixed-point steps at fixed non-linear parameters."""
+    for _ in range(UPDATES_PER_ROUND):
+        precisions = updated(problem.state(vector), problem.model.baseline, precisions)
+        problem = Problem(problem.model, precisions)
+    return precisions
+
+
+def _traces(model: LinearCombinationModel, state: State, noise_sd: float) -> Traces:
+    """Real spectra on a descending ppm axis, in the units of the FID's Fourier transform."""
+    unit = noise_sd * np.sqrt(model.domain.samples)
+    order = np.argsort(-model.domain.ppm)
+    components = (state.design * state.amplitudes).T[:, order] * unit
+    baseline = (model.baseline.columns @ state.coefficients)[order] * unit
+    fitted = components.sum(axis=0) + baseline
+    data = state.rotated.real[order] * unit
+    return Traces(
+        ppm=model.domain.ppm[order],
+        data=data,
+        fit=fitted,
+        baseline=baseline,
+        residual=data - fitted,
+        names=model.layout.components,
+        components=components,
+    )

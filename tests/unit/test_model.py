@@ -1,0 +1,273 @@
+"""The fit's mathematics: decimation, variable projection, Jacobian, amplitudes and covariance."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import scipy.optimize
+
+from fitting.errors import UnusableSignal
+from fitting.model.baseline import BASELINES
+from fitting.model.domain import fit_domain
+from fitting.model.fit import TOLERANCE, Components, build_model, fit
+from fitting.model.forward import Projection, derivatives, evaluate, solve_amplitudes
+from fitting.model.optimisers import OPTIMISERS
+from fitting.model.problem import Problem
+from fitting.model.start import start_vector
+from tests.unit import model_cases as world
+
+SD = 0.3
+
+
+def _problem(baseline: str = "p-spline", seed: int = 1) -> Problem:
+    generator = np.random.default_rng(seed)
+    fid = world.clean_fid(shift_hz=1.5, phase=0.3) + world.noise(generator, SD)
+    gain = float(np.abs(fid).max())
+    model = build_model(world.spectrum(fid), world.components(), SD / gain, gain, baseline)
+    return Problem(model, np.array([block.precision for block in model.baseline.blocks]))
+
+
+def test_decimated_band_equals_the_full_spectrum() -> None:
+    """Broadening the decimated FID gives the full model's spectrum within 1e-3 of the peak."""
+    domain = fit_domain(world.POINTS, world.DWELL, world.FREQUENCY)
+    fid = world.clean_fid(lorentz=0.0, gauss=0.0)
+    time = np.arange(world.POINTS) * world.DWELL
+    full = domain.band(fid * np.exp(-12 * time))[domain.window]
+
+    short = domain.spectra(domain.decimate(fid) * np.exp(-12 * domain.time))
+
+    assert np.abs(short - full).max() < 1e-3 * np.abs(full).max()
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_derivatives_match_central_differences(baseline: str) -> None:
+    """Analytic derivatives at fixed amplitudes and baseline equal central differences to 1e-6."""
+    problem = _problem(baseline)
+    model = problem.model
+    vector = start_vector(model, problem.projection, world.FREQUENCY) + 0.05
+    state = evaluate(model, problem.projection, vector)
+    analytic = derivatives(model, state)
+
+    step = 1e-5
+    for index in range(model.layout.size):
+        moved = np.zeros(model.layout.size)
+        moved[index] = step
+        ahead, behind = (evaluate(model, problem.projection, vector + sign * moved) for sign in (1, -1))
+        numeric = ((ahead.design - behind.design) @ state.amplitudes - (ahead.rotated.real - behind.rotated.real)) / (
+            2 * step
+        )
+        assert np.abs(analytic[:, index] - numeric).max() < 1e-6 * np.abs(analytic).max(), model.layout.names[index]
+
+
+def test_jacobian_gives_the_exact_gradient_of_the_projected_cost() -> None:
+    """Kaufman's Jacobian transposed times the residuals is the gradient of half the sum of squares."""
+    problem = _problem()
+    vector = start_vector(problem.model, problem.projection, world.FREQUENCY) + 0.03
+    gradient = problem.jacobian(vector).T @ problem.residuals(vector)
+
+    def cost(point: np.ndarray) -> float:
+        return 0.5 * float(np.sum(problem.residuals(point) ** 2))
+
+    numeric = scipy.optimize.approx_fprime(vector, cost, 1e-6)
+    assert np.abs(gradient - numeric).max() < 1e-4 * np.abs(gradient).max()
+
+
+def test_amplitudes_satisfy_the_optimality_conditions() -> None:
+    """Non-negative amplitudes: zero gradient where free, no descent where held at zero."""
+    generator = np.random.default_rng(7)
+    for _ in range(50):
+        columns = generator.standard_normal((40, 12))
+        target = columns @ np.maximum(generator.standard_normal(12), 0) + generator.standard_normal(40)
+        gram, moment = columns.T @ columns, columns.T @ target
+        amplitudes, free = solve_amplitudes(gram, moment, np.ones(12))
+        gradient = gram @ amplitudes - moment
+        assert (amplitudes >= 0).all()
+        assert np.abs(gradient[free > 0]).max(initial=0) < 1e-7 * np.abs(moment).max()
+        assert (gradient[free == 0] > -1e-7 * np.abs(moment).max()).all()
+
+
+def test_unconstrained_components_may_be_negative() -> None:
+    """A component marked as signed takes the least-squares amplitude, also below zero."""
+    gram = np.array([[2.0, 0.3], [0.3, 1.0]])
+    moment = np.array([1.0, -2.0])
+
+    amplitudes, free = solve_amplitudes(gram, moment, np.array([1.0, 0.0]))
+
+    assert amplitudes == pytest.approx(np.linalg.solve(gram, moment))
+    assert free.tolist() == [1.0, 1.0]
+
+
+def test_variable_projection_reaches_the_joint_optimum() -> None:
+    """Optimising amplitudes and baseline jointly with the rest from the projected optimum gains nothing."""
+    problem = _problem()
+    start = start_vector(problem.model, problem.projection, world.FREQUENCY)
+    optimum = OPTIMISERS["lmfit-leastsq"](problem, start, 1e-6, None)
+    state = problem.state(optimum.vector)
+    model, root = problem.model, problem.projection.root
+    count, size = state.amplitudes.size, model.layout.size
+    has_prior = np.isfinite(model.layout.prior_sd)
+
+    def joint(point: np.ndarray) -> np.ndarray:
+        at = evaluate(model, problem.projection, point[:size])
+        amplitudes, coefficients = point[size : size + count], point[size + count :]
+        residual = at.rotated.real - at.design @ amplitudes - model.baseline.columns @ coefficients
+        priors = (point[:size] / model.layout.prior_sd)[has_prior]
+        return np.concatenate([residual, root @ coefficients, priors])
+
+    at_optimum = np.concatenate([optimum.vector, state.amplitudes, state.coefficients])
+    before = float(np.sum(joint(at_optimum) ** 2))
+    lower = np.concatenate([np.full(size, -np.inf), np.zeros(count) - 1e-12, np.full(state.coefficients.size, -np.inf)])
+    after = scipy.optimize.least_squares(joint, at_optimum, bounds=(lower, np.inf), max_nfev=5)
+
+    assert before == pytest.approx(float(np.sum(problem.residuals(optimum.vector) ** 2)), rel=1e-9)
+    assert before - 2 * after.cost < 1e-3
+
+
+def test_optimisers_agree() -> None:
+    """Every optimiser in the registry reaches the same sum of squares within the stopping tolerance."""
+    problem = _problem()
+    start = start_vector(problem.model, problem.projection, world.FREQUENCY)
+    costs = {
+        name: float(np.sum(problem.residuals(solve(problem, start, 1e-4, None).vector) ** 2))
+        for name, solve in OPTIMISERS.items()
+    }
+    assert max(costs.values()) - min(costs.values()) < TOLERANCE
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_noise_free_recovery(baseline: str) -> None:
+    """Without noise, shifted and phased, every amplitude comes back within 0.5 %."""
+    fid = world.clean_fid(shift_hz=3.0, phase=-0.6)
+    result = fit(world.spectrum(fid), world.components(), 0.02, baseline=baseline)
+
+    total_cr = result.amplitudes[1] + result.amplitudes[2]
+    assert result.outcome.code == "converged"
+    assert total_cr == pytest.approx(8.5, rel=5e-3)
+    for name in ("NAA", "GPC", "mI", "Glu", "Gln"):
+        value = result.amplitudes[result.names.index(name)]
+        assert value == pytest.approx(world.AMPLITUDES[name], rel=5e-3), name
+    assert result.shift_hz == pytest.approx(3.0, abs=0.05)
+    assert result.phase0 == pytest.approx(-0.6, abs=0.01)
+
+
+def test_equivariance_to_gain_and_order() -> None:
+    """Gain 1e-30 … 1e12 scales the amplitudes and nothing else; the order of the basis does not matter."""
+    fid = world.clean_fid() + world.noise(np.random.default_rng(3), SD)
+    basis = world.components()
+    reference = fit(world.spectrum(fid), basis, SD)
+
+    for gain in (1e-30, 1e-6, 1e12):
+        scaled = fit(world.spectrum(fid * gain), basis, SD * gain)
+        assert scaled.amplitudes / gain == pytest.approx(reference.amplitudes, rel=1e-6, abs=1e-6)
+    reverse = Components(basis.names[::-1], basis.signals[::-1])
+    turned = fit(world.spectrum(fid), reverse, SD)
+    tolerance = 0.05 * np.sqrt(np.diag(reference.covariance)).max()
+    assert turned.amplitudes[::-1] == pytest.approx(reference.amplitudes, abs=tolerance)
+
+
+def test_equivariance_to_phase_and_shift() -> None:
+    """A phase changes nothing but the phase; a shift of 4 Hz moves the lines against window and knots, so it may
+    change the amplitudes, by less than half of their standard deviations.
+    """
+    fid = world.clean_fid() + world.noise(np.random.default_rng(4), SD)
+    time = np.arange(world.POINTS) * world.DWELL
+    reference = fit(world.spectrum(fid), world.components(), SD)
+    phased = fit(world.spectrum(fid * np.exp(2j)), world.components(), SD)
+    moved = fit(world.spectrum(fid * np.exp(-2j * np.pi * 4.0 * time)), world.components(), SD)
+
+    spread = np.sqrt(np.diag(reference.covariance))
+    assert (np.abs(phased.amplitudes - reference.amplitudes) < 0.02 * spread).all()
+    assert (np.abs(moved.amplitudes - reference.amplitudes) < 0.5 * spread).all()
+    assert phased.phase0 - reference.phase0 == pytest.approx(2.0, abs=0.01)
+    assert moved.shift_hz - reference.shift_hz == pytest.approx(4.0, abs=0.1)
+
+
+def test_same_input_gives_the_same_bytes() -> None:
+    """Two fits of one spectrum are equal to the last bit."""
+    fid = world.clean_fid() + world.noise(np.random.default_rng(5), SD)
+    first, second = (fit(world.spectrum(fid), world.components(), SD) for _ in range(2))
+
+    assert first.amplitudes.tobytes() == second.amplitudes.tobytes()
+    assert first.covariance.tobytes() == second.covariance.tobytes()
+
+
+def test_covariance_matches_repeated_noise() -> None:
+    """Over 120 draws of noise the scatter of well-determined amplitudes is the stated one within 25 %, unbiased."""
+    generator = np.random.default_rng(11)
+    clean, basis = world.clean_fid(), world.components()
+    results = [fit(world.spectrum(clean + world.noise(generator, SD)), basis, SD) for _ in range(120)]
+    amplitudes = np.array([result.amplitudes for result in results])
+    stated = np.sqrt(np.mean([np.diag(result.covariance) for result in results], axis=0))
+
+    for name in ("NAA", "GPC", "mI", "Glu"):
+        k = basis.names.index(name)
+        ratio = amplitudes[:, k].std(ddof=1) / stated[k]
+        assert 0.75 < ratio < 1.25, (name, ratio)
+        bias = amplitudes[:, k].mean() - world.AMPLITUDES[name]
+        assert abs(bias) < 0.5 * stated[k], name
+
+
+def test_absent_component_keeps_an_uncertainty() -> None:
+    """A component held at zero has a positive standard deviation, never a certain zero."""
+    amplitudes = {**world.AMPLITUDES, "Gln": 0.0}
+    results = [
+        fit(
+            world.spectrum(world.clean_fid(amplitudes=amplitudes) + world.noise(np.random.default_rng(seed), SD)),
+            world.components(),
+            SD,
+        )
+        for seed in range(6)
+    ]
+    k = results[0].names.index("Gln")
+    held = [result for result in results if result.amplitudes[k] == 0]
+
+    assert held, "no draw held the absent component at zero"
+    assert all(result.covariance[k, k] > 0 for result in results)
+
+
+def test_traces_add_up() -> None:
+    """Data are fit plus residual, and the fit is the sum of components and baseline, on a descending ppm axis."""
+    fid = world.clean_fid() + world.noise(np.random.default_rng(6), SD)
+    traces = fit(world.spectrum(fid), world.components(), SD).traces
+
+    assert traces.data == pytest.approx(traces.fit + traces.residual)
+    assert traces.fit == pytest.approx(traces.components.sum(axis=0) + traces.baseline)
+    assert (np.diff(traces.ppm) < 0).all()
+    peak = traces.ppm[np.argmax(traces.data)]
+    assert min(abs(peak - 2.008), abs(peak - 3.212), abs(peak - 3.03)) < 0.02
+
+
+def test_deadline_stops_early() -> None:
+    """A deadline in the past ends in ``stopped_early`` with a sentence, not in an exception."""
+    fid = world.clean_fid() + world.noise(np.random.default_rng(8), SD)
+
+    result = fit(world.spectrum(fid), world.components(), SD, deadline_seconds=0.0)
+
+    assert result.outcome.code == "stopped_early"
+    assert "deadline" in result.outcome.sentence
+
+
+@pytest.mark.parametrize("noise_sd", [0.0, float("nan"), float("inf")])
+def test_noise_must_be_known(noise_sd: float) -> None:
+    """Zero or non-finite noise is refused: no uncertainty could be stated."""
+    with pytest.raises(UnusableSignal, match="noise"):
+        fit(world.spectrum(world.clean_fid()), world.components(), noise_sd)
+
+
+def test_linewidth_is_the_full_width_of_a_singlet() -> None:
+    """A pure Lorentzian of 6 Hz and a pure Gaussian of 6 Hz are both measured as 6 Hz wide."""
+    narrow = dataclasses.replace(world.spectrum(world.clean_fid(lorentz=np.pi * 6.0, gauss=0.0)))
+    assert fit(narrow, world.components(), 0.02).linewidth_hz == pytest.approx(6.0, abs=0.2)
+    sigma = 6.0 * 2 * np.pi / (2 * np.sqrt(2 * np.log(2)))
+    broad = world.spectrum(world.clean_fid(lorentz=0.0, gauss=sigma))
+    assert fit(broad, world.components(), 0.02).linewidth_hz == pytest.approx(6.0, abs=0.2)
+
+
+def test_projection_removes_what_the_baseline_can_make() -> None:
+    """The unpenalised part of the baseline (a straight line) is removed entirely."""
+    problem = _problem()
+    line = 3.0 + 2.0 * problem.model.domain.ppm
+    remainder = Projection(problem.model, np.array([1e3])).remainder(line)
+    assert np.abs(remainder).max() < 1e-6 * np.abs(line).max()
