@@ -7,10 +7,16 @@ one entry here.
 from __future__ import annotations
 
 from fitting.errors import DamagedFile, UnknownFormat
+from fitting.io import dicom_mrs, siemens_dicom, siemens_rda
+from fitting.io.not_spectra import refuse_known
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.signal import Recording
 
-READERS: tuple[Reader, ...] = ()
+READERS: tuple[Reader, ...] = (
+    siemens_rda.READER,
+    siemens_dicom.READER,
+    dicom_mrs.READER,
+)
 
 __all__ = ["READERS", "Files", "Reader", "SourceFile", "read"]
 
@@ -31,6 +37,7 @@ def read(files: Files) -> Recording:
     for reader in READERS:
         if reader.recognises(files):
             return reader.read(files)
+    refuse_known(files)
     titles = ", ".join(reader.title for reader in READERS)
     raise UnknownFormat(
         f"The content of '{files[0].name}' is no format this program reads ({titles}).", file=files[0].name

@@ -1,0 +1,123 @@
+"""What the DICOM readers share: opening hostile bytes, knowing the kind of object, and typed header facts."""
+
+from __future__ import annotations
+
+import warnings
+from io import BytesIO
+
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_partial
+from pydicom.tag import BaseTag
+
+from fitting.errors import DamagedFile, UnsupportedData
+from fitting.io.source import SourceFile
+from fitting.io.values import positive
+
+_SOP_CLASS_UID = 0x00080016
+
+
+def is_dicom(content: bytes) -> bool:
+    """Whether the bytes are a DICOM Part 10 file."""
+    return content[128:132] == b"DICM"
+
+
+def sop_class(content: bytes) -> str | None:
+    """SOP class UID of a DICOM Part 10 file; None when the bytes are none or too damaged to say. Never raises."""
+    if not is_dicom(content):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dataset = read_partial(BytesIO(content), stop_when=_beyond_sop_class)
+            return str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "") or None
+    except Exception:  # pydicom raises whatever its parsing of hostile bytes runs into
+        return None
+
+
+def _beyond_sop_class(tag: BaseTag, vr: str | None, length: int) -> bool:  # noqa: ARG001 -- pydicom's signature
+    return bool(tag > _SOP_CLASS_UID)
+
+
+def open_dataset(file: SourceFile, title: str) -> Dataset:
+    """The whole data set, its values parsed.
+
+    Raises
+    ------
+    DamagedFile
+        When pydicom cannot parse it.
+    UnsupportedData
+        For big-endian objects, whose samples no reader here swaps.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom quotes header values, identity among them, in its warnings
+            dataset = pydicom.dcmread(BytesIO(file.content))
+            for _ in dataset.iterall():  # values are parsed when first touched: touch them while guarded
+                pass
+            little_endian = dataset.file_meta.TransferSyntaxUID.is_little_endian
+    except Exception:  # pydicom raises whatever its parsing of hostile bytes runs into
+        problem = damaged(file, title, "its data set cannot be parsed")
+    else:
+        if little_endian:
+            return dataset
+        raise UnsupportedData(
+            f"'{file.name}' is a big-endian DICOM file; convert it to Explicit VR Little Endian.", file=file.name
+        )
+    raise problem
+
+
+def damaged(file: SourceFile, title: str, what: str) -> DamagedFile:
+    """The error for a recognised file that contradicts itself; ``what`` completes "..., but"."""
+    return DamagedFile(
+        f"'{file.name}' is recognised as {title}, but {what}; export it from the scanner or archive again.",
+        file=file.name,
+        format=title,
+    )
+
+
+def refuse_nucleus(file: SourceFile, nucleus: str) -> None:
+    """Refuse every nucleus but 1H.
+
+    Raises
+    ------
+    UnsupportedData
+    """
+    if nucleus != "1H":
+        raise UnsupportedData(
+            f"'{file.name}' is a {nucleus} spectrum; only 1H spectra can be analysed.", file=file.name, nucleus=nucleus
+        )
+
+
+def refuse_imaging_matrix(file: SourceFile, voxels: tuple[int, int, int]) -> None:
+    """Refuse more than one voxel.
+
+    Raises
+    ------
+    UnsupportedData
+    """
+    if max(voxels) > 1:
+        size = " x ".join(str(count) for count in voxels)
+        raise UnsupportedData(
+            f"'{file.name}' is spectroscopic imaging (MRSI, {size} voxels); send a single-voxel spectrum.",
+            file=file.name,
+        )
+
+
+def text(value: object) -> str | None:
+    """Header text, multiple values joined; None when absent or empty."""
+    if value is None or value == []:
+        return None
+    parts = [value] if isinstance(value, str) else list(value) if hasattr(value, "__iter__") else [value]
+    return ", ".join(str(part) for part in parts).strip() or None
+
+
+def quantity(value: object, to_si: float = 1.0) -> float | None:
+    """A header quantity in SI units; None when absent, not a number, or not positive (how headers say unset)."""
+    return positive(str(value), to_si)
+
+
+def count(value: object) -> int | None:
+    """A header count; None when absent, not a number or not positive."""
+    number = quantity(value)
+    return None if number is None else round(number)

@@ -1,0 +1,102 @@
+"""Siemens private spectroscopy DICOM (.IMA of syngo MR VA to VE): facts in a CSA header, single-precision samples.
+
+The samples already follow our sign convention; the CSA header is parsed by suspect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from fitting.io._dicom import (
+    count,
+    damaged,
+    open_dataset,
+    quantity,
+    refuse_imaging_matrix,
+    refuse_nucleus,
+    sop_class,
+    text,
+)
+from fitting.io._suspect import csa_header
+from fitting.io.sequence_names import localisation
+from fitting.io.source import Files, Reader, SourceFile
+from fitting.io.values import checked_samples, edge_lengths
+from fitting.signal import Acquisition, Recording
+
+NAME = "siemens_dicom"
+TITLE = "Siemens spectroscopy DICOM (.IMA)"
+
+CSA_NON_IMAGE_STORAGE = "1.3.12.2.1107.5.9.1"
+
+_BYTES_PER_POINT = 8
+
+_Csa = Mapping[str, object]
+
+
+def _recognises(files: Files) -> bool:
+    return len(files) == 1 and sop_class(files[0].content) == CSA_NON_IMAGE_STORAGE
+
+
+def _read(files: Files) -> Recording:
+    file = files[0]
+    dataset = open_dataset(file, TITLE)
+    csa = csa_header(_private_bytes(dataset, file, 0x0029, "SIEMENS CSA HEADER"), file, TITLE)
+    refuse_nucleus(file, _nucleus(csa))
+    refuse_imaging_matrix(file, _matrix(csa))
+    points = count(csa.get("DataPointColumns"))
+    data = _private_bytes(dataset, file, 0x7FE1, "SIEMENS CSA NON-IMAGE")
+    if points is None or len(data) != points * _BYTES_PER_POINT:
+        raise damaged(file, TITLE, f"it holds {len(data)} bytes of data where the header promises {points} points")
+    samples = checked_samples(np.frombuffer(data, dtype="<c8"), file)
+    return Recording(samples=samples.reshape(1, 1, points), acquisition=_acquisition(dataset, csa))
+
+
+def _acquisition(dataset: Dataset, csa: _Csa) -> Acquisition:
+    sequence_name = text(csa.get("SequenceName"))
+    sequence = localisation(sequence_name)
+    return Acquisition(
+        format=NAME,
+        spectrometer_frequency=quantity(csa.get("ImagingFrequency"), 1e6),
+        dwell_time=quantity(csa.get("RealDwellTime"), 1e-9),
+        echo_time=quantity(csa.get("EchoTime"), 1e-3),
+        repetition_time=quantity(csa.get("RepetitionTime"), 1e-3),
+        sequence=sequence,
+        sequence_name=sequence_name,
+        mixing_time=quantity(csa.get("MixingTime"), 1e-3) if sequence == "STEAM" else None,
+        vendor=text(dataset.get("Manufacturer")),
+        scanner_model=text(dataset.get("ManufacturerModelName")),
+        software=text(dataset.get("SoftwareVersions")),
+        voi_size=edge_lengths(
+            text(csa.get("VoiReadoutFoV")), text(csa.get("VoiPhaseFoV")), text(csa.get("VoiThickness")), 1e-3
+        ),
+        averages=count(csa.get("NumberOfAverages")),
+        nucleus=_nucleus(csa),
+    )
+
+
+def _nucleus(csa: _Csa) -> str:
+    return text(csa.get("ResonantNucleus")) or text(csa.get("ImagedNucleus")) or "1H"
+
+
+def _matrix(csa: _Csa) -> tuple[int, int, int]:
+    columns, rows, slices = (
+        count(csa.get(name)) or 1 for name in ("Columns", "Rows", "SpectroscopyAcquisitionOut-of-planePhaseSteps")
+    )
+    return columns, rows, slices
+
+
+def _private_bytes(dataset: Dataset, file: SourceFile, group: int, creator: str) -> bytes:
+    """The bytes of element 10 of a private block; the CSA image header or the samples."""
+    try:
+        value = dataset.private_block(group, creator)[0x10].value
+    except KeyError:
+        value = None
+    if not isinstance(value, bytes):
+        raise damaged(file, TITLE, f"its private block '{creator}' is missing")
+    return value
+
+
+READER = Reader(name=NAME, title=TITLE, recognises=_recognises, read=_read)

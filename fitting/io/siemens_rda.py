@@ -1,0 +1,123 @@
+"""Siemens RDA: a text header and little-endian doubles of one combined, averaged FID.
+
+Read here and not through suspect, which refuses a file whose optional fields an anonymiser has emptied and
+rounds the doubles to single precision. The samples already follow our sign convention.
+"""
+
+from __future__ import annotations
+
+import re
+from math import prod
+
+import numpy as np
+
+from fitting.errors import DamagedFile, UnsupportedData
+from fitting.io.sequence_names import localisation
+from fitting.io.source import Files, Reader, SourceFile
+from fitting.io.values import checked_samples, edge_lengths, positive
+from fitting.signal import Acquisition, Recording
+
+NAME = "siemens_rda"
+TITLE = "Siemens RDA"
+
+_BEGIN = b">>> Begin of header <<<"
+_END = re.compile(rb">>> End of header <<<\r?\n")
+_BYTES_PER_POINT = 16
+
+
+def _recognises(files: Files) -> bool:
+    return len(files) == 1 and files[0].content.startswith(_BEGIN)
+
+
+def _read(files: Files) -> Recording:
+    file = files[0]
+    end = _END.search(file.content)
+    if end is None:
+        raise _damaged(file, "its header has no end")
+    header = _Header(file, file.content[len(_BEGIN) : end.start()])
+    _refuse_other_kinds(header)
+    points = header.count("VectorSize")
+    data = file.content[end.end() :]
+    if points is None or len(data) != points * _BYTES_PER_POINT:
+        raise _damaged(file, f"it holds {len(data)} bytes of data where the header promises {points} points")
+    samples = checked_samples(np.frombuffer(data, dtype="<c16"), file)
+    return Recording(samples=samples.reshape(1, 1, points), acquisition=_acquisition(header))
+
+
+def _acquisition(header: _Header) -> Acquisition:
+    sequence_name = header.text("SequenceName")
+    sequence = localisation(sequence_name)
+    return Acquisition(
+        format=NAME,
+        spectrometer_frequency=header.quantity("MRFrequency", 1e6),
+        dwell_time=header.quantity("DwellTime", 1e-6),
+        echo_time=header.quantity("TE", 1e-3),
+        repetition_time=header.quantity("TR", 1e-3),
+        sequence=sequence,
+        sequence_name=sequence_name,
+        mixing_time=header.quantity("TM", 1e-3) if sequence == "STEAM" else None,
+        vendor="Siemens",
+        scanner_model=header.text("ModelName"),
+        software=header.text("SoftwareVersion[0]"),
+        voi_size=_voi_size(header),
+        averages=header.count("NumberOfAverages"),
+        nucleus=header.text("Nucleus") or "1H",
+    )
+
+
+def _refuse_other_kinds(header: _Header) -> None:
+    nucleus = header.text("Nucleus") or "1H"
+    if nucleus != "1H":
+        raise UnsupportedData(
+            f"'{header.file.name}' is a {nucleus} spectrum; only 1H spectra can be analysed.",
+            file=header.file.name,
+            nucleus=nucleus,
+        )
+    matrix = [header.count(f"CSIMatrixSize[{axis}]") or 1 for axis in range(3)]
+    if prod(matrix) > 1:
+        size = " x ".join(str(voxels) for voxels in matrix)
+        raise UnsupportedData(
+            f"'{header.file.name}' is spectroscopic imaging (MRSI, {size} voxels); send a single-voxel spectrum.",
+            file=header.file.name,
+        )
+
+
+def _voi_size(header: _Header) -> tuple[float, float, float] | None:
+    """Edges of the VOI; syngo MR XA calls them slab thicknesses, some versions misspell the readout field."""
+    readout = header.text("VOIReadoutFOV") or header.text("VOIReadoutVOV") or header.text("SlabThickness[2]")
+    phase = header.text("VOIPhaseFOV") or header.text("SlabThickness[1]")
+    thickness = header.text("VOIThickness") or header.text("SlabThickness[0]")
+    return edge_lengths(readout, phase, thickness, 1e-3)
+
+
+class _Header:
+    """Typed access to the ``key: value`` lines; nothing is kept of keys that are not asked for."""
+
+    def __init__(self, file: SourceFile, content: bytes) -> None:
+        self.file = file
+        lines = (line.partition(":") for line in content.decode("latin-1").splitlines())
+        self._values = {key.strip(): value.strip() for key, _, value in lines}
+
+    def text(self, key: str) -> str | None:
+        """The value, or None when absent or empty."""
+        return self._values.get(key) or None
+
+    def quantity(self, key: str, to_si: float) -> float | None:
+        """The value in SI units; None when absent, no number, or 0, which is how the format says unset."""
+        return positive(self.text(key), to_si)
+
+    def count(self, key: str) -> int | None:
+        """The value as a whole number; None when absent, empty or 0."""
+        value = self.quantity(key, 1.0)
+        return None if value is None else round(value)
+
+
+def _damaged(file: SourceFile, what: str) -> DamagedFile:
+    return DamagedFile(
+        f"'{file.name}' is recognised as {TITLE}, but {what}; export the spectrum from the scanner again.",
+        file=file.name,
+        format=TITLE,
+    )
+
+
+READER = Reader(name=NAME, title=TITLE, recognises=_recognises, read=_read)
