@@ -7,7 +7,17 @@ one entry here.
 from __future__ import annotations
 
 from fitting.errors import DamagedFile, UnknownFormat
-from fitting.io import dicom_mrs, siemens_dicom, siemens_rda
+from fitting.io import (
+    arrays,
+    dicom_mrs,
+    ge_pfile,
+    jmrui,
+    lcmodel_raw,
+    nifti_mrs,
+    philips_sdat,
+    siemens_dicom,
+    siemens_rda,
+)
 from fitting.io.not_spectra import refuse_known
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.signal import Recording
@@ -16,6 +26,12 @@ READERS: tuple[Reader, ...] = (
     siemens_rda.READER,
     siemens_dicom.READER,
     dicom_mrs.READER,
+    nifti_mrs.READER,
+    ge_pfile.READER,
+    philips_sdat.READER,
+    lcmodel_raw.READER,
+    jmrui.READER,
+    arrays.READER,
 )
 
 __all__ = ["READERS", "Files", "Reader", "SourceFile", "read"]

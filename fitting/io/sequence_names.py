@@ -7,14 +7,18 @@ import re
 from fitting.errors import UnsupportedData
 
 _REFUSED: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("spectral editing (MEGA, HERMES, HERCULES)", re.compile(r"mega|hermes|hercules|mpress|edit(?!ion)", re.I)),
+    (
+        "spectral editing (MEGA, HERMES, HERCULES)",
+        re.compile(r"mega|hermes|hercules|mpress|edit(?!ion)|^gaba$|hbcd|isthmus", re.I),
+    ),
+    ("two-dimensional J-resolved spectroscopy", re.compile(r"jpress|j-?res", re.I)),
     ("spectroscopic imaging (MRSI/CSI)", re.compile(r"mrsi|csi|epsi|eccentric", re.I)),
 )
 
 _FAMILIES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("sLASER", re.compile(r"s-?laser|semi-?laser|slaser", re.I)),
     ("SPECIAL", re.compile(r"special", re.I)),
-    ("STEAM", re.compile(r"steam|svs_st(?![a-z])", re.I)),
+    ("STEAM", re.compile(r"steam|probe-?s(?![a-z])|svs_st(?![a-z])", re.I)),
     ("PRESS", re.compile(r"press|probe-?p|svs_se(?![a-z])", re.I)),
 )
 

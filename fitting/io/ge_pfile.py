@@ -1,0 +1,272 @@
+"""GE P-file (``P12345.7``): the raw frames of a single-voxel scan with their header, header revisions 9 to 30.
+
+A P-file is a header (``rdb_hdr_rec``, exam, series, image), then per coil one baseline frame and ``nframes`` frames
+of interleaved integers: first the reference frames without water suppression, then the suppressed ones. Nothing in
+it is self-describing; the byte positions are facts gathered from readers of the field: Gannet ``GERead.m``
+(receiver and image fields, reference frames, revisions 14.3 to 30; Mikkelsen, Noeske), spec2nii and VESPA
+``ge_hdr_fields`` (all fields by revision; from UCSF's SIVIC), pfile-tools (Vack); revision 9 was checked on files of a
+GE LX 11 scanner against SAGE's own headers. Samples already have our sign (checked on the same files).
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from fitting.errors import DamagedFile, UnsupportedData
+from fitting.io.sequence_names import localisation
+from fitting.io.source import Files, Reader, SourceFile
+from fitting.io.values import checked_samples, edge_lengths, positive
+from fitting.signal import Acquisition, Recording
+from fitting.units import ComplexArray, field_from_frequency
+
+
+class _Layout(NamedTuple):
+    """Where a header revision keeps its fields, bytes."""
+
+    first_revision: float
+    """The layout holds from here up to the next layout's first revision."""
+    counts: int
+    """How far the frame counts of ``rdb_hdr_rec`` lie behind their place in revision 9."""
+    receiver: int
+    """The same for the receiver and user fields."""
+    data: tuple[int, bool]
+    """Start of the samples, or where its pointer stands (True)."""
+    image: tuple[int, bool]
+    """Start of the image header, or where its pointer stands (True)."""
+    tr: int
+    te: int
+    psd_name: int
+    user8: int
+    """Within the image header: int, int (microseconds), text, and the first of three edge lengths (float, mm)."""
+
+
+_LAYOUTS = (
+    _Layout(9.0, 0, 0, (61464, False), (59928, False), 200, 208, 320, 456),
+    _Layout(11.0, 0, 0, (66072, False), (64536, False), 488, 496, 838, 84),
+    _Layout(14.0, 0, 0, (1468, True), (1504, True), 712, 720, 1272, 148),
+    _Layout(16.0, 0, 0, (1468, True), (1504, True), 760, 768, 1320, 196),
+    _Layout(20.0, 0, 0, (1468, True), (1504, True), 1056, 1064, 1632, 388),
+    _Layout(26.0, 76, 64, (4, True), (40, True), 1056, 1064, 1632, 388),
+)
+_LAST_REVISION = 31.0
+_LOGOS = (b"GE_MED_NMR", b"INVALIDNMR")
+_LOGO_PLACES = (34, 110)
+_PROTON_FIELDS = (0.5, 1.0, 1.5, 3.0, 4.0, 7.0)
+"""Field strengths (T) of GE magnets used for brain spectroscopy; no other nucleus resonates within 5 % of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    file: SourceFile
+    order: str
+    layout: _Layout
+
+    def field(self, kind: str, place: int) -> int | float:
+        try:
+            value: int | float = struct.unpack_from(self.order + kind, self.file.content, place)[0]
+        except struct.error as error:
+            raise _damaged(self.file, "ends within its header") from error
+        return value
+
+    def count(self, place: int) -> int:
+        return int(self.field("H", place + self.layout.counts))
+
+    def user(self, number: int) -> float:
+        return float(self.field("f", 216 + 4 * number + self.layout.receiver))
+
+    def start(self, where: tuple[int, bool]) -> int:
+        place, is_pointer = where
+        start = int(self.field("i", place)) if is_pointer else place
+        if not 0 < start < len(self.file.content):
+            raise _damaged(self.file, "points outside itself")
+        return start
+
+    def image(self, kind: str, place: int) -> int | float:
+        return self.field(kind, self.start(self.layout.image) + place)
+
+    def psd_name(self) -> str | None:
+        start = self.start(self.layout.image) + self.layout.psd_name
+        name = self.file.content[start : start + 33].split(b"\0")[0].decode("latin-1").strip()
+        # Research sequences carry the folder they were loaded from.
+        return name.rpartition("/")[2] or None
+
+
+class _Frames(NamedTuple):
+    reference: int
+    suppressed: int
+    uncombined: bool
+    """The scanner stored each excitation (``no_add``) instead of the sums over its phase cycle."""
+
+
+def _damaged(file: SourceFile, what: str) -> DamagedFile:
+    return DamagedFile(f"The GE P-file '{file.name}' {what}; copy it from the scanner again.", file=file.name)
+
+
+def _revision(content: bytes) -> tuple[str, float] | None:
+    """Byte order and revision of the header, or None when this is no P-file."""
+    if not any(content[place : place + 10] in _LOGOS for place in _LOGO_PLACES):
+        return None
+    for order in "<>":
+        revision = float(struct.unpack_from(order + "f", content)[0])
+        if 5 <= revision < 100:
+            return order, round(revision, 3)
+    return None
+
+
+def _recognises(files: Files) -> bool:
+    return _revision(files[0].content) is not None
+
+
+def _read(files: Files) -> Recording:
+    file = files[0]
+    found = _revision(file.content)
+    if found is None:
+        raise _damaged(file, "has no readable header")
+    order, revision = found
+    layouts = [layout for layout in _LAYOUTS if layout.first_revision <= revision < _LAST_REVISION]
+    if not layouts:
+        raise UnsupportedData(
+            f"'{file.name}' is a GE P-file of header revision {revision:g}; revisions 9 to 30 are read. "
+            "Convert it to NIfTI-MRS.",
+            file=file.name,
+            revision=revision,
+        )
+    header = _Header(file, order, layouts[-1])
+    name = header.psd_name()
+    sequence = localisation(name)
+    width = _spectral_width(header)
+    frequency = _proton_frequency(header)
+    frames = _frames(header)
+    samples = _samples(header, frames)
+    layout = header.layout
+    excitations = max(header.count(72), 1)
+    metabolites = Acquisition(
+        format=READER.name,
+        spectrometer_frequency=frequency,
+        dwell_time=1.0 / width,
+        echo_time=positive(header.image("i", layout.te), 1e-6),
+        repetition_time=positive(header.image("i", layout.tr), 1e-6),
+        sequence=sequence,
+        sequence_name=name,
+        vendor="GE",
+        voi_size=edge_lengths((header.image("f", layout.user8 + 4 * axis) for axis in range(3)), 1e-3),
+        averages=frames.suppressed * (1 if frames.uncombined else excitations),
+        water_suppressed=True,
+    )
+    water = None
+    if frames.reference:
+        stored = frames.reference * (1 if frames.uncombined else excitations)
+        unsuppressed = replace(metabolites, water_suppressed=False, averages=stored)
+        water = Recording(samples[: frames.reference], unsuppressed)
+    return Recording(samples[frames.reference :], metabolites, water)
+
+
+def _spectral_width(header: _Header) -> float:
+    file = header.file
+    width = positive(header.field("f", 368 + header.layout.receiver))
+    if width is None:
+        raise UnsupportedData(
+            f"'{file.name}' is a GE P-file of an imaging scan (no spectral width); send that of the spectroscopy scan.",
+            file=file.name,
+        )
+    grid = [int(header.field("h", place + header.layout.receiver)) for place in (374, 376, 378)]
+    if max(grid) > 1:
+        raise UnsupportedData(
+            f"'{file.name}' is spectroscopic imaging (MRSI) of {' x '.join(str(max(n, 1)) for n in grid)} voxels; "
+            "only single-voxel spectra can be analysed.",
+            file=file.name,
+        )
+    echoes = header.count(70)
+    if echoes > 1:
+        raise UnsupportedData(
+            f"'{file.name}' stores {echoes} echoes per frame (spectral editing or an echo series); "
+            "only unedited spectra with one echo time can be analysed.",
+            file=file.name,
+        )
+    return width
+
+
+def _proton_frequency(header: _Header) -> float | None:
+    frequency = positive(header.field("I", 424 + header.layout.receiver), 0.1)
+    if frequency is None:
+        return None
+    field = field_from_frequency(frequency)
+    if all(abs(field - magnet) > 0.05 * magnet for magnet in _PROTON_FIELDS):
+        raise UnsupportedData(
+            f"'{header.file.name}' was acquired at {frequency * 1e-6:.2f} MHz, where 1H resonates in no GE magnet: "
+            "another nucleus. Only 1H spectra can be analysed.",
+            file=header.file.name,
+            spectrometer_frequency=frequency,
+        )
+    return frequency
+
+
+def _frames(header: _Header) -> _Frames:
+    """How many of the stored frames are reference frames.
+
+    ``rhuser4`` counts the suppressed excitations, ``rhuser19`` the reference frames; with ``no_add`` the second is not
+    reliable and all frames that are not suppressed are reference frames.
+    """
+    stored, excitations = header.count(74), max(header.count(72), 1)
+    counts = (header.user(4), header.user(19))
+    if not all(0 <= count < 65536 for count in counts):
+        raise _damaged(header.file, "counts its frames with numbers out of range")
+    suppressed, reference = (round(count) for count in counts)
+    if suppressed % excitations == 0 and suppressed // excitations + reference == stored:
+        frames = _Frames(reference, suppressed // excitations, uncombined=excitations == 1)
+    else:
+        frames = _Frames(stored - suppressed, suppressed, uncombined=True)
+    if frames.suppressed < 1 or frames.reference < 0:
+        raise _damaged(header.file, f"announces {suppressed} averages in {stored} frames, which cannot be")
+    return frames
+
+
+def _coils(header: _Header) -> int:
+    pairs = [
+        [int(header.field("h", 200 + 4 * board + 2 * end + header.layout.receiver)) for end in (0, 1)]
+        for board in range(4)
+    ]
+    # A board that is not in use says (0, 0); so does the first one when it has one receiver.
+    return max(1, sum(stop - start + 1 for start, stop in pairs if (start, stop) != (0, 0)))
+
+
+def _samples(header: _Header, frames: _Frames) -> ComplexArray:
+    """Reference frames, then suppressed frames: shape (frames, coils, points)."""
+    file = header.file
+    points, rows, stored, point_size = header.count(102), header.count(104), header.count(74), header.count(82)
+    if point_size not in (2, 4):
+        raise _damaged(file, f"has points of {point_size} bytes instead of 2 or 4")
+    if rows not in (stored, stored + 1) or points < 1:
+        raise _damaged(file, f"announces {rows} rows of {points} points for {stored} frames, which cannot be")
+    coils, start = _coils(header), header.start(header.layout.data)
+    numbers = coils * rows * points * 2
+    if start + numbers * point_size > len(file.content):
+        raise _damaged(file, f"ends early: {coils} coils x {rows} frames x {points} points are announced")
+    stored_numbers = np.frombuffer(file.content, f"{header.order}i{point_size}", numbers, start)
+    pairs = stored_numbers.reshape(coils, rows, points, 2)[:, rows - stored :].astype(np.float64)  # no baseline frame
+    samples = checked_samples(np.swapaxes(pairs[..., 0] + 1j * pairs[..., 1], 0, 1), file)
+    return _without_phase_cycle(samples, frames.reference) if frames.uncombined else samples
+
+
+def _without_phase_cycle(samples: ComplexArray, reference: int) -> ComplexArray:
+    """Excitations stored one by one may alternate in sign (two-step phase cycle): turn every second one back.
+
+    Some sequences alternate and some do not, and no header field tells them apart; the water of the reference
+    frames does.
+    """
+    water = samples[:reference]
+    if reference < 2:
+        return samples
+    overlap = np.real(np.sum(water[1:] * np.conj(water[:1]), axis=(1, 2)))
+    if not (np.all(overlap[0::2] < 0) and np.all(overlap[1::2] > 0)):
+        return samples
+    index = np.concatenate([np.arange(reference), np.arange(len(samples) - reference)])
+    sign = np.where(index % 2 == 1, -1.0, 1.0)
+    return samples * sign[:, np.newaxis, np.newaxis]
+
+
+READER = Reader("ge_pfile", "GE P-file", _recognises, _read)

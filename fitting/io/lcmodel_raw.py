@@ -1,0 +1,139 @@
+"""LCModel .RAW and .H2O text: namelists, then the FID in Fortran number columns.
+
+Rules from the LCModel manual (Provencher, LCModel & LCMgui User's Manual 6.3, chapter 5): data are multiplied by
+TRAMP/VOLUME and conjugated with BRUKER=T; ECHOT is in ms and HZPPPM in MHz. LCModel's sign is ours. The
+dwell time stands in LCModel's control file, never in the data file.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from fitting.errors import DamagedFile, UnsupportedData
+from fitting.io.sequence_names import localisation
+from fitting.io.source import Files, Reader, SourceFile
+from fitting.io.values import checked_samples, positive
+from fitting.signal import Acquisition, Recording
+from fitting.units import FloatArray
+
+_NAMELIST = re.compile(r"^[ \t]*[$&](SEQPAR|NMID|BASIS1|BASIS|NMUSED|LCMODL)\b", re.I | re.M)
+_END = re.compile(r"[$&]END\b|^[ \t]*/[ \t]*$", re.I | re.M)
+_ENTRY = re.compile(r"(\w+)[ \t]*=[ \t]*(?:'((?:[^'\n]|'')*)'|([^\s,$&=']*))")
+_REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[EeDdQq][+-]?\d{1,3}|[+-]\d{3})?")
+_COLUMNS = re.compile(r"\(\s*(?:\d+P\s*,?\s*)?(\d*)\s*[EDFG]N?(\d+)(?:\.\d+)?\s*\)", re.I)
+_HEAD_BYTES = 4096
+_NOT_A_SPECTRUM = {
+    "LCMODL": "an LCModel control file; send the .RAW file it names",
+    "BASIS1": "an LCModel basis set; give it as the basis, not as the spectrum",
+    "BASIS": "an LCModel basis set; give it as the basis, not as the spectrum",
+    "NMUSED": "an LCModel basis set; give it as the basis, not as the spectrum",
+}
+
+
+def _namelists(text: str) -> set[str]:
+    return {match.group(1).upper() for match in _NAMELIST.finditer(text)}
+
+
+def _recognises(files: Files) -> bool:
+    head = files[0].content[:_HEAD_BYTES]
+    return b"\0" not in head and bool(_namelists(head.decode("latin-1")))
+
+
+def _read(files: Files) -> Recording:
+    file = files[0]
+    text = file.content.decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
+    namelists = _namelists(text)
+    for namelist, what in _NOT_A_SPECTRUM.items():
+        if namelist in namelists:
+            raise UnsupportedData(f"'{file.name}' is {what}.", file=file.name)
+    header, data = _split(text, file)
+    entries = _entries(header)
+    if _true(entries.get("SEQACQ")):
+        raise UnsupportedData(
+            f"'{file.name}' was acquired with alternating real and imaginary points (SEQACQ=T); "
+            "export simultaneously sampled data.",
+            file=file.name,
+        )
+    numbers = _numbers(data, entries.get("FMTDAT"), file)
+    if numbers.size % 2:
+        raise DamagedFile(f"'{file.name}' ends within a complex point; export it again.", file=file.name)
+    fid = (numbers[0::2] + 1j * numbers[1::2]) * _scale(entries, file)
+    name = entries.get("SEQ") or None
+    acquisition = Acquisition(
+        format=READER.name,
+        # HZPPM is what a widespread writer calls it.
+        spectrometer_frequency=positive(_real(entries.get("HZPPPM") or entries.get("HZPPM")), 1e6),
+        dwell_time=None,
+        echo_time=positive(_real(entries.get("ECHOT")), 1e-3),
+        repetition_time=None,
+        sequence=localisation(name),
+        sequence_name=name,
+    )
+    conjugated = fid.conj() if _true(entries.get("BRUKER")) else fid
+    return Recording(checked_samples(conjugated.reshape(1, 1, -1), file), acquisition)
+
+
+def _split(text: str, file: SourceFile) -> tuple[str, str]:
+    """The namelists and what follows the last of them."""
+    start = max((match.start() for match in _NAMELIST.finditer(text)), default=0)
+    end = _END.search(text, start)
+    if end is None:
+        raise DamagedFile(f"The header of '{file.name}' does not end ($END); export it again.", file=file.name)
+    return text[: end.start()], text[end.end() :]
+
+
+def _entries(header: str) -> dict[str, str]:
+    return {key.upper(): quoted.strip() or bare for key, quoted, bare in _ENTRY.findall(header)}
+
+
+def _true(value: str | None) -> bool:
+    """Fortran's logical input: T, .T., TRUE, .TRUE."""
+    return value is not None and value.lstrip(".").upper().startswith("T")
+
+
+def _real(text: str | None) -> float | None:
+    """A Fortran real: 1.0D+03 and 1.0+003 are 1000."""
+    if text is None or not _REAL.fullmatch(text):
+        return None
+    plain = re.sub(r"[DdQq]", "E", text)
+    return float(plain if "e" in plain.lower() else re.sub(r"(?<=[\d.])([+-])", r"E\1", plain))
+
+
+def _scale(entries: dict[str, str], file: SourceFile) -> float:
+    factors = {name: _real(entries[name]) if entries.get(name) else 1.0 for name in ("TRAMP", "VOLUME")}
+    for name, value in factors.items():
+        if positive(value) is None:
+            raise DamagedFile(f"{name} in the header of '{file.name}' is not a positive number.", file=file.name)
+    return float(factors["TRAMP"] or 1.0) / float(factors["VOLUME"] or 1.0)
+
+
+def _numbers(data: str, fortran_format: str | None, file: SourceFile) -> FloatArray:
+    """All numbers of the data part: free form, or by FMTDAT's columns where they stand without a space."""
+    try:
+        return np.array(data.split(), dtype=np.float64)
+    except ValueError:
+        pass  # a D exponent, glued columns, or no number at all: look line by line
+    width = _column_width(fortran_format)
+    numbers: list[float] = []
+    for line_number, line in enumerate(data.split("\n"), start=1):
+        values = [_real(item) for item in line.split()]
+        if None in values and width:
+            values = [_real(line[at : at + width].strip()) for at in range(0, len(line.rstrip()), width)]
+        if None in values:
+            raise DamagedFile(
+                f"Line {line_number} after the header of '{file.name}' is not a row of numbers; export it again.",
+                file=file.name,
+                line=line_number,
+            )
+        numbers.extend(value for value in values if value is not None)
+    return np.array(numbers)
+
+
+def _column_width(fortran_format: str | None) -> int:
+    columns = _COLUMNS.fullmatch((fortran_format or "").strip())
+    return int(columns.group(2)) if columns else 0
+
+
+READER = Reader("lcmodel_raw", "LCModel RAW", _recognises, _read)

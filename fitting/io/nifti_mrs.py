@@ -1,0 +1,299 @@
+"""NIfTI-MRS: complex samples in NIfTI-1 or NIfTI-2, their meaning in a JSON header extension (code 44).
+
+Standard: Clarke et al. 2022, doi:10.1002/mrm.29418. Its sign is ours, and nibabel gives the numbers as they stand on
+disk. SpectrometerFrequency is in MHz, all times are in s, the dwell time is the fourth pixel dimension.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+from nibabel.nifti1 import Nifti1Header
+from nibabel.nifti2 import Nifti2Header
+
+from fitting.errors import DamagedFile, UnsupportedData
+from fitting.io.sequence_names import localisation
+from fitting.io.source import Files, Reader, SourceFile
+from fitting.io.values import checked_samples, edge_lengths, positive
+from fitting.signal import Acquisition, Recording
+from fitting.units import ComplexArray
+
+MAX_DECOMPRESSED_BYTES = 1024**3
+"""A compressed file that announces more is refused before it is decompressed."""
+
+_EXTENSION_CODE = 44
+_GZIP = b"\x1f\x8b"
+_METRES = {0: 1e-3, 1: 1.0, 2: 1e-3, 3: 1e-6}
+_SECONDS = {0: 1.0, 8: 1.0, 16: 1e-3, 24: 1e-6}
+"""xyzt_units; files that leave it 0 hold the standard's units, mm and s."""
+_COILS = "DIM_COIL"
+_TRANSIENTS = ("DIM_DYN", "DIM_MEAS")
+_REFUSED_DIMENSIONS = {
+    "DIM_EDIT": "spectral editing",
+    "DIM_ISIS": "ISIS localisation, whose steps must be added by its own scheme",
+    "DIM_INDIRECT_0": "a two-dimensional spectrum",
+    "DIM_INDIRECT_1": "a multi-dimensional spectrum",
+    "DIM_INDIRECT_2": "a multi-dimensional spectrum",
+    "DIM_PHASE_CYCLE": "an unfinished phase cycle",
+    "DIM_METCYCLE": "metabolite cycling",
+}
+_FIXED = ("EchoTime", "RepetitionTime", "MixingTime", "InversionTime", "WaterSuppressed")
+"""Must not change from transient to transient; a dimension header that lists one of them is a series."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    """A NIfTI file taken apart: header block, JSON extension, and a stream that stands at its samples."""
+
+    file: SourceFile
+    header: Nifti1Header
+    fields: Mapping[str, Any]
+    stream: IO[bytes]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(int(n) for n in self.header["dim"][1 : 1 + max(0, min(7, int(self.header["dim"][0])))])
+
+
+def _header_type(head: bytes) -> type[Nifti1Header] | None:
+    if head[344:348] in (b"n+1\0", b"ni1\0"):
+        return Nifti1Header
+    return Nifti2Header if head[4:8] in (b"n+2\0", b"ni2\0") else None
+
+
+def _recognises(files: Files) -> bool:
+    content = files[0].content
+    if content.startswith(_GZIP):
+        try:
+            content = zlib.decompressobj(wbits=31).decompress(content[:65536], 540)
+        except zlib.error:
+            return False
+    return _header_type(content) is not None
+
+
+def _read(files: Files) -> Recording:
+    file = files[0]
+    image = _open(file)
+    tags = _dimension_tags(image)
+    name = _text(image, "SequenceName") or _text(image, "ProtocolName")
+    sequence = localisation(name) or localisation(_text(image, "ProtocolName"))
+    if "EditPulse" in image.fields:
+        raise UnsupportedData(
+            f"'{file.name}' is a spectral editing scan (EditPulse); only unedited spectra can be analysed.",
+            file=file.name,
+        )
+    suppressed = image.fields.get("WaterSuppressed")
+    frequency = _number(image, "SpectrometerFrequency")
+    acquisition = Acquisition(
+        format=READER.name,
+        spectrometer_frequency=positive(frequency, 1e6),
+        dwell_time=_dwell_time(image),
+        echo_time=positive(_number(image, "EchoTime")),
+        repetition_time=positive(_number(image, "RepetitionTime")),
+        sequence=sequence,
+        sequence_name=name,
+        mixing_time=positive(_number(image, "MixingTime")),
+        vendor=_text(image, "Manufacturer"),
+        scanner_model=_text(image, "ManufacturersModelName"),
+        software=_text(image, "SoftwareVersions"),
+        voi_size=_voi_size(image),
+        nucleus=_text(image, "ResonantNucleus") or "1H",
+        water_suppressed=suppressed if isinstance(suppressed, bool) else None,
+    )
+    return Recording(_samples(image, tags), acquisition)
+
+
+def _damaged(file: SourceFile, what: str) -> DamagedFile:
+    return DamagedFile(f"The NIfTI file '{file.name}' {what}; export it again.", file=file.name)
+
+
+def _take(stream: IO[bytes], count: int, file: SourceFile) -> bytes:
+    """Exactly ``count`` bytes: a compressed file is never unpacked further than what is needed."""
+    try:
+        taken = stream.read(count)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(file, "is not a complete gzip file") from error
+    if len(taken) != count:
+        raise _damaged(file, "ends early")
+    return taken
+
+
+def _open(file: SourceFile) -> _Image:
+    stream: IO[bytes] = BytesIO(file.content)
+    if file.content.startswith(_GZIP):
+        stream = gzip.GzipFile(fileobj=stream)  # type: ignore[assignment]
+    head = _take(stream, 348, file)
+    kind = _header_type(head)
+    if kind is Nifti2Header:
+        head += _take(stream, 192, file)
+    if kind is None:
+        raise _damaged(file, "has no NIfTI header")
+    header = kind(head, check=False)
+    start = float(header["vox_offset"])
+    if not len(head) <= start <= 64 * 1024**2:
+        raise _damaged(file, "keeps its samples in another file or nowhere (vox_offset)")
+    extensions = _take(stream, int(start) - len(head), file)
+    return _Image(file, header, _fields(extensions, header.endianness, file), stream)
+
+
+def _fields(extensions: bytes, endianness: str, file: SourceFile) -> Mapping[str, Any]:
+    """The JSON object in the extension with code 44."""
+    order = "<i4" if endianness == "<" else ">i4"
+    at = 4  # the first four bytes say whether extensions follow; those that follow say it better
+    while at + 8 <= len(extensions):
+        size, code = (int(number) for number in np.frombuffer(extensions, order, 2, at))
+        if size < 8 or at + size > len(extensions):
+            break
+        if code == _EXTENSION_CODE:
+            try:
+                fields = json.loads(extensions[at + 8 : at + size].rstrip(b"\0 \n").decode("utf-8"))
+            except (ValueError, RecursionError) as error:
+                raise _damaged(file, "has a header extension that is not JSON") from error
+            if not isinstance(fields, dict):
+                raise _damaged(file, "has a header extension that is not a JSON object")
+            return fields
+        at += size
+    raise UnsupportedData(
+        f"'{file.name}' is a NIfTI image without spectroscopy (no NIfTI-MRS header extension); send the spectrum.",
+        file=file.name,
+    )
+
+
+def _first(image: _Image, key: str) -> object:
+    """A field's value; SpectrometerFrequency and ResonantNucleus are lists with one entry per channel."""
+    value = image.fields.get(key)
+    if isinstance(value, list):
+        if len(value) > 1 and any(item != value[0] for item in value):
+            raise UnsupportedData(
+                f"'{image.file.name}' holds several values of {key}; only one channel can be analysed.",
+                file=image.file.name,
+                field=key,
+            )
+        return value[0] if value else None
+    return value
+
+
+def _number(image: _Image, key: str) -> float | None:
+    value = _first(image, key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _damaged(image.file, f"has a header field {key} that is not a number")
+    return float(value) if abs(value) < 1e300 else None
+
+
+def _text(image: _Image, key: str) -> str | None:
+    value = _first(image, key)
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _dimension_tags(image: _Image) -> tuple[str, ...]:
+    """What each dimension from the fifth on means; refuses what is not a single, unedited spectrum."""
+    file, shape = image.file, image.shape
+    if len(shape) < 4:
+        raise _damaged(file, f"has {len(shape)} dimensions where a spectrum has at least 4")
+    if any(n < 1 for n in shape):
+        raise _damaged(file, "has an empty dimension")
+    if max(shape[:3]) > 1:
+        grid = " x ".join(str(n) for n in shape[:3])
+        raise UnsupportedData(
+            f"'{file.name}' is spectroscopic imaging (MRSI) of {grid} voxels; only single-voxel spectra can be "
+            "analysed.",
+            file=file.name,
+        )
+    tags = []
+    for number, size in enumerate(shape[4:], start=5):
+        tag = image.fields.get(f"dim_{number}")
+        if size > 1 and tag != _COILS and tag not in _TRANSIENTS:
+            _refuse_dimension(file, number, size, tag)
+        _refuse_series(image, number)
+        tags.append(str(tag))
+    return tuple(tags)
+
+
+def _refuse_dimension(file: SourceFile, number: int, size: int, tag: object) -> None:
+    if not isinstance(tag, str):
+        raise _damaged(file, f"does not say what its dimension {number} of size {size} is (dim_{number})")
+    kind = _REFUSED_DIMENSIONS.get(tag, f"a series along {tag}")
+    raise UnsupportedData(
+        f"'{file.name}' is {kind} ({tag} of size {size}); only coils, dynamics and measurements can be combined.",
+        file=file.name,
+        dimension=tag,
+    )
+
+
+def _refuse_series(image: _Image, number: int) -> None:
+    varied = image.fields.get(f"dim_{number}_header")
+    for key in _FIXED:
+        if not isinstance(varied, dict) or key not in varied:
+            continue
+        values = varied[key]
+        if not isinstance(values, list) or any(value != values[0] for value in values):
+            raise UnsupportedData(
+                f"'{image.file.name}' is a series: {key} changes along its dimension {number}. Send one part of it.",
+                file=image.file.name,
+                field=key,
+            )
+
+
+def _dwell_time(image: _Image) -> float | None:
+    unit = _SECONDS.get(int(image.header["xyzt_units"]) & 0x38)
+    dwell_time = None if unit is None else positive(float(image.header["pixdim"][4]), unit)
+    width = positive(_number(image, "SpectralWidth"))
+    if dwell_time is not None and width is not None and not math.isclose(dwell_time * width, 1.0, rel_tol=0.01):
+        raise _damaged(image.file, "contradicts itself about its dwell time (pixdim[4] and SpectralWidth)")
+    return dwell_time
+
+
+def _voi_size(image: _Image) -> tuple[float, float, float] | None:
+    unit = _METRES.get(int(image.header["xyzt_units"]) & 0x07)
+    if unit is None:
+        return None
+    return edge_lengths((float(edge) for edge in image.header["pixdim"][1:4]), unit)
+
+
+def _samples(image: _Image, tags: tuple[str, ...]) -> ComplexArray:
+    """Samples as (transients, coils, points): dimensions of dynamics and measurements count together."""
+    try:
+        dtype: np.dtype[Any] = image.header.get_data_dtype()  # type: ignore[no-untyped-call]
+    except Exception as error:  # nibabel raises its own classes for codes outside its table
+        raise _damaged(image.file, "has an unknown data type") from error
+    if dtype.kind != "c":
+        raise UnsupportedData(
+            f"'{image.file.name}' is a NIfTI image of real numbers, not complex NIfTI-MRS samples; send the spectrum.",
+            file=image.file.name,
+        )
+    size = math.prod(image.shape) * dtype.itemsize
+    if size > MAX_DECOMPRESSED_BYTES:
+        raise DamagedFile(
+            f"'{image.file.name}' announces {size} bytes of samples, more than the {MAX_DECOMPRESSED_BYTES} that are "
+            "read.",
+            file=image.file.name,
+        )
+    raw = np.frombuffer(_take(image.stream, size, image.file), dtype).reshape(image.shape, order="F")
+    by_axis = _scaled(image, raw).reshape(raw.shape[3:], order="F")
+    coil_axes = [axis for axis, tag in enumerate(tags, start=1) if tag == _COILS]
+    if len(coil_axes) > 1:
+        raise _damaged(image.file, "has two coil dimensions")
+    others = [axis for axis in range(1, by_axis.ndim) if axis not in coil_axes]
+    ordered = by_axis.transpose(*others, *coil_axes, 0)
+    coils = by_axis.shape[coil_axes[0]] if coil_axes else 1
+    return checked_samples(ordered.reshape(-1, coils, image.shape[3]), image.file)
+
+
+def _scaled(image: _Image, raw: npt.NDArray[np.complexfloating[Any, Any]]) -> ComplexArray:
+    """Stored numbers times scl_slope, as NIfTI has it; 0 and NaN mean none (an offset means nothing in an FID)."""
+    slope = float(image.header["scl_slope"])
+    return raw.astype(np.complex128) * (slope if math.isfinite(slope) and slope != 0 else 1.0)
+
+
+READER = Reader("nifti_mrs", "NIfTI-MRS", _recognises, _read)

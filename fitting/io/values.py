@@ -1,0 +1,48 @@
+"""What headers say as numbers or None, and the checks that every block of samples must pass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from fitting.errors import DamagedFile
+from fitting.io.source import SourceFile
+from fitting.units import ComplexArray
+
+
+def positive(value: float | str | None, unit: float = 1.0) -> float | None:
+    """``value`` times ``unit`` when it is a finite number above zero, else None.
+
+    Headers write 0, -1 or nothing for a quantity they do not know; none of these is a measurement.
+    """
+    try:
+        number = float(value) * unit if value is not None else 0.0
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number > 0 else None
+
+
+def edge_lengths(edges: Iterable[float | str | None], unit: float) -> tuple[float, float, float] | None:
+    """The three edge lengths of a volume in metres, or None unless all three are known."""
+    lengths = [length for edge in edges if (length := positive(edge, unit)) is not None]
+    return (lengths[0], lengths[1], lengths[2]) if len(lengths) == 3 else None
+
+
+def checked_samples(values: npt.ArrayLike, file: SourceFile) -> ComplexArray:
+    """The samples as complex128, shape (transients, coils, points).
+
+    Raises
+    ------
+    DamagedFile
+        When there is no sample, or one is not a finite number.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # overflow becomes infinity, which is refused below
+        samples = np.array(values, dtype=np.complex128, order="C")
+    if samples.size == 0:
+        raise DamagedFile(f"'{file.name}' holds no samples; export it again.", file=file.name)
+    if not np.isfinite(samples).all():
+        raise DamagedFile(f"'{file.name}' holds samples that are not finite numbers; export it again.", file=file.name)
+    return samples
