@@ -47,7 +47,7 @@ class State:
     """The model evaluated at one parameter vector.
 
     ``signals`` (K, M) are the broadened basis FIDs, ``design`` (W, K) their real spectra, ``rotated`` (W,) the phased
-    data, ``amplitudes`` (K,) and ``coefficients`` (n,) the linear solution, ``free`` (K,) the components not held at zero.
+    data, ``amplitudes`` (K,) and ``coefficients`` (n,) the linear solution, ``free`` (K,) 1 where not held at zero.
     """
 
     vector: FloatArray
@@ -89,22 +89,32 @@ def cholesky(matrix: FloatArray) -> FloatArray:
 
 
 class Projection:
-    """The baseline for fixed precisions, eliminated once for all evaluations of one optimisation."""
+    """The baseline for fixed precisions, eliminated once for all evaluations of one optimisation.
+
+    With Z'Z + Λ = L L' the baseline of a target y is Z L⁻ᵀ L⁻¹ Z' y, so two products with L⁻¹ Z' do everything.
+    """
 
     def __init__(self, model: LinearCombinationModel, precisions: FloatArray) -> None:
         columns = model.baseline.columns
         self.root = penalty_root(model.baseline, precisions)
-        self.gram = columns.T @ columns + self.root.T @ self.root
-        self._factor = scipy.linalg.cho_factor(self.gram + np.diag(np.diag(self.gram) * 1e-12), check_finite=False)
-        self._columns = columns
+        gram = columns.T @ columns + self.root.T @ self.root
+        self._factor = cholesky(gram)
+        self._whitened = scipy.linalg.solve_triangular(self._factor, columns.T, lower=True, check_finite=False)
+        self._penalty = scipy.linalg.solve_triangular(self._factor, self.root.T, lower=True, check_finite=False).T
 
     def coefficients(self, target: FloatArray) -> FloatArray:
-        """Baseline coefficients, shape (n, ...), that fit ``target`` (W, ...) under the penalty."""
-        return np.asarray(scipy.linalg.cho_solve(self._factor, self._columns.T @ target, check_finite=False))
+        """Baseline coefficients (n,) that fit ``target`` (W,) under the penalty."""
+        inner = self._whitened @ target
+        return np.asarray(scipy.linalg.solve_triangular(self._factor, inner, lower=True, trans="T", check_finite=False))
 
     def remainder(self, target: FloatArray) -> FloatArray:
         """``target`` (W, ...) less its penalised baseline: S target with S = I - Z (Z'Z + Λ)⁻¹ Z'."""
-        return np.asarray(target - self._columns @ self.coefficients(target))
+        return np.asarray(target - self._whitened.T @ (self._whitened @ target))
+
+    def stacked(self, target: FloatArray) -> FloatArray:
+        """Rows of the remainder of ``target`` (W, ...) above those of its baseline's penalty, (W + ranks, ...)."""
+        inner = self._whitened @ target
+        return np.concatenate([target - self._whitened.T @ inner, -(self._penalty @ inner)])
 
 
 def solve_amplitudes(gram: FloatArray, moment: FloatArray, nonnegative: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -129,8 +139,8 @@ def evaluate(model: LinearCombinationModel, projection: Projection, vector: Floa
     design = np.ascontiguousarray(model.domain.spectra(signals).real.T)
     angle = values.phase0 + 2 * np.pi * model.domain.frequency * values.phase1
     rotated = model.data * np.exp(-1j * angle)
-    stacked = projection.remainder(np.column_stack([design, rotated.real]))
-    gram = design.T @ stacked
+    remainder = projection.remainder(np.column_stack([design, rotated.real]))
+    gram = design.T @ remainder
     amplitudes, free = solve_amplitudes(gram[:, :-1], gram[:, -1], model.nonnegative)
     unexplained = rotated.real - design @ amplitudes
     coefficients = projection.coefficients(unexplained)

@@ -49,9 +49,5 @@ class Problem:
         stacked = self.projection.remainder(np.hstack([design, change]))
         gram, moment = np.split(design.T @ stacked, [active.size], axis=1)
         answer = scipy.linalg.cho_solve((cholesky(gram), True), moment, check_finite=False)
-        moved = change - design @ answer
-        coefficients = self.projection.coefficients(moved)
         priors = np.diag(1.0 / self.model.layout.prior_sd)[self._has_prior]
-        return np.vstack(
-            [self.model.baseline.columns @ coefficients - moved, self.projection.root @ coefficients, -priors]
-        )
+        return np.concatenate([-self.projection.stacked(change - design @ answer), -priors])
