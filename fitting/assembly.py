@@ -1,0 +1,111 @@
+"""Putting the stages' nouns together into the answer's parts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fitting.analysis import AcquisitionFacts, MetaboliteResult, Multiplicity, Quality
+from fitting.errors import MissingParameter
+from fitting.intake import Intake
+from fitting.model.result import Fit, Traces
+from fitting.norms.assessment import Absence, Assessment, ZScore
+from fitting.preprocessing.quality import PreprocessingFacts
+from fitting.quantification.concentrations import Quantity
+from fitting.subject import Subject
+
+SNR_DEFINITION = "highest point of the fit above its baseline over twice the root mean square of the residual, real spectrum, 0.2 to 4.2 ppm"
+"""LCModel's and TARQUIN's definition; the consensus definition (peak over noise sd) gives about twice this."""
+
+
+def signal_to_noise(traces: Traces) -> float:
+    """Signal-to-noise ratio by ``SNR_DEFINITION``."""
+    rms = float(np.sqrt(np.mean(traces.residual**2)))
+    return float(np.max(traces.fit - traces.baseline)) / (2 * rms)
+
+
+def quality_of(fit: Fit, facts: PreprocessingFacts, spectrometer_frequency: float) -> Quality:
+    """Numbers behind the verdict."""
+    return Quality(
+        snr=signal_to_noise(fit.traces),
+        snr_definition=SNR_DEFINITION,
+        linewidth_hz=fit.linewidth_hz,
+        linewidth_ppm=fit.linewidth_hz / spectrometer_frequency * 1e6,
+        water_linewidth_hz=facts.water_linewidth_hz,
+        frequency_drift_hz=facts.frequency_drift_hz,
+        phase_spread_deg=facts.phase_spread_deg,
+        residual_water=facts.residual_water,
+        residual_rms_over_noise=fit.residual_rms_over_noise,
+        baseline_effective_dimension=fit.baseline_effective_dimension,
+        shift_ppm=facts.shift_ppm,
+    )
+
+
+def acquisition_facts(intake: Intake, subject: Subject, facts: PreprocessingFacts) -> AcquisitionFacts:
+    """How the spectrum was acquired and of whom, as far as known."""
+    recording = intake.recording
+    acquisition = recording.acquisition
+    frequency, dwell_time, echo_time = (
+        acquisition.spectrometer_frequency,
+        acquisition.dwell_time,
+        acquisition.echo_time,
+    )
+    if frequency is None or dwell_time is None or echo_time is None or acquisition.nominal_field_t is None:
+        raise MissingParameter("The acquisition is incomplete.", parameter="spectrometer_frequency")
+    tissue = subject.tissue
+    return AcquisitionFacts(
+        vendor=acquisition.vendor,
+        format=acquisition.format,
+        scanner_model=acquisition.scanner_model,
+        software=acquisition.software,
+        field_t=acquisition.nominal_field_t,
+        spectrometer_frequency=frequency,
+        sequence=acquisition.sequence,
+        sequence_name=acquisition.sequence_name,
+        echo_time=echo_time,
+        repetition_time=acquisition.repetition_time,
+        dwell_time=dwell_time,
+        points=recording.points,
+        coils=recording.coils,
+        transients=recording.transients,
+        averages=acquisition.averages,
+        transients_rejected=facts.transients_rejected,
+        voi_volume_ml=acquisition.voi_volume_ml,
+        region=subject.region,
+        hemisphere=subject.hemisphere,
+        age_years=subject.age_years,
+        sex=subject.sex,
+        gm=None if tissue is None else tissue.gm,
+        wm=None if tissue is None else tissue.wm,
+        csf=None if tissue is None else tissue.csf,
+        water_reference=recording.water is not None,
+        supplied=intake.supplied,
+    )
+
+
+def metabolite_results(
+    quantities: tuple[Quantity, ...], scores: dict[str, ZScore | Absence]
+) -> tuple[MetaboliteResult, ...]:
+    """Each quantity with its position among controls or the reason for its absence."""
+    results = []
+    for quantity in quantities:
+        score = scores[quantity.name]
+        results.append(
+            MetaboliteResult(
+                name=quantity.name,
+                amplitude=quantity.amplitude,
+                amplitude_sd=quantity.amplitude_sd,
+                crlb_percent=quantity.crlb_percent,
+                detected=quantity.detected,
+                upper_bound=quantity.upper_bound,
+                ratio_tcr=quantity.ratio_tcr,
+                concentration=quantity.concentration,
+                z=score if isinstance(score, ZScore) else None,
+                z_absent=score if isinstance(score, Absence) else None,
+            )
+        )
+    return tuple(results)
+
+
+def multiplicity_of(assessment: Assessment) -> Multiplicity:
+    """How many comparisons were made and what chance alone would flag."""
+    return Multiplicity(assessment.tests, assessment.expected_by_chance, assessment.flagged)
