@@ -1,1 +1,36 @@
+"""Reports: one analysis as HTML, PDF, CSV, JSON or a table for the terminal.
 
+``FORMATS`` names every format with the function that renders it; ``render`` is the one way in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from fitting.model.result import Traces
+from service.reports import html, pdf, result_json, results_csv, table
+from service.reports.document import AnalysisDocument, FormatUnavailable, Rendered
+
+__all__ = ["FORMATS", "AnalysisDocument", "Format", "FormatUnavailable", "Rendered", "render"]
+
+Format = Literal["html", "pdf", "csv", "json", "table"]
+
+FORMATS: dict[Format, Callable[[AnalysisDocument, Traces], Rendered]] = {
+    "html": html.render,
+    "pdf": pdf.render,
+    "csv": results_csv.render,
+    "json": result_json.render,
+    "table": table.render,
+}
+
+
+def render(format: Format, document: AnalysisDocument, traces: Traces) -> Rendered:
+    """Render one analysis.
+
+    Raises
+    ------
+    FormatUnavailable
+        When this installation lacks what the format needs.
+    """
+    return FORMATS[format](document, traces)

@@ -1,0 +1,345 @@
+"""What a reader sees: an AnalysisDocument turned into rounded numbers, words and sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fitting.analysis import Analysis, MetaboliteResult
+from fitting.norms.assessment import Finding, NormMatch, NormUsed, ZScore
+from service.reports import minimum_reporting, numbers, rows
+from service.reports.document import AnalysisDocument
+from service.reports.texts import text, text_or
+
+MATCHED_PROPERTIES = ("field", "sequence", "echo_time", "age", "unit", "software")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A labelled value, with its definition where it needs one."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictBox:
+    """The answer to "can this spectrum be trusted?"."""
+
+    usable: str
+    word: str
+    sentence: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlagLine:
+    """One value outside its reference interval, and what speaks for caution."""
+
+    sentence: str
+    caution: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standout:
+    """The answer to "what stands out?"."""
+
+    sentence: str
+    flags: tuple[FlagLine, ...]
+    chance: str
+
+
+@dataclass(frozen=True, slots=True)
+class NormLine:
+    """Provenance of one norm and how it matches the spectrum."""
+
+    metabolite: str
+    source: str
+    people: str
+    grade: str
+    mean: str
+    spread: str
+    age: str
+    test: str
+    matched: tuple[tuple[str, str], ...]
+    """Code and word per property, in the order of ``MATCHED_PROPERTIES``."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceGroup:
+    """Findings of one state of verification."""
+
+    heading: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything the HTML and PDF reports say."""
+
+    title: str
+    status: str
+    notice: str
+    verdict: VerdictBox
+    standout: Standout
+    header: tuple[Fact, ...]
+    groups: tuple[rows.Group, ...]
+    reasons: tuple[rows.ReasonLine, ...]
+    strips: tuple[rows.Strip, ...]
+    norms: tuple[NormLine, ...]
+    norm_version: str
+    quality: tuple[Fact, ...]
+    key_quality: tuple[Fact, ...]
+    """The three numbers that stand in the verdict's box."""
+    assumptions: tuple[str, ...]
+    evidence: tuple[EvidenceGroup, ...]
+    minimum: tuple[minimum_reporting.Section, ...]
+    minimum_summary: str
+    provenance: tuple[Fact, ...]
+    processing: tuple[Fact, ...]
+    residual: str
+    """Residual over noise, for the description of the spectrum."""
+
+
+def build(document: AnalysisDocument) -> Report:
+    """Turn numbers into what a reader sees; nothing is computed here but rounding."""
+    analysis = document.analysis
+    reasons = rows.reason_lines(analysis)
+    quality = _quality(analysis)
+    minimum = minimum_reporting.sections(analysis)
+    return Report(
+        title=text("title.document", id=document.id or text("title.untitled")),
+        status=text(f"status.{document.status}"),
+        notice=analysis.notice,
+        verdict=_verdict(analysis),
+        standout=_standout(analysis, reasons),
+        header=_header(document),
+        groups=rows.groups(analysis, reasons),
+        reasons=reasons,
+        strips=rows.strips(analysis),
+        norms=_norms(analysis),
+        norm_version=text("norms.version", version=analysis.provenance.norm_version),
+        quality=quality,
+        key_quality=quality[:3],
+        assumptions=_assumptions(analysis),
+        evidence=_evidence(analysis.evidence),
+        minimum=minimum,
+        minimum_summary=minimum_reporting.summary(minimum),
+        provenance=_provenance(document),
+        processing=tuple(Fact(step.method, step.details) for step in analysis.provenance.processing),
+        residual=numbers.significant(analysis.quality.residual_rms_over_noise),
+    )
+
+
+def _verdict(analysis: Analysis) -> VerdictBox:
+    usable = analysis.verdict.usable
+    reasons = [reason.sentence for reason in analysis.verdict.reasons]
+    if analysis.outcome.code != "converged" and analysis.outcome.sentence not in reasons:
+        reasons.insert(0, f"{text(f'verdict.fit_{analysis.outcome.code}')} {analysis.outcome.sentence}")
+    return VerdictBox(usable, text(f"verdict.{usable}"), text(f"verdict.{usable}_sentence"), tuple(reasons))
+
+
+def _standout(analysis: Analysis, reasons: tuple[rows.ReasonLine, ...]) -> Standout:
+    tests, flagged = analysis.multiplicity.tests, analysis.multiplicity.flagged
+    if tests == 0:
+        if len(reasons) == 1:
+            return Standout(text("standout.not_compared_because", reason=reasons[0].sentence), (), "")
+        return Standout(text("standout.not_compared"), (), "")
+    chance = text(
+        "standout.chance_one" if tests == 1 else "standout.chance",
+        tests=tests,
+        expected=numbers.significant(analysis.multiplicity.expected_by_chance, 2),
+    )
+    key = {0: "none_flagged", 1: "one_flagged"}.get(flagged, "some_flagged")
+    flags = [
+        _flag_line(result, z, analysis.norms)
+        for _, results in rows.in_reading_order(analysis.metabolites)
+        for result in results
+        if (z := result.z) is not None and z.flag != "within"
+    ]
+    return Standout(text(f"standout.{key}", tests=tests, flagged=flagged), tuple(flags), chance)
+
+
+def _flag_line(result: MetaboliteResult, z: ZScore, norms: tuple[NormUsed, ...]) -> FlagLine:
+    norm = rows.norm_of(result, norms)
+    low, high = rows.reference_ends(z)
+    sentence = text(
+        f"standout.{z.flag}",
+        name=result.name,
+        measure=rows.measure(norm),
+        value=rows.compared_value(result, norm),
+        low=low,
+        high=high,
+        percentile=numbers.percentile(z.percentile),
+    )
+    band = (z.reference_high - z.reference_low) / 2.0 / z.sd_predictive if z.sd_predictive > 0.0 else 1.96
+    reaches = z.high > -band if z.flag == "below" else z.low < band
+    return FlagLine(sentence, text("standout.reaches_in") if reaches else "")
+
+
+def _header(document: AnalysisDocument) -> tuple[Fact, ...]:
+    facts, provenance = document.analysis.acquisition, document.analysis.provenance
+    not_given = text("missing.not_given")
+    side = None if facts.hemisphere is None else text_or(f"hemisphere.{facts.hemisphere}", facts.hemisphere)
+    sex = None if facts.sex is None else text_or(f"sex.{facts.sex}", facts.sex)
+    person = [part for part in (_age_band(facts.age_years), sex) if part]
+    place = [part for part in (facts.region, side) if part]
+    versions = text(
+        "header.versions_value",
+        software=provenance.software,
+        version=provenance.version,
+        norms=provenance.norm_version,
+        basis=provenance.basis_description,
+    )
+    return (
+        Fact(text("header.subject"), document.subject or not_given),
+        Fact(text("header.session"), document.session or not_given),
+        Fact(text("header.region"), ", ".join(place) or not_given),
+        Fact(text("header.person"), ", ".join(person) or not_given),
+        Fact(text("header.analysed"), _moment(document.finished) or not_given),
+        Fact(text("header.report"), document.id or not_given),
+        Fact(text("header.versions"), versions),
+    )
+
+
+def _age_band(age: float | None) -> str | None:
+    """Five-year bands keep the person less identifiable; from 90 on there is one band."""
+    if age is None:
+        return None
+    low = int(age // 5) * 5
+    return text("header.years_oldest") if low >= 90 else text("header.years", low=low, high=low + 4)
+
+
+def _moment(timestamp: str | None) -> str | None:
+    """An RFC 3339 time to the minute, as 2026-01-31 14:05 UTC."""
+    if timestamp is None:
+        return None
+    day, _, clock = timestamp.partition("T")
+    zone = " UTC" if clock.endswith(("Z", "+00:00")) else ""
+    return f"{day} {clock[:5]}{zone}".strip()
+
+
+def _norms(analysis: Analysis) -> tuple[NormLine, ...]:
+    lines = []
+    for norm in analysis.norms:
+        behind = [m.z for m in analysis.metabolites if m.z is not None and rows.norm_of(m, analysis.norms) == norm]
+        unit = "" if rows.is_ratio(norm) else f" {rows.measure(norm)}"
+        lines.append(
+            NormLine(
+                metabolite=f"{norm.metabolite}, {rows.measure(norm)}, {norm.region}",
+                source=f"{norm.source} ({norm.id})",
+                people=text("norms.people_cell", n=norm.n, studies=rows.studies(norm)),
+                grade=norm.grade,
+                mean=numbers.with_sd(norm.mean, norm.sd_within) + unit,
+                spread=f"{numbers.significant(norm.sd_within, 2)} / {numbers.significant(norm.sd_between, 2)}",
+                age=text("missing.value")
+                if norm.age_mean is None
+                else text("norms.age_cell", age=numbers.significant(norm.age_mean, 3)),
+                test="; ".join(_test(z) for z in behind),
+                matched=_matched(norm.matched),
+            )
+        )
+    return tuple(lines)
+
+
+def _matched(match: NormMatch) -> tuple[tuple[str, str], ...]:
+    return tuple((str(getattr(match, name)), text(f"match.{getattr(match, name)}")) for name in MATCHED_PROPERTIES)
+
+
+def _test(z: ZScore) -> str:
+    t, df = numbers.fixed(z.t, 2), numbers.significant(z.df, 3)
+    if z.p is None:
+        return text("norms.test_no_p", t=t, df=df)
+    p = text("norms.p_small") if z.p < 0.001 else text("norms.p_value", p=numbers.significant(z.p, 2))
+    return text("norms.test_cell", t=t, df=df, p=p)
+
+
+def _quality(analysis: Analysis) -> tuple[Fact, ...]:
+    quality, facts = analysis.quality, analysis.acquisition
+
+    def fact(key: str, value: float | None, unit: str = "", digits: int = 2, note: str | None = None) -> Fact:
+        known = numbers.finite(value)
+        shown = text("missing.not_available") if known is None else f"{numbers.significant(known, digits)}{unit}"
+        return Fact(text(f"quality.{key}"), shown, note if note is not None else text(f"quality.{key}_note"))
+
+    def width(key: str, hz: float | None, ppm: float | None) -> Fact:
+        extra = "" if ppm is None else f" ({numbers.significant(ppm, 2)} ppm)"
+        return fact(key, hz, f" Hz{extra}")
+
+    water_ppm = (
+        None if quality.water_linewidth_hz is None else quality.water_linewidth_hz / facts.spectrometer_frequency * 1e6
+    )
+    transients = text(
+        "quality.transients_cell", kept=facts.transients - facts.transients_rejected, rejected=facts.transients_rejected
+    )
+    return (
+        fact("snr", quality.snr, digits=3, note=quality.snr_definition),
+        width("linewidth", quality.linewidth_hz, quality.linewidth_ppm),
+        fact("residual", quality.residual_rms_over_noise, digits=3),
+        Fact(text("quality.transients"), transients, text("quality.transients_note")),
+        Fact(
+            text("quality.averages"),
+            text("missing.value") if facts.averages is None else str(facts.averages),
+            text("quality.averages_note"),
+        ),
+        fact("drift", quality.frequency_drift_hz, " Hz"),
+        fact("phase", quality.phase_spread_deg, "°"),
+        fact("residual_water", quality.residual_water),
+        width("water_linewidth", quality.water_linewidth_hz, water_ppm),
+        fact("baseline", quality.baseline_effective_dimension),
+        fact("shift", quality.shift_ppm, " ppm"),
+    )
+
+
+def _assumptions(analysis: Analysis) -> tuple[str, ...]:
+    facts, provenance = analysis.acquisition, analysis.provenance
+    measured = [m.concentration for m in analysis.metabolites if m.concentration is not None]
+    lines = [text("assumptions.ratio"), text("assumptions.sd"), text("assumptions.detected")]
+    if measured:
+        lines += [text_or(f"unit_meaning.{unit}", unit) for unit in sorted({c.unit for c in measured})]
+        corrections = dict.fromkeys(item for c in measured for item in c.corrections)
+        if corrections:
+            lines.append(text("assumptions.corrections", list="; ".join(corrections)))
+        lines.append(text("assumptions.relaxation", table=provenance.relaxation))
+    if not facts.water_reference:
+        lines.append(text("assumptions.no_water"))
+    if facts.gm is None or facts.wm is None or facts.csf is None:
+        lines.append(text("assumptions.no_tissue"))
+    else:
+        percent = {name: numbers.fixed(getattr(facts, name) * 100.0, 0) for name in ("gm", "wm", "csf")}
+        lines.append(text("assumptions.tissue", **percent))
+    lines.append(text("assumptions.macromolecules", model=provenance.macromolecules))
+    lines.append(text("assumptions.basis", description=provenance.basis_description, source=provenance.basis_source))
+    if facts.field_t <= 3.1:
+        lines.append(text("assumptions.glu_gln"))
+    if facts.supplied:
+        lines.append(text("assumptions.supplied", list=", ".join(facts.supplied)))
+    return tuple(lines)
+
+
+def _evidence(findings: tuple[Finding, ...]) -> tuple[EvidenceGroup, ...]:
+    return tuple(
+        EvidenceGroup(text(f"evidence.{status}"), chosen)
+        for status in ("accepted", "unverified", "rejected")
+        if (chosen := tuple(finding for finding in findings if finding.status == status))
+    )
+
+
+def _provenance(document: AnalysisDocument) -> tuple[Fact, ...]:
+    provenance = document.analysis.provenance
+    options = "; ".join(f"{name} = {value}" for name, value in sorted(provenance.options.items()))
+    lines = [
+        Fact(text("provenance.version"), f"{provenance.software} {provenance.version}"),
+        Fact(text("provenance.schema"), str(provenance.schema)),
+        Fact(text("provenance.input"), provenance.input_sha256),
+        Fact(text("provenance.water"), provenance.water_sha256 or text("missing.not_applicable")),
+        Fact(text("provenance.format"), document.analysis.acquisition.format),
+        Fact(text("provenance.basis"), provenance.basis_id),
+        Fact(text("provenance.norms"), provenance.norm_version),
+        Fact(text("provenance.relaxation"), provenance.relaxation),
+        Fact(text("provenance.options"), options or text("missing.not_given")),
+    ]
+    if document.seconds is not None:
+        value = text("provenance.seconds_value", seconds=numbers.significant(document.seconds, 2))
+        lines.append(Fact(text("provenance.seconds"), value))
+    return tuple(lines)

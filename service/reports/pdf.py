@@ -1,0 +1,49 @@
+"""The PDF report: A4, selectable text, tagged for assistive technology (PDF/UA-1), made by typst without a network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from importlib.resources import as_file, files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fitting.model.result import Traces
+from service.reports import content, spectrum_figure, strips_figure
+from service.reports.document import AnalysisDocument, FormatUnavailable, Rendered
+from service.reports.icons import ICONS, icon
+from service.reports.texts import catalogue
+
+
+def render(document: AnalysisDocument, traces: Traces) -> Rendered:
+    """The report as PDF.
+
+    Raises
+    ------
+    FormatUnavailable
+        When typst is not installed.
+    """
+    try:
+        import typst  # noqa: PLC0415 (an optional extra)
+    except ImportError as absent:
+        raise FormatUnavailable("PDF reports need the extra 'pdf': pip install 'mrsquant[pdf]'.") from absent
+    report = content.build(document)
+    with TemporaryDirectory(prefix="mrsquant-") as folder, as_file(files(__package__) / "templates") as templates:
+        root = Path(folder)
+        root.joinpath("report.typ").write_bytes(templates.joinpath("report.typ").read_bytes())
+        spectrum = spectrum_figure.spectrum_svg(traces, report.residual, paper=True)
+        words = {
+            "report": asdict(report),
+            "texts": catalogue(),
+            "spectrum_alt": spectrum_figure.description(report.residual) if spectrum else "",
+            "strips_alt": strips_figure.description(report.strips),
+        }
+        root.joinpath("report.json").write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
+        root.joinpath("spectrum.svg").write_text(spectrum, encoding="utf-8")
+        root.joinpath("strips.svg").write_text(strips_figure.strips_svg(report.strips), encoding="utf-8")
+        for name in ICONS:
+            root.joinpath(f"{name}.svg").write_text(icon(name), encoding="utf-8")
+        pdf = typst.compile(
+            root / "report.typ", root=root, format="pdf", pdf_standards=["ua-1"], ignore_system_fonts=True
+        )
+    return Rendered("application/pdf", pdf)

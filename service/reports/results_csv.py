@@ -1,0 +1,128 @@
+"""Results as CSV rows, one per spectrum and metabolite; single reports and batches share these columns."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from io import StringIO
+
+from fitting.analysis import Analysis, MetaboliteResult
+from fitting.model.result import Traces
+from service.reports import numbers
+from service.reports.document import AnalysisDocument, Rendered
+
+COLUMNS = (
+    "id",
+    "outcome",
+    "verdict",
+    "metabolite",
+    "amplitude",
+    "amplitude_sd",
+    "ratio_tcr",
+    "ratio_tcr_sd",
+    "concentration",
+    "concentration_sd",
+    "concentration_unit",
+    "crlb_percent",
+    "z_score",
+    "z_low",
+    "z_high",
+    "norm_id",
+    "snr",
+    "linewidth_hz",
+    "seconds",
+    "message",
+)
+DIGITS = 8
+"""Significant digits of every number: more than any spectrum carries, fewer than noise of the last bit."""
+
+
+def result_rows(id: str, analysis: Analysis, seconds: float | None) -> list[dict[str, str]]:
+    """One row per metabolite; one row without a metabolite when the fit failed.
+
+    Parameters
+    ----------
+    id : str
+        How the caller names this spectrum.
+    analysis : Analysis
+    seconds : float or None
+        Wall time of the analysis of this spectrum.
+    """
+    shared = {
+        "id": id,
+        "outcome": analysis.outcome.code,
+        "verdict": analysis.verdict.usable,
+        "snr": _number(analysis.quality.snr),
+        "linewidth_hz": _number(analysis.quality.linewidth_hz),
+        "seconds": _number(seconds),
+    }
+    if analysis.outcome.code == "failed":
+        return [_row(shared | {"message": f"fit-failed: {analysis.outcome.sentence}"})]
+    about_spectrum = [f"{reason.code}: {reason.sentence}" for reason in analysis.verdict.reasons]
+    if analysis.outcome.code == "stopped_early":
+        about_spectrum.insert(0, f"stopped-early: {analysis.outcome.sentence}")
+    return [
+        _row(shared | _metabolite(result) | {"message": " | ".join([*about_spectrum, *_about(result)])})
+        for result in analysis.metabolites
+    ]
+
+
+def refusal_row(id: str, code: str, sentence: str) -> dict[str, str]:
+    """The one row of a spectrum that was refused."""
+    return _row({"id": id, "outcome": "refused", "message": f"{code}: {sentence}"})
+
+
+def write(rows: Iterable[dict[str, str]]) -> str:
+    """CSV text with the header line, Unix line ends and quotes only where they are needed."""
+    file = StringIO(newline="")
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue()
+
+
+def render(document: AnalysisDocument, _traces: Traces) -> Rendered:
+    """The CSV report of one analysis."""
+    rows = result_rows(document.id or "", document.analysis, document.seconds)
+    return Rendered("text/csv; charset=utf-8", write(rows).encode())
+
+
+def _row(values: dict[str, str]) -> dict[str, str]:
+    return dict.fromkeys(COLUMNS, "") | values
+
+
+def _metabolite(result: MetaboliteResult) -> dict[str, str]:
+    ratio, concentration, z = result.ratio_tcr, result.concentration, result.z
+    cells = {
+        "metabolite": result.name,
+        "amplitude": _number(result.amplitude),
+        "amplitude_sd": _number(result.amplitude_sd),
+        "crlb_percent": _number(result.crlb_percent),
+    }
+    if ratio is not None:
+        cells |= {"ratio_tcr": _number(ratio.value), "ratio_tcr_sd": _number(ratio.sd)}
+    if concentration is not None:
+        cells |= {
+            "concentration": _number(concentration.value),
+            "concentration_sd": _number(concentration.sd),
+            "concentration_unit": concentration.unit,
+        }
+    if z is not None:
+        cells |= {"z_score": _number(z.value), "z_low": _number(z.low), "z_high": _number(z.high), "norm_id": z.norm_id}
+    return cells
+
+
+def _about(result: MetaboliteResult) -> list[str]:
+    """What a row must not leave unsaid: a value that is only an upper bound, a comparison that was not made."""
+    notes = []
+    if not result.detected:
+        bound = _number(result.upper_bound)
+        notes.append(f"not-detected: amplitude below {bound}" if bound else "not-detected")
+    if result.z_absent is not None:
+        notes.append(f"{result.z_absent.code}: {result.z_absent.sentence}")
+    return notes
+
+
+def _number(value: float | None) -> str:
+    known = numbers.finite(value)
+    return "" if known is None else f"{known:.{DIGITS}g}"
