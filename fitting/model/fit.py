@@ -107,7 +107,7 @@ def fit(
         names=components.names,
         amplitudes=state.amplitudes * gain,
         covariance=amplitude_covariance(problem, state) * gain**2,
-        crlb=classical_bound(problem, state) * gain,
+        crlb_covariance=classical_bound(problem, state) * gain**2,
         phase0=state.values.phase0,
         phase1=state.values.phase1,
         shift_hz=state.values.shift,

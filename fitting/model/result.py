@@ -43,15 +43,15 @@ class Fit:
 
     ``amplitudes`` (K,) and ``covariance`` (K, K) are in the units of the FID (signal of one proton,
     see BasisSet). ``covariance`` is what we stand behind: it includes the baseline, phases, shifts and
-    widths, model mismatch, and components held at zero. ``crlb`` (K,) is the classical Cramer-Rao bound
-    of the standard deviation, amplitudes only.
+    widths, model mismatch, and components held at zero. ``crlb_covariance`` (K, K) is the classical Cramér-Rao
+    bound for a known baseline, reported beside it for comparison.
     """
 
     outcome: Outcome
     names: tuple[str, ...]
     amplitudes: FloatArray
     covariance: FloatArray
-    crlb: FloatArray
+    crlb_covariance: FloatArray
     phase0: float
     """rad"""
     phase1: float
@@ -66,5 +66,3 @@ class Fit:
     evaluations: int
     baseline_effective_dimension: float
     traces: Traces
-    crlb_covariance: FloatArray | None = None
-    """Shape (K, K): the classical bound with its correlations, from which bounds of sums follow."""

@@ -15,7 +15,7 @@ EXPECTED = {"NAA": 10.0, "Cr": 4.5, "PCr": 4.0, "GPC": 1.2, "PCh": 0.6, "mI": 6.
 SEARCH_PPM = 0.08
 """Half range of the common shift around the referenced position."""
 
-WIDTHS_HZ = (2.5, 5.0, 9.0, 15.0)
+WIDTHS_HZ = (0.3, 2.5, 5.0, 9.0, 15.0)
 """Full widths at half maximum that are tried as start."""
 
 EARLY, LATE = 0.010, 0.250

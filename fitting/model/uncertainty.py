@@ -41,7 +41,7 @@ def amplitude_covariance(problem: Problem, state: State) -> FloatArray:
 
 
 def classical_bound(problem: Problem, state: State) -> FloatArray:
-    """Cramér-Rao bound (K,) of the amplitudes' standard deviation for a known baseline and own shifts and widths.
+    """Cramér-Rao bound of the amplitudes' covariance (K, K) for a known baseline and own shifts and widths.
 
     Fisher information of all amplitudes with the common phases, shift and widths (Cavassila et al. 2001,
     doi:10.1002/nbm.701); free of priors, at the noise level.
@@ -49,4 +49,4 @@ def classical_bound(problem: Problem, state: State) -> FloatArray:
     common = derivatives(problem.model, state)[:, : len(GLOBAL)]
     columns = np.hstack([state.design, common])
     prior = np.zeros((columns.shape[1], columns.shape[1]))
-    return np.sqrt(np.diag(_inverse_block(columns, prior, state.amplitudes.size)))
+    return _inverse_block(columns, prior, state.amplitudes.size)

@@ -103,12 +103,9 @@ def quantify(  # noqa: PLR0917 - physics needs all six, and their types differ
 
 
 def _crlb(fit: Fit, combinations: Combinations) -> FloatArray:
-    """Classical bound of each reported name, shape (M,); NaN for a sum when the fit gives no bound covariance."""
-    if fit.crlb_covariance is not None:
-        variances = np.diagonal(combinations.weights @ fit.crlb_covariance @ combinations.weights.T)
-        return np.asarray(np.sqrt(np.maximum(variances, 0.0)), dtype=np.float64)
-    single = combinations.weights.sum(axis=1) == 1.0
-    return np.where(single, combinations.weights @ fit.crlb, np.nan)
+    """Classical bound of the standard deviation of each reported name, shape (M,)."""
+    variances = np.diagonal(combinations.weights @ fit.crlb_covariance @ combinations.weights.T)
+    return np.asarray(np.sqrt(np.maximum(variances, 0.0)), dtype=np.float64)
 
 
 def _percent(bound: float, amplitude: float) -> float | None:

@@ -36,7 +36,6 @@ def exact_fit(rows: list[dict[str, str]], meta: dict[str, str]) -> Fit:
         names=tuple(ALIASES.get(row["metabolite"], row["metabolite"]) for row in singles),
         amplitudes=amplitudes,
         covariance=np.diag((0.02 * amplitudes + 1e-9 * amplitudes.max()) ** 2),
-        crlb=0.01 * amplitudes,
         phase0=0.0,
         phase1=0.0,
         shift_hz=0.0,
