@@ -1,0 +1,33 @@
+# Two stages: the first builds the wheel and the environment, the second holds nothing but what runs.
+
+FROM python:3.11-slim AS build
+WORKDIR /src
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /opt/mrsquant
+COPY constraints.txt ./
+RUN /opt/mrsquant/bin/python -m pip install --constraint constraints.txt --upgrade pip
+COPY pyproject.toml README.md LICENSE ./
+COPY fitting fitting
+COPY service service
+RUN /opt/mrsquant/bin/python -m pip wheel --constraint constraints.txt --no-deps --wheel-dir dist .
+RUN /opt/mrsquant/bin/python -m pip install --constraint constraints.txt "$(echo dist/mrsquant-*.whl)[cluster,pdf,postgres,telemetry]"
+
+FROM python:3.11-slim
+LABEL org.opencontainers.image.title="mrsquant" \
+      org.opencontainers.image.licenses="MIT"
+COPY --from=build /opt/mrsquant /opt/mrsquant
+RUN useradd --system --uid 10001 --no-create-home mrsquant \
+ && install --directory --owner=mrsquant --mode=0700 /data /cache
+ENV PATH=/opt/mrsquant/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    OMP_NUM_THREADS=1 \
+    OPENBLAS_NUM_THREADS=1 \
+    MRSQUANT_DATA_DIR=/data \
+    MRSQUANT_CACHE_DIR=/cache
+USER 10001
+WORKDIR /data
+VOLUME ["/data", "/cache"]
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+CMD ["mrsquant", "serve", "--host", "0.0.0.0", "--port", "8000"]

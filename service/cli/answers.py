@@ -1,0 +1,61 @@
+"""What one spectrum of a batch adds to RESULTS.csv: computed in a worker process, whatever happens to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fitting.errors import FittingError
+from fitting.pipeline import analyse
+from fitting.subject import Options
+from service.cli.inputs import read_job
+from service.cli.manifest import BadEntry, Entry
+from service.logs import frames_of
+from service.reports.results_csv import refusal_row, result_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows of one spectrum, in the columns of RESULTS.csv."""
+
+    rows: tuple[Mapping[str, str], ...]
+    analysed: bool
+
+
+def analyse_entry(entry: Entry | BadEntry, *, basis: Path | None, relaxation: Path | None, cache_dir: Path) -> Answer:
+    """Analyse one spectrum; whatever is wrong with it becomes its one row.
+
+    ``basis`` serves the entries that name none of their own.
+    """
+    started = time.perf_counter()
+    try:
+        if isinstance(entry, BadEntry):
+            raise entry.problem
+        job = read_job(
+            entry.metabolite,
+            water_reference=entry.water_reference,
+            subject=entry.subject,
+            options=Options(overrides=entry.overrides),
+            basis=entry.basis or basis,
+            relaxation=relaxation,
+        )
+        analysis, _ = analyse(job, cache_dir=cache_dir)
+    except FittingError as error:
+        return Answer((refusal_row(entry.id, error.code, error.detail),), analysed=False)
+    except Exception as error:  # a defect of ours must not cost the other spectra; its message may quote the input
+        place = (frames_of(error) or ["an unknown place"])[-1]
+        sentence = f"A defect of mrsquant, {type(error).__name__} at {place}; please report it."
+        return _failed(entry, "internal-error", sentence)
+    return Answer(tuple(result_rows(entry.id, analysis, time.perf_counter() - started)), analysed=True)
+
+
+def answer_of_crash(entry: Entry | BadEntry) -> Answer:
+    """The row of a spectrum that took its worker process down, also when it was analysed alone."""
+    sentence = "The process that analysed this spectrum died, also when it ran alone; is there enough memory?"
+    return _failed(entry, "worker-crashed", sentence)
+
+
+def _failed(entry: Entry | BadEntry, code: str, sentence: str) -> Answer:
+    return Answer((refusal_row(entry.id, code, sentence) | {"outcome": "failed"},), analysed=False)

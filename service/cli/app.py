@@ -1,0 +1,75 @@
+"""The table of commands, and the one place where their failures become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+import fitting
+from service.cli.analyse import analyse
+from service.cli.batch import batch
+from service.cli.failures import CommandFailure, ExitCode
+from service.cli.inspect import inspect
+from service.cli.openapi import openapi
+from service.cli.serve import serve
+from service.cli.submit import submit
+
+COMMANDS = (analyse, batch, inspect, serve, submit, openapi)
+"""In the order of the help text."""
+
+app = typer.Typer(
+    name="mrsquant",
+    help="Quantify single-voxel brain 1H-MRS and compare it with matched control norms. "
+    "Research use only; not a medical device. Quantities are SI: seconds and hertz.",
+    epilog="Exit codes: 0 analysed; 2 analysed, not interpretable; 3 input refused; "
+    "4 server unreachable or failed; 1 anything else.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in COMMANDS:
+    app.command()(command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"mrsquant {fitting.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; bad input never ends in a traceback."""
+    try:
+        code = app(args=list(arguments), prog_name="mrsquant", standalone_mode=False)
+    except CommandFailure as failure:
+        sys.stderr.write(failure.line + "\n")
+        return failure.exit_code
+    except TyperException as error:
+        message = " ".join(error.format_message().split())
+        if message:
+            sys.stderr.write(f"mrsquant: usage: {message.rstrip('.')}. Try 'mrsquant --help'.\n")
+        return ExitCode.FAILURE
+    except Abort:
+        return ExitCode.FAILURE
+    except Exception as error:
+        sys.stderr.write(_defect(error))
+        return ExitCode.FAILURE
+    return ExitCode(code or 0) if code in {None, *ExitCode} else ExitCode.FAILURE
+
+
+def _defect(error: Exception) -> str:
+    """Kind and places of an exception that should not be; its message is left out, for it may quote the input."""
+    from service.logs import frames_of
+
+    lines = [f"mrsquant: internal-error: {type(error).__name__}: a defect of mrsquant; please report these lines."]
+    return "\n".join([*lines, *(f"  {frame}" for frame in frames_of(error))]) + "\n"

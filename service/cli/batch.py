@@ -1,0 +1,86 @@
+"""``mrsquant batch``: every spectrum of a manifest, in parallel, one CSV in manifest order."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from service.cli.configuration import load_settings
+from service.cli.failures import CommandFailure, ExitCode, refusing, writing
+from service.cli.manifest import read_manifest
+
+Item = TypeVar("Item")
+
+
+def batch(
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST.csv", help="One row for each spectrum.")],
+    out: Annotated[Path, typer.Option("--output", "-o", metavar="RESULTS.csv", help="File to write.")],
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one for each core.")] = None,
+    basis: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Basis set of the rows that name none of their own.")
+    ] = None,
+    relaxation: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV of relaxation times that replace the shipped ones.")
+    ] = None,
+) -> int:
+    """Analyse every spectrum of a manifest; one that is refused or fails costs only its own row."""
+    from service.cli.answers import analyse_entry, answer_of_crash
+    from service.cli.pool import Crashed, map_in_order
+    from service.reports.results_csv import COLUMNS
+
+    with refusing(manifest):
+        entries = read_manifest(manifest)
+    task = functools.partial(analyse_entry, basis=basis, relaxation=relaxation, cache_dir=load_settings().cache_dir)
+    analysed = 0
+    with _terminated_like_interrupted(), writing(out), out.open("wb", buffering=0) as sink:
+        sink.write(_csv((dict(zip(COLUMNS, COLUMNS, strict=True)),), COLUMNS))
+        outcomes = map_in_order(task, entries, min(workers or os.cpu_count() or 1, len(entries)))
+        try:
+            for entry, outcome in _with_progress(outcomes, len(entries)):
+                answer = answer_of_crash(entry) if isinstance(outcome, Crashed) else outcome
+                sink.write(_csv(answer.rows, COLUMNS))  # one system call for each spectrum: never half a row
+                analysed += answer.analysed
+        except KeyboardInterrupt as error:
+            raise CommandFailure(
+                ExitCode.FAILURE, "interrupted", str(out), "it holds the spectra finished so far."
+            ) from error
+        finally:
+            outcomes.close()
+    sys.stderr.write(f"{out}: {analysed} of {len(entries)} spectra analysed\n")
+    return ExitCode.ANALYSED if analysed else ExitCode.REFUSED
+
+
+def _csv(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.DictWriter(text, columns, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def _with_progress(outcomes: Iterator[Item], total: int) -> Iterator[Item]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("spectra"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        yield from progress.track(outcomes, total=total)
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let a scheduler's SIGTERM end the batch as Ctrl-C does: workers ended, results complete up to here."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

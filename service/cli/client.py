@@ -1,0 +1,137 @@
+"""Talking to a running service: upload, wait, fetch; every failure becomes one line and an exit code."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urljoin
+from uuid import uuid4
+
+import httpx2
+
+from fitting.io import Files
+from service.cli.failures import CommandFailure, ExitCode
+
+POLL_SECONDS = 1.0
+"""Between two looks at a running analysis when the service does not say."""
+BUSY_TRIES = 10
+"""How often a submission is repeated while the service answers 429 or 503."""
+LONGEST_PAUSE = 60.0
+"""Seconds waited at most before asking again, whatever ``Retry-After`` says."""
+
+_TIMEOUT = httpx2.Timeout(120.0, connect=10.0)
+_BUSY = (429, 503)
+_UNFINISHED = ("queued", "running")
+
+
+class ServiceClient:
+    """One service at one base URL."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        transport: httpx2.BaseTransport | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = url.rstrip("/") + "/"
+        self.pause = pause
+        self.http = httpx2.Client(timeout=_TIMEOUT, transport=transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.http.close()
+
+    def submit(self, metabolite: Files, water_reference: Files, request: Mapping[str, Any]) -> str:
+        """Upload one spectrum and return the address of its analysis.
+
+        Raises
+        ------
+        CommandFailure
+            When the service refuses the spectrum, fails or cannot be reached.
+        """
+        parts = [
+            *(("metabolite", (file.name, file.content)) for file in metabolite),
+            *(("water_reference", (file.name, file.content)) for file in water_reference),
+            ("request", (None, json.dumps(request).encode(), "application/json")),
+        ]
+        # a repeated upload with the same key is the same submission, so trying again is safe
+        headers = {"Idempotency-Key": str(uuid4())}
+        response = self._patiently("POST", "v1/analyses", files=parts, headers=headers)
+        return urljoin(self.url, response.headers.get("Location") or f"v1/analyses/{response.json()['id']}")
+
+    def wait(self, analysis: str) -> dict[str, Any]:
+        """Ask until the analysis is no longer queued or running, as often as ``Retry-After`` allows.
+
+        Raises
+        ------
+        CommandFailure
+            When the service fails or cannot be reached.
+        """
+        while True:
+            response = self._patiently("GET", analysis)
+            document: dict[str, Any] = response.json()
+            if document.get("state") not in _UNFINISHED:
+                return document
+            self.pause(_seconds(response))
+
+    def report(self, analysis: str, format: str) -> bytes:
+        """The finished analysis in one of the service's report formats.
+
+        Raises
+        ------
+        CommandFailure
+            When the service refuses, fails or cannot be reached.
+        """
+        return self._patiently("GET", f"{analysis}/report", params={"format": format}).content
+
+    def _patiently(self, method: str, address: str, **request: Any) -> httpx2.Response:
+        for _ in range(BUSY_TRIES - 1):
+            response = self._send(method, address, **request)
+            if response.status_code not in _BUSY:
+                return _checked(response)
+            self.pause(_seconds(response))
+        return _checked(self._send(method, address, **request))
+
+    def _send(self, method: str, address: str, **request: Any) -> httpx2.Response:
+        try:
+            return self.http.request(method, urljoin(self.url, address), **request)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            reason = str(error) or type(error).__name__
+            raise CommandFailure(
+                ExitCode.SERVER, "server-unreachable", self.url, f"{reason}; is the service running there?"
+            ) from error
+
+
+def refusal_of(problem: Mapping[str, Any], where: str) -> CommandFailure:
+    """A problem document (RFC 9457) as the command's failure: the caller's fault, or the server's."""
+    status = problem.get("status")
+    by_input = isinstance(status, int) and 400 <= status < 500 and status not in (401, 403, *_BUSY)
+    exit_code = ExitCode.REFUSED if by_input else ExitCode.SERVER
+    return CommandFailure(exit_code, str(problem.get("code", "server-failed")), where, str(problem.get("detail", "")))
+
+
+def _checked(response: httpx2.Response) -> httpx2.Response:
+    if response.is_success:
+        return response
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        problem = {"detail": f"the answer was HTTP {response.status_code}; is this the address of mrsquant?"}
+    raise refusal_of({"status": response.status_code} | problem, str(response.url))
+
+
+def _seconds(response: httpx2.Response) -> float:
+    try:
+        return min(max(float(response.headers["Retry-After"]), 0.1), LONGEST_PAUSE)
+    except (KeyError, ValueError):
+        return POLL_SECONDS

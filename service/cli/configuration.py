@@ -1,0 +1,30 @@
+"""The operator's settings, with a bad one told in one line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service.cli.failures import CommandFailure, ExitCode
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises
+    ------
+    CommandFailure
+        When a variable has a value that cannot be used; the message names it.
+    """
+    from pydantic import ValidationError
+
+    from service.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = "_".join(["MRSQUANT", *(str(step) for step in first["loc"])]).upper()
+        raise CommandFailure(ExitCode.FAILURE, "invalid-setting", name, f"{first['msg']}.") from error

@@ -1,0 +1,58 @@
+"""How the command ends: exit codes, and one line on stderr instead of a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+
+from fitting.errors import FittingError
+
+
+class ExitCode(IntEnum):
+    """What a script learns from the exit code."""
+
+    ANALYSED = 0
+    FAILURE = 1
+    """Anything that is none of the others: a misspelt option, an interrupt, a result that cannot be written."""
+    NOT_INTERPRETABLE = 2
+    REFUSED = 3
+    SERVER = 4
+
+
+class CommandFailure(Exception):
+    """The command cannot go on; ``line`` says why."""
+
+    def __init__(self, exit_code: ExitCode, code: str, where: str, detail: str) -> None:
+        super().__init__(detail)
+        self.exit_code = exit_code
+        self.code = code
+        self.where = where
+        self.detail = detail
+
+    @property
+    def line(self) -> str:
+        """Problem code, file and what to do, on one line."""
+        return " ".join(f"mrsquant: {self.code}: {self.where}: {self.detail}".split())
+
+
+@contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Turn a refusal of the input at ``path`` into the command's failure."""
+    try:
+        yield
+    except FittingError as error:
+        raise CommandFailure(ExitCode.REFUSED, error.code, str(path), error.detail) from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn a failure to write the result to ``path`` into the command's failure."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CommandFailure(
+            ExitCode.FAILURE, "file-not-writable", str(path), f"{reason}; choose another -o."
+        ) from error

@@ -1,0 +1,63 @@
+"""Paths on disk become the Job that the pipeline analyses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fitting.errors import FittingError, UnusableBasis, UnusableTable
+from fitting.io import Files, SourceFile
+from fitting.io.companions import source_files
+from fitting.pipeline import Job
+from fitting.subject import Options, Subject
+
+
+def read_job(
+    metabolite: Path,
+    *,
+    water_reference: Path | None = None,
+    subject: Subject | None = None,
+    options: Options | None = None,
+    basis: Path | None = None,
+    relaxation: Path | None = None,
+) -> Job:
+    """Read every file of one analysis, with the companions of two-file formats.
+
+    Raises
+    ------
+    FittingError
+        When a file cannot be what it is given as.
+    """
+    return Job(
+        metabolite=source_files(metabolite),
+        water_reference=() if water_reference is None else source_files(water_reference),
+        subject=subject or Subject(),
+        options=options or Options(),
+        basis=() if basis is None else basis_files(basis),
+        relaxation=None if relaxation is None else _content(relaxation, UnusableTable),
+    )
+
+
+def basis_files(path: Path) -> Files:
+    """An LCModel ``.BASIS`` file, or every ``.json`` file of an FSL-MRS basis folder.
+
+    Raises
+    ------
+    UnusableBasis
+        When nothing can be read there, or the folder holds no ``.json`` file.
+    """
+    if not path.is_dir():
+        return (SourceFile(path.name, _content(path, UnusableBasis)),)
+    members = sorted(member for member in path.iterdir() if member.suffix.lower() == ".json")
+    if not members:
+        raise UnusableBasis(
+            f"Folder '{path.name}' holds no .json file; name a .BASIS file or an FSL-MRS basis folder.", file=path.name
+        )
+    return tuple(SourceFile(member.name, _content(member, UnusableBasis)) for member in members)
+
+
+def _content(path: Path, refusal: type[FittingError]) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or "input/output error"
+        raise refusal(f"'{path.name}' cannot be opened: {reason}; check the path.", file=path.name) from error

@@ -1,0 +1,48 @@
+"""Where results go: a file or stdout, and which format is meant."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+from service.cli.failures import CommandFailure, ExitCode, writing
+
+Format = Literal["table", "json", "csv", "html", "pdf"]
+
+_BY_SUFFIX: dict[str, Format] = {".json": "json", ".csv": "csv", ".html": "html", ".htm": "html", ".pdf": "pdf"}
+
+
+def chosen_format(wanted: Format | None, out: Path | None) -> Format:
+    """The format that was asked for, else the one that OUT's suffix names, else the table."""
+    return wanted or _BY_SUFFIX.get("" if out is None else out.suffix.lower(), "table")
+
+
+def check_destination(format: Format, out: Path | None) -> None:
+    """Refuse to fill a terminal with bytes before any work is done.
+
+    Raises
+    ------
+    CommandFailure
+        When a binary report would go to a terminal.
+    """
+    if out is None and format == "pdf" and sys.stdout.isatty():
+        raise CommandFailure(
+            ExitCode.FAILURE, "usage", f"--format {format}", "name a file with -o, or redirect stdout."
+        )
+
+
+def write(content: bytes, out: Path | None) -> None:
+    """Write to OUT, or to stdout when there is none.
+
+    Raises
+    ------
+    CommandFailure
+        When OUT cannot be written.
+    """
+    if out is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    with writing(out):
+        out.write_bytes(content)

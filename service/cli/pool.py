@@ -1,0 +1,96 @@
+"""Worker processes in manifest order: bounded memory, and a crash costs only the task that crashed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import BrokenExecutor, Future, wait
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from service.jobs.executors import Pool, is_crash, open_executor
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+IN_FLIGHT_PER_WORKER = 4
+"""Tasks submitted and not yet handed on, per worker: enough to keep all busy, few enough to bound memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """The worker process died on this task, also when it ran alone."""
+
+
+def map_in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], workers: int
+) -> Generator[tuple[Item, Result | Crashed]]:
+    """Run ``function`` on every item in ``workers`` processes and yield the results in the items' order.
+
+    When a worker dies, the tasks that went down with it are repeated one at a time, so that only the
+    one that kills its worker is lost, and the pool is replaced. Whoever stops iterating ends the workers.
+    """
+    ordered = _OrderedTasks(function, workers)
+    try:
+        for item in items:
+            ordered.submit(item)
+            if len(ordered.tasks) == IN_FLIGHT_PER_WORKER * workers:
+                yield ordered.take_first()
+        while ordered.tasks:
+            yield ordered.take_first()
+    finally:
+        ordered.pool.close()
+
+
+@dataclass(slots=True)
+class _Task(Generic[Item, Result]):
+    item: Item
+    future: Future[Result]
+
+    @property
+    def lost(self) -> bool:
+        """Whether a worker died before the result was there; waits until that is known."""
+        error = self.future.exception()
+        return error is not None and is_crash(error)
+
+
+class _OrderedTasks(Generic[Item, Result]):
+    def __init__(self, function: Callable[[Item], Result], workers: int) -> None:
+        self.function = function
+        self.workers = workers
+        self.pool = _open(workers)
+        self.tasks: deque[_Task[Item, Result]] = deque()
+
+    def submit(self, item: Item) -> None:
+        self.tasks.append(_Task(item, _submit(self.pool, self.function, item)))
+
+    def take_first(self) -> tuple[Item, Result | Crashed]:
+        if self.tasks[0].lost:
+            self.pool.close()
+            for task in self.tasks:
+                if task.lost:
+                    self._run_alone(task)
+            self.pool = _open(self.workers)
+        first = self.tasks.popleft()
+        return first.item, Crashed() if first.lost else first.future.result()
+
+    def _run_alone(self, task: _Task[Item, Result]) -> None:
+        pool = _open(1)
+        try:
+            task.future = _submit(pool, self.function, task.item)
+            wait([task.future])
+        finally:
+            pool.close()
+
+
+def _open(workers: int) -> Pool:
+    return open_executor(f"processes:{workers}")
+
+
+def _submit(pool: Pool, function: Callable[[Item], Result], item: Item) -> Future[Result]:
+    try:
+        return pool.executor.submit(function, item)
+    except BrokenExecutor as error:
+        lost: Future[Result] = Future()
+        lost.set_exception(error)
+        return lost
