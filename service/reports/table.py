@@ -21,6 +21,11 @@ WIDTH = 132
 
 def render(document: AnalysisDocument, _traces: Traces) -> Rendered:
     """The report as text without colours or control characters."""
+    return Rendered("text/plain; charset=utf-8", as_text(document).encode())
+
+
+def as_text(document: AnalysisDocument) -> str:
+    """The table needs no traces, so whoever has only the document can print it."""
     report = content.build(document)
     lines = [report.notice, ""]
     lines += [f"{text('verdict.heading')} {report.verdict.word.upper()}", report.verdict.sentence]
@@ -35,7 +40,7 @@ def render(document: AnalysisDocument, _traces: Traces) -> Rendered:
         body += [f"{text('table.reasons_heading')}:"]
         body += [f"  {line.letter}  {_printable(line.sentence)}" for line in report.reasons]
     body += ["", report.notice, ""]
-    return Rendered("text/plain; charset=utf-8", "\n".join(body).encode())
+    return "\n".join(body)
 
 
 def _table(groups: tuple[rows.Group, ...]) -> str:
