@@ -1,0 +1,352 @@
+"""``/v1/analyses``: submit a spectrum, follow it, read its result, remove it."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from asyncio import wrap_future
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Literal
+
+import anyio
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from fitting import errors as refusals
+from fitting.analysis import NOTICE
+from fitting.pipeline import Job
+from service.api.analysis_request import Pseudonym, Region
+from service.api.analysis_result import (
+    AnalysisList,
+    AnalysisOut,
+    TracesOut,
+    analysis_out,
+    analysis_summary,
+    traces_out,
+)
+from service.api.dependencies import CurrentSettings, Dispatch, Repository, RequestId
+from service.api.intake import read_submission, sources
+from service.api.negotiation import MAX_WAIT_SECONDS, preferred, wait_seconds
+from service.api.problems import responses
+from service.errors import (
+    IdempotencyConflict,
+    InvalidCursor,
+    MalformedRequest,
+    NoResult,
+    NotAcceptable,
+    NotFinished,
+    QueueFull,
+    TooLarge,
+    UnknownAnalysis,
+    UnsupportedMediaType,
+)
+from service.reports import AnalysisDocument, FormatUnavailable, render
+from service.storage.documents import Traces, load_analysis, load_options, load_subject, load_traces
+from service.storage.repositories import UNFINISHED, AnalysisRepository, Filters, StoredFile, Submission
+from service.storage.tables import AnalysisRow, State
+
+RETRY_SECONDS = "2"
+_MEDIA_TYPES: dict[Literal["html", "json", "csv", "pdf"], str] = {
+    "html": "text/html",
+    "json": "application/json",
+    "csv": "text/csv",
+    "pdf": "application/pdf",
+}
+_REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+"""A report is one self-contained page; its own, stricter policy names the one script it has."""
+_BODIES = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["metabolite"],
+                "additionalProperties": False,
+                "properties": {
+                    "metabolite": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                        "description": "The spectrum's file, or the files it consists of (SDAT and SPAR). The file's "
+                        "name is not kept, for it may identify a person; its ending is.",
+                    },
+                    "water_reference": {
+                        "type": "array",
+                        "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                        "description": "The scan without water suppression, alike.",
+                    },
+                    "request": {"$ref": "#/components/schemas/AnalysisRequest"},
+                },
+            },
+            "encoding": {"request": {"contentType": "application/json"}},
+        },
+        "application/json": {"schema": {"$ref": "#/components/schemas/ArraySubmission"}},
+    },
+}
+_INTAKE_PROBLEMS = (MalformedRequest, TooLarge, UnsupportedMediaType)
+_READING_PROBLEMS = refusals.PROBLEMS
+
+Upload = Annotated[tuple[tuple[StoredFile, ...], dict[str, Any]], Depends(read_submission)]
+
+router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Submit a spectrum",
+    response_description="Accepted; `Location` is where to follow it and `Retry-After` when to look.",
+    responses={
+        200: {
+            "model": AnalysisOut,
+            "description": "Finished within `Prefer: wait`, or the finished analysis of an equal submission.",
+        },
+        **responses(*_INTAKE_PROBLEMS, IdempotencyConflict, QueueFull),
+    },
+    openapi_extra={"requestBody": _BODIES},
+)
+async def submit(
+    *,
+    upload: Upload,
+    response: Response,
+    repository: Repository,
+    dispatcher: Dispatch,
+    settings: CurrentSettings,
+    request_id: RequestId,
+    prefer: Annotated[
+        str | None,
+        Header(description=f"`wait=N`: hold the answer up to N (at most {MAX_WAIT_SECONDS}) seconds for the result."),
+    ] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=255,
+            description="Makes repeating this submission safe; a key belongs to one submission.",
+        ),
+    ] = None,
+) -> AnalysisOut:
+    """Queue the analysis of a spectrum; an equal submission to the same version gets the analysis there is.
+
+    A file that no reader understands is accepted here and fails with its reason: reading happens in a worker.
+    """
+    files, document = upload
+    submission = Submission(files, document, request_id, idempotency_key)
+    row, is_new = await run_sync(repository.submit, submission, settings.queue_limit)
+    if is_new:
+        dispatcher.wake()
+    seconds = wait_seconds(prefer)
+    row = await _awaited(repository, row.id, seconds or 0)
+    response.headers["Location"] = f"/v1/analyses/{row.id}"
+    if row.state in UNFINISHED:
+        response.headers["Retry-After"] = RETRY_SECONDS
+    else:
+        response.status_code = 200
+        if seconds is not None:
+            response.headers["Preference-Applied"] = f"wait={seconds}"
+    return analysis_out(row)
+
+
+async def _awaited(repository: AnalysisRepository, analysis_id: str, seconds: float) -> AnalysisRow:
+    """The row once it is finished, or as it is after ``seconds``.
+
+    Asks the database instead of the dispatcher, for another process may be computing it.
+    """
+    deadline = anyio.current_time() + seconds
+    pause = 0.02
+    while True:
+        row = await run_sync(partial(repository.get, analysis_id, with_result=True))
+        left = deadline - anyio.current_time()
+        if row.state not in UNFINISHED or left <= 0:
+            return row
+        await anyio.sleep(min(pause, left))
+        pause = min(pause * 1.3, 0.5)
+
+
+class InspectionOut(BaseModel):
+    """What would be analysed, and how; nothing of it is kept."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, from_attributes=True)
+
+    format: str
+    """Name of the reader that understands the file."""
+    facts: dict[str, str | float | int | None]
+    """Acquisition quantities by name (SI), with transients, coils, points and field_t."""
+    water_reference: str | None
+    """Where the water reference is: ``same file``, ``separate file`` or null."""
+    missing: tuple[str, ...]
+    """Quantities the analysis needs and neither the header nor the request gives."""
+    basis: str | None
+    """The basis set that would be used."""
+    norms: tuple[str, ...]
+    """Ids of the norms that would apply, best first."""
+    warnings: tuple[str, ...]
+    """What to look at before trusting a result."""
+
+
+@router.post(
+    "/validate",
+    summary="Say what would be analysed",
+    responses=responses(*_INTAKE_PROBLEMS, *_READING_PROBLEMS),
+    openapi_extra={"requestBody": _BODIES},
+)
+async def validate(upload: Upload, dispatcher: Dispatch) -> InspectionOut:
+    """What was read, what is missing, which basis and norms would apply. Stores nothing."""
+    files, document = upload
+    job = Job(
+        metabolite=sources(files, "metabolite"),
+        water_reference=sources(files, "water_reference"),
+        subject=load_subject(document),
+        options=load_options(document),
+    )
+    return InspectionOut.model_validate(await wrap_future(dispatcher.inspect(job)))
+
+
+@router.get("", summary="List analyses", responses=responses(InvalidCursor))
+def list_analyses(
+    *,
+    request: Request,
+    response: Response,
+    repository: Repository,
+    subject: Annotated[Pseudonym | None, Query(description="Pseudonym of the person.")] = None,
+    region: Annotated[Region | None, Query(description="Region, as the request named it.")] = None,
+    state: Annotated[State | None, Query(description="State.")] = None,
+    verdict: Annotated[Literal["yes", "limited", "no"] | None, Query(description="Verdict of the result.")] = None,
+    created_from: Annotated[AwareDatetime | None, Query(description="Submitted at this time or later.")] = None,
+    created_before: Annotated[AwareDatetime | None, Query(description="Submitted before this time.")] = None,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="Analyses on a page.")] = 50,
+) -> AnalysisList:
+    """Analyses, newest first; `Link` leads to the next page (RFC 8288)."""
+    filters = Filters(subject, region, state, verdict, created_from, created_before)
+    page = repository.page(filters, None if cursor is None else _decoded(cursor), limit)
+    next_cursor = None if page.next_cursor is None else _encoded(page.next_cursor)
+    if next_cursor is not None:
+        following = request.url.include_query_params(cursor=next_cursor)
+        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    return AnalysisList(items=tuple(analysis_summary(row) for row in page.rows), next_cursor=next_cursor, notice=NOTICE)
+
+
+def _encoded(analysis_id: str) -> str:
+    return base64.urlsafe_b64encode(uuid.UUID(analysis_id).bytes).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> str:
+    try:
+        return str(uuid.UUID(bytes=base64.b64decode(cursor.encode() + b"==", altchars=b"-_", validate=True)))
+    except ValueError as error:
+        raise InvalidCursor("The cursor was not given out by this service; take it from the Link header.") from error
+
+
+@router.get("/{analysis_id}", summary="Read an analysis", responses=responses(UnknownAnalysis))
+def get_analysis(analysis_id: uuid.UUID, response: Response, repository: Repository) -> AnalysisOut:
+    """State and, when it succeeded, the result."""
+    row = repository.get(str(analysis_id), with_result=True)
+    if row.state in UNFINISHED:
+        response.headers["Retry-After"] = RETRY_SECONDS
+    return analysis_out(row)
+
+
+@router.delete(
+    "/{analysis_id}",
+    summary="Cancel or remove an analysis",
+    response_description="It was unfinished and is cancelled now.",
+    responses={204: {"description": "It was finished and is removed with its data."}, **responses(UnknownAnalysis)},
+    response_model=AnalysisOut,
+)
+def delete_analysis(analysis_id: uuid.UUID, repository: Repository, dispatcher: Dispatch) -> AnalysisOut | Response:
+    """Cancel an unfinished analysis; remove a finished or cancelled one with its data."""
+    if repository.delete(str(analysis_id)) is None:
+        return Response(status_code=204)
+    dispatcher.cancel(str(analysis_id))
+    return analysis_out(repository.get(str(analysis_id), with_result=True))
+
+
+@router.get(
+    "/{analysis_id}/report",
+    summary="Report for people and programs",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The report.",
+            "content": {
+                "text/html": {"schema": {"type": "string"}},
+                "application/json": {"schema": {"type": "object"}},
+                "text/csv": {"schema": {"type": "string"}},
+                "application/pdf": {"schema": {"type": "string", "contentMediaType": "application/pdf"}},
+            },
+        },
+        **responses(UnknownAnalysis, NotFinished, NoResult, NotAcceptable),
+    },
+)
+def get_report(
+    analysis_id: uuid.UUID,
+    repository: Repository,
+    format: Annotated[Literal["html", "json", "csv", "pdf"] | None, Query(description="Wins over `Accept`.")] = None,
+    accept: Annotated[str | None, Header(description="Media types the client takes.")] = None,
+) -> Response:
+    """The result as a page, a table or a file."""
+    wanted = format or _accepted(accept)
+    row = _succeeded(repository, analysis_id)
+    document = AnalysisDocument(
+        analysis=load_analysis(row.result or {}),
+        id=row.id,
+        created=_rfc3339(row.created),
+        finished=_rfc3339(row.finished),
+        seconds=row.seconds,
+        subject=row.subject,
+        session=row.request.get("session"),
+    )
+    try:
+        rendered = render(wanted, document, _traces(repository, row.id))
+    except FormatUnavailable as error:
+        raise NotAcceptable(error.detail) from error
+    headers = {"Content-Disposition": f'inline; filename="mrsquant-{row.id}.{wanted}"', "Vary": "Accept"}
+    if wanted == "html":
+        headers["Content-Security-Policy"] = _REPORT_POLICY
+    return Response(rendered.content, media_type=rendered.media_type, headers=headers)
+
+
+@router.get(
+    "/{analysis_id}/traces",
+    summary="Spectra behind the result",
+    responses=responses(UnknownAnalysis, NotFinished, NoResult),
+)
+def get_traces(analysis_id: uuid.UUID, repository: Repository) -> TracesOut:
+    """The measured and fitted spectrum, baseline, residual and each basis signal on one ppm axis."""
+    row = _succeeded(repository, analysis_id)
+    return traces_out(_traces(repository, row.id))
+
+
+def _succeeded(repository: AnalysisRepository, analysis_id: uuid.UUID) -> AnalysisRow:
+    row = repository.get(str(analysis_id), with_result=True)
+    if row.state in UNFINISHED:
+        raise NotFinished(
+            f"The analysis is {row.state}; ask again in {RETRY_SECONDS} seconds.",
+            headers={"Retry-After": RETRY_SECONDS},
+            state=row.state,
+        )
+    if row.state != "succeeded":
+        raise NoResult(f"The analysis is {row.state}; GET /v1/analyses/{row.id} says why.", state=row.state)
+    return row
+
+
+def _traces(repository: AnalysisRepository, analysis_id: str) -> Traces:
+    stored = repository.content(analysis_id, "traces")
+    if not stored:
+        raise UnknownAnalysis("The analysis was deleted meanwhile.")
+    return load_traces(stored[0].content)
+
+
+def _accepted(accept: str | None) -> Literal["html", "json", "csv", "pdf"]:
+    media_type = preferred(accept, _MEDIA_TYPES.values())
+    for name, offered in _MEDIA_TYPES.items():
+        if offered == media_type:
+            return name
+    raise NotAcceptable(f"Reports are offered as {', '.join(_MEDIA_TYPES.values())}.")
+
+
+def _rfc3339(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat(timespec="seconds").replace("+00:00", "Z")

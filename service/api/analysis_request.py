@@ -1,0 +1,186 @@
+"""What a client says along with a spectrum; unknown fields are refused, for a misspelt one would be lost silently."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+
+Pseudonym = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,63}$")]
+MethodName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 ._+-]{1,64}$")]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False, strict=True
+    )
+
+
+class Tissue(_Input):
+    """Volume fractions of the measured volume; they sum to 1."""
+
+    gm: Fraction = Field(examples=[0.6])
+    """Grey matter, 0 to 1."""
+    wm: Fraction = Field(examples=[0.3])
+    """White matter, 0 to 1."""
+    csf: Fraction = Field(examples=[0.1])
+    """Cerebrospinal fluid, 0 to 1."""
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> Self:
+        total = self.gm + self.wm + self.csf
+        if abs(total - 1) > 0.02:
+            raise ValueError(f"gm + wm + csf must be 1 within 0.02, not {total:g}")
+        return self
+
+
+class ClinicalMeasures(_Input):
+    """Measures of the visit; shown beside the result, never used to compute it."""
+
+    pain_vas: float | None = Field(default=None, ge=0, le=10, examples=[6.5])
+    """Pain on the visual analogue scale, 0 to 10."""
+    odi: float | None = Field(default=None, ge=0, le=100, examples=[34])
+    """Oswestry Disability Index, per cent."""
+    duration_months: float | None = Field(default=None, ge=0, le=1500, examples=[18])
+    """Time since the pain began, months."""
+    anxiety: float | None = Field(default=None, ge=0, le=21, examples=[7])
+    """Anxiety subscale of the Hospital Anxiety and Depression Scale, 0 to 21."""
+    depression: float | None = Field(default=None, ge=0, le=21, examples=[5])
+    """Depression subscale of the Hospital Anxiety and Depression Scale, 0 to 21."""
+
+
+class AcquisitionOverrides(_Input):
+    """Acquisition quantities that fill in or replace what the file header says; SI units.
+
+    A value outside what a brain 1H-MRS scan can have is refused as ``implausible-parameter``.
+    """
+
+    echo_time: float | None = Field(default=None, examples=[0.030])
+    """Echo time, s."""
+    repetition_time: float | None = Field(default=None, examples=[2.0])
+    """Repetition time, s."""
+    spectrometer_frequency: float | None = Field(default=None, examples=[123.25e6])
+    """Transmitter frequency of 1H, Hz."""
+    dwell_time: float | None = Field(default=None, examples=[0.0005])
+    """Time between complex points, s."""
+    sequence: Literal["PRESS", "STEAM", "sLASER", "SPECIAL"] | None = Field(default=None, examples=["PRESS"])
+    """Localisation family."""
+    mixing_time: float | None = Field(default=None, examples=[0.010])
+    """Mixing time of STEAM, s."""
+
+
+class MethodOptions(_Input):
+    """Choices of method; every one is recorded in the result."""
+
+    optimiser: MethodName | None = Field(default=None, examples=["lmfit-leastsq"])
+    """Optimiser of the fit."""
+    baseline: MethodName | None = Field(default=None, examples=["p-spline"])
+    """Baseline model."""
+    macromolecules: MethodName | None = Field(default=None, examples=["default"])
+    """Macromolecule model."""
+    deadline_seconds: float | None = Field(default=None, gt=0, le=3600, examples=[60])
+    """Stop the fit after this many seconds and answer ``stopped_early``."""
+
+
+class AnalysisRequest(_Input):
+    """What is known of the person, the region and the scan; every field is optional.
+
+    No identity: neither name, birth date nor hospital number has a field here, and none belongs in a pseudonym.
+    """
+
+    region: Region | None = Field(default=None, examples=["ACC"])
+    """Region of the brain that was measured; ``GET /v1/regions`` lists those with norms."""
+    hemisphere: Literal["left", "right", "midline"] | None = Field(default=None, examples=["midline"])
+    """Side of the brain."""
+    age_years: float | None = Field(default=None, ge=0, le=120, examples=[44])
+    """Age at the scan, years."""
+    sex: Literal["female", "male", "other"] | None = Field(default=None, examples=["female"])
+    """Sex of the person."""
+    tissue: Tissue | None = None
+    """Tissue composition of the measured volume, from a segmented image."""
+    subject: Pseudonym | None = Field(default=None, examples=["sub-017"])
+    """Pseudonym of the person: 1 to 64 letters, digits, dots, hyphens and underscores. Never a name or hospital
+    number."""
+    session: Pseudonym | None = Field(default=None, examples=["ses-02"])
+    """Pseudonym of the visit, of the same form."""
+    clinical: ClinicalMeasures | None = None
+    """Clinical measures of the visit."""
+    overrides: AcquisitionOverrides | None = None
+    """Acquisition quantities the header lacks or has wrong."""
+    options: MethodOptions | None = None
+    """Choices of method."""
+
+
+_NUMBERS: dict[str, Any] = {"type": "array", "items": {"type": "number"}, "minItems": 1}
+_ROWS: dict[str, Any] = {"type": "array", "items": _NUMBERS, "minItems": 1}
+
+
+def _finite_block(value: list[Any]) -> list[Any]:
+    try:
+        samples = np.asarray(value)
+    except (ValueError, OverflowError) as error:
+        raise ValueError("the rows must have equal lengths") from error
+    if samples.size == 0 or samples.ndim > 3 or samples.dtype.kind not in "iuf" or not np.isfinite(samples).all():
+        raise ValueError("must be finite numbers: a list of points, of transients of points, or of transients of coils")
+    return value
+
+
+Samples = Annotated[
+    list[Any],
+    AfterValidator(_finite_block),
+    WithJsonSchema({"anyOf": [_NUMBERS, _ROWS, {"type": "array", "items": _ROWS, "minItems": 1}]}),
+]
+
+
+class ArraySubmission(AnalysisRequest):
+    """A spectrum as arrays, for programs that already hold the FID, with the same fields as a request.
+
+    Samples follow NIfTI-MRS: higher ppm is a lower frequency of the Fourier transform. Lists are of points, of
+    transients of points, or of transients of coils of points.
+    """
+
+    fid_real: Samples = Field(examples=[[1.0, 0.83, 0.41]])
+    """Real part of the FID."""
+    fid_imag: Samples = Field(examples=[[0.0, -0.12, -0.33]])
+    """Imaginary part of the FID, of the same shape."""
+    water_real: Samples | None = Field(default=None, examples=[[5200.0, 5104.2, 5001.7]])
+    """Real part of the water reference."""
+    water_imag: Samples | None = Field(default=None, examples=[[0.0, -310.5, -602.0]])
+    """Imaginary part of the water reference, of the same shape."""
+    dwell_time: float = Field(examples=[0.0005])
+    """Time between complex points, s."""
+    spectrometer_frequency: float = Field(examples=[123.25e6])
+    """Transmitter frequency of 1H, Hz."""
+    echo_time: float = Field(examples=[0.030])
+    """Echo time, s."""
+    repetition_time: float | None = Field(default=None, examples=[2.0])
+    """Repetition time, s."""
+    mixing_time: float | None = Field(default=None, examples=[0.010])
+    """Mixing time of STEAM, s."""
+    sequence: Literal["PRESS", "STEAM", "sLASER", "SPECIAL"] | None = Field(default=None, examples=["PRESS"])
+    """Localisation family."""
+
+    @model_validator(mode="after")
+    def _complex(self) -> Self:
+        for real, imaginary, name in (
+            (self.fid_real, self.fid_imag, "fid"),
+            (self.water_real, self.water_imag, "water"),
+        ):
+            if np.shape(real or ()) != np.shape(imaginary or ()):
+                raise ValueError(f"{name}_real and {name}_imag must have the same shape")
+        return self
+
+
+SPECTRUM_FIELDS = tuple(name for name in ArraySubmission.model_fields if name not in AnalysisRequest.model_fields)
+"""The fields of an ArraySubmission that are the spectrum; the others are the request."""

@@ -1,0 +1,69 @@
+"""``/v1/basis-sets``: what a spectrum is fitted with."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from fitting.catalogue import basis_catalogue
+from service.api.problems import responses
+
+router = APIRouter(prefix="/v1/basis-sets", tags=["basis sets"])
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, from_attributes=True)
+
+
+class Range(_Output):
+    """A range of values, ends included."""
+
+    low: float
+    """Lowest value."""
+    high: float
+    """Highest value."""
+
+
+class MetaboliteOut(_Output):
+    """A metabolite of the basis set."""
+
+    name: str
+    """Name in results."""
+    full_name: str
+    """Name for people."""
+    source: str
+    """Where chemical shifts and couplings come from."""
+    doi: str
+    """Digital object identifier of the source."""
+
+
+class BasisSetsOut(_Output):
+    """A basis set is simulated for the field, sequence and echo time of each spectrum; this is what is possible."""
+
+    sequences: tuple[str, ...]
+    """Localisation families."""
+    spectrometer_frequency: Range
+    """Transmitter frequency of 1H, Hz."""
+    echo_time: Range
+    """Echo time, s."""
+    mixing_time: Range
+    """Mixing time of STEAM, s."""
+    metabolites: tuple[MetaboliteOut, ...]
+    """What is in every simulated basis set."""
+
+
+@router.get("", summary="Say what can be simulated", responses=responses())
+def list_basis_sets() -> BasisSetsOut:
+    """Sequences, ranges and metabolites; the basis set that was used stands in each result's ``provenance``."""
+    catalogue = basis_catalogue()
+    return BasisSetsOut(
+        sequences=catalogue.sequences,
+        spectrometer_frequency=_range(catalogue.spectrometer_frequency),
+        echo_time=_range(catalogue.echo_time),
+        mixing_time=_range(catalogue.mixing_time),
+        metabolites=tuple(MetaboliteOut.model_validate(item) for item in catalogue.metabolites),
+    )
+
+
+def _range(ends: tuple[float, float]) -> Range:
+    return Range(low=ends[0], high=ends[1])

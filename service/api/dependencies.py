@@ -1,0 +1,54 @@
+"""What endpoints may ask for: the composition root's objects, by type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from service.jobs.dispatcher import Dispatcher
+from service.metrics import Metrics
+from service.settings import Settings
+from service.storage.database import Database
+from service.storage.repositories import AnalysisRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything the composition root opened; lives as long as the application runs."""
+
+    settings: Settings
+    database: Database
+    repository: AnalysisRepository
+    dispatcher: Dispatcher
+    metrics: Metrics
+
+
+def _services(request: Request) -> Services:
+    return cast("Services", request.state.services)
+
+
+def _request_id(request: Request) -> str:
+    return cast("str", request.state.request_id)
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
+RequestId = Annotated[str, Depends(_request_id)]
+
+
+def _repository(services: ServicesDep) -> AnalysisRepository:
+    return services.repository
+
+
+def _dispatcher(services: ServicesDep) -> Dispatcher:
+    return services.dispatcher
+
+
+def _settings(services: ServicesDep) -> Settings:
+    return services.settings
+
+
+Repository = Annotated[AnalysisRepository, Depends(_repository)]
+Dispatch = Annotated[Dispatcher, Depends(_dispatcher)]
+CurrentSettings = Annotated[Settings, Depends(_settings)]

@@ -1,0 +1,81 @@
+"""The description of the interface, OpenAPI 3.1, made from the code."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from fitting import __version__
+from fitting.analysis import NOTICE
+from service.api import analyses, basis_sets, health, norms, pages, problems
+from service.api.analysis_request import AnalysisRequest, ArraySubmission
+from service.errors import ProblemDocument
+
+_UNREFERENCED: tuple[type[BaseModel], ...] = (AnalysisRequest, ArraySubmission, ProblemDocument)
+"""Schemas that the framework does not see, because we read bodies and write problems ourselves."""
+
+Schema = dict[str, Any]
+
+
+def mount(app: FastAPI) -> None:
+    """Give ``app`` every route and its description."""
+    for module in (analyses, norms, basis_sets, problems, health, pages):
+        app.include_router(module.router)
+    app.openapi = partial(_description, app)  # type: ignore[method-assign]  # the documented way to change it
+
+
+def openapi_yaml() -> str:
+    """The description as it stands in ``openapi.yaml``."""
+    app = FastAPI()
+    mount(app)
+    return yaml.safe_dump(app.openapi(), sort_keys=False, allow_unicode=True, width=120)
+
+
+def _description(app: FastAPI) -> Schema:
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title="mrsquant",
+            version=__version__,
+            description=f"Quantify single-voxel brain 1H-MRS and compare it with matched control norms.\n\n{NOTICE}",
+            routes=app.routes,
+        )
+        components: Schema = document["components"]["schemas"]
+        for model in _UNREFERENCED:
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            components.update(schema.pop("$defs", {}))
+            components[model.__name__] = schema
+        document["components"]["schemas"] = dict(sorted(components.items()))
+        _illustrate(components["AnalysisOut"], components, _example())
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _example() -> Schema:
+    example: Schema = json.loads((files("service.api") / "example_analysis.json").read_text())
+    return example
+
+
+def _illustrate(schema: Schema, components: Schema, example: Any) -> None:
+    """Give each field of ``schema``, and of the schemas it refers to, its value in ``example``."""
+    for candidate in schema.get("anyOf", [schema]):
+        resolved = components[candidate["$ref"].rsplit("/", 1)[1]] if "$ref" in candidate else candidate
+        if isinstance(example, list) and "items" in resolved:
+            for item in example:
+                _illustrate(resolved["items"], components, item)
+        elif isinstance(example, dict):
+            for name, field in resolved.get("properties", {}).items():
+                _illustrate_field(field, components, example.get(name))
+
+
+def _illustrate_field(field: Schema, components: Schema, value: Any) -> None:
+    if isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict)):
+        _illustrate(field, components, value)
+    elif value is not None:
+        field.setdefault("examples", [value])

@@ -1,0 +1,142 @@
+"""From a request body to a submission: multipart files or JSON arrays, under neutral file names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import Request
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+
+from fitting.io import SourceFile
+from service.api.analysis_request import SPECTRUM_FIELDS, AnalysisRequest, ArraySubmission
+from service.errors import (
+    InvalidRequest,
+    MalformedRequest,
+    SchemaError,
+    ServiceProblem,
+    UnsupportedMediaType,
+    from_schema_errors,
+)
+from service.storage.repositories import StoredFile
+from service.storage.tables import Role
+
+MAX_FILES = 64
+"""Files in one submission; a spectrum has one or two, a series of DICOM instances more."""
+
+_SUFFIXES = (
+    ".nii.gz", ".nii", ".json", ".rda", ".dat", ".ima", ".dcm", ".sdat", ".spar", ".7", ".p", ".raw", ".h2o",
+    ".coord", ".txt", ".mrui", ".fid", ".ser", ".job0", ".csv",
+)  # fmt: skip
+"""Name endings that are kept; anything else in an uploaded file's name may be a patient's."""
+
+
+async def read_submission(request: Request) -> tuple[tuple[StoredFile, ...], dict[str, Any]]:
+    """The files and the request document of a POST.
+
+    Raises
+    ------
+    ServiceProblem
+        When the body is too large, broken, of another type, or fails its schema.
+    """
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    match content_type:
+        case "multipart/form-data":
+            return await _read_multipart(request)
+        case "application/json":
+            return _read_arrays(await request.body())
+        case _:
+            raise UnsupportedMediaType(
+                "Send the spectrum as multipart/form-data (part 'metabolite') or as application/json (fid_real, ...).",
+                headers={"Accept": "multipart/form-data, application/json"},
+            )
+
+
+async def _read_multipart(request: Request) -> tuple[tuple[StoredFile, ...], dict[str, Any]]:
+    try:
+        form = await request.form(max_files=MAX_FILES, max_fields=8)
+    except ServiceProblem:
+        raise
+    except HTTPException as error:
+        raise MalformedRequest(f"The multipart message cannot be parsed: {error.detail}") from error
+    try:
+        unknown = sorted(set(form) - {"metabolite", "water_reference", "request"})
+        if unknown:
+            raise _invalid("#", "the parts are metabolite, water_reference and request; there are others")
+        files = [
+            StoredFile(role, name, await upload.read())
+            for role in ("metabolite", "water_reference")
+            for name, upload in _named(role, _uploads(form, role))
+        ]
+        if not any(file.role == "metabolite" for file in files):
+            raise _invalid("#/metabolite", "this part, the spectrum's file, is required")
+        return tuple(files), _document(await _request_text(form))
+    finally:
+        await form.close()
+
+
+def _uploads(form: FormData, role: Role) -> list[UploadFile]:
+    parts = form.getlist(role)
+    if any(not isinstance(part, UploadFile) for part in parts):
+        raise _invalid(f"#/{role}", "this part must be a file (with a filename)")
+    return [part for part in parts if isinstance(part, UploadFile)]
+
+
+def _named(role: Role, uploads: Sequence[UploadFile]) -> list[tuple[str, UploadFile]]:
+    """The files under neutral names: the role, and what is known of the ending."""
+    named: list[tuple[str, UploadFile]] = []
+    for upload in uploads:
+        original = (upload.filename or "").lower()
+        suffix = next((suffix for suffix in _SUFFIXES if original.endswith(suffix)), "")
+        alike = sum(name.endswith(suffix) if suffix else "." not in name for name, _ in named)
+        named.append((f"{role}-{alike + 1}{suffix}" if alike else f"{role}{suffix}", upload))
+    return named
+
+
+async def _request_text(form: FormData) -> str | bytes:
+    parts = form.getlist("request")
+    if len(parts) > 1:
+        raise _invalid("#/request", "this part may be there once")
+    if not parts:
+        return "{}"
+    return await parts[0].read() if isinstance(parts[0], UploadFile) else parts[0]
+
+
+def _document(text: str | bytes) -> dict[str, Any]:
+    try:
+        request = AnalysisRequest.model_validate_json(text)
+    except ValidationError as error:
+        raise _refusal(error, "part 'request'", "/request") from error
+    return request.model_dump(mode="json", exclude_none=True)
+
+
+def _read_arrays(body: bytes) -> tuple[tuple[StoredFile, ...], dict[str, Any]]:
+    try:
+        submission = ArraySubmission.model_validate_json(body)
+    except ValidationError as error:
+        raise _refusal(error, "body", "") from error
+    document = submission.model_dump(mode="json", exclude_none=True)
+    spectrum = {name: document.pop(name) for name in SPECTRUM_FIELDS if name in document}
+    return (StoredFile("metabolite", "metabolite.json", json.dumps(spectrum).encode()),), document
+
+
+def _refusal(error: ValidationError, where: str, prefix: str) -> ServiceProblem:
+    errors = error.errors(include_input=False, include_url=False, include_context=False)
+    if errors[0]["type"] == "json_invalid":
+        return MalformedRequest(f"The {where} is not JSON: {errors[0]['msg'].removeprefix('Invalid JSON: ')}.")
+    steps = tuple(step for step in prefix.split("/") if step)
+    return from_schema_errors([{**item, "loc": (*steps, *item["loc"])} for item in errors], location="body")
+
+
+def _invalid(pointer: str, detail: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"body {pointer}: {detail}.", errors=[SchemaError(location="body", pointer=pointer, detail=detail)]
+    )
+
+
+def sources(files: Sequence[StoredFile], role: Role) -> tuple[SourceFile, ...]:
+    """The files in this role, as readers take them."""
+    return tuple(SourceFile(file.name, file.content) for file in files if file.role == role)

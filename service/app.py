@@ -1,0 +1,80 @@
+"""The composition root: the only place that chooses concrete things and ties them together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+import structlog
+from anyio.to_thread import run_sync
+from fastapi import FastAPI
+
+from fitting import __version__, pipeline
+from service import logs, responses
+from service.api.dependencies import Services
+from service.api.export import mount
+from service.jobs.dispatcher import Dispatcher
+from service.jobs.tasks import Analyse, Inspect
+from service.metrics import Metrics
+from service.middleware import BodyLimit, RequestContext
+from service.settings import Settings
+from service.storage.blobs import BlobStore
+from service.storage.database import Database
+from service.storage.repositories import AnalysisRepository
+
+log = structlog.get_logger()
+
+
+class _State(TypedDict):
+    services: Services
+
+
+def create_app(
+    settings: Settings, *, analyse: Analyse = pipeline.analyse, inspect: Inspect = pipeline.inspect
+) -> FastAPI:
+    """The service, ready for an ASGI server.
+
+    ``analyse`` and ``inspect`` are sent to the workers, so they are functions of a module. Creating the
+    application opens nothing; that happens when it starts.
+    """
+    logs.configure(settings)
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[_State]:
+        services = await run_sync(open_services)
+        log.info("started", version=__version__, executor=settings.executor)
+        try:
+            yield {"services": services}
+        finally:
+            await run_sync(close_services, services)
+            log.info("stopped")
+
+    def open_services() -> Services:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        database = Database(settings.database_url)
+        database.migrate()
+        repository = AnalysisRepository(database, BlobStore(settings.data_dir / "blobs"))
+        dispatcher = Dispatcher(
+            repository,
+            executor=settings.executor,
+            cache_dir=settings.cache_dir,
+            metrics=metrics,
+            analyse=analyse,
+            inspect=inspect,
+        )
+        dispatcher.start()
+        return Services(settings, database, repository, dispatcher, metrics)
+
+    def close_services(services: Services) -> None:
+        services.dispatcher.stop()
+        services.database.close()
+
+    # the framework's own pages load scripts from the network; ours do not
+    app = FastAPI(title="mrsquant", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    mount(app)
+    responses.install(app)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes)
+    app.add_middleware(RequestContext, metrics=metrics)
+    return app

@@ -1,0 +1,305 @@
+"""Every way the service can refuse: one {exception: status} table and RFC 9457 problem documents.
+
+ServiceProblem
+├── MalformedRequest        the body is not what its content type says
+├── InvalidCursor           a page of a list that does not exist
+├── NotFound                no such address
+│   ├── UnknownAnalysis
+│   ├── UnknownNorm
+│   └── UnknownProblem
+├── MethodNotAllowed
+├── NotAcceptable           none of the formats the client accepts exists
+├── NotFinished             the analysis has no result yet
+├── NoResult                the analysis failed or was cancelled and never will have one
+├── IdempotencyConflict     a used Idempotency-Key with another request
+├── TooLarge
+├── UnsupportedMediaType
+├── InvalidRequest          the request fails its schema
+├── InternalError           a defect of ours
+│   └── WorkerCrashed       the process computing the analysis died, repeatedly
+└── Unavailable             try again later
+    ├── QueueFull
+    └── NotReady            database or workers do not answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from fitting import errors as fitting_errors
+from fitting.errors import FittingError
+
+Location = Literal["body", "query", "path", "header"]
+
+
+class ServiceProblem(HTTPException):
+    """Base of all refusals by the service; a constant ``code`` and ``title``, and a sentence that helps.
+
+    It is an HTTPException because that is the one kind of exception which body parsing lets through unchanged.
+    """
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[SchemaError] = (),
+        **data: fitting_errors.Scalar,
+    ) -> None:
+        super().__init__(STATUS[type(self)], detail, headers)
+        self.errors = tuple(errors)
+        self.data = data
+
+
+class MalformedRequest(ServiceProblem):
+    """The body is not what its content type says: broken JSON or a broken multipart message."""
+
+    code = "malformed-request"
+    title = "The request body cannot be parsed"
+
+
+class InvalidCursor(ServiceProblem):
+    """The ``cursor`` of a list was not given out by this service; take it from the ``Link`` header."""
+
+    code = "invalid-cursor"
+    title = "The page does not exist"
+
+
+class NotFound(ServiceProblem):
+    """There is nothing at this address; the addresses are in ``/openapi.json``."""
+
+    code = "not-found"
+    title = "There is nothing at this address"
+
+
+class UnknownAnalysis(NotFound):
+    """No analysis has this id; it may have been deleted."""
+
+    code = "analysis-not-found"
+    title = "The analysis does not exist"
+
+
+class UnknownNorm(NotFound):
+    """No norm has this id; ``GET /v1/norms`` lists them."""
+
+    code = "norm-not-found"
+    title = "The norm does not exist"
+
+
+class UnknownProblem(NotFound):
+    """No problem has this code; ``GET /problems`` lists them."""
+
+    code = "problem-not-found"
+    title = "The problem type does not exist"
+
+
+class MethodNotAllowed(ServiceProblem):
+    """The address exists, but not for this method; ``Allow`` names those it has."""
+
+    code = "method-not-allowed"
+    title = "The method is not allowed here"
+
+
+class NotAcceptable(ServiceProblem):
+    """No format named by ``Accept`` or ``format`` is offered."""
+
+    code = "not-acceptable"
+    title = "No acceptable format"
+
+
+class NotFinished(ServiceProblem):
+    """The analysis is still queued or running; ask again after ``Retry-After`` seconds."""
+
+    code = "not-finished"
+    title = "The analysis is not finished"
+
+
+class NoResult(ServiceProblem):
+    """The analysis failed or was cancelled, so there is no result to show; the analysis itself says why."""
+
+    code = "no-result"
+    title = "The analysis has no result"
+
+
+class IdempotencyConflict(ServiceProblem):
+    """The ``Idempotency-Key`` was used before for a different request; a new request needs a new key."""
+
+    code = "idempotency-conflict"
+    title = "The idempotency key belongs to another request"
+
+
+class TooLarge(ServiceProblem):
+    """The request body is larger than ``MRSQUANT_MAX_UPLOAD_BYTES``."""
+
+    code = "too-large"
+    title = "The request body is too large"
+
+
+class UnsupportedMediaType(ServiceProblem):
+    """The ``Content-Type`` is neither ``multipart/form-data`` nor ``application/json``."""
+
+    code = "unsupported-media-type"
+    title = "The content type is not supported"
+
+
+class InvalidRequest(ServiceProblem):
+    """The request fails its schema; ``errors`` names each place and what is expected there."""
+
+    code = "invalid-request"
+    title = "The request fails its schema"
+
+
+class InternalError(ServiceProblem):
+    """A defect of the program; the ``request_id`` finds it in the log."""
+
+    code = "internal-error"
+    title = "Something went wrong inside the service"
+
+
+class WorkerCrashed(InternalError):
+    """The process computing the analysis died each time it was tried, often for lack of memory."""
+
+    code = "worker-crashed"
+    title = "The computation died"
+
+
+class Unavailable(ServiceProblem):
+    """The service cannot answer now; try again after ``Retry-After`` seconds."""
+
+    code = "unavailable"
+    title = "The service is not available now"
+
+
+class QueueFull(Unavailable):
+    """More analyses wait than ``MRSQUANT_QUEUE_LIMIT`` allows; submit again after ``Retry-After`` seconds."""
+
+    code = "queue-full"
+    title = "Too many analyses are waiting"
+
+
+class NotReady(Unavailable):
+    """The database or the workers do not answer; operators look here before sending traffic."""
+
+    code = "not-ready"
+    title = "The service is not ready"
+
+
+STATUS: dict[type[Exception], int] = {
+    fitting_errors.UnknownFormat: 415,
+    fitting_errors.UnsupportedData: 415,
+    fitting_errors.DamagedFile: 400,
+    fitting_errors.MissingParameter: 400,
+    fitting_errors.ImplausibleParameter: 400,
+    fitting_errors.UnusableSignal: 400,
+    fitting_errors.UnusableBasis: 400,
+    fitting_errors.UnusableTable: 400,
+    fitting_errors.UnreadableSpectrum: 400,
+    fitting_errors.FittingError: 400,
+    MalformedRequest: 400,
+    InvalidCursor: 400,
+    NotFound: 404,
+    UnknownAnalysis: 404,
+    UnknownNorm: 404,
+    UnknownProblem: 404,
+    MethodNotAllowed: 405,
+    NotAcceptable: 406,
+    NotFinished: 409,
+    NoResult: 409,
+    IdempotencyConflict: 409,
+    TooLarge: 413,
+    UnsupportedMediaType: 415,
+    InvalidRequest: 422,
+    InternalError: 500,
+    WorkerCrashed: 500,
+    Unavailable: 503,
+    QueueFull: 503,
+    NotReady: 503,
+}
+"""The whole policy: which exception is answered with which status."""
+
+BY_CODE: dict[str, type[FittingError | ServiceProblem]] = {
+    kind.code: kind for kind in STATUS if issubclass(kind, FittingError | ServiceProblem)
+}
+
+
+class SchemaError(BaseModel):
+    """One place where a request fails its schema."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    location: Location
+    """Part of the request."""
+    pointer: str
+    """JSON Pointer below that part (RFC 6901, as a URI fragment), such as ``#/tissue/gm``."""
+    detail: str
+    """What is expected there."""
+
+
+class ProblemDocument(BaseModel):
+    """Why a request was refused or an analysis failed (RFC 9457, ``application/problem+json``)."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    type: str
+    """Address of the description of this kind of problem; stable."""
+    title: str
+    """What kind of problem it is; the same sentence each time."""
+    status: int
+    """HTTP status; for a failed analysis the one its submission would have had."""
+    detail: str
+    """What is wrong this time, where, and what to do about it."""
+    code: str
+    """The kind of problem for programs; stable."""
+    request_id: str
+    """Finds the request in the service's log."""
+    errors: tuple[SchemaError, ...]
+    """The places where the request fails its schema; empty for other problems."""
+    data: dict[str, str | int | float | bool | None]
+    """The facts behind ``detail`` for programs, such as the parameter's name."""
+
+
+def problem_of(error: FittingError | ServiceProblem, request_id: str) -> ProblemDocument:
+    """The problem document of an exception of the table."""
+    return ProblemDocument(
+        type=f"/problems/{error.code}",
+        title=error.title,
+        status=STATUS[type(error)],
+        detail=error.detail,
+        code=error.code,
+        request_id=request_id,
+        errors=error.errors if isinstance(error, ServiceProblem) else (),
+        data=dict(error.data),
+    )
+
+
+def from_schema_errors(errors: Sequence[Mapping[str, Any]], location: Location | None = None) -> InvalidRequest:
+    """The refusal for pydantic's list of errors; leaves out the rejected values, which may identify a person.
+
+    ``location`` is given when the errors' own ``loc`` does not start with it, as FastAPI's do.
+    """
+    places = []
+    for error in errors:
+        path = tuple(str(step).replace("~", "~0").replace("/", "~1") for step in error["loc"])
+        where = location or _location(path[0] if path else "body")
+        steps = path if location else path[1:]
+        places.append(
+            SchemaError(location=where, pointer="#" + "".join(f"/{step}" for step in steps), detail=error["msg"])
+        )
+    first = places[0]
+    more = f" ({len(places)} places in all)" if len(places) > 1 else ""
+    return InvalidRequest(f"{first.location} {first.pointer}: {first.detail}{more}.", errors=places)
+
+
+def _location(name: str) -> Location:
+    match name:
+        case "query" | "path" | "header":
+            return name
+        case _:
+            return "body"

@@ -1,0 +1,73 @@
+"""What a worker does: a pure function from bytes to bytes, without database and without knowing the service."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fitting import pipeline
+from fitting.analysis import Analysis
+from fitting.errors import FittingError
+from fitting.model.result import Traces
+from fitting.pipeline import Inspection, Job
+from service.logs import frames_of
+from service.storage.documents import Answer, dump_analysis, dump_traces
+
+Analyse = Callable[[Job, Path | None], tuple[Analysis, Traces]]
+Inspect = Callable[[Job], Inspection]
+
+
+class Defect(Exception):
+    """An analysis ended with an exception that is no refusal: our mistake.
+
+    Carries the exception's kind and place instead of the exception, which may quote the input and may not
+    survive the way back to the service.
+    """
+
+    def __init__(self, kind: str, frames: list[str]) -> None:
+        super().__init__(kind, frames)
+        self.kind = kind
+        self.frames = frames
+
+
+def run_analysis(job: Job, cache_dir: Path | None, analyse: Analyse = pipeline.analyse) -> Answer:
+    """Analyse one spectrum and pack the answer for the way back.
+
+    Raises
+    ------
+    FittingError
+        When the input is refused.
+    Defect
+        When anything else went wrong.
+    """
+    begin = time.perf_counter()
+    try:
+        analysis, traces = analyse(job, cache_dir)
+        return Answer(dump_analysis(analysis), dump_traces(traces), time.perf_counter() - begin)
+    except FittingError:
+        raise
+    except Exception as error:
+        raise Defect(type(error).__name__, frames_of(error)) from None
+
+
+def run_inspection(job: Job, inspect: Inspect = pipeline.inspect) -> Inspection:
+    """Say what would be analysed; in a worker, because reading a file may take all the memory there is.
+
+    Raises
+    ------
+    FittingError
+        When the input is refused.
+    Defect
+        When anything else went wrong.
+    """
+    try:
+        return inspect(job)
+    except FittingError:
+        raise
+    except Exception as error:
+        raise Defect(type(error).__name__, frames_of(error)) from None
+
+
+def warm() -> None:
+    """Do nothing, in a worker: the first task of a process waits for its imports."""

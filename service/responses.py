@@ -1,0 +1,77 @@
+"""Problem documents on the wire, for every exception that can reach it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import cast
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from fitting.errors import FittingError
+from service.errors import (
+    InternalError,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    ServiceProblem,
+    Unavailable,
+    from_schema_errors,
+    problem_of,
+)
+
+log = structlog.get_logger()
+
+
+def problem_response(error: FittingError | ServiceProblem, request_id: str) -> Response:
+    """The answer that tells a client about ``error``."""
+    problem = problem_of(error, request_id)
+    headers = error.headers if isinstance(error, ServiceProblem) else None
+    return Response(problem.model_dump_json(), problem.status, headers=headers, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Let every refusal of ``app`` be answered with a problem document."""
+    app.add_exception_handler(FittingError, _refused)
+    app.add_exception_handler(ServiceProblem, _refused)
+    app.add_exception_handler(RequestValidationError, _failed_schema)
+    app.add_exception_handler(HTTPException, _framework)
+    app.add_exception_handler(SQLAlchemyError, _database)
+
+
+def _answer(request: Request, error: FittingError | ServiceProblem) -> Response:
+    return problem_response(error, cast("str", request.state.request_id))
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    return _answer(request, cast("FittingError | ServiceProblem", error))
+
+
+def _failed_schema(request: Request, error: Exception) -> Response:
+    return _answer(request, from_schema_errors(cast("RequestValidationError", error).errors()))
+
+
+def _framework(request: Request, error: Exception) -> Response:
+    """What the framework itself refuses: unknown addresses, wrong methods, broken bodies."""
+    raised = cast("HTTPException", error)
+    match raised.status_code:
+        case HTTPStatus.NOT_FOUND:
+            return _answer(request, NotFound("There is nothing at this address; /openapi.json lists what there is."))
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            detail = f"{request.method} is not possible here; the Allow header names what is."
+            return _answer(request, MethodNotAllowed(detail, headers=raised.headers))
+        case HTTPStatus.BAD_REQUEST:
+            return _answer(request, MalformedRequest("The request cannot be parsed."))
+        case _:
+            log.error("unexpected refusal by the framework", status=raised.status_code)
+            return _answer(request, InternalError("The request was refused for an unforeseen reason."))
+
+
+def _database(request: Request, error: Exception) -> Response:
+    log.error("database does not answer", error=type(error).__name__)
+    detail = "The database does not answer; try again."
+    return _answer(request, Unavailable(detail, headers={"Retry-After": "5"}))

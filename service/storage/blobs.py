@@ -1,0 +1,56 @@
+"""Files by the SHA-256 of their content, in a folder; a file is complete or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+
+class BlobStore:
+    """Uploaded and computed files below one folder, each kept once whatever refers to it."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = folder
+
+    def put(self, content: bytes) -> str:
+        """Keep ``content`` and return its SHA-256."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        self.ensure(sha256, content)
+        return sha256
+
+    def ensure(self, sha256: str, content: bytes) -> None:
+        """Write ``content``, whose digest is known, unless it is there."""
+        path = self._path(sha256)
+        if path.exists():
+            return
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+    def get(self, sha256: str) -> bytes:
+        """The content with this digest.
+
+        Raises
+        ------
+        FileNotFoundError
+            When it is not there.
+        """
+        return self._path(sha256).read_bytes()
+
+    def remove(self, sha256: str) -> None:
+        """Delete the content with this digest; nothing happens when it is not there."""
+        self._path(sha256).unlink(missing_ok=True)
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256

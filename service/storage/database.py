@@ -1,0 +1,96 @@
+"""One engine, one transaction for each unit of work, and a schema that is current before the first of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.orm import Session
+
+_BUSY_SECONDS = 15
+_FILES_LOCK = 0x6D727371  # "mrsq": any number no other program on the same database uses
+
+
+class Database:
+    """A SQLite file or a PostgreSQL database."""
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self._is_sqlite = self._url.get_backend_name() == "sqlite"
+        if self._is_sqlite:
+            if self._url.database:
+                Path(self._url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._engine = create_engine(self._url, connect_args={"timeout": _BUSY_SECONDS})
+            _prepare_sqlite(self._engine)
+        else:
+            self._engine = create_engine(self._url, pool_pre_ping=True)
+        self._writing_engine = self._engine.execution_options(writes=True)
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision; several processes may start at once."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self._writing_engine.begin() as connection:
+            self._lock(connection)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that changes nothing."""
+        with Session(self._engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that is committed at the end or, after an exception, not at all."""
+        with Session(self._writing_engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def writing_files(self) -> Iterator[Session]:
+        """The same, one at a time among all processes: for work that also adds or removes blobs."""
+        with self.writing() as session:
+            self._lock(session.connection())
+            yield session
+
+    def _lock(self, connection: Connection) -> None:
+        if not self._is_sqlite:  # SQLite has one writer anyway
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FILES_LOCK})
+
+    def ping(self) -> None:
+        """Ask the database for an answer.
+
+        Raises
+        ------
+        sqlalchemy.exc.SQLAlchemyError
+            When there is none.
+        """
+        with self._engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions behind our back
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")  # readers do not wait for the writer
+        cursor.execute("PRAGMA synchronous = FULL")  # a 202 is a promise, also after a power cut
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # a transaction that will write takes its lock at once: upgrading later can fail without waiting
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

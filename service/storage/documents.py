@@ -1,0 +1,90 @@
+"""How the nouns of ``fitting`` are kept: JSON for numbers, ``.npz`` for arrays, a digest for what was asked."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from fitting import __version__
+from fitting.analysis import SCHEMA, Analysis
+from fitting.model.result import Traces as Traces  # a noun of storage too: the API does not reach into the numerics
+from fitting.norms.tables import norm_version
+from fitting.subject import Options, Subject
+
+_ANALYSIS = TypeAdapter(Analysis)
+_SUBJECT = TypeAdapter(Subject)
+_OPTIONS = TypeAdapter(Options)
+
+
+class Answer(NamedTuple):
+    """What a worker computed: JSON of the Analysis, ``.npz`` of the Traces, and how long it took."""
+
+    analysis: bytes
+    traces: bytes
+    seconds: float
+
+
+def dump_analysis(analysis: Analysis) -> bytes:
+    """JSON of an analysis; equal analyses give equal bytes.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        When a number is not finite (JSON has no such number) or a field has another type than declared.
+    """
+    content = _ANALYSIS.dump_json(analysis)  # writes a number that is not finite as null ...
+    _ANALYSIS.validate_json(content)  # ... which only the fields that may be absent accept
+    return content
+
+
+def load_analysis(document: Mapping[str, Any]) -> Analysis:
+    """The analysis of a stored document."""
+    return _ANALYSIS.validate_python(document)
+
+
+def dump_traces(traces: Traces) -> bytes:
+    """``.npz`` of the traces.
+
+    Raises
+    ------
+    ValueError
+        When an array holds a number that is not finite.
+    """
+    arrays = {item.name: np.asarray(getattr(traces, item.name)) for item in fields(traces)}
+    for name, array in arrays.items():
+        if name != "names" and not np.isfinite(array).all():
+            raise ValueError(f"trace '{name}' holds a number that is not finite")
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def load_traces(content: bytes) -> Traces:
+    """The traces of an ``.npz``."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        kept = {item.name: arrays[item.name] for item in fields(Traces)}
+    return Traces(**{**kept, "names": tuple(str(name) for name in kept["names"])})
+
+
+def load_subject(request: Mapping[str, Any]) -> Subject:
+    """What a stored request says about the person and the region."""
+    return _SUBJECT.validate_python({item.name: request.get(item.name) for item in fields(Subject)})
+
+
+def load_options(request: Mapping[str, Any]) -> Options:
+    """What a stored request says about the method, with its overrides of the header."""
+    return _OPTIONS.validate_python({**request.get("options", {}), "overrides": request.get("overrides", {})})
+
+
+def fingerprint(files: Iterable[tuple[str, str, str]], request: Mapping[str, Any]) -> str:
+    """Digest of (role, name, sha256) of every file, the request and the versions that determine the answer."""
+    versions = {"software": __version__, "schema": SCHEMA, "norms": norm_version()}
+    asked = {"files": list(files), "request": request, "versions": versions}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,100 @@
+"""The tables: columns for what is queried, JSON documents for the rest (a new result field is no migration)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    TypeDecorator,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Role = Literal["metabolite", "water_reference", "traces"]
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time in UTC on every database; SQLite would forget the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (interface)
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (interface)
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+
+class AnalysisRow(Base):
+    """One analysis: its place in the queue and, in the end, its answer. This row is the truth about the job."""
+
+    __tablename__ = "analyses"
+    __table_args__ = (
+        CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="ck_analyses_state"),
+        Index("ix_analyses_state_id", "state", "id"),
+        Index("ix_analyses_subject", "subject"),
+        Index("ix_analyses_created", "created"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    """UUID version 7: sorts by time of creation, so it is the queue's and the list's order."""
+    state: Mapped[State] = mapped_column(String(16))
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    started: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seconds: Mapped[float | None] = mapped_column(Float)
+    """Wall time in the worker."""
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    claimed_by: Mapped[str | None] = mapped_column(String(128))
+    heartbeat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    request_id: Mapped[str] = mapped_column(String(64))
+    """Of the submission; joins the answer to the log."""
+    fingerprint: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """Digest of content, request and versions while this row answers for them; None once it cannot."""
+    request: Mapped[dict[str, Any]] = mapped_column(JSON)
+    subject: Mapped[str | None] = mapped_column(String(64))
+    region: Mapped[str | None] = mapped_column(String(64))
+    verdict: Mapped[str | None] = mapped_column(String(16))
+    result: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), deferred=True, deferred_raiseload=True
+    )
+    problem: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class FileRow(Base):
+    """One file of an analysis under a neutral name; the content is in the blob store."""
+
+    __tablename__ = "files"
+
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[Role] = mapped_column(String(16), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+
+
+class IdempotencyKeyRow(Base):
+    """A used Idempotency-Key, as a digest (clients put all sorts of things in it), and what it was used for."""
+
+    __tablename__ = "idempotency_keys"
+
+    key_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), index=True)
