@@ -92,7 +92,7 @@ class _Header:
         start = self.start(self.layout.image) + self.layout.psd_name
         name = self.file.content[start : start + 33].split(b"\0")[0].decode("latin-1").strip()
         # Research sequences carry the folder they were loaded from.
-        return name.rpartition("/")[2] or None
+        return (name.rpartition("/")[2] or None) if name.isprintable() else None
 
 
 class _Frames(NamedTuple):
@@ -208,16 +208,17 @@ def _proton_frequency(header: _Header) -> float | None:
 def _frames(header: _Header) -> _Frames:
     """How many of the stored frames are reference frames.
 
-    ``rhuser4`` counts the suppressed excitations, ``rhuser19`` the reference frames; with ``no_add`` the second is not
-    reliable and all frames that are not suppressed are reference frames.
+    ``rhuser4`` counts the suppressed excitations and ``rhuser19`` the reference frames; the second is not always
+    filled in, least with ``no_add``. Then all frames that are not suppressed ones are reference frames.
     """
     stored, excitations = header.count(74), max(header.count(72), 1)
     counts = (header.user(4), header.user(19))
     if not all(0 <= count < 65536 for count in counts):
         raise _damaged(header.file, "counts its frames with numbers out of range")
     suppressed, reference = (round(count) for count in counts)
-    if suppressed % excitations == 0 and suppressed // excitations + reference == stored:
-        frames = _Frames(reference, suppressed // excitations, uncombined=excitations == 1)
+    combined, rest = divmod(suppressed, excitations)
+    if rest == 0 and (combined + reference == stored or suppressed > stored):
+        frames = _Frames(stored - combined, combined, uncombined=excitations == 1)
     else:
         frames = _Frames(stored - suppressed, suppressed, uncombined=True)
     if frames.suppressed < 1 or frames.reference < 0:

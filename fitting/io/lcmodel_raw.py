@@ -117,7 +117,7 @@ def _numbers(data: str, fortran_format: str | None, file: SourceFile) -> FloatAr
         pass  # a D exponent, glued columns, or no number at all: look line by line
     width = _column_width(fortran_format)
     numbers: list[float] = []
-    for line_number, line in enumerate(data.split("\n"), start=1):
+    for line_number, line in enumerate(data.split("\n")):
         values = [_real(item) for item in line.split()]
         if None in values and width:
             values = [_real(line[at : at + width].strip()) for at in range(0, len(line.rstrip()), width)]

@@ -280,6 +280,7 @@ def _samples(image: _Image, tags: tuple[str, ...]) -> ComplexArray:
             file=image.file.name,
         )
     raw = np.frombuffer(_take(image.stream, size, image.file), dtype).reshape(image.shape, order="F")
+    _check_sum(image)
     by_axis = _scaled(image, raw).reshape(raw.shape[3:], order="F")
     coil_axes = [axis for axis, tag in enumerate(tags, start=1) if tag == _COILS]
     if len(coil_axes) > 1:
@@ -290,10 +291,19 @@ def _samples(image: _Image, tags: tuple[str, ...]) -> ComplexArray:
     return checked_samples(ordered.reshape(-1, coils, image.shape[3]), image.file)
 
 
+def _check_sum(image: _Image) -> None:
+    """Step over the end of a compressed file, where gzip compares what was read with its check sum."""
+    try:
+        image.stream.read(1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(image.file, "does not match its gzip check sum") from error
+
+
 def _scaled(image: _Image, raw: npt.NDArray[np.complexfloating[Any, Any]]) -> ComplexArray:
     """Stored numbers times scl_slope, as NIfTI has it; 0 and NaN mean none (an offset means nothing in an FID)."""
     slope = float(image.header["scl_slope"])
-    return raw.astype(np.complex128) * (slope if math.isfinite(slope) and slope != 0 else 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused afterwards
+        return raw.astype(np.complex128) * (slope if math.isfinite(slope) and slope != 0 else 1.0)
 
 
 READER = Reader("nifti_mrs", "NIfTI-MRS", _recognises, _read)
