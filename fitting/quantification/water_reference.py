@@ -18,6 +18,8 @@ DECAY = 0.4
 """The window ends where the signal has fallen to this share of its highest early point."""
 FEWEST_POINTS = 8
 REWEIGHTINGS = 20
+SETTLED = 0.01
+"""Change of the intercept, relative to the scatter of the points, at which reweighting ends."""
 TUKEY = 4.685
 """Tuning constant of the biweight: 95 % efficient for Gaussian residuals (Beaton & Tukey 1974)."""
 
@@ -65,10 +67,10 @@ def water_signal(water: ComplexArray, dwell_time: float) -> WaterSignal:
     noise = float(np.median(magnitude[-max(FEWEST_POINTS, water.size // 8) :]))
     if peak <= 0.0 or float(np.median(early[:FEWEST_POINTS])) <= 3.0 * noise:
         raise UnusableSignal("The water reference holds no water signal above its noise; check which file it is.")
-    below = np.flatnonzero(early < DECAY * peak)
-    # one low point is an upset point, a lasting fall is the decay
-    ends = [index for index in below if np.all(early[index : index + 3] < DECAY * peak) and index >= FEWEST_POINTS]
-    used = int(ends[0]) if ends else points
+    # one low point is an upset point; three in a row are the decay
+    low = early < DECAY * peak
+    lasting = np.flatnonzero(low[:-2] & low[1:-1] & low[2:])
+    used = max(int(lasting[0]), FEWEST_POINTS) if lasting.size else points
     times = time_axis(used, dwell_time)
     logarithm = np.log(np.maximum(early[:used], 1e-6 * peak))
     intercept, scatter = _robust_intercept(times, logarithm)
@@ -82,11 +84,16 @@ def _robust_intercept(times: FloatArray, values: FloatArray) -> tuple[float, flo
     scaled = times / times[-1]
     design = np.stack([np.ones_like(scaled), scaled, scaled**2], axis=1)
     weights = np.ones_like(values)
+    intercept = np.inf
     for _ in range(REWEIGHTINGS):
         normal = design.T @ (weights[:, None] * design)
         coefficients = np.linalg.solve(normal, design.T @ (weights * values))
         residuals = values - design @ coefficients
         scale = max(1.4826 * float(np.median(np.abs(residuals))), 1e-12)
         weights = np.clip(1.0 - (residuals / (TUKEY * scale)) ** 2, 1e-9, None) ** 2
+        settled = abs(coefficients[0] - intercept) < SETTLED * scale
+        intercept = float(coefficients[0])
+        if settled:
+            break
     variance = float(weights @ residuals**2) / max(float(weights.sum()) - design.shape[1], 1.0)
-    return float(coefficients[0]), float(np.sqrt(variance * np.linalg.inv(normal)[0, 0]))
+    return intercept, float(np.sqrt(variance * np.linalg.inv(normal)[0, 0]))
