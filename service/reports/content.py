@@ -6,20 +6,12 @@ from dataclasses import dataclass
 
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.norms.assessment import Finding, NormMatch, NormUsed, ZScore
-from service.reports import minimum_reporting, numbers, rows
+from service.reports import minimum_reporting, numbers, rows, technical
 from service.reports.document import AnalysisDocument
+from service.reports.technical import Fact
 from service.reports.texts import text, text_or
 
 MATCHED_PROPERTIES = ("field", "sequence", "echo_time", "age", "unit", "software")
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A labelled value, with its definition where it needs one."""
-
-    label: str
-    value: str
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +97,7 @@ def build(document: AnalysisDocument) -> Report:
     """Turn numbers into what a reader sees; nothing is computed here but rounding."""
     analysis = document.analysis
     reasons = rows.reason_lines(analysis)
-    quality = _quality(analysis)
+    quality = technical.quality(analysis)
     minimum = minimum_reporting.sections(analysis)
     return Report(
         title=text("title.document", id=document.id or text("title.untitled")),
@@ -121,11 +113,11 @@ def build(document: AnalysisDocument) -> Report:
         norm_version=text("norms.version", version=analysis.provenance.norm_version),
         quality=quality,
         key_quality=quality[:3],
-        assumptions=_assumptions(analysis),
+        assumptions=technical.assumptions(analysis),
         evidence=_evidence(analysis.evidence),
         minimum=minimum,
         minimum_summary=minimum_reporting.summary(minimum),
-        provenance=_provenance(document),
+        provenance=technical.provenance(document),
         processing=tuple(Fact(step.method, step.details) for step in analysis.provenance.processing),
         residual=numbers.significant(analysis.quality.residual_rms_over_noise),
     )
@@ -148,7 +140,7 @@ def _standout(analysis: Analysis, reasons: tuple[rows.ReasonLine, ...]) -> Stand
     chance = text(
         "standout.chance_one" if tests == 1 else "standout.chance",
         tests=tests,
-        expected=numbers.significant(analysis.multiplicity.expected_by_chance, 2),
+        expected=numbers.plain(analysis.multiplicity.expected_by_chance, 2),
     )
     key = {0: "none_flagged", 1: "one_flagged"}.get(flagged, "some_flagged")
     flags = [
@@ -254,92 +246,9 @@ def _test(z: ZScore) -> str:
     return text("norms.test_cell", t=t, df=df, p=p)
 
 
-def _quality(analysis: Analysis) -> tuple[Fact, ...]:
-    quality, facts = analysis.quality, analysis.acquisition
-
-    def fact(key: str, value: float | None, unit: str = "", digits: int = 2, note: str | None = None) -> Fact:
-        known = numbers.finite(value)
-        shown = text("missing.not_available") if known is None else f"{numbers.significant(known, digits)}{unit}"
-        return Fact(text(f"quality.{key}"), shown, note if note is not None else text(f"quality.{key}_note"))
-
-    def width(key: str, hz: float | None, ppm: float | None) -> Fact:
-        extra = "" if ppm is None else f" ({numbers.significant(ppm, 2)} ppm)"
-        return fact(key, hz, f" Hz{extra}")
-
-    water_ppm = (
-        None if quality.water_linewidth_hz is None else quality.water_linewidth_hz / facts.spectrometer_frequency * 1e6
-    )
-    transients = text(
-        "quality.transients_cell", kept=facts.transients - facts.transients_rejected, rejected=facts.transients_rejected
-    )
-    return (
-        fact("snr", quality.snr, digits=3, note=quality.snr_definition),
-        width("linewidth", quality.linewidth_hz, quality.linewidth_ppm),
-        fact("residual", quality.residual_rms_over_noise, digits=3),
-        Fact(text("quality.transients"), transients, text("quality.transients_note")),
-        Fact(
-            text("quality.averages"),
-            text("missing.value") if facts.averages is None else str(facts.averages),
-            text("quality.averages_note"),
-        ),
-        fact("drift", quality.frequency_drift_hz, " Hz"),
-        fact("phase", quality.phase_spread_deg, "°"),
-        fact("residual_water", quality.residual_water),
-        width("water_linewidth", quality.water_linewidth_hz, water_ppm),
-        fact("baseline", quality.baseline_effective_dimension),
-        fact("shift", quality.shift_ppm, " ppm"),
-    )
-
-
-def _assumptions(analysis: Analysis) -> tuple[str, ...]:
-    facts, provenance = analysis.acquisition, analysis.provenance
-    measured = [m.concentration for m in analysis.metabolites if m.concentration is not None]
-    lines = [text("assumptions.ratio"), text("assumptions.sd"), text("assumptions.detected")]
-    if measured:
-        lines += [text_or(f"unit_meaning.{unit}", unit) for unit in sorted({c.unit for c in measured})]
-        corrections = dict.fromkeys(item for c in measured for item in c.corrections)
-        if corrections:
-            lines.append(text("assumptions.corrections", list="; ".join(corrections)))
-        lines.append(text("assumptions.relaxation", table=provenance.relaxation))
-    if not facts.water_reference:
-        lines.append(text("assumptions.no_water"))
-    if facts.gm is None or facts.wm is None or facts.csf is None:
-        lines.append(text("assumptions.no_tissue"))
-    else:
-        percent = {name: numbers.fixed(getattr(facts, name) * 100.0, 0) for name in ("gm", "wm", "csf")}
-        lines.append(text("assumptions.tissue", **percent))
-    lines.append(text("assumptions.macromolecules", model=provenance.macromolecules))
-    lines.append(text("assumptions.basis", description=provenance.basis_description, source=provenance.basis_source))
-    if facts.field_t <= 3.1:
-        lines.append(text("assumptions.glu_gln"))
-    if facts.supplied:
-        lines.append(text("assumptions.supplied", list=", ".join(facts.supplied)))
-    return tuple(lines)
-
-
 def _evidence(findings: tuple[Finding, ...]) -> tuple[EvidenceGroup, ...]:
     return tuple(
         EvidenceGroup(text(f"evidence.{status}"), chosen)
         for status in ("accepted", "unverified", "rejected")
         if (chosen := tuple(finding for finding in findings if finding.status == status))
     )
-
-
-def _provenance(document: AnalysisDocument) -> tuple[Fact, ...]:
-    provenance = document.analysis.provenance
-    options = "; ".join(f"{name} = {value}" for name, value in sorted(provenance.options.items()))
-    lines = [
-        Fact(text("provenance.version"), f"{provenance.software} {provenance.version}"),
-        Fact(text("provenance.schema"), str(provenance.schema)),
-        Fact(text("provenance.input"), provenance.input_sha256),
-        Fact(text("provenance.water"), provenance.water_sha256 or text("missing.not_applicable")),
-        Fact(text("provenance.format"), document.analysis.acquisition.format),
-        Fact(text("provenance.basis"), provenance.basis_id),
-        Fact(text("provenance.norms"), provenance.norm_version),
-        Fact(text("provenance.relaxation"), provenance.relaxation),
-        Fact(text("provenance.options"), options or text("missing.not_given")),
-    ]
-    if document.seconds is not None:
-        value = text("provenance.seconds_value", seconds=numbers.significant(document.seconds, 2))
-        lines.append(Fact(text("provenance.seconds"), value))
-    return tuple(lines)

@@ -38,9 +38,9 @@ def significant(value: float, digits: int = 3) -> str:
     return fixed(value, min(digits - 1 - math.floor(math.log10(abs(value))), _MOST_DECIMALS + digits))
 
 
-def plain(value: float) -> str:
-    """A setting of the scanner, such as 30 ms, without digits that it does not have."""
-    shown = significant(value, 4)
+def plain(value: float, digits: int = 4) -> str:
+    """A value without trailing zeros, for settings such as 30 ms that have no uncertainty."""
+    shown = significant(value, digits)
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 

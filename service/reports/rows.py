@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count
 from typing import Literal
 
 from fitting.analysis import Analysis, MetaboliteResult
@@ -61,6 +61,8 @@ class ReasonLine:
     letter: str
     code: str
     sentence: str
+    applies: str
+    """To which other values it applies, in words; empty when the sentence names its only one."""
     names: tuple[str, ...]
 
 
@@ -102,16 +104,30 @@ def groups(analysis: Analysis, reasons: tuple[ReasonLine, ...]) -> tuple[Group, 
 
 
 def reason_lines(analysis: Analysis) -> tuple[ReasonLine, ...]:
-    """Each different reason once, lettered a, b, c in the order the table meets them."""
-    found: dict[tuple[str, str], list[str]] = {}
+    """Each different reason once, lettered a, b, c in the order the table meets them.
+
+    Sentences that differ in nothing but the metabolite's own name are one reason.
+    """
+    found: dict[tuple[str, str], list[MetaboliteResult]] = {}
     for _, results in in_reading_order(analysis.metabolites):
         for result in results:
             if result.z_absent is not None:
-                found.setdefault((result.z_absent.code, result.z_absent.sentence), []).append(result.name)
-    return tuple(
-        ReasonLine(_letter(number), code, sentence, tuple(names))
-        for number, ((code, sentence), names) in zip(count(), found.items(), strict=False)
-    )
+                own_name = rf"(?<!\w){re.escape(result.name)}(?!\w)"
+                pattern = re.sub(own_name, "\N{REPLACEMENT CHARACTER}", result.z_absent.sentence)
+                found.setdefault((result.z_absent.code, pattern), []).append(result)
+    return tuple(_reason_line(number, *item) for number, item in enumerate(found.items()))
+
+
+def _reason_line(number: int, key: tuple[str, str], results: list[MetaboliteResult]) -> ReasonLine:
+    code, pattern = key
+    names = tuple(result.name for result in results)
+    first = results[0].z_absent
+    sentence = "" if first is None else first.sentence
+    if sentence == pattern:
+        applies = text("table.applies_to", names=", ".join(names))
+    else:
+        applies = text("table.likewise", names=", ".join(names[1:])) if len(names) > 1 else ""
+    return ReasonLine(_letter(number), code, sentence, applies, names)
 
 
 def strips(analysis: Analysis) -> tuple[Strip, ...]:

@@ -38,7 +38,7 @@ def as_text(document: AnalysisDocument) -> str:
     body += [_table(report.groups)]
     if report.reasons:
         body += [f"{text('table.reasons_heading')}:"]
-        body += [f"  {line.letter}  {_printable(line.sentence)}" for line in report.reasons]
+        body += [f"  {line.letter}  {_printable(line.sentence)} {line.applies}".rstrip() for line in report.reasons]
     body += ["", report.notice, ""]
     return "\n".join(body)
 

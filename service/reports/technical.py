@@ -1,0 +1,106 @@
+"""The technical part of a report: quality with definitions, assumptions and provenance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fitting.analysis import Analysis
+from service.reports import numbers
+from service.reports.document import AnalysisDocument
+from service.reports.texts import text, text_or
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A labelled value, with its definition where it needs one."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+def quality(analysis: Analysis) -> tuple[Fact, ...]:
+    """Numbers behind the verdict, the three most telling ones first."""
+    measured, facts = analysis.quality, analysis.acquisition
+
+    def fact(key: str, value: float | None, unit: str = "", digits: int = 2, note: str | None = None) -> Fact:
+        known = numbers.finite(value)
+        shown = text("missing.not_available") if known is None else f"{numbers.significant(known, digits)}{unit}"
+        return Fact(text(f"quality.{key}"), shown, note or text(f"quality.{key}_note"))
+
+    def width(key: str, hz: float | None, ppm: float | None) -> Fact:
+        extra = "" if ppm is None else f" ({numbers.significant(ppm, 2)} ppm)"
+        return fact(key, hz, f" Hz{extra}")
+
+    water_ppm = (
+        None
+        if measured.water_linewidth_hz is None
+        else measured.water_linewidth_hz / facts.spectrometer_frequency * 1e6
+    )
+    rejected = facts.transients_rejected
+    transients = text("quality.transients_cell", kept=facts.transients - rejected, rejected=rejected)
+    return (
+        fact("snr", measured.snr, digits=3, note=measured.snr_definition),
+        width("linewidth", measured.linewidth_hz, measured.linewidth_ppm),
+        fact("residual", measured.residual_rms_over_noise, digits=3),
+        Fact(text("quality.transients"), transients, text("quality.transients_note")),
+        Fact(
+            text("quality.averages"),
+            text("missing.value") if facts.averages is None else str(facts.averages),
+            text("quality.averages_note"),
+        ),
+        fact("drift", measured.frequency_drift_hz, " Hz"),
+        fact("phase", measured.phase_spread_deg, "°"),
+        fact("residual_water", measured.residual_water),
+        width("water_linewidth", measured.water_linewidth_hz, water_ppm),
+        fact("baseline", measured.baseline_effective_dimension),
+        fact("shift", measured.shift_ppm, " ppm"),
+    )
+
+
+def assumptions(analysis: Analysis) -> tuple[str, ...]:
+    """What the numbers rest on, in sentences."""
+    facts, origin = analysis.acquisition, analysis.provenance
+    measured = [m.concentration for m in analysis.metabolites if m.concentration is not None]
+    lines = [text("assumptions.ratio"), text("assumptions.sd"), text("assumptions.detected")]
+    if measured:
+        lines += [text_or(f"unit_meaning.{unit}", unit) for unit in sorted({c.unit for c in measured})]
+        corrections = dict.fromkeys(item for c in measured for item in c.corrections)
+        if corrections:
+            lines.append(text("assumptions.corrections", list="; ".join(corrections)))
+        lines.append(text("assumptions.relaxation", table=origin.relaxation))
+    if not facts.water_reference:
+        lines.append(text("assumptions.no_water"))
+    if facts.gm is None or facts.wm is None or facts.csf is None:
+        lines.append(text("assumptions.no_tissue"))
+    else:
+        percent = {name: numbers.fixed(getattr(facts, name) * 100.0, 0) for name in ("gm", "wm", "csf")}
+        lines.append(text("assumptions.tissue", **percent))
+    lines.append(text("assumptions.macromolecules", model=origin.macromolecules))
+    lines.append(text("assumptions.basis", description=origin.basis_description, source=origin.basis_source))
+    if facts.field_t <= 3.1:
+        lines.append(text("assumptions.glu_gln"))
+    if facts.supplied:
+        lines.append(text("assumptions.supplied", list=", ".join(facts.supplied)))
+    return tuple(lines)
+
+
+def provenance(document: AnalysisDocument) -> tuple[Fact, ...]:
+    """What produced the answer, with the hashes that identify its input."""
+    origin = document.analysis.provenance
+    options = "; ".join(f"{name} = {value}" for name, value in sorted(origin.options.items()))
+    lines = [
+        Fact(text("provenance.version"), f"{origin.software} {origin.version}"),
+        Fact(text("provenance.schema"), str(origin.schema)),
+        Fact(text("provenance.input"), origin.input_sha256),
+        Fact(text("provenance.water"), origin.water_sha256 or text("missing.not_applicable")),
+        Fact(text("provenance.format"), document.analysis.acquisition.format),
+        Fact(text("provenance.basis"), origin.basis_id),
+        Fact(text("provenance.norms"), origin.norm_version),
+        Fact(text("provenance.relaxation"), origin.relaxation),
+        Fact(text("provenance.options"), options or text("missing.not_given")),
+    ]
+    if document.seconds is not None:
+        value = text("provenance.seconds_value", seconds=numbers.significant(document.seconds, 2))
+        lines.append(Fact(text("provenance.seconds"), value))
+    return tuple(lines)
