@@ -65,7 +65,7 @@ class ServiceClient:
         # a repeated upload with the same key is the same submission, so trying again is safe
         headers = {"Idempotency-Key": str(uuid4())}
         response = self._patiently("POST", "v1/analyses", files=parts, headers=headers)
-        return urljoin(self.url, response.headers.get("Location") or f"v1/analyses/{response.json()['id']}")
+        return urljoin(self.url, response.headers.get("Location", f"v1/analyses/{_document(response, 'id')['id']}"))
 
     def wait(self, analysis: str) -> dict[str, Any]:
         """Ask until the analysis is no longer queued or running, as often as ``Retry-After`` allows.
@@ -77,8 +77,8 @@ class ServiceClient:
         """
         while True:
             response = self._patiently("GET", analysis)
-            document: dict[str, Any] = response.json()
-            if document.get("state") not in _UNFINISHED:
+            document = _document(response, "state")
+            if document["state"] not in _UNFINISHED:
                 return document
             self.pause(_seconds(response))
 
@@ -115,19 +115,25 @@ def refusal_of(problem: Mapping[str, Any], where: str) -> CommandFailure:
     status = problem.get("status")
     by_input = isinstance(status, int) and 400 <= status < 500 and status not in (401, 403, *_BUSY)
     exit_code = ExitCode.REFUSED if by_input else ExitCode.SERVER
-    return CommandFailure(exit_code, str(problem.get("code", "server-failed")), where, str(problem.get("detail", "")))
+    return CommandFailure(exit_code, str(problem["code"]), where, str(problem.get("detail", "")))
 
 
 def _checked(response: httpx2.Response) -> httpx2.Response:
     if response.is_success:
         return response
+    raise refusal_of(_document(response, "code"), str(response.url))
+
+
+def _document(response: httpx2.Response, key: str) -> dict[str, Any]:
+    """The JSON object of an answer of ours, known by ``key``; a proxy's page is not one."""
     try:
-        problem = response.json()
+        document = response.json()
     except ValueError:
-        problem = None
-    if not isinstance(problem, dict):
-        problem = {"detail": f"the answer was HTTP {response.status_code}; is this the address of mrsquant?"}
-    raise refusal_of({"status": response.status_code} | problem, str(response.url))
+        document = None
+    if isinstance(document, dict) and key in document:
+        return document
+    detail = f"the answer, HTTP {response.status_code}, is none of mrsquant; check the address."
+    raise CommandFailure(ExitCode.SERVER, "server-failed", str(response.url), detail)
 
 
 def _seconds(response: httpx2.Response) -> float:

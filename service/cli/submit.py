@@ -13,6 +13,8 @@ from service.cli.failures import ExitCode, refusing
 from service.cli.metadata import Metadata, takes_metadata
 from service.cli.output import write
 
+CANCELLED = {"code": "cancelled", "detail": "Somebody cancelled the analysis; submit it again."}
+
 
 @takes_metadata
 def submit(
@@ -43,7 +45,7 @@ def submit(
             return ExitCode.ANALYSED
         document = client.wait(analysis)
         if document["state"] != "succeeded":
-            raise refusal_of(document.get("problem") or {"detail": f"the analysis is {document['state']}"}, str(file))
+            raise refusal_of(document["problem"] or CANCELLED, str(file))
         if pdf is not None:
             write(client.report(analysis, "pdf"), pdf)
     if pdf is None or wait:
