@@ -1,10 +1,18 @@
-"""The BasisSet noun: simulated or supplied metabolite responses on one time grid."""
+"""The nouns of basis sets: the time grid, and simulated or supplied metabolite responses on it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from fitting.units import ComplexArray
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Sample times of a free induction decay: ``points`` of them, ``dwell_time`` (s) apart, the first at zero."""
+
+    points: int
+    dwell_time: float
 
 
 @dataclass(frozen=True, slots=True)

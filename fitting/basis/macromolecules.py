@@ -1,0 +1,182 @@
+"""Macromolecular background: published templates of Gaussian resonances as signals on any grid.
+
+One TOML file per template in ``fitting/data/macromolecules``. The recommended model is one rigid component
+``MM``: many free ones are degenerate with the line width of the metabolites.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, replace
+from functools import cache
+from hashlib import blake2b
+from importlib.resources import files
+
+import numpy as np
+
+from fitting.basis.basis_set import BasisSet
+from fitting.errors import UnusableBasis
+from fitting.signal import time_axis
+from fitting.units import WATER_PPM, ComplexArray
+
+BACKGROUND_PREFIXES = ("MM", "Lip")
+"""Names of macromolecule and lipid components begin with one of these."""
+
+METHYL_PROTONS = 3.0
+"""The first resonance of every template (M0.92, methyl) is given the amplitude of one CH3 group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resonance:
+    """One Gaussian line: position (ppm), FWHM (unit of the template), area relative to the others."""
+
+    name: str
+    ppm: float
+    fwhm: float
+    amplitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A published macromolecular spectrum.
+
+    ``water_linewidth`` (Hz) is the line width of the measurement itself, part of ``fwhm`` and taken out in
+    quadrature. Widths in Hz hold at every field, widths in ppm grow with it, as the source has it.
+    """
+
+    name: str
+    title: str
+    default: bool
+    width_unit: str
+    water_linewidth: float
+    peaks: tuple[Resonance, ...]
+    source: str
+    doi: tuple[str, ...]
+    locator: str
+
+    def widths_hz(self, spectrometer_frequency: float) -> tuple[float, ...]:
+        """FWHM of each resonance without the width of the measurement, Hz."""
+        factor = spectrometer_frequency * 1e-6 if self.width_unit == "ppm" else 1.0
+        return tuple(float(np.sqrt((peak.fwhm * factor) ** 2 - self.water_linewidth**2)) for peak in self.peaks)
+
+
+@cache
+def templates() -> dict[str, Template]:
+    """Every shipped template by name; exactly one is the default."""
+    folder = files("fitting") / "data" / "macromolecules"
+    found = {}
+    for entry in folder.iterdir():
+        if entry.name.endswith(".toml"):
+            document = tomllib.loads(entry.read_text(encoding="utf-8"))
+            found[document["name"]] = Template(
+                name=document["name"],
+                title=document["title"],
+                default=document["default"],
+                width_unit=document["width_unit"],
+                water_linewidth=document["water_linewidth"],
+                peaks=tuple(Resonance(**peak) for peak in document["peaks"]),
+                source=document["source"],
+                doi=tuple(document["doi"]),
+                locator=document["locator"],
+            )
+    return dict(sorted(found.items()))
+
+
+def template(name: str = "default") -> Template:
+    """The template of that name; ``default`` is the one marked so.
+
+    Raises
+    ------
+    UnusableBasis
+        When there is no such template.
+    """
+    if name == "default":
+        return next(entry for entry in templates().values() if entry.default)
+    if name not in templates():
+        raise UnusableBasis(
+            f"There is no macromolecule template '{name}'; choose default, {', '.join(templates())}.", template=name
+        )
+    return templates()[name]
+
+
+def macromolecule_components(
+    template_name: str, points: int, dwell_time: float, spectrometer_frequency: float
+) -> tuple[tuple[str, ...], ComplexArray]:
+    """Each resonance of a template as its own component.
+
+    Parameters
+    ----------
+    template_name : str
+        ``default`` or a name of ``templates()``.
+    points : int
+    dwell_time : float
+        s.
+    spectrometer_frequency : float
+        Hz.
+
+    Returns
+    -------
+    names : tuple of str
+    signals : complex array, shape (resonances, points)
+        Gaussian decays, at t = 0 in the template's area ratios with ``METHYL_PROTONS`` for the first.
+
+    Raises
+    ------
+    UnusableBasis
+        When there is no such template.
+    """
+    chosen = template(template_name)
+    ppm = np.array([peak.ppm for peak in chosen.peaks])
+    area = np.array([peak.amplitude for peak in chosen.peaks])
+    amplitude = METHYL_PROTONS * area / chosen.peaks[0].amplitude
+    t = time_axis(points, dwell_time)
+    offset = (WATER_PPM - ppm) * spectrometer_frequency * 1e-6
+    width = np.array(chosen.widths_hz(spectrometer_frequency))
+    # A Gaussian line of FWHM w decays as exp(-(pi w t)^2 / (4 ln 2)).
+    decay = np.exp(-((np.pi * width[:, None] * t) ** 2) / (4 * np.log(2)))
+    signals: ComplexArray = amplitude[:, None] * decay * np.exp(2j * np.pi * offset[:, None] * t)
+    return tuple(peak.name for peak in chosen.peaks), signals
+
+
+def rigid_macromolecules(
+    template_name: str, points: int, dwell_time: float, spectrometer_frequency: float
+) -> tuple[tuple[str, ...], ComplexArray]:
+    """The whole template as the one component ``MM``; arguments and errors as ``macromolecule_components``.
+
+    Returns
+    -------
+    names : tuple of str
+        ``("MM",)``
+    signals : complex array, shape (1, points)
+    """
+    _, signals = macromolecule_components(template_name, points, dwell_time, spectrometer_frequency)
+    return ("MM",), signals.sum(axis=0, keepdims=True)
+
+
+def is_background(name: str) -> bool:
+    """Whether a component's name says macromolecule or lipid."""
+    return name.startswith(BACKGROUND_PREFIXES)
+
+
+def with_macromolecules(basis: BasisSet, template_name: str = "default") -> BasisSet:
+    """The basis with the rigid template appended, or unchanged when it brings macromolecules of its own.
+
+    Raises
+    ------
+    UnusableBasis
+        When there is no such template.
+    """
+    if any(name.startswith("MM") for name in basis.names):
+        return basis
+    chosen = template(template_name)
+    names, signals = rigid_macromolecules(template_name, basis.points, basis.dwell_time, basis.spectrometer_frequency)
+    joined = np.concatenate([basis.signals, signals])
+    joined.setflags(write=False)
+    key = blake2b(f"{basis.key}+{chosen!r}".encode(), digest_size=16).hexdigest()
+    return replace(
+        basis,
+        names=basis.names + names,
+        signals=joined,
+        key=key,
+        description=f"{basis.description}; macromolecules {chosen.name}",
+    )

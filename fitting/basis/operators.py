@@ -1,0 +1,145 @@
+"""Spin operators of protons and the Hamiltonian that governs them in the rotating frame."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import product
+
+import numpy as np
+from scipy.linalg import block_diag
+
+from fitting.basis.spin_system import SPINS, SpinGroup
+from fitting.units import WATER_PPM, ComplexArray, FloatArray
+
+
+@cache
+def total_z(spins: int) -> FloatArray:
+    """Diagonal of F_z of ``spins`` protons, shape (2**spins,)."""
+    z: FloatArray = single_z(spins).sum(axis=0)
+    z.setflags(write=False)
+    return z
+
+
+@cache
+def single_z(spins: int) -> FloatArray:
+    """Diagonals of every spin's I_z, shape (spins, 2**spins)."""
+    states = np.arange(2**spins)
+    z = np.array([0.5 - ((states >> (spins - 1 - spin)) & 1) for spin in range(spins)], dtype=np.float64)
+    z.setflags(write=False)
+    return z
+
+
+@cache
+def total_plus(spins: int) -> FloatArray:
+    """F_+ = F_x + i F_y of ``spins`` protons, shape (2**spins, 2**spins)."""
+    plus: FloatArray = np.zeros((2**spins, 2**spins))
+    states = np.arange(2**spins)
+    for spin in range(spins):
+        bit = 1 << (spins - 1 - spin)
+        lowered = states[(states & bit) != 0]
+        plus[lowered ^ bit, lowered] = 1.0
+    plus.setflags(write=False)
+    return plus
+
+
+@cache
+def rotation(spins: int, angle: float, phase: float) -> ComplexArray:
+    """Propagator of a hard pulse of flip ``angle`` about the axis at ``phase`` from x, all protons alike (rad)."""
+    cosine, sine = np.cos(angle / 2.0), np.sin(angle / 2.0)
+    single = np.array(
+        [[cosine, -1j * sine * np.exp(-1j * phase)], [-1j * sine * np.exp(1j * phase), cosine]], dtype=np.complex128
+    )
+    whole: ComplexArray = np.ones((1, 1), dtype=np.complex128)
+    for _ in range(spins):
+        whole = np.kron(whole, single).astype(np.complex128)
+    whole.setflags(write=False)
+    return whole
+
+
+@cache
+def coherence_order(spins: int) -> FloatArray:
+    """Order of coherence of each element of the density matrix, shape (2**spins, 2**spins)."""
+    z = total_z(spins)
+    order = z[:, None] - z[None, :]
+    order.setflags(write=False)
+    return order
+
+
+class Hamiltonian:
+    """Free precession of the protons of one group, diagonalised block by block of F_z.
+
+    H / 2 pi = sum_i (WATER_PPM - ppm_i) f0 I_iz + sum_i<j J_ij I_i . I_j, in Hz, for one orientation of the
+    group's other nuclei: those are only weakly coupled and never pulsed, so each of their states m merely
+    shifts the protons by J m (``heteronuclear_states``).
+
+    Parameters
+    ----------
+    frequencies : array, shape (spins,)
+        Offset of each proton from ``WATER_PPM`` in Hz, higher ppm at lower frequency.
+    couplings : array, shape (spins, spins)
+        J in Hz above the diagonal.
+    """
+
+    __slots__ = ("energies", "spins", "vectors")
+
+    def __init__(self, frequencies: FloatArray, couplings: FloatArray) -> None:
+        self.spins = len(frequencies)
+        matrix = _matrix(frequencies, couplings)
+        z = total_z(self.spins)
+        order = np.argsort(-z, kind="stable")
+        levels, vectors = [], []
+        for value in np.unique(z)[::-1]:
+            block = np.flatnonzero(z == value)
+            energy, vector = np.linalg.eigh(matrix[np.ix_(block, block)])
+            levels.append(energy)
+            vectors.append(vector)
+        self.energies: FloatArray = np.concatenate(levels)
+        self.vectors: FloatArray = np.zeros_like(matrix)
+        self.vectors[order] = block_diag(*vectors)
+
+    def evolve(self, state: ComplexArray, seconds: float) -> ComplexArray:
+        """Density matrix after free precession for ``seconds``."""
+        propagator = (self.vectors * np.exp(-2j * np.pi * self.energies * seconds)) @ self.vectors.T
+        evolved: ComplexArray = propagator @ state @ propagator.conj().T
+        return evolved
+
+
+def _matrix(frequencies: FloatArray, couplings: FloatArray) -> FloatArray:
+    spins = len(frequencies)
+    z = single_z(spins)
+    matrix = np.diag(frequencies @ z)
+    states = np.arange(2**spins)
+    for i, j in zip(*np.nonzero(couplings), strict=True):
+        hz = couplings[i, j]
+        matrix[states, states] += hz * z[i] * z[j]
+        opposite = states[z[i] != z[j]]
+        flipped = opposite ^ ((1 << (spins - 1 - i)) | (1 << (spins - 1 - j)))
+        matrix[opposite, flipped] += 0.5 * hz
+    return matrix
+
+
+def hamiltonians(group: SpinGroup, spectrometer_frequency: float) -> tuple[tuple[float, Hamiltonian], ...]:
+    """One (weight, Hamiltonian) per orientation of the group's unobserved nuclei; weights sum to 1."""
+    protons = [index for index, nucleus in enumerate(group.nuclei) if nucleus == "1H"]
+    others = [index for index, nucleus in enumerate(group.nuclei) if nucleus != "1H"]
+    place = {index: position for position, index in enumerate(protons)}
+    shifts = np.array([ppm for ppm in group.ppm if ppm is not None], dtype=np.float64)
+    frequencies = (WATER_PPM - shifts) * spectrometer_frequency * 1e-6
+    couplings = np.zeros((len(protons), len(protons)))
+    mixed = np.zeros((len(protons), len(group.nuclei)))
+    for coupling in group.couplings:
+        if coupling.i in place and coupling.j in place:
+            couplings[place[coupling.i], place[coupling.j]] = coupling.hz
+        elif coupling.i in place:
+            mixed[place[coupling.i], coupling.j] = coupling.hz
+        elif coupling.j in place:
+            mixed[place[coupling.j], coupling.i] = coupling.hz
+    levels = [np.arange(-SPINS[group.nuclei[index]], SPINS[group.nuclei[index]] + 0.5) for index in others]
+    states = list(product(*levels))
+    return tuple(
+        (
+            1.0 / len(states),
+            Hamiltonian(frequencies + mixed[:, others] @ np.asarray(state, dtype=np.float64), couplings),
+        )
+        for state in states
+    )

@@ -1,0 +1,112 @@
+"""Density-matrix simulation of a sequence on spin systems: from shifts and couplings to undamped FIDs."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import numpy as np
+
+from fitting.basis.operators import Hamiltonian, coherence_order, hamiltonians, rotation, total_plus, total_z
+from fitting.basis.sequences import Delay, IdealPulse, Protocol, Selection, Sequence, Step, build
+from fitting.basis.spin_system import SpinGroup, SpinSystem
+from fitting.units import WATER_PPM, ComplexArray, FloatArray, field_from_frequency
+
+NEGLIGIBLE = 1e-9
+"""Lines weaker than this fraction of one proton are left out."""
+
+
+def simulate(systems: tuple[SpinSystem, ...], protocol: Protocol, points: int, dwell_time: float) -> ComplexArray:
+    """Responses of metabolites to a protocol.
+
+    Parameters
+    ----------
+    systems : tuple of SpinSystem
+    protocol : Protocol
+        Sequence, timings and spectrometer frequency.
+    points : int
+    dwell_time : float
+        s.
+
+    Returns
+    -------
+    complex array, shape (systems, points)
+        Undamped, zero frequency at ``WATER_PPM``. One uncoupled proton has amplitude 1 at t = 0 whatever the
+        sequence: STEAM's loss of half the signal and any phase are common to all protons, the water reference
+        included, and divided out.
+
+    Raises
+    ------
+    UnusableBasis, MissingParameter, ImplausibleParameter
+        See ``sequences.build``.
+    """
+    sequence = build(protocol)
+    singlet = SpinGroup(("1H",), (WATER_PPM,), (), 1.0)
+    _, (whole_proton,) = lines(singlet, sequence, protocol.spectrometer_frequency)
+    signals = np.zeros((len(systems), points), dtype=np.complex128)
+    for row, system in enumerate(systems):
+        for group in system.groups:
+            frequencies, amplitudes = lines(group, sequence, protocol.spectrometer_frequency)
+            signals[row] += _sum_of_exponentials(frequencies, amplitudes / whole_proton, points, dwell_time)
+    return signals
+
+
+def describe(protocol: Protocol) -> str:
+    """For people: what was simulated."""
+    timings = f"TE {protocol.echo_time * 1e3:g} ms"
+    if protocol.sequence == "STEAM" and protocol.mixing_time is not None:
+        timings += f", TM {protocol.mixing_time * 1e3:g} ms"
+    if protocol.first_echo_time is not None:
+        timings += f", TE1 {protocol.first_echo_time * 1e3:g} ms"
+    field = field_from_frequency(protocol.spectrometer_frequency)
+    return f"{protocol.sequence} {timings}, {field:.2f} T, ideal pulses"
+
+
+def lines(group: SpinGroup, sequence: Sequence, spectrometer_frequency: float) -> tuple[FloatArray, ComplexArray]:
+    """Frequencies (Hz) and complex amplitudes of a group's lines when acquisition starts.
+
+    Amplitudes are those of ``group.copies`` groups; a 90 degree pulse on one uncoupled proton gives 1.
+    """
+    frequencies, amplitudes = [], []
+    for weight, hamiltonian in hamiltonians(group, spectrometer_frequency):
+        state = _run(sequence, hamiltonian)
+        vectors, energies = hamiltonian.vectors, hamiltonian.energies
+        observed = vectors.T @ total_plus(hamiltonian.spins) @ vectors
+        element = (vectors.T @ state @ vectors) * observed.T
+        upper, lower = np.nonzero(np.abs(element) > NEGLIGIBLE)
+        frequencies.append(energies[lower] - energies[upper])
+        amplitudes.append(element[upper, lower] * (group.copies * weight * 4.0 / 2**hamiltonian.spins))
+    return np.concatenate(frequencies), np.concatenate(amplitudes)
+
+
+def _run(sequence: Sequence, hamiltonian: Hamiltonian) -> ComplexArray:
+    state: ComplexArray = np.diag(total_z(hamiltonian.spins)).astype(np.complex128)
+    for step in sequence:
+        state = _apply(step, state, hamiltonian)
+    return state
+
+
+def _apply(step: Step, state: ComplexArray, hamiltonian: Hamiltonian) -> ComplexArray:
+    match step:
+        case IdealPulse(angle, phase):
+            pulse = rotation(hamiltonian.spins, angle, phase)
+            turned: ComplexArray = pulse @ state @ pulse.conj().T
+            return turned
+        case Delay(seconds):
+            return hamiltonian.evolve(state, seconds)
+        case Selection(order):
+            return np.where(coherence_order(hamiltonian.spins) == order, state, 0.0)
+        case _:
+            assert_never(step)
+
+
+def _sum_of_exponentials(
+    frequencies: FloatArray, amplitudes: ComplexArray, points: int, dwell_time: float
+) -> ComplexArray:
+    """Sum of a exp(2 pi i f t) on the grid, as one matrix product of coarse and fine time factors."""
+    fine_points = int(np.ceil(np.sqrt(points)))
+    coarse_points = -(-points // fine_points)
+    turn = 2j * np.pi * dwell_time * frequencies
+    fine = np.exp(turn[:, None] * np.arange(fine_points))
+    coarse = np.exp(turn[:, None] * (fine_points * np.arange(coarse_points))) * amplitudes[:, None]
+    signal: ComplexArray = (coarse.T @ fine).reshape(-1)[:points]
+    return signal

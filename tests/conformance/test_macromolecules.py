@@ -1,0 +1,93 @@
+"""Every shipped macromolecule template: cited, one default, Gaussian lines where and as wide as it says."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from fitting.basis.basis_set import BasisSet
+from fitting.basis.macromolecules import (
+    Template,
+    is_background,
+    macromolecule_components,
+    rigid_macromolecules,
+    template,
+    templates,
+    with_macromolecules,
+)
+from fitting.errors import UnusableBasis
+
+F0 = 127.75e6
+EVERY = pytest.mark.parametrize("entry", templates().values(), ids=lambda entry: entry.name)
+
+
+def test_exactly_one_is_the_default():
+    """``default`` is unambiguous."""
+    assert [entry.name for entry in templates().values() if entry.default] == [template().name]
+
+
+@EVERY
+def test_numbers_are_cited_and_plausible(entry: Template):
+    """Source, DOI and locator; positions of macromolecules; widths and areas that were measured in brain."""
+    assert entry.doi
+    assert all(re.fullmatch(r"10\.\d{4,9}/\S+", doi) for doi in entry.doi)
+    assert len(entry.locator) > 40
+    assert entry.width_unit in ("Hz", "ppm")
+    assert all(0.8 < peak.ppm < 4.2 for peak in entry.peaks)
+    assert all(8.0 < width < 120.0 for width in entry.widths_hz(F0))
+    assert all(0.0 < peak.amplitude < 4.0 for peak in entry.peaks)
+    assert len({peak.name for peak in entry.peaks}) == len(entry.peaks)
+    assert all(is_background(peak.name) for peak in entry.peaks)
+
+
+@EVERY
+def test_every_resonance_has_the_stated_place_and_width(entry: Template):
+    """The real spectrum of each component peaks at its ppm and is as wide at half height as the file says."""
+    names, signals = macromolecule_components(entry.name, 4096, 2.5e-4, F0)
+    signals[:, 0] /= 2
+    spectra = np.fft.fftshift(np.fft.fft(signals, 1 << 16, axis=1), axes=1).real
+    hz = np.fft.fftshift(np.fft.fftfreq(1 << 16, 2.5e-4))
+
+    for peak, width, spectrum in zip(entry.peaks, entry.widths_hz(F0), spectra, strict=True):
+        above = hz[spectrum > spectrum.max() / 2]
+        assert 4.65 - hz[spectrum.argmax()] / F0 * 1e6 == pytest.approx(peak.ppm, abs=1e-3)
+        assert above[-1] - above[0] == pytest.approx(width, rel=0.02)
+    assert names == tuple(peak.name for peak in entry.peaks)
+
+
+@EVERY
+def test_the_rigid_template_is_the_sum(entry: Template):
+    """One component ``MM`` that holds all resonances, the first as strong as a methyl group."""
+    _, parts = macromolecule_components(entry.name, 128, 5e-4, F0)
+    names, whole = rigid_macromolecules(entry.name, 128, 5e-4, F0)
+
+    assert names == ("MM",)
+    np.testing.assert_allclose(whole[0], parts.sum(axis=0))
+    assert parts[0, 0] == pytest.approx(3.0)
+
+
+def test_widths_follow_the_field_as_the_source_has_it():
+    """ppm widths grow with the field, Hz widths do not."""
+    by_ppm, by_hz = templates()["lcmodel"], templates()["bell-2024"]
+
+    assert by_ppm.widths_hz(2 * F0) == pytest.approx([2 * width for width in by_ppm.widths_hz(F0)])
+    assert by_hz.widths_hz(2 * F0) == by_hz.widths_hz(F0)
+
+
+def test_an_unknown_template_is_refused_by_name():
+    """The message lists what there is."""
+    with pytest.raises(UnusableBasis, match="lcmodel"):
+        template("nope")
+
+
+@pytest.mark.parametrize(("names", "expected"), [(("Cr",), ("Cr", "MM")), (("Cr", "MM09"), ("Cr", "MM09"))])
+def test_the_template_is_added_where_the_basis_has_none(names: tuple[str, ...], expected: tuple[str, ...]):
+    """A basis with macromolecules of its own is used as it is."""
+    basis = BasisSet(names, np.ones((len(names), 32), dtype=complex), 5e-4, F0, "key", "set", "lcmodel-basis")
+
+    joined = with_macromolecules(basis)
+
+    assert joined.names == expected
+    assert (joined.key == "key") == (names == expected)
