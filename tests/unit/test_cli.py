@@ -22,30 +22,20 @@ from service.jobs.executors import open_executor
 from service.reports.results_csv import COLUMNS
 from tests.data.analysis_factory import failed, make_analysis, make_traces, unusable
 
-METADATA = [
-    "--region",
-    "ACC",
-    "--hemisphere",
-    "midline",
-    "--age",
-    "44",
-    "--sex",
-    "female",
-    "--tissue",
-    "gm=0.6,wm=0.3,csf=0.1",
-    "--echo-time",
-    "0.03",
-    "--repetition-time",
-    "2",
-    "--mixing-time",
-    "0.01",
-    "--spectrometer-frequency",
-    "123.25e6",
-    "--dwell-time",
-    "0.0005",
-    "--sequence",
-    "PRESS",
-]
+METADATA = {
+    "--region": "ACC",
+    "--hemisphere": "midline",
+    "--age": "44",
+    "--sex": "female",
+    "--tissue": "gm=0.6,wm=0.3,csf=0.1",
+    "--echo-time": "0.03",
+    "--repetition-time": "2",
+    "--mixing-time": "0.01",
+    "--spectrometer-frequency": "123.25e6",
+    "--dwell-time": "0.0005",
+    "--sequence": "PRESS",
+}
+TYPED = [word for pair in METADATA.items() for word in pair]
 
 
 class Pipeline:
@@ -90,7 +80,7 @@ def test_every_option_reaches_the_job(pipeline: Pipeline) -> None:
     Path("t.csv").write_bytes(b"species")
     files = ["--water-reference", "water.rda", "--basis", "basis", "--relaxation", "t.csv"]
 
-    assert app.run(["analyse", "scan.rda", *METADATA, *files]) == 0
+    assert app.run(["analyse", "scan.rda", *TYPED, *files]) == 0
 
     (job,) = pipeline.jobs
     assert job.subject == Subject("ACC", "midline", 44.0, "female", TissueFractions(0.6, 0.3, 0.1))
@@ -215,7 +205,7 @@ def test_inspect_prints_what_is_there_and_what_is_missing(
     pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Absent quantities are named as such; nothing is shown as if it had been read."""
-    assert app.run(["inspect", "scan.rda", *METADATA]) == 0
+    assert app.run(["inspect", "scan.rda", *TYPED]) == 0
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
     assert "repetition_time not in the file" in lines
