@@ -122,6 +122,16 @@ def literature_norms() -> tuple[Norm, ...]:
     return tuple(_choose(*key, rows) for key, rows in groups.items())
 
 
+@cache
+def norms_by_field(region: str, metabolite: str, unit: str) -> dict[float, Norm]:
+    """Norms of one region, metabolite and unit by nominal field (T); empty when there are none."""
+    return {
+        norm.field_t: norm
+        for norm in literature_norms()
+        if (norm.region, norm.metabolite, norm.unit) == (region, metabolite, unit)
+    }
+
+
 def _choose(region: str, metabolite: str, unit: str, field_t: float, rows: list[StudyRow]) -> Norm:
     """Directly published values if three studies have them, else together with ratios of group means.
 
@@ -232,15 +242,25 @@ def _relative_sd(measured: list[tuple[float, float, int]]) -> float:
     return math.sqrt(float(freedom @ squares / freedom.sum()))
 
 
-@cache
 def _borrowed_cv(region: str, metabolite: str, unit: str) -> float | None:
     """Relative SD of a metabolite in the cohorts of all other regions; None when nobody reports one."""
-    elsewhere: dict[str, list[StudyRow]] = defaultdict(list)
-    for row in study_rows():
-        if row.metabolite == metabolite and row.unit == unit and row.region != region and not row.derived:
-            elsewhere[row.region].append(row)
-    measured = [item for rows in elsewhere.values() for item in _measured(cohorts(rows))]
+    measured = [
+        item
+        for (place, name, scale), items in _measured_everywhere().items()
+        if (name, scale) == (metabolite, unit) and place != region
+        for item in items
+    ]
     return _relative_sd(measured) if measured else None
+
+
+@lru_cache(maxsize=1)
+def _measured_everywhere() -> dict[tuple[str, str, str], list[tuple[float, float, int]]]:
+    """Mean, SD and n of all directly published cohorts by region, metabolite and unit, fields together."""
+    groups: dict[tuple[str, str, str], list[StudyRow]] = defaultdict(list)
+    for row in study_rows():
+        if not row.derived:
+            groups[row.region, row.metabolite, row.unit].append(row)
+    return {key: _measured(cohorts(rows)) for key, rows in groups.items()}
 
 
 def _grade(members: tuple[Cohort, ...], borrowed: bool, unit: str) -> str:

@@ -10,7 +10,7 @@ at short echo times the studies mix PRESS, STEAM, sLASER and SPECIAL.
 from __future__ import annotations
 
 from fitting.norms.assessment import Absence, Match, NormMatch
-from fitting.norms.literature import Norm, literature_norms
+from fitting.norms.literature import Norm, norms_by_field
 from fitting.norms.regions import Place, find_region, regions
 from fitting.signal import Acquisition
 from fitting.subject import Subject
@@ -85,11 +85,7 @@ def _conflict(subject: Subject, acquisition: Acquisition) -> Absence | None:
 
 
 def _by_field(metabolite: str, place: Place, field_t: float | None) -> Norm | Absence:
-    candidates = {
-        norm.field_t: norm
-        for norm in literature_norms()
-        if norm.region == place.region.name and norm.metabolite == metabolite and norm.unit == UNIT
-    }
+    candidates = norms_by_field(place.region.name, metabolite, UNIT)
     if not candidates:
         return Absence(
             "norm-missing", f"No ratio of {metabolite} to tCr in {_name(place)} is among the published controls."

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special
 
 from fitting.units import FloatArray
 
@@ -101,5 +101,5 @@ def study_mean_interval(effects: RandomEffects, studies: int, level: float = 0.9
 
     Higgins, Thompson & Spiegelhalter 2009 (doi:10.1111/j.1467-985X.2008.00552.x).
     """
-    half = float(stats.t.ppf(0.5 + level / 2.0, studies - 2)) * math.hypot(effects.tau, effects.se)
+    half = float(special.stdtrit(studies - 2, 0.5 + level / 2.0)) * math.hypot(effects.tau, effects.se)
     return effects.mean - half, effects.mean + half

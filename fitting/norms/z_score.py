@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+from scipy import special
 
 from fitting.norms.assessment import Flag, ZScore
 from fitting.norms.literature import Norm
@@ -48,8 +48,8 @@ def z_score(norm: Norm, ratio: Ratio) -> ZScore:
     spread = predictive(norm.effects, norm.studies, norm.sd_within, norm.df_within, excess)
     z = (ratio.value - norm.mean) / spread.sd
     variance = (ratio.sd**2 + norm.effects.se**2) / spread.sd**2 + z**2 / (2.0 * spread.df)
-    half = float(stats.norm.ppf(0.5 + LEVEL / 2.0)) * math.sqrt(variance)
-    reach = float(stats.t.ppf(0.5 + LEVEL / 2.0, spread.df)) * spread.sd
+    half = float(special.ndtri(0.5 + LEVEL / 2.0)) * math.sqrt(variance)
+    reach = float(special.stdtrit(spread.df, 0.5 + LEVEL / 2.0)) * spread.sd
     low, high = norm.mean - reach, norm.mean + reach
     flag: Flag = "below" if ratio.value < low else "above" if ratio.value > high else "within"
     return ZScore(
@@ -61,7 +61,7 @@ def z_score(norm: Norm, ratio: Ratio) -> ZScore:
         percentile_high=_percentile(z + half, spread.df),
         t=z,
         df=spread.df,
-        p=2.0 * float(stats.t.sf(abs(z), spread.df)) if norm.supports_p else None,
+        p=2.0 * float(special.stdtr(spread.df, -abs(z))) if norm.supports_p else None,
         sd_predictive=spread.sd,
         norm_id=norm.id,
         flag=flag,
@@ -71,4 +71,4 @@ def z_score(norm: Norm, ratio: Ratio) -> ZScore:
 
 
 def _percentile(z: float, df: float) -> float:
-    return 100.0 * float(stats.t.cdf(z, df))
+    return 100.0 * float(special.stdtr(df, z))
