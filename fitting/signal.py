@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.units import ComplexArray, FloatArray, field_from_frequency, hz_to_ppm, nominal_field
+from fitting.units import ComplexArray, FloatArray, field_from_frequency, nominal_field, ppm_axis_of_fft
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +118,4 @@ def time_axis(points: int, dwell_time: float) -> FloatArray:
 
 def ppm_axis(points: int, dwell_time: float, spectrometer_frequency: float) -> FloatArray:
     """Chemical shifts (ppm), shape (points,), of ``numpy.fft.fftshift(numpy.fft.fft(fid))``: descending."""
-    frequencies = np.fft.fftshift(np.fft.fftfreq(points, dwell_time))
-    return hz_to_ppm(frequencies, spectrometer_frequency)
+    return np.fft.fftshift(ppm_axis_of_fft(points, dwell_time, spectrometer_frequency))
