@@ -17,7 +17,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve check test lint format types imports openapi openapi-check pytest truth bench image lock clean
+.PHONY: help setup serve check test lint format types imports openapi openapi-check docs pytest truth bench image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +67,9 @@ openapi: $(DEV_STAMP) ## write openapi.yaml from the code
 
 openapi-check: $(DEV_STAMP) ## fail when openapi.yaml is not what the code says
 	$(BIN)/mrsquant openapi -o - | diff -u openapi.yaml - || { echo 'openapi.yaml is out of date: run make openapi'; exit 1; }
+
+docs: $(DEV_STAMP) ## write the tables of the documentation from the code
+	$(BIN)/python docs/generate.py
 
 pytest: $(DEV_STAMP) ## the test suite (PYTEST_ARGS=... selects)
 	$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)

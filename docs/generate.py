@@ -1,0 +1,109 @@
+"""Write the tables of the documentation that the code already knows, between their markers.
+
+``python docs/generate.py`` rewrites the pages; with ``--check`` it names those that are out of date and fails.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import typer.main
+from pydantic_core import PydanticUndefined
+
+from fitting.io import READERS
+from service.cli.app import app
+from service.errors import BY_CODE, STATUS
+from service.settings import Settings
+
+DOCS = Path(__file__).parent
+
+
+def settings() -> str:
+    """One row for each environment variable."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = "–" if field.default is PydanticUndefined else f"`{field.default}`"
+        rows.append((f"`MRSQUANT_{name.upper()}`", default, field.description or ""))
+    return _table(("variable", "default", "meaning"), rows)
+
+
+def problems() -> str:
+    """One section for each problem code, in alphabetical order."""
+    sections = []
+    for code, kind in sorted(BY_CODE.items()):
+        sections.append(
+            f"### `{code}`\n\n{kind.title}. HTTP {STATUS[kind]}.\n\n{_paragraph(inspect.getdoc(kind) or '')}"
+        )
+    return "\n\n".join(sections)
+
+
+def formats() -> str:
+    """One row for each reader."""
+    return _table(("format", "`acquisition.format`"), [(reader.title, f"`{reader.name}`") for reader in READERS])
+
+
+def commands() -> str:
+    """Each command with its arguments and options."""
+    sections = []
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        rows = []
+        for parameter in command.params:
+            shown = ", ".join(f"`{option}`" for option in parameter.opts) if parameter.opts else ""
+            if parameter.param_type_name == "argument":
+                shown = f"`{parameter.metavar or parameter.name}`"
+            rows.append((shown, getattr(parameter, "help", "") or ""))
+        sections.append(f"### `mrsquant {name}`\n\n{_paragraph(command.help)}\n\n{_table(('option', 'meaning'), rows)}")
+    return "\n\n".join(sections)
+
+
+TABLES: dict[str, tuple[Path, Callable[[], str]]] = {
+    "settings": (DOCS / "settings.md", settings),
+    "problems": (DOCS / "problems.md", problems),
+    "commands": (DOCS / "command-line.md", commands),
+    "formats": (DOCS.parent / "README.md", formats),
+}
+"""Marker in the page, page, and what stands between the markers."""
+
+
+def rewritten(name: str) -> tuple[Path, str, str]:
+    """A page, its text as it is, and its text as it should be."""
+    path, table = TABLES[name]
+    text = path.read_text(encoding="utf-8")
+    begin, end = f"<!-- generated: {name} -->", f"<!-- end: {name} -->"
+    if begin not in text or end not in text:
+        raise ValueError(f"{path} has no markers '{begin}' and '{end}'")
+    between = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+    return path, text, between.sub(lambda _: f"{begin}\n\n{table()}\n\n{end}", text)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write, or with ``--check`` only compare."""
+    stale = []
+    for name in TABLES:
+        path, is_now, should_be = rewritten(name)
+        if is_now != should_be:
+            stale.append(path.name)
+            if "--check" not in arguments:
+                path.write_text(should_be, encoding="utf-8")
+    if stale:
+        verb = "out of date, run make docs" if "--check" in arguments else "written"
+        sys.stderr.write(f"{verb}: {', '.join(stale)}\n")
+    return int(bool(stale) and "--check" in arguments)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(_paragraph(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _paragraph(text: str) -> str:
+    """One line, with code marked as Markdown does."""
+    return " ".join(text.split()).replace("``", "`")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
