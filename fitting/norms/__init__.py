@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
+from fitting.errors import ImplausibleParameter
 from fitting.norms.assessment import Absence, Assessment, NormUsed, ZScore
 from fitting.norms.evidence import evidence
 from fitting.norms.literature import Norm, literature_norms
 from fitting.norms.matching import UNIT, find_norm, norm_match
 from fitting.norms.regions import Region, find_region, regions
 from fitting.norms.tables import norm_version
-from fitting.norms.z_score import LEVEL, z_score
+from fitting.norms.z_score import z_score
 from fitting.quantification.concentrations import Quantity, Ratio
 from fitting.signal import Acquisition
 from fitting.subject import Subject
@@ -26,6 +28,9 @@ __all__ = [
     "regions",
     "score",
 ]
+
+FLAGS_ONE_IN = 20
+"""Healthy people outside a 95 % reference interval: one in this many."""
 
 UNUSABLE = {
     "no": Absence("spectrum-not-usable", "The spectrum is not interpretable; see the verdict."),
@@ -73,7 +78,7 @@ def assess(
         norms=tuple(used.values()),
         norm_version=norm_version(),
         tests=len(given),
-        expected_by_chance=(1.0 - LEVEL) * len(given),
+        expected_by_chance=len(given) / FLAGS_ONE_IN,
         flagged=sum(position.flag != "within" for position in given),
         evidence=() if place is None else evidence(place.region.name, frozenset(scores)),
     )
@@ -97,7 +102,19 @@ def score(
     position : ZScore or Absence
     norm : Norm or None
         None when no norm matches; a norm that is too thin for a z-score is returned with the Absence.
+
+    Raises
+    ------
+    ImplausibleParameter
+        When the ratio is not positive or its standard deviation negative, or either is not finite.
     """
+    if not (0.0 < ratio.value < math.inf and 0.0 <= ratio.sd < math.inf):
+        raise ImplausibleParameter(
+            f"The ratio of {metabolite} to tCr is {ratio.value:g} with standard deviation {ratio.sd:g}; "
+            "a ratio must be positive, its standard deviation zero or more.",
+            parameter="ratio_tcr",
+            value=float(ratio.value),
+        )
     norm = find_norm(metabolite, subject, acquisition)
     if isinstance(norm, Absence):
         return norm, None

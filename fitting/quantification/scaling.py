@@ -18,11 +18,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fitting.basis.macromolecules import is_background
 from fitting.model.result import Fit
 from fitting.quantification.concentrations import Concentration
 from fitting.quantification.relaxation import ANY_METABOLITE, Relaxation, RelaxationTable
 from fitting.quantification.tissue import TISSUES, volume_fractions, water_fractions
-from fitting.quantification.totals import Combinations, is_metabolite
+from fitting.quantification.totals import Combinations
 from fitting.quantification.water_reference import WaterSignal
 from fitting.signal import Acquisition
 from fitting.subject import TissueFractions
@@ -84,7 +85,7 @@ def water_scaled(
                 *(scale.own[member] for member in np.flatnonzero(combinations.weights[index]) if scale.own[member]),
             ),
         )
-        if is_metabolite(name)
+        if not is_background(name)
         else None
         for index, name in enumerate(combinations.names)
     )
@@ -109,7 +110,7 @@ def _scale(
         return _institutional(names, "without the field strength relaxation times cannot be chosen")
     water_rows = {place: relaxation.find("water", place, field) for place in TISSUES}
     metabolite_rows = [
-        {place: relaxation.find(name, place, field) for place in ("GM", "WM")} if is_metabolite(name) else {}
+        {place: relaxation.find(name, place, field) for place in ("GM", "WM")} if not is_background(name) else {}
         for name in names
     ]
     found = {place: row for place, row in water_rows.items() if row is not None}
@@ -161,4 +162,4 @@ def _times(rows: dict[str, Relaxation]) -> str:
 
 
 def _substitute(rows: dict[str, Relaxation]) -> str:
-    return " (average of metabolites)" if any(row.species == ANY_METABOLITE for row in rows.values()) else ""
+    return " (one value for all metabolites)" if any(row.species == ANY_METABOLITE for row in rows.values()) else ""

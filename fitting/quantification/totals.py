@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from fitting.basis.macromolecules import is_background
 from fitting.units import FloatArray
 
 ORDER = (
@@ -23,11 +24,6 @@ def totals() -> dict[str, tuple[str, ...]]:
     """Members of each sum, from ``data/totals.toml``."""
     text = files("fitting").joinpath("data/totals.toml").read_text(encoding="utf-8")
     return {name: tuple(entry["members"]) for name, entry in tomllib.loads(text).items()}
-
-
-def is_metabolite(name: str) -> bool:
-    """Whether a component is a metabolite, not macromolecules (``MM...``) or lipids (``Lip...``)."""
-    return not name.upper().startswith(("MM", "LIP"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +65,6 @@ def combine(components: tuple[str, ...]) -> Combinations:
         if present and total not in components:
             rows[total] = np.sum(present, axis=0)
     known = [name for name in ORDER if name in rows]
-    others = sorted((name for name in rows if name not in ORDER), key=lambda name: not is_metabolite(name))
+    others = sorted((name for name in rows if name not in ORDER), key=is_background)
     names = (*known, *others)
     return Combinations(names, np.array([rows[name] for name in names]).reshape(len(names), len(components)))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fitting.errors import ImplausibleParameter
 from fitting.norms import Norm, applicable_norms, assess, norm_catalogue, score
 from fitting.norms.assessment import Absence, ZScore
 from fitting.quantification.concentrations import Quantity, Ratio
@@ -34,7 +35,7 @@ def subject_of(norm: Norm) -> Subject:
 
 
 def ratio_of(norm: Norm, offset: float, noise: float) -> Ratio:
-    return Ratio(norm.mean + offset * norm.sd_within, noise * norm.sd_within)
+    return Ratio(max(norm.mean + offset * norm.sd_within, 1e-3), noise * norm.sd_within)
 
 
 def quantity_of(norm: Norm, ratio: Ratio | None, detected: bool = True) -> Quantity:
@@ -118,10 +119,21 @@ def test_thin_norms_only_place_a_value_in_the_study_range(norm: Norm, offset: fl
     """One or two studies give a sentence, never a z."""
     spread = norm.sd_within or 0.1 * norm.mean
     acquisition = replace(ACQUISITION, spectrometer_frequency=norm.field_t * 42.577e6)
-    result, _ = score(norm.metabolite, Ratio(norm.mean + offset * spread, spread), subject_of(norm), acquisition)
+    result, _ = score(
+        norm.metabolite, Ratio(max(norm.mean + offset * spread, 1e-3), spread), subject_of(norm), acquisition
+    )
 
     assert isinstance(result, Absence)
     assert result.code in {"norm-too-thin", "norm-gap"}
+
+
+@pytest.mark.parametrize(
+    "ratio", [Ratio(0.0, 0.1), Ratio(-1.0, 0.1), Ratio(float("nan"), 0.1), Ratio(1.0, -0.1), Ratio(1.0, float("inf"))]
+)
+def test_impossible_ratios_are_refused(ratio: Ratio) -> None:
+    """A value from elsewhere that cannot be a ratio raises instead of scoring."""
+    with pytest.raises(ImplausibleParameter):
+        score("tCho", ratio, Subject(region="ACC"), ACQUISITION)
 
 
 def test_unknown_facts_are_said_and_do_not_withhold() -> None:
