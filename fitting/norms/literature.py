@@ -36,7 +36,7 @@ class Cohort:
     age_mean: float | None
     derived: bool
     """The mean is a ratio of group means; it has no standard deviation."""
-    third_rate: bool
+    all_flagged: bool
     """All rows are graded C or worse: flagged, derived or third-party."""
     sequences: tuple[str, ...]
 
@@ -142,7 +142,7 @@ def _choose(region: str, metabolite: str, unit: str, field_t: float, rows: list[
     chosen = direct if len(direct) >= FEWEST_STUDIES else cohorts(rows)
     return pool(
         chosen,
-        _borrowed_cv(region, metabolite, unit),
+        relative_sd_elsewhere(region, metabolite, unit),
         region=region,
         metabolite=metabolite,
         unit=unit,
@@ -178,7 +178,7 @@ def _cohort(rows: list[StudyRow]) -> Cohort:
         n=int(counts.sum()),
         age_mean=float(np.mean(ages)) if ages else None,
         derived=members[0].derived,
-        third_rate=all(row.grade not in {"A", "B"} for row in members),
+        all_flagged=all(row.grade not in {"A", "B"} for row in members),
         sequences=tuple(sorted({row.sequence for row in members if row.sequence})),
     )
 
@@ -242,7 +242,7 @@ def _relative_sd(measured: list[tuple[float, float, int]]) -> float:
     return math.sqrt(float(freedom @ squares / freedom.sum()))
 
 
-def _borrowed_cv(region: str, metabolite: str, unit: str) -> float | None:
+def relative_sd_elsewhere(region: str, metabolite: str, unit: str) -> float | None:
     """Relative SD of a metabolite in the cohorts of all other regions; None when nobody reports one."""
     measured = [
         item
@@ -266,7 +266,7 @@ def _measured_everywhere() -> dict[tuple[str, str, str], list[tuple[float, float
 def _grade(members: tuple[Cohort, ...], borrowed: bool, unit: str) -> str:
     studies, people = len(members), sum(cohort.n for cohort in members)
     direct = [cohort for cohort in members if not cohort.derived]
-    sound = not borrowed and any(not cohort.third_rate for cohort in direct)
+    sound = not borrowed and any(not cohort.all_flagged for cohort in direct)
     if studies == 1 and people < 30:
         return "D"
     if studies >= 5 and people >= 150 and len(direct) == studies and sound:

@@ -71,7 +71,7 @@ def find_region(name: str) -> Place | None:
     Case, spaces, hyphens, underscores, a trailing "cortex" and a leading or trailing side
     ("left dlPFC", "M1_R") do not matter; the side of the request is a field of its own.
     """
-    return _places().get(_normal(name))
+    return _places().get(normal_name(name))
 
 
 @lru_cache(maxsize=1)
@@ -79,14 +79,15 @@ def _places() -> dict[str, Place]:
     places: dict[str, Place] = {}
     for region in regions():
         for name in (region.name, region.label, *region.synonyms):
-            places[_normal(name)] = Place(region)
+            places[normal_name(name)] = Place(region)
         for subregion in region.subregions:
             for name in (subregion.name, *subregion.synonyms):
-                places[_normal(name)] = Place(region, subregion)
+                places[normal_name(name)] = Place(region, subregion)
     return places
 
 
-def _normal(name: str) -> str:
+def normal_name(name: str) -> str:
+    """The name without case, separators, sides and a trailing "cortex"."""
     words = [word for word in re.split(r"[\s_\-]+", name.strip().casefold()) if word]
     sides = {"left", "right", "l", "r", "lh", "rh"}
     while words and words[0] in sides:

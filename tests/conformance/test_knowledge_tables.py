@@ -11,7 +11,7 @@ import pytest
 
 from fitting.norms.evidence import findings
 from fitting.norms.matching import LONGEST_ECHO_TIME, OLDEST, YOUNGEST
-from fitting.norms.regions import _normal, find_region, regions
+from fitting.norms.regions import find_region, normal_name, regions
 from fitting.norms.tables import norm_version, study_rows
 from fitting.quantification import relaxation_table
 from fitting.quantification.totals import ORDER, totals
@@ -91,7 +91,7 @@ def test_names_of_regions_are_unambiguous() -> None:
             *((f"{region.name}/{part.name}", (part.name, *part.synonyms)) for part in region.subregions),
         ):
             for name in names:
-                assert seen.setdefault(_normal(name), owner) == owner, name
+                assert seen.setdefault(normal_name(name), owner) == owner, name
                 assert find_region(name) is not None
         for gap in (*region.gaps, *(gap for part in region.subregions for gap in part.gaps)):
             assert gap.reason

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fitting.norms.literature import _borrowed_cv, cohorts, pool
+from fitting.norms.literature import cohorts, pool, relative_sd_elsewhere
 from fitting.norms.pooling import pooled_sd, predictive, random_effects, study_mean_interval
 from fitting.norms.regions import regions
 from fitting.norms.tables import study_rows
@@ -82,7 +82,7 @@ def test_all_pooled_ratios_agree_with_an_independent_pooling(shared: Path) -> No
         )
         norm = pool(
             members,
-            _borrowed_cv(region, row["metabolite"], "tCr"),
+            relative_sd_elsewhere(region, row["metabolite"], "tCr"),
             region=region,
             metabolite=row["metabolite"],
             unit="tCr",
