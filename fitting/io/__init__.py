@@ -17,6 +17,7 @@ from fitting.io import (
     philips_sdat,
     siemens_dicom,
     siemens_rda,
+    siemens_twix,
 )
 from fitting.io.not_spectra import refuse_known
 from fitting.io.source import Files, Reader, SourceFile
@@ -26,6 +27,7 @@ READERS: tuple[Reader, ...] = (
     siemens_rda.READER,
     siemens_dicom.READER,
     dicom_mrs.READER,
+    siemens_twix.READER,
     nifti_mrs.READER,
     ge_pfile.READER,
     philips_sdat.READER,

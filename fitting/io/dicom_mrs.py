@@ -123,7 +123,7 @@ def _shared(dataset: Dataset, group: str, keyword: str) -> object:
 def _voi_size(dataset: Dataset) -> tuple[float, float, float] | None:
     """Thickness of the three slabs; Philips of old gives one slab only, which is not a volume."""
     slabs = [text(slab.get("SlabThickness")) for slab in dataset.get("VolumeLocalizationSequence") or []]
-    return edge_lengths(slabs[0], slabs[1], slabs[2], 1e-3) if len(slabs) == 3 else None
+    return edge_lengths(slabs, 1e-3) if len(slabs) == 3 else None
 
 
 def _siemens_mixing_time(dataset: Dataset) -> float | None:

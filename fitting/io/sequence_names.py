@@ -9,7 +9,7 @@ from fitting.errors import UnsupportedData
 _REFUSED: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "spectral editing (MEGA, HERMES, HERCULES)",
-        re.compile(r"mega|hermes|hercules|mpress|edit(?!ion)|^gaba$|hbcd|isthmus", re.I),
+        re.compile(r"mega|hermes|herc|mpress|svs_ed(?![a-z])|(?<!un)edit(?!ion)|^gaba$|hbcd|isthmus", re.I),
     ),
     ("two-dimensional J-resolved spectroscopy", re.compile(r"jpress|j-?res", re.I)),
     ("spectroscopic imaging (MRSI/CSI)", re.compile(r"mrsi|csi|epsi|eccentric", re.I)),

@@ -32,6 +32,7 @@ TITLE = "Siemens spectroscopy DICOM (.IMA)"
 CSA_NON_IMAGE_STORAGE = "1.3.12.2.1107.5.9.1"
 
 _BYTES_PER_POINT = 8
+_VOI_EDGES = ("VoiReadoutFoV", "VoiPhaseFoV", "VoiThickness")
 
 _Csa = Mapping[str, object]
 
@@ -69,9 +70,7 @@ def _acquisition(dataset: Dataset, csa: _Csa) -> Acquisition:
         vendor=text(dataset.get("Manufacturer")),
         scanner_model=text(dataset.get("ManufacturerModelName")),
         software=text(dataset.get("SoftwareVersions")),
-        voi_size=edge_lengths(
-            text(csa.get("VoiReadoutFoV")), text(csa.get("VoiPhaseFoV")), text(csa.get("VoiThickness")), 1e-3
-        ),
+        voi_size=edge_lengths((text(csa.get(edge)) for edge in _VOI_EDGES), 1e-3),
         averages=count(csa.get("NumberOfAverages")),
         nucleus=_nucleus(csa),
     )

@@ -87,7 +87,7 @@ def _voi_size(header: _Header) -> tuple[float, float, float] | None:
     readout = header.text("VOIReadoutFOV") or header.text("VOIReadoutVOV") or header.text("SlabThickness[2]")
     phase = header.text("VOIPhaseFOV") or header.text("SlabThickness[1]")
     thickness = header.text("VOIThickness") or header.text("SlabThickness[0]")
-    return edge_lengths(readout, phase, thickness, 1e-3)
+    return edge_lengths((readout, phase, thickness), 1e-3)
 
 
 class _Header:

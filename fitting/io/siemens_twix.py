@@ -1,0 +1,324 @@
+"""Siemens TWIX (meas.dat of syngo MR VB, VD, VE and XA): uncombined coils and transients of one measurement.
+
+pyMapVBVD parses the bytes; what is signal, what is reference and where the FID begins is decided here:
+
+* of a file with several measurements (VD and later) the last is the scan, the others are adjustments;
+* the samples are conjugated to our sign convention, as suspect 0.6 and spec2nii 0.8 do;
+* points before the FID begins and after the protocol's vector are cut off;
+* readout oversampling is removed (`_without_oversampling`);
+* product sequences of syngo MR XA store water reference transients as element 0 of the phase loop.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from mapvbvd import mapVBVD
+
+from fitting.errors import DamagedFile, UnsupportedData
+from fitting.io.sequence_names import localisation
+from fitting.io.source import Files, Reader, SourceFile
+from fitting.io.values import checked_samples, edge_lengths, positive
+from fitting.signal import Acquisition, Recording
+from fitting.units import ComplexArray
+
+NAME = "siemens_twix"
+TITLE = "Siemens TWIX"
+
+_FIRST_BUFFER = re.compile(rb"\w{4,}\x00.{4}(?:<XProtocol>|### ASCCONV)", re.DOTALL)
+_TABLE_ENTRY_END = 160
+_MAX_MEASUREMENTS = 64
+
+_VOXEL_LOOPS = ("Lin", "Par", "Sli", "Seg")
+_UNKNOWN_LOOPS = ("Eco", "Ida", "Idb", "Idc", "Idd", "Ide")
+_REFERENCE_LOOP = "Phs"
+_LOUDER = 3.0
+"""Amplitude over that of the scan below which a transient is no water reference; suppression gives 10 to 1000."""
+_REFERENCE_SEQUENCES = frozenset({"svs_se", "svs_st", "svs_slaser"})
+
+_ICE_PARAMETER_OF_FID_START = 4
+
+_Value = TypeVar("_Value")
+_Mask = npt.NDArray[np.bool_]
+
+
+def _recognises(files: Files) -> bool:
+    if len(files) != 1 or len(files[0].content) < _TABLE_ENTRY_END:
+        return False
+    content = files[0].content
+    start = int.from_bytes(content[16:24], "little") if _has_table(content) else 0
+    return start < len(content) and _FIRST_BUFFER.match(content, start + 8) is not None
+
+
+def _has_table(content: bytes) -> bool:
+    """Whether the file begins with a table of measurements (VD and later) and not with the header's length (VB)."""
+    first, measurements = (int.from_bytes(content[at : at + 4], "little") for at in (0, 4))
+    return first < 10_000 and 1 <= measurements <= _MAX_MEASUREMENTS
+
+
+def _read(files: Files) -> Recording:
+    file = files[0]
+    with _on_disk(file) as path:
+        measurement = _guarded(file, lambda: _last_measurement(path))
+        protocol = _Protocol.of(measurement.hdr)
+        _refuse_other_protocols(file, protocol)
+        image = measurement.get("image")
+        if image is None:
+            raise _damaged(file, "it holds no measured signal")
+        _refuse_other_loops(file, image)
+        stored = checked_samples(_guarded(file, lambda: _stored_samples(image, file.content)), file)
+        samples, oversampling = _fid(file, stored, _points_before_fid(image), protocol)
+    acquisition = _acquisition(protocol, oversampling)
+    reference = _reference(file, getattr(image, _REFERENCE_LOOP), samples, protocol)
+    if reference is None:
+        return Recording(samples=samples, acquisition=replace(acquisition, averages=len(samples)))
+    water = samples[reference]
+    return Recording(
+        samples=samples[~reference],
+        acquisition=replace(acquisition, averages=len(samples) - len(water)),
+        water=Recording(water, replace(acquisition, averages=len(water), water_suppressed=False)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Protocol:
+    """What the measurement protocol says, in SI units; None where it is silent. Holds no identity."""
+
+    sequence_name: str | None
+    sequence: str | None
+    nucleus: str
+    vector_size: int | None
+    matrix: tuple[int, int, int]
+    oversampling: float | None
+    spectrometer_frequency: float | None
+    dwell_time: float | None
+    """Between stored points, that is oversampled, s."""
+    echo_time: float | None
+    repetition_time: float | None
+    voi_size: tuple[float, float, float] | None
+    vendor: str | None
+    scanner_model: str | None
+    software: str | None
+
+    @classmethod
+    def of(cls, header: Any) -> _Protocol:
+        """Take the known keys of pyMapVBVD's header: the protocol in ASCCONV form and the DICOM block."""
+        ascconv, dicom = header.get("MeasYaps") or {}, header.get("Dicom") or {}
+
+        def number(*key: str, to_si: float = 1.0) -> float | None:
+            return positive(str(ascconv.get(key)), to_si)
+
+        def words(value: object) -> str | None:
+            return str(value).strip().strip('"').strip() or None if value is not None else None
+
+        sequence_name = (words(ascconv.get(("tSequenceFileName",))) or "").rpartition("\\")[2] or None
+        columns, lines, slices = (
+            round(number("sSpecPara", f"lFinalMatrixSize{axis}") or 1) for axis in ("Read", "Phase", "Slice")
+        )
+        vector_size = number("sSpecPara", "lVectorSize")
+        return cls(
+            sequence_name=sequence_name,
+            sequence=localisation(sequence_name),
+            nucleus=words(ascconv.get(("sTXSPEC", "asNucleusInfo", "0", "tNucleus"))) or "1H",
+            vector_size=None if vector_size is None else round(vector_size),
+            matrix=(columns, lines, slices),
+            oversampling=positive(str(dicom.get("flReadoutOSFactor"))),
+            spectrometer_frequency=number("sTXSPEC", "asNucleusInfo", "0", "lFrequency"),
+            dwell_time=number("sRXSPEC", "alDwellTime", "0", to_si=1e-9),
+            echo_time=number("alTE", "0", to_si=1e-6),
+            repetition_time=number("alTR", "0", to_si=1e-6),
+            voi_size=edge_lengths(
+                (number("sSpecPara", "sVoI", edge) for edge in ("dReadoutFOV", "dPhaseFOV", "dThickness")), 1e-3
+            ),
+            vendor=words(dicom.get("Manufacturer")),
+            scanner_model=words(dicom.get("ManufacturersModelName")),
+            software=words(dicom.get("SoftwareVersions")),
+        )
+
+
+def _acquisition(protocol: _Protocol, oversampling: int) -> Acquisition:
+    """The header's facts; the STEAM mixing time is not among the protocol's known keys and stays missing."""
+    return Acquisition(
+        format=NAME,
+        spectrometer_frequency=protocol.spectrometer_frequency,
+        dwell_time=None if protocol.dwell_time is None else protocol.dwell_time * oversampling,
+        echo_time=protocol.echo_time,
+        repetition_time=protocol.repetition_time,
+        sequence=protocol.sequence,
+        sequence_name=protocol.sequence_name,
+        vendor=protocol.vendor,
+        scanner_model=protocol.scanner_model,
+        software=protocol.software,
+        voi_size=protocol.voi_size,
+        nucleus=protocol.nucleus,
+    )
+
+
+def _refuse_other_protocols(file: SourceFile, protocol: _Protocol) -> None:
+    kind = None
+    if protocol.vector_size is None:
+        kind = "an imaging measurement: its protocol has no spectroscopy vector"
+    elif protocol.nucleus != "1H":
+        kind = f"a {protocol.nucleus} measurement; only 1H spectra can be analysed"
+    elif max(protocol.matrix) > 1:
+        voxels = " x ".join(str(size) for size in protocol.matrix)
+        kind = f"spectroscopic imaging (MRSI, {voxels} voxels)"
+    elif protocol.sequence == "SPECIAL":
+        kind = "a SPECIAL measurement, whose pairs of inversion on and off must be subtracted first"
+    if kind is not None:
+        raise UnsupportedData(
+            f"'{file.name}' is {kind}; send a single-voxel measurement, or the scanner's combined RDA or DICOM.",
+            file=file.name,
+        )
+
+
+def _refuse_other_loops(file: SourceFile, image: Any) -> None:
+    """Refuse what varies in more than its transients (loops Ave, Rep and Set) and its reference."""
+    varying = {loop for loop in (*_VOXEL_LOOPS, *_UNKNOWN_LOOPS) if np.ptp(getattr(image, loop)) > 0}
+    if varying & set(_VOXEL_LOOPS):
+        raise UnsupportedData(
+            f"'{file.name}' is spectroscopic imaging (MRSI) or localised by several acquisitions (loops "
+            f"{', '.join(sorted(varying))}); send a single-voxel measurement.",
+            file=file.name,
+        )
+    if varying:
+        raise UnsupportedData(
+            f"'{file.name}' holds several kinds of transients (loops {', '.join(sorted(varying))}), as edited or "
+            "multi-echo measurements do; send an unedited single-voxel measurement.",
+            file=file.name,
+        )
+
+
+def _reference(
+    file: SourceFile, phase_loop: npt.NDArray[np.float64], samples: ComplexArray, protocol: _Protocol
+) -> _Mask | None:
+    """Which transients are the water reference; None when the phase loop does not vary.
+
+    Two elements of the phase loop are a reference (0) and the scan (1) only if a product sequence wrote them, the
+    reference is the smaller part, and it is much louder, as unsuppressed water is.
+    """
+    if np.ptp(phase_loop) == 0:
+        return None
+    first: _Mask = phase_loop == 0
+    loudness = np.sqrt(np.mean(np.abs(samples) ** 2, axis=(1, 2)))
+    is_reference = (
+        protocol.sequence_name in _REFERENCE_SEQUENCES
+        and set(phase_loop) == {0, 1}
+        and first.sum() < (~first).sum()
+        and loudness[first].min() > _LOUDER * np.median(loudness[~first])
+    )
+    if not is_reference:
+        raise UnsupportedData(
+            f"'{file.name}' holds several kinds of transients (loop {_REFERENCE_LOOP}) that are not a scan with its "
+            "water reference; send an unedited single-voxel measurement.",
+            file=file.name,
+        )
+    return first
+
+
+def _points_before_fid(image: Any) -> int:
+    """Points acquired before the FID begins.
+
+    VD and later give the start in ICE parameter 4 plus dummy points in free parameter 0 (as suspect reads them),
+    VB in free parameter 0; sequences that use neither give it as the cut-off before the signal (FID-A,
+    Simpson et al. 2017, doi:10.1002/mrm.26091).
+    """
+    ice, free, cut_off = image.iceParam[0], image.freeParam[0], image.cutOff[0]
+    start = ice[_ICE_PARAMETER_OF_FID_START] if len(ice) > _ICE_PARAMETER_OF_FID_START else 0.0
+    return int(start + free[0]) or int(cut_off[0])
+
+
+def _fid(file: SourceFile, stored: ComplexArray, begin: int, protocol: _Protocol) -> tuple[ComplexArray, int]:
+    """The points of the protocol's vector, and the factor by which they were oversampled and no longer are.
+
+    Stored points are oversampled when there are at least two for each point of the vector, unless the header
+    denies it; other factors than 2 do not occur in spectroscopy and are left as they are.
+    """
+    available = stored.shape[2] - begin
+    if available < stored.shape[2] // 2:
+        raise _damaged(file, f"its FID begins at point {begin} of {stored.shape[2]}")
+    vector_size = protocol.vector_size or available
+    oversampled = protocol.oversampling in (None, 2.0) and available >= 2 * vector_size
+    factor = 2 if oversampled else 1
+    points = stored[:, :, begin : begin + factor * vector_size]
+    return (_without_oversampling(points), factor) if oversampled else (points, factor)
+
+
+def _without_oversampling(samples: ComplexArray) -> ComplexArray:
+    """Half the points at twice the dwell time: the inner half of each FID's spectrum, transformed back.
+
+    An FID begins sharply, and cutting its spectrum alone would ring through its first points. So each is first
+    continued to negative times by the mirror image of its conjugate, which for resonances of one phase joins
+    smoothly; half of the noise power goes with the outer half of the spectrum.
+    """
+    points = samples.shape[-1]
+    in_phase = np.exp(2j * np.angle(samples[..., :1]))
+    past = in_phase * np.conj(samples[..., :0:-1])
+    edge = (samples[..., -1:] + past[..., :1]) / 2
+    spectrum = np.fft.fft(np.concatenate([samples, edge, past], axis=-1), axis=-1)
+    half = points // 2
+    inner = np.concatenate([spectrum[..., :half], spectrum[..., -half:]], axis=-1)
+    fid: ComplexArray = np.fft.ifft(inner, axis=-1)[..., :half] / 2
+    return fid
+
+
+def _last_measurement(path: Path) -> Any:
+    measurements = mapVBVD(
+        str(path), quiet=True, removeOS=False, regrid=False, ignoreROoffcenter=True, disableReflect=True
+    )
+    return measurements[-1] if isinstance(measurements, list) else measurements
+
+
+def _stored_samples(image: Any, content: bytes) -> ComplexArray:
+    """All transients as stored, shape (transients, coils, points), conjugated to our sign.
+
+    pyMapVBVD says where each transient begins; the samples are taken from there because it neither misses what
+    is cut off nor tells transients of different size.
+    """
+    new = image.softwareVersion == "vd"
+    size_at, scan_header, channel_header = (48, 192, 32) if new else (28, 0, 128)
+    begins = [int(position) for position in image.memPos]
+    (size,) = {content[begin + size_at : begin + size_at + 4] for begin in begins}  # raises when they differ
+    points, coils = int.from_bytes(size[:2], "little"), int.from_bytes(size[2:], "little")
+    channel = np.dtype([("header", f"V{channel_header}"), ("samples", "<c8", (points,))])
+    stored = np.stack([np.frombuffer(content, channel, coils, begin + scan_header)["samples"] for begin in begins])
+    return stored.astype(np.complex128).conj()
+
+
+@contextmanager
+def _on_disk(file: SourceFile) -> Iterator[Path]:
+    """A temporary file, because pyMapVBVD reads from disk; what it warns of counts as damage."""
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves the file open when it fails
+        path = Path(folder) / "meas.dat"
+        path.write_bytes(file.content)
+        yield path
+
+
+def _guarded(file: SourceFile, read: Callable[[], _Value]) -> _Value:
+    try:
+        return read()
+    except Exception:  # pyMapVBVD raises whatever its parsing of hostile bytes runs into
+        problem = _damaged(file, "its measurement is incomplete or inconsistent")
+    raise problem
+
+
+def _damaged(file: SourceFile, what: str) -> DamagedFile:
+    return DamagedFile(
+        f"'{file.name}' is recognised as {TITLE}, but {what}; copy it from the scanner again.",
+        file=file.name,
+        format=TITLE,
+    )
+
+
+READER = Reader(name=NAME, title=TITLE, recognises=_recognises, read=_read)
