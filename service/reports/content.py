@@ -39,6 +39,8 @@ class Standout:
     sentence: str
     flags: tuple[FlagLine, ...]
     chance: str
+    mismatch: str
+    """In what the norms differ from the spectrum; empty when they match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,21 @@ class NormLine:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyLine:
+    """What one study reported about this region."""
+
+    study: str
+    findings: str
+    doi: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceGroup:
-    """Findings of one state of verification."""
+    """Studies of one state of verification."""
 
     heading: str
-    findings: tuple[Finding, ...]
+    studies: tuple[StudyLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +147,8 @@ def _standout(analysis: Analysis, reasons: tuple[rows.ReasonLine, ...]) -> Stand
     tests, flagged = analysis.multiplicity.tests, analysis.multiplicity.flagged
     if tests == 0:
         if len(reasons) == 1:
-            return Standout(text("standout.not_compared_because", reason=reasons[0].sentence), (), "")
-        return Standout(text("standout.not_compared"), (), "")
+            return Standout(text("standout.not_compared_because", reason=reasons[0].sentence), (), "", "")
+        return Standout(text("standout.not_compared"), (), "", "")
     chance = text(
         "standout.chance_one" if tests == 1 else "standout.chance",
         tests=tests,
@@ -149,7 +161,23 @@ def _standout(analysis: Analysis, reasons: tuple[rows.ReasonLine, ...]) -> Stand
         for result in results
         if (z := result.z) is not None and z.flag != "within"
     ]
-    return Standout(text(f"standout.{key}", tests=tests, flagged=flagged), tuple(flags), chance)
+    return Standout(
+        text(f"standout.{key}", tests=tests, flagged=flagged), tuple(flags), chance, _mismatch(analysis.norms)
+    )
+
+
+def _mismatch(norms: tuple[NormUsed, ...]) -> str:
+    """Names the properties in which a norm behind a z-score differs from the spectrum, or may."""
+    sentences = []
+    for code in ("no", "unknown"):
+        names = [
+            text(f"norms.{'age_match' if name == 'age' else name}").lower()
+            for name in MATCHED_PROPERTIES
+            if any(getattr(norm.matched, name) == code for norm in norms)
+        ]
+        if names:
+            sentences.append(text(f"standout.match_{code}", properties=", ".join(names)))
+    return " ".join(sentences)
 
 
 def _flag_line(result: MetaboliteResult, z: ZScore, norms: tuple[NormUsed, ...]) -> FlagLine:
@@ -247,8 +275,18 @@ def _test(z: ZScore) -> str:
 
 
 def _evidence(findings: tuple[Finding, ...]) -> tuple[EvidenceGroup, ...]:
+    """Accepted findings first and apart from the others, one line per study."""
+    found: dict[str, dict[tuple[str, str, str], list[str]]] = {"accepted": {}, "unverified": {}, "rejected": {}}
+    for finding in findings:
+        study = (finding.study, finding.doi, finding.note)
+        found.get(finding.status, found["unverified"]).setdefault(study, []).append(
+            f"{finding.metabolite}: {finding.direction}"
+        )
     return tuple(
-        EvidenceGroup(text(f"evidence.{status}"), chosen)
-        for status in ("accepted", "unverified", "rejected")
-        if (chosen := tuple(finding for finding in findings if finding.status == status))
+        EvidenceGroup(
+            text(f"evidence.{status}"),
+            tuple(StudyLine(study, "; ".join(said), doi, note) for (study, doi, note), said in studies.items()),
+        )
+        for status, studies in found.items()
+        if studies
     )

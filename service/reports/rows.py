@@ -213,9 +213,12 @@ def studies(norm: NormUsed) -> str:
 
 
 def reference_ends(z: ZScore) -> tuple[str, str]:
-    """Both ends of the 95 % reference interval, rounded by its standard deviation."""
+    """Both ends of the 95 % reference interval, rounded by its standard deviation.
+
+    A ratio or a concentration cannot be negative, so neither is the lower end of a wide interval shown to be.
+    """
     decimals = numbers.decimals_for(z.sd_predictive) if z.sd_predictive > 0.0 else 3
-    return numbers.fixed(z.reference_low, decimals), numbers.fixed(z.reference_high, decimals)
+    return numbers.fixed(max(z.reference_low, 0.0), decimals), numbers.fixed(z.reference_high, decimals)
 
 
 def _row(result: MetaboliteResult, norms: tuple[NormUsed, ...], letters: dict[str, str]) -> Row:

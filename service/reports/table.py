@@ -33,7 +33,7 @@ def as_text(document: AnalysisDocument) -> str:
     lines += [", ".join(f"{fact.label} {fact.value}" for fact in report.key_quality), ""]
     lines += [f"{text('standout.heading')} {report.standout.sentence}"]
     lines += [f"- {flag.sentence} {flag.caution}" for flag in report.standout.flags]
-    lines += [report.standout.chance, ""] if report.standout.chance else [""]
+    lines += [report.standout.chance, report.standout.mismatch, ""] if report.standout.chance else [""]
     body = [part for line in lines for part in (wrap(_printable(line), WIDTH, subsequent_indent="  ") or [""])]
     body += [_table(report.groups)]
     if report.reasons:
