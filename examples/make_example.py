@@ -1,0 +1,150 @@
+"""Make the example: a simulated 3 T PRESS spectrum of the anterior cingulate cortex and its water reference.
+
+``python examples/make_example.py [FOLDER]`` writes the two NIfTI-MRS files, the same each time. No person was measured:
+every number below is typical of grey matter or chosen. The content is what a perfect analysis would find.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+
+from fitting.basis.basis_set import Grid
+from fitting.basis.cache import cached_basis
+from fitting.basis.macromolecules import rigid_macromolecules
+from fitting.basis.sequences import Protocol
+from fitting.signal import ppm_axis, time_axis
+from fitting.units import WATER_PPM, ComplexArray, FloatArray
+
+SPECTROMETER_FREQUENCY = 123.25e6
+DWELL_TIME = 1 / 2000
+POINTS = 2048
+ECHO_TIME = 0.030
+REPETITION_TIME = 2.0
+VOI_MM = (30.0, 25.0, 20.0)
+TISSUE = {"gm": 0.60, "wm": 0.30, "csf": 0.10}
+
+# Concentrations, mM of tissue: inside the ranges of healthy adult brain in Govindaraju, Young & Maudsley 2000
+# (NMR Biomed 13:129-153) and de Graaf, In Vivo NMR Spectroscopy, 3rd edition (2019), chapter 2.
+CONTENT = {
+    "NAA": 9.4, "NAAG": 1.1, "Glu": 9.6, "Gln": 2.3, "mI": 6.3, "GPC": 1.4, "PCh": 0.5, "Cr": 4.5, "PCr": 3.8,
+    "GABA": 1.5, "GSH": 1.3, "Asp": 1.6, "Asc": 0.9, "Tau": 1.4, "Scyllo": 0.3, "Lac": 0.6, "Ala": 0.3, "PE": 1.2,
+    "Glc": 1.0, "Gly": 0.5, "Ser": 0.4,
+}  # fmt: skip
+MACROMOLECULES = 5.5
+"""Apparent content of the template, mM of its methyl group at 0.92 ppm: relaxation is inside the number."""
+
+# One pair of relaxation times for all metabolites and one for each kind of water, s, 3 T: the middle of the values in
+# fitting/data/relaxation.csv, where the sources stand.
+METABOLITE_T1, METABOLITE_T2 = 1.35, 0.19
+WATER = {"gm": (0.78, 1.331, 0.110), "wm": (0.65, 0.832, 0.0792), "csf": (0.97, 3.817, 0.503)}
+"""Water content relative to pure water, T1, T2."""
+PURE_WATER = 55.51e3
+"""mM at body temperature, as in Gasparovic 2006, doi:10.1002/mrm.20901."""
+
+LORENTZ_HZ, GAUSS_HZ = 3.0, 4.2
+"""Together a Voigt line of 6 Hz."""
+SIGNAL_TO_NOISE = 25.0
+"""Height of NAA over twice the standard deviation of the noise of the real spectrum."""
+SHIFT_HZ, PHASE_DEG = 2.5, 12.0
+RESIDUAL_WATER = 0.5
+"""Height over that of NAA."""
+BASELINE = ((0.9, 0.9, 0.03), (2.3, 1.3, 0.04), (3.6, 1.1, 0.03))
+"""Broad components: position ppm, FWHM ppm, height over that of NAA."""
+RECEIVER_GAIN = 2.4e-3
+SEED = 20250301
+
+
+def saturation(echo_time: float, repetition_time: float, t1: float, t2: float) -> float:
+    """Part of the magnetisation that a spin echo leaves: exp(-TE/T2) (1 - exp(-TR/T1))."""
+    return float(np.exp(-echo_time / t2) * (1 - np.exp(-repetition_time / t1)))
+
+
+def metabolites() -> ComplexArray:
+    """The noiseless metabolite FID of the region, mM of one proton, without macromolecules and nuisances."""
+    basis = cached_basis(Protocol("PRESS", ECHO_TIME, SPECTROMETER_FREQUENCY), Grid(POINTS, DWELL_TIME))
+    relaxed = (1 - TISSUE["csf"]) * saturation(ECHO_TIME, REPETITION_TIME, METABOLITE_T1, METABOLITE_T2)
+    return relaxed * np.array([CONTENT[name] for name in basis.names]) @ basis.signals
+
+
+def water() -> float:
+    """Signal of the water of the region at t = 0, mM of one proton."""
+    visible = sum(
+        TISSUE[tissue] * content * saturation(ECHO_TIME, REPETITION_TIME, t1, t2)
+        for tissue, (content, t1, t2) in WATER.items()
+    )
+    return 2 * PURE_WATER * visible
+
+
+def line(t: FloatArray) -> FloatArray:
+    """The common line shape in time."""
+    return np.exp(-np.pi * LORENTZ_HZ * t - (np.pi * GAUSS_HZ * t) ** 2 / (4 * np.log(2)))
+
+
+def broad_signals(t: FloatArray) -> ComplexArray:
+    """The smooth baseline, relative to the height of NAA in the spectrum."""
+    signal = np.zeros(t.size, dtype=np.complex128)
+    for ppm, width_ppm, height in BASELINE:
+        width = width_ppm * 1e-6 * SPECTROMETER_FREQUENCY
+        decay = np.exp(-((np.pi * width * t) ** 2) / (4 * np.log(2)))
+        rotation = np.exp(2j * np.pi * (WATER_PPM - ppm) * 1e-6 * SPECTROMETER_FREQUENCY * t)
+        signal += height * decay * rotation / np.fft.fft(decay).real.max()
+    return signal
+
+
+def make() -> tuple[ComplexArray, ComplexArray]:
+    """The metabolite FID and the water FID, in the units of the receiver."""
+    rng = np.random.default_rng(SEED)
+    t = time_axis(POINTS, DWELL_TIME)
+    _, macromolecules = rigid_macromolecules("default", POINTS, DWELL_TIME, SPECTROMETER_FREQUENCY)
+    clean = metabolites() * line(t) + MACROMOLECULES * macromolecules[0] * np.exp(-np.pi * LORENTZ_HZ * t)
+    ppm = ppm_axis(POINTS, DWELL_TIME, SPECTROMETER_FREQUENCY)
+    spectrum = np.fft.fftshift(np.fft.fft(clean)).real
+    height = float(spectrum[(ppm > 1.9) & (ppm < 2.1)].max())
+    remaining = np.exp(-np.pi * 8 * t + 2j * np.pi * 3 * t + 0.7j)
+    clean += height * (broad_signals(t) + RESIDUAL_WATER * remaining / np.abs(np.fft.fft(remaining)).max())
+    sd = height / (2 * SIGNAL_TO_NOISE) / np.sqrt(POINTS)
+    nuisance = np.exp(1j * np.deg2rad(PHASE_DEG) - 2j * np.pi * SHIFT_HZ * t)
+    noise = rng.normal(scale=sd, size=(2, 2, POINTS))
+    metabolite_fid = clean * nuisance + noise[0, 0] + 1j * noise[0, 1]
+    water_fid = water() * line(t) * nuisance + noise[1, 0] + 1j * noise[1, 1]
+    return RECEIVER_GAIN * metabolite_fid, RECEIVER_GAIN * water_fid
+
+
+def nifti_mrs(fid: ComplexArray, water_suppressed: bool) -> bytes:
+    """A gzip-compressed NIfTI-MRS file (doi:10.1002/mrm.29418) of one FID."""
+    fields: dict[str, Any] = {
+        "SpectrometerFrequency": [SPECTROMETER_FREQUENCY * 1e-6],
+        "ResonantNucleus": ["1H"],
+        "EchoTime": ECHO_TIME,
+        "RepetitionTime": REPETITION_TIME,
+        "WaterSuppressed": water_suppressed,
+        "SequenceName": "PRESS",
+        "ProtocolName": "simulated, no person was measured",
+        "ConversionMethod": "mrsquant examples/make_example.py",
+    }
+    affine = np.diag([*VOI_MM, 1.0])
+    image = nib.Nifti2Image(fid.astype(np.complex64).reshape(1, 1, 1, -1), affine)
+    image.header.set_xyzt_units("mm", "sec")
+    image.header["pixdim"][4] = DWELL_TIME
+    image.header["intent_name"] = b"mrs_v0_9"
+    image.header["descrip"] = b"SIMULATED example of mrsquant"
+    image.header.extensions.append(nib.nifti1.Nifti1Extension(44, json.dumps(fields).encode()))
+    return gzip.compress(image.to_bytes(), mtime=0)
+
+
+def main(folder: Path) -> None:
+    """Write both files."""
+    metabolite_fid, water_fid = make()
+    (folder / "acc_press30.nii.gz").write_bytes(nifti_mrs(metabolite_fid, water_suppressed=True))
+    (folder / "acc_press30_water.nii.gz").write_bytes(nifti_mrs(water_fid, water_suppressed=False))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
