@@ -1,0 +1,221 @@
+"""From a supplied basis to our conventions: orientation, first point, referencing and the scale of one proton."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from fitting.basis.basis_set import BasisSet
+from fitting.basis.interpolation import predict_before
+from fitting.basis.macromolecules import is_background
+from fitting.basis.names import component_name
+from fitting.basis.supplied import SuppliedBasis
+from fitting.errors import UnusableBasis
+from fitting.signal import time_axis
+from fitting.units import WATER_PPM, ComplexArray, FloatArray, hz_to_ppm
+
+REFERENCES: tuple[tuple[str, float, int], ...] = (
+    ("Cr", 3.027, 3),
+    ("PCr", 3.029, 3),
+    ("NAA", 2.008, 3),
+    ("PCh", 3.208, 9),
+    ("GPC", 3.212, 9),
+)
+"""Singlets with a known number of protons, best first (Govindaraju 2000,
+doi:10.1002/1099-1492(200005)13:3<129::aid-nbm619>3.0.co;2-v)."""
+
+SEARCH_PPM = 0.15
+"""How far a set may be shifted as a whole."""
+WINDOW_PPM = 0.12
+"""Half width of the region in which a singlet is fitted."""
+SCALE_TOLERANCE = 0.3
+"""Largest relative difference of one proton's amplitude between two reference singlets of a set."""
+ZERO_REFERENCE = (0.01, 0.1, 15.0)
+"""What makes a line a 0 ppm reference singlet: least amplitude (protons), greatest distance (ppm) and FWHM (Hz)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Singlet:
+    """A fitted line: where it is, how wide (Lorentz and Gauss FWHM, Hz) and its complex amplitude at t = 0."""
+
+    ppm: float
+    lorentz: float
+    gauss: float
+    amplitude: complex
+
+    @property
+    def linewidth_hz(self) -> float:
+        """FWHM of the Voigt line (Olivero & Longbothum 1977, doi:10.1016/0022-4073(77)90161-3)."""
+        return float(0.5346 * self.lorentz + np.sqrt(0.2166 * self.lorentz**2 + self.gauss**2))
+
+
+def calibrate(supplied: SuppliedBasis) -> BasisSet:
+    """The supplied basis in NIfTI-MRS sign, first point whole, referenced, one proton at amplitude 1.
+
+    Raises
+    ------
+    UnusableBasis
+        When two entries are the same metabolite, no singlet of known protons is where it should be, or the
+        metabolites are not on one scale.
+    """
+    names, signals = _named(supplied)
+    dwell, hz = supplied.dwell_time, supplied.spectrometer_frequency
+    signals = _oriented(names, signals, dwell, hz, supplied.origin)
+    signals = _whole_first_point(signals, [names.index(name) for name, _, _ in REFERENCES if name in names])
+    singlets = {
+        name: (fit_singlet(signals[names.index(name)], ppm, dwell, hz), protons)
+        for name, ppm, protons in REFERENCES
+        if name in names
+    }
+    best = next(name for name, _, _ in REFERENCES if name in singlets)
+    reference, protons = singlets[best]
+    shift = reference.ppm - next(ppm for name, ppm, _ in REFERENCES if name == best)
+    proton = reference.amplitude / protons
+    for name, (singlet, count) in singlets.items():
+        if abs(abs(singlet.amplitude) / count / abs(proton) - 1.0) > SCALE_TOLERANCE:
+            raise UnusableBasis(
+                f"Basis set '{supplied.origin}': one proton of {name} and one of {best} differ by more than "
+                f"{SCALE_TOLERANCE:.0%}, so its metabolites are not on one scale.",
+                file=supplied.origin,
+            )
+    t = time_axis(signals.shape[1], dwell)
+    signals = signals * np.exp(2j * np.pi * shift * 1e-6 * hz * t) / proton
+    signals = np.array(
+        [_without_zero_ppm_reference(name, signal, dwell, hz) for name, signal in zip(names, signals, strict=True)]
+    )
+    signals.setflags(write=False)
+    return BasisSet(
+        names=names,
+        signals=signals,
+        dwell_time=dwell,
+        spectrometer_frequency=hz,
+        key=blake2b(repr(names).encode() + signals.tobytes() + f"{dwell!r}{hz!r}".encode(), digest_size=16).hexdigest(),
+        description=(
+            f"{supplied.origin}: {len(names)} components, {best} singlet {reference.linewidth_hz:.1f} Hz wide, "
+            f"moved by {-shift:+.3f} ppm"
+        ),
+        source=supplied.source,
+    )
+
+
+def _named(supplied: SuppliedBasis) -> tuple[tuple[str, ...], ComplexArray]:
+    named = [(component_name(name), row) for row, name in enumerate(supplied.names)]
+    kept = [(name, row) for name, row in named if name is not None]
+    names = tuple(name for name, _ in kept)
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UnusableBasis(f"Basis set '{supplied.origin}' holds {twice} twice.", file=supplied.origin)
+    signals: ComplexArray = supplied.signals[[row for _, row in kept]]
+    return names, signals
+
+
+def _oriented(names: tuple[str, ...], signals: ComplexArray, dwell: float, hz: float, origin: str) -> ComplexArray:
+    """The signals with higher ppm at lower frequency, told by where a reference singlet stands."""
+    expected = [(name, ppm) for name, ppm, _ in REFERENCES if name in names]
+    if not expected:
+        raise UnusableBasis(
+            f"Basis set '{origin}' has none of {', '.join(name for name, _, _ in REFERENCES)}, so neither its "
+            "referencing nor its scale can be checked.",
+            file=origin,
+        )
+    name, ppm = expected[0]
+    signal = signals[names.index(name)]
+    here, mirrored = (_highest(candidate, ppm, dwell, hz) for candidate in (signal, signal.conj()))
+    if max(here, mirrored) < 0.5:
+        raise UnusableBasis(
+            f"Basis set '{origin}': the singlet of {name} is not within {SEARCH_PPM:g} ppm of {ppm:g} ppm.",
+            file=origin,
+            metabolite=name,
+        )
+    return signals if here >= mirrored else signals.conj()
+
+
+def _highest(signal: ComplexArray, ppm: float, dwell: float, hz: float) -> float:
+    """Height near ``ppm`` over the greatest height anywhere but near 0 ppm and its mirror image."""
+    axis, spectrum = _spectrum(signal, dwell, hz)
+    height = np.abs(spectrum)
+    elsewhere = (np.abs(axis) > SEARCH_PPM) & (np.abs(axis - 2 * WATER_PPM) > SEARCH_PPM)
+    near = np.abs(axis - ppm) < SEARCH_PPM
+    return float(height[near].max() / height[elsewhere].max())
+
+
+def _spectrum(signal: ComplexArray, dwell: float, hz: float) -> tuple[FloatArray, ComplexArray]:
+    """Shift axis (ppm) and spectrum, zero-filled and apodised so that truncated neighbours do not leak."""
+    t = time_axis(signal.size, dwell)
+    apodised = signal * np.exp(-((np.pi * 3.0 * t) ** 2) / (4 * np.log(2)))
+    spectrum: ComplexArray = np.fft.fft(apodised, 2 * signal.size)
+    return hz_to_ppm(np.fft.fftfreq(2 * signal.size, dwell).astype(np.float64), hz), spectrum
+
+
+def _whole_first_point(signals: ComplexArray, references: list[int]) -> ComplexArray:
+    """The signals with the first point as a scanner writes it; LCModel's convention halves it.
+
+    What the references continue to at t = 0 tells which it is: not every writer of LCModel files halves.
+    """
+    predicted = np.array([predict_before(signals[row, 1:], 1)[0] for row in references])
+    held = np.vdot(predicted, signals[references, 0]).real / np.vdot(predicted, predicted).real
+    whole = signals.copy()
+    if held < 0.75:
+        whole[:, 0] *= 2
+    return whole
+
+
+def fit_singlet(signal: ComplexArray, near_ppm: float, dwell_time: float, spectrometer_frequency: float) -> Singlet:
+    """Fit the strongest line near a shift with a Voigt decay over a linear background.
+
+    Parameters
+    ----------
+    signal : complex array, shape (points,)
+    near_ppm : float
+        The line is searched within ``SEARCH_PPM``.
+    dwell_time, spectrometer_frequency : float
+        s, Hz.
+    """
+    axis, spectrum = _spectrum(signal, dwell_time, spectrometer_frequency)
+    candidates = np.flatnonzero(np.abs(axis - near_ppm) < SEARCH_PPM)
+    start = axis[candidates[np.abs(spectrum[candidates]).argmax()]]
+    inside = np.abs(axis - start) < WINDOW_PPM
+    measured = spectrum[inside]
+    t = time_axis(signal.size, dwell_time)
+    background = np.stack([np.ones(inside.sum()), (axis[inside] - start) / WINDOW_PPM])
+
+    def design(x: FloatArray) -> ComplexArray:
+        line = np.exp(-2j * np.pi * (x[0] - WATER_PPM) * 1e-6 * spectrometer_frequency * t)
+        line *= np.exp(-np.pi * x[1] * t - (np.pi * x[2] * t) ** 2 / (4 * np.log(2)))
+        shape = _spectrum(line, dwell_time, spectrometer_frequency)[1][inside]
+        columns: ComplexArray = np.stack([shape, *background], axis=1)
+        return columns
+
+    def residual(x: FloatArray) -> FloatArray:
+        columns = design(x)
+        left = measured - columns @ np.linalg.lstsq(columns, measured, rcond=None)[0]
+        stacked: FloatArray = np.concatenate([left.real, left.imag]) / np.abs(measured).max()
+        return stacked
+
+    lower, upper = [start - WINDOW_PPM, 0.0, 0.0], [start + WINDOW_PPM, 40.0, 40.0]
+    best = least_squares(residual, [start, 1.0, 1.0], bounds=(lower, upper), x_scale=[1e-3, 1.0, 1.0]).x
+    amplitude = np.linalg.lstsq(design(best), measured, rcond=None)[0][0]
+    return Singlet(float(best[0]), float(best[1]), float(best[2]), complex(amplitude))
+
+
+def _without_zero_ppm_reference(name: str, signal: ComplexArray, dwell: float, hz: float) -> ComplexArray:
+    """The signal without the singlet near 0 ppm that some programs add to every spectrum."""
+    if is_background(name) or 0.5 / dwell < (WATER_PPM + SEARCH_PPM) * 1e-6 * hz:
+        return signal
+    smallest, nearest, widest = ZERO_REFERENCE
+    axis, spectrum = _spectrum(signal, dwell, hz)
+    distance, height = np.abs(axis), np.abs(spectrum)
+    rim = (distance > nearest) & (distance < SEARCH_PPM)
+    if height[distance < nearest].max() < 2.0 * height[rim].max():
+        return signal
+    found = fit_singlet(signal, 0.0, dwell, hz)
+    if abs(found.amplitude) < smallest or abs(found.ppm) > nearest or found.linewidth_hz > widest:
+        return signal
+    t = time_axis(signal.size, dwell)
+    line = np.exp(-2j * np.pi * (found.ppm - WATER_PPM) * 1e-6 * hz * t)
+    line *= np.exp(-np.pi * found.lorentz * t - (np.pi * found.gauss * t) ** 2 / (4 * np.log(2)))
+    cleaned: ComplexArray = signal - found.amplitude * line
+    return cleaned
