@@ -22,8 +22,9 @@ BY_NAME = {reader.name: reader for reader in READERS}
 each_fixture = pytest.mark.parametrize("fixture", FIXTURES, ids=lambda item: f"{item.reader}-{item.id}")
 each_refusal = pytest.mark.parametrize("refusal", REFUSALS, ids=lambda item: f"{item.reader}-{item.id}")
 fuzzed = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+ANYWHERE_OR_NEAR_THE_BEGINNING = st.one_of(st.floats(0, 1), st.floats(0, 0.05))
 
 DEFAULTS = {
     item.name: None if item.default is MISSING else item.default
@@ -161,7 +162,7 @@ def test_a_truncated_file_is_an_error_or_still_a_recording(fixture: Fixture):
     """Wherever an upload breaks off, the outcome is a Recording or an UnreadableSpectrum; most are the latter."""
     files = fixture.files()
     size = len(files[0].content)
-    ends = sorted({*range(0, size, max(1, size // 60)), *range(max(0, size - 40), size)})
+    ends = sorted({*range(0, size, size // 16 + 1), *range(max(0, size - 3), size)})
     outcomes = [attempt((replace(files[0], content=files[0].content[:end]), *files[1:])) for end in ends]
 
     assert isinstance(outcomes[0], UnreadableSpectrum)
@@ -171,9 +172,9 @@ def test_a_truncated_file_is_an_error_or_still_a_recording(fixture: Fixture):
 
 @each_fixture
 @fuzzed
-@given(changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=30))
+@given(changes=st.lists(st.tuples(ANYWHERE_OR_NEAR_THE_BEGINNING, st.integers(0, 255)), min_size=1, max_size=12))
 @example(changes=[(place / 50, 255) for place in range(51)])
-@example(changes=[(place / 50, 0) for place in range(51)])
+@example(changes=[(place / 500, ord("9")) for place in range(51)])
 def test_flipped_bytes_never_cause_another_error(fixture: Fixture, changes: list[tuple[float, int]]):
     """Whatever a damaged disk makes of a file: a Recording or an UnreadableSpectrum, and no identity in it."""
     outcome = attempt(mutated(fixture.files(), changes))
@@ -182,19 +183,8 @@ def test_flipped_bytes_never_cause_another_error(fixture: Fixture, changes: list
     assert identity_in(outcome) == []
 
 
-@each_fixture
-@fuzzed
-@given(changes=st.lists(st.tuples(st.floats(0, 0.08), st.integers(32, 126)), min_size=1, max_size=8))
-def test_flipped_characters_of_the_header_never_cause_another_error(fixture: Fixture, changes):
-    """The same where headers are: a few other characters near the beginning of the file."""
-    outcome = attempt(mutated(fixture.files(), changes))
-
-    assert isinstance(outcome, Recording | UnreadableSpectrum)
-    assert identity_in(outcome) == []
-
-
 @pytest.mark.parametrize("reader", READERS, ids=lambda item: item.name)
-@settings(fuzzed, max_examples=100)
+@settings(fuzzed, max_examples=50)
 @given(contents=st.lists(st.binary(max_size=400), max_size=2))
 @example(contents=[])
 @example(contents=[b""])
