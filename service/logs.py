@@ -6,12 +6,26 @@ import logging
 import re
 import sys
 import traceback
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 
 from service.settings import Settings
 
 _FRAME = re.compile(r'^\s*File "(.*?)", line (\d+), in (.*)$', re.MULTILINE)
+
+
+class _StandardError:
+    """Standard error as it is at the moment; when nobody reads it any more, the work goes on."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def configure(settings: Settings) -> None:
@@ -25,7 +39,7 @@ def configure(settings: Settings) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _StandardError())),
         cache_logger_on_first_use=False,
     )
     # its lines hold whole query strings, and every request is in our own log already

@@ -1,4 +1,7 @@
-"""Stand-ins for ``fitting.pipeline``: what they do is written in the file they are given."""
+"""Stand-ins for ``fitting.pipeline``: what they do is written in the file they are given.
+
+The file is one that a reader recognises (JSON arrays), so that it passes the door; see ``spectrum``.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,22 @@ import time
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fitting.analysis import Analysis
-from fitting.errors import MissingParameter, UnknownFormat
+from fitting.errors import MissingParameter
 from fitting.model.result import Traces
 from fitting.pipeline import Inspection, Job
 from service.storage.documents import load_analysis
 
 POINTS = 64
+
+
+def spectrum(do: str = "succeed", **details: Any) -> bytes:
+    """A file that makes ``analyse`` do something."""
+    return json.dumps({"fid_real": [1.0], "fid_imag": [0.0], "do": do, **details}).encode()
 
 
 def example_analysis() -> Analysis:
@@ -35,23 +44,25 @@ def example_traces() -> Traces:
 
 
 def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
-    """Obey the first word of the metabolite file."""
-    verb, _, rest = job.metabolite[0].content.partition(b" ")
-    match verb:
-        case b"refuse":
-            raise UnknownFormat(f"'{job.metabolite[0].name}' is no format this program reads.", file=job.metabolite[0].name)
-        case b"defect":
-            raise KeyError(rest.decode())  # a message that quotes the input, as many do
-        case b"crash":
+    """Do what the metabolite file says, then answer the example for the job's subject."""
+    order = json.loads(job.metabolite[0].content)
+    match order.get("do"):
+        case "refuse":
+            name = job.metabolite[0].name
+            raise MissingParameter(f"The header of '{name}' does not say echo_time.", parameter="echo_time", file=name)
+        case "defect":
+            raise KeyError(order["quote"])  # a message that quotes the input, as many do
+        case "crash":
             os._exit(13)
-        case b"crash-once":
-            flag = Path(rest.decode())
-            if not flag.exists():
-                flag.touch()
+        case "crash once":
+            if not Path(order["flag"]).exists():
+                Path(order["flag"]).touch()
                 os._exit(13)
-        case b"sleep":
-            time.sleep(float(rest.split()[0]))
-        case b"nan":
+        case "sleep":
+            if "flag" in order:
+                Path(order["flag"]).touch()
+            time.sleep(order["seconds"])
+        case "nan":
             broken = replace(example_analysis().quality, snr=float("nan"))
             return replace(example_analysis(), quality=broken), example_traces()
     facts = replace(example_analysis().acquisition, region=job.subject.region, age_years=job.subject.age_years)
@@ -59,8 +70,14 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
 
 
 def inspect(job: Job) -> Inspection:
-    """Obey the first word of the metabolite file."""
-    if job.metabolite[0].content.startswith(b"refuse"):
-        raise MissingParameter("The header does not say echo_time.", parameter="echo_time")
+    """Do what the metabolite file says, then answer what arrived."""
+    order = json.loads(job.metabolite[0].content)
+    match order.get("do"):
+        case "refuse":
+            raise MissingParameter("The header does not say echo_time.", parameter="echo_time")
+        case "defect":
+            raise KeyError(order["quote"])
+        case "crash":
+            os._exit(13)
     names = ",".join(file.name for file in (*job.metabolite, *job.water_reference))
-    return Inspection("fake", {"files": names, "echo_time": job.options.overrides.echo_time}, None, (), None, (), ())
+    return Inspection("arrays", {"files": names, "echo_time": job.options.overrides.echo_time}, None, (), None, (), ())

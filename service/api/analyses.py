@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import uuid
 from asyncio import wrap_future
+from concurrent.futures import BrokenExecutor
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Literal
 
 import anyio
+import structlog
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -27,11 +29,12 @@ from service.api.analysis_result import (
     traces_out,
 )
 from service.api.dependencies import CurrentSettings, Dispatch, Repository, RequestId
-from service.api.intake import read_submission, sources
+from service.api.intake import read_submission, refuse_unrecognised, sources
 from service.api.negotiation import MAX_WAIT_SECONDS, preferred, wait_seconds
 from service.api.problems import responses
 from service.errors import (
     IdempotencyConflict,
+    InternalError,
     InvalidCursor,
     MalformedRequest,
     NoResult,
@@ -41,7 +44,9 @@ from service.errors import (
     TooLarge,
     UnknownAnalysis,
     UnsupportedMediaType,
+    WorkerCrashed,
 )
+from service.jobs.tasks import Defect
 from service.reports import AnalysisDocument, FormatUnavailable, render
 from service.storage.documents import Traces, load_analysis, load_options, load_subject, load_traces
 from service.storage.repositories import UNFINISHED, AnalysisRepository, Filters, StoredFile, Submission
@@ -88,6 +93,8 @@ _BODIES = {
 _INTAKE_PROBLEMS = (MalformedRequest, TooLarge, UnsupportedMediaType)
 _READING_PROBLEMS = refusals.PROBLEMS
 
+log = structlog.get_logger()
+
 Upload = Annotated[tuple[tuple[StoredFile, ...], dict[str, Any]], Depends(read_submission)]
 
 router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
@@ -103,7 +110,14 @@ router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
             "model": AnalysisOut,
             "description": "Finished within `Prefer: wait`, or the finished analysis of an equal submission.",
         },
-        **responses(*_INTAKE_PROBLEMS, IdempotencyConflict, QueueFull),
+        **responses(
+            *_INTAKE_PROBLEMS,
+            refusals.UnknownFormat,
+            refusals.UnsupportedData,
+            refusals.DamagedFile,
+            IdempotencyConflict,
+            QueueFull,
+        ),
     },
     openapi_extra={"requestBody": _BODIES},
 )
@@ -130,9 +144,11 @@ async def submit(
 ) -> AnalysisOut:
     """Queue the analysis of a spectrum; an equal submission to the same version gets the analysis there is.
 
-    A file that no reader understands is accepted here and fails with its reason: reading happens in a worker.
+    A format that is not recognised is refused at once; what else is wrong with a file a worker finds out, and
+    the analysis fails with that problem.
     """
     files, document = upload
+    await run_sync(refuse_unrecognised, files)
     submission = Submission(files, document, request_id, idempotency_key)
     row, is_new = await run_sync(repository.submit, submission, settings.queue_limit)
     if is_new:
@@ -201,7 +217,14 @@ async def validate(upload: Upload, dispatcher: Dispatch) -> InspectionOut:
         subject=load_subject(document),
         options=load_options(document),
     )
-    return InspectionOut.model_validate(await wrap_future(dispatcher.inspect(job)))
+    try:
+        inspection = await wrap_future(dispatcher.inspect(job))
+    except Defect as error:
+        log.error("inspection defect", error=error.kind, frames=error.frames)
+        raise InternalError("The file could not be inspected because of an unexpected error.") from error
+    except BrokenExecutor as error:
+        raise WorkerCrashed("The process reading the file died, perhaps for lack of memory.") from error
+    return InspectionOut.model_validate(inspection)
 
 
 @router.get("", summary="List analyses", responses=responses(InvalidCursor))

@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from anyio.to_thread import run_sync
 from fastapi import Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
-from fitting.io import SourceFile
+from fitting.io import READERS, SourceFile, read
 from service.api.analysis_request import SPECTRUM_FIELDS, AnalysisRequest, ArraySubmission
 from service.errors import (
     InvalidRequest,
@@ -27,6 +28,7 @@ from service.storage.tables import Role
 MAX_FILES = 64
 """Files in one submission; a spectrum has one or two, a series of DICOM instances more."""
 
+_SPECTRUM_ROLES: tuple[Role, ...] = ("metabolite", "water_reference")
 _SUFFIXES = (
     ".nii.gz", ".nii", ".json", ".rda", ".dat", ".ima", ".dcm", ".sdat", ".spar", ".7", ".p", ".raw", ".h2o",
     ".coord", ".txt", ".mrui", ".fid", ".ser", ".job0", ".csv",
@@ -47,7 +49,7 @@ async def read_submission(request: Request) -> tuple[tuple[StoredFile, ...], dic
         case "multipart/form-data":
             return await _read_multipart(request)
         case "application/json":
-            return _read_arrays(await request.body())
+            return await run_sync(_read_arrays, await request.body())
         case _:
             raise UnsupportedMediaType(
                 "Send the spectrum as multipart/form-data (part 'metabolite') or as application/json (fid_real, ...).",
@@ -68,7 +70,7 @@ async def _read_multipart(request: Request) -> tuple[tuple[StoredFile, ...], dic
             raise _invalid("#", "the parts are metabolite, water_reference and request; there are others")
         files = [
             StoredFile(role, name, await upload.read())
-            for role in ("metabolite", "water_reference")
+            for role in _SPECTRUM_ROLES
             for name, upload in _named(role, _uploads(form, role))
         ]
         if not any(file.role == "metabolite" for file in files):
@@ -135,6 +137,22 @@ def _invalid(pointer: str, detail: str) -> InvalidRequest:
     return InvalidRequest(
         f"body {pointer}: {detail}.", errors=[SchemaError(location="body", pointer=pointer, detail=detail)]
     )
+
+
+def refuse_unrecognised(files: Sequence[StoredFile]) -> None:
+    """Refuse what no reader will read, by a look at its first bytes; reading itself is for workers.
+
+    Raises
+    ------
+    UnknownFormat, UnsupportedData
+        When no reader recognises the content; the second when it is known to be something else.
+    DamagedFile
+        When the files are empty.
+    """
+    for role in _SPECTRUM_ROLES:
+        found = sources(files, role)
+        if found and not (any(file.content for file in found) and any(item.recognises(found) for item in READERS)):
+            read(found)
 
 
 def sources(files: Sequence[StoredFile], role: Role) -> tuple[SourceFile, ...]:

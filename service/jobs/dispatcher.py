@@ -103,11 +103,12 @@ class Dispatcher:
             When there is no worker at the moment.
         """
         try:
-            return self._pool.executor.submit(run_inspection, job, self._inspect)
+            future = self._pool.executor.submit(run_inspection, job, self._inspect)
         except RuntimeError as error:  # the executor is broken or being replaced
-            self._is_broken = True
-            self._wake.set()
+            self._note_broken()
             raise NotReady("The workers are being restarted; try again.", headers={"Retry-After": "5"}) from error
+        future.add_done_callback(lambda done: self._note_broken() if _is_crashed(done) else None)
+        return future
 
     @property
     def ready(self) -> bool:
@@ -115,40 +116,50 @@ class Dispatcher:
         answered = all(future.done() for future in self._warming)
         return self._thread.is_alive() and answered and not any(_is_broken(future) for future in self._warming)
 
+    def _note_broken(self) -> None:
+        self._is_broken = True
+        self._wake.set()
+
     def _open_pool(self) -> None:
         self._pool, self._is_broken = self._open(), False
         self._warming = [self._pool.executor.submit(warm) for _ in range(self._pool.workers)]
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._step(self._beat, self._collect, self._fill)
+            for part in (self._beat, self._collect, self._fill):
+                self._guarded(part)
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()
         self._wind_down()
 
-    def _step(self, *parts: Callable[[], None]) -> None:
+    def _guarded(self, part: Callable[[], None]) -> bool:
+        """Run one part of the work; an exception is logged and may not stop the others."""
         try:
-            for part in parts:
-                part()
+            part()
         except SQLAlchemyError as error:
-            # nothing is lost: finished futures are kept until their answers are stored
             log.error("database does not answer", error=type(error).__name__)
         except Exception as error:
             log.error("dispatcher defect", error=type(error).__name__, frames=frames_of(error))
+        else:
+            return True
+        return False
 
     def _beat(self) -> None:
         if time.monotonic() < self._next_beat:
             return
-        self._repository.beat(self._claimant)
+        if self._in_flight:
+            self._repository.beat(self._claimant, self._in_flight.keys())
         for row in self._repository.abandoned(SILENCE):
-            if row.claimed_by is not None and row.claimed_by != self._claimant:
+            if row.claimed_by == self._claimant:  # claimed, but then the database failed before it was submitted
+                self._repository.release(self._claimant, row.id, count_attempt=False)
+            elif row.claimed_by is not None:
                 self._retry_or_fail(row, row.claimed_by)
         self._next_beat = time.monotonic() + BEAT_SECONDS
 
     def _collect(self) -> None:
         for analysis_id, (row, future) in list(self._in_flight.items()):
-            if future.done():
-                self._store(row, future)
+            # what cannot be stored now is kept until it can
+            if future.done() and self._guarded(partial(self._store, row, future)):
                 del self._in_flight[analysis_id]
         self._is_broken |= any(_is_broken(future) for future in self._warming)
         if not self._in_flight:
@@ -244,10 +255,9 @@ class Dispatcher:
         )
 
     def _wind_down(self) -> None:
-        for _, future in self._in_flight.values():
-            future.cancel()
-        wait([future for _, future in self._in_flight.values()], timeout=STOP_SECONDS)
-        self._step(self._collect, self._release_all)
+        wait([future for _, future in self._in_flight.values() if not future.cancel()], timeout=STOP_SECONDS)
+        for part in (self._collect, self._release_all):
+            self._guarded(part)
         self._pool.close()
 
     def _release_all(self) -> None:
@@ -266,3 +276,7 @@ def _defect(row: AnalysisRow) -> ProblemDocument:
 
 def _is_broken(future: Future[None]) -> bool:
     return future.done() and (future.cancelled() or future.exception() is not None)
+
+
+def _is_crashed(future: Future[Inspection]) -> bool:
+    return not future.cancelled() and isinstance(future.exception(), BrokenExecutor)

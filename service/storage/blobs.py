@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -15,14 +14,8 @@ class BlobStore:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
 
-    def put(self, content: bytes) -> str:
-        """Keep ``content`` and return its SHA-256."""
-        sha256 = hashlib.sha256(content).hexdigest()
-        self.ensure(sha256, content)
-        return sha256
-
     def ensure(self, sha256: str, content: bytes) -> None:
-        """Write ``content``, whose digest is known, unless it is there."""
+        """Keep ``content``, whose digest is ``sha256``."""
         path = self._path(sha256)
         if path.exists():
             return

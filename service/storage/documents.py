@@ -14,9 +14,21 @@ from pydantic import TypeAdapter
 
 from fitting import __version__
 from fitting.analysis import SCHEMA, Analysis
-from fitting.model.result import Traces as Traces  # a noun of storage too: the API does not reach into the numerics
+from fitting.model.result import Traces
 from fitting.norms.tables import norm_version
 from fitting.subject import Options, Subject
+
+__all__ = [
+    "Answer",
+    "Traces",  # the API takes it from here: it does not reach into the numerics
+    "dump_analysis",
+    "dump_traces",
+    "fingerprint",
+    "load_analysis",
+    "load_options",
+    "load_subject",
+    "load_traces",
+]
 
 _ANALYSIS = TypeAdapter(Analysis)
 _SUBJECT = TypeAdapter(Subject)

@@ -7,7 +7,7 @@ import json
 import secrets
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -193,10 +193,12 @@ class AnalysisRepository:
         with self._database.reading() as session:
             return bool(session.scalar(query))
 
-    def beat(self, claimant: str) -> None:
-        """Say that the claimant's running analyses are still being worked on."""
+    def beat(self, claimant: str, analysis_ids: Collection[str]) -> None:
+        """Say that these running analyses of the claimant are still being worked on."""
         with self._database.writing() as session:
-            session.execute(_claimed(claimant).values(heartbeat_at=datetime.now(UTC)))
+            session.execute(
+                _claimed(claimant).where(AnalysisRow.id.in_(analysis_ids)).values(heartbeat_at=datetime.now(UTC))
+            )
 
     def succeed(self, analysis_id: str, claimant: str, answer: Answer) -> bool:
         """Keep an answer; False when the analysis is no longer the claimant's (cancelled, removed, taken over)."""

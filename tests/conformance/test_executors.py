@@ -1,0 +1,221 @@
+"""Every executor brings back results and refusals alike; a dispatcher survives what happens to it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from fitting.errors import MissingParameter
+from fitting.io import SourceFile
+from fitting.pipeline import Job
+from service.jobs.dispatcher import Dispatcher
+from service.jobs.executors import Pool, UnusableExecutor, is_crash, open_executor
+from service.jobs.tasks import Defect, run_analysis
+from service.metrics import Metrics
+from service.storage.blobs import BlobStore
+from service.storage.database import Database
+from service.storage.documents import load_traces
+from service.storage.repositories import AnalysisRepository, StoredFile, Submission
+from service.storage.tables import AnalysisRow
+from tests import fake_pipeline
+from tests.fake_pipeline import spectrum
+
+ADDRESSES = ("inline:", "processes:2")
+
+
+@pytest.fixture(scope="module", params=ADDRESSES)
+def pool(request: pytest.FixtureRequest) -> Iterator[Pool]:
+    opened = open_executor(request.param)
+    yield opened
+    opened.close()
+
+
+def run(pool: Pool, content: bytes) -> object:
+    task = partial(run_analysis, cache_dir=None, analyse=fake_pipeline.analyse)
+    return pool.executor.submit(task, Job((SourceFile("metabolite.json", content),))).result(timeout=60)
+
+
+def test_result_comes_back(pool: Pool) -> None:
+    """The bytes are the analysis and the traces that the worker computed."""
+    answer = run(pool, spectrum())
+
+    assert json.loads(answer.analysis)["outcome"]["code"] == "converged"
+    assert load_traces(answer.traces).names == ("NAA", "Cr")
+    assert answer.seconds > 0
+
+
+def test_equal_input_gives_equal_bytes(pool: Pool) -> None:
+    """Neither a clock nor a random number gets into an answer."""
+    assert run(pool, spectrum())[:2] == run(pool, spectrum())[:2]
+
+
+def test_refusal_comes_back(pool: Pool) -> None:
+    """With its class, its sentence and its data."""
+    with pytest.raises(MissingParameter) as refused:
+        run(pool, spectrum("refuse"))
+
+    assert refused.value.data["parameter"] == "echo_time"
+
+
+def test_defect_comes_back_without_its_message(pool: Pool) -> None:
+    """The kind and the place of an exception, but not its message, which may quote the input."""
+    with pytest.raises(Defect) as defect:
+        run(pool, spectrum("defect", quote="MUELLER"))
+
+    assert defect.value.kind == "KeyError"
+    assert any("fake_pipeline.py" in frame for frame in defect.value.frames)
+    assert "MUELLER" not in repr(defect.value)
+
+
+def test_death_is_told_from_defect() -> None:
+    """A worker that dies is a crash, and says so to the caller instead of hanging."""
+    pool = open_executor("processes:1")
+    with pytest.raises(BrokenExecutor) as crash:
+        run(pool, spectrum("crash"))
+    pool.close()
+
+    assert is_crash(crash.value)
+    assert not is_crash(KeyError())
+
+
+@pytest.mark.parametrize(
+    "address", ["", "processes", "processes:0", "processes:-1", "processes:x", "inline:2", "smoke:"]
+)
+def test_unusable_address(address: str) -> None:
+    """A wrong setting is refused by name."""
+    with pytest.raises(UnusableExecutor, match="MRSQUANT_EXECUTOR"):
+        open_executor(address)
+
+
+class Office:
+    """A repository and the means to put a dispatcher to work on it."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.database = Database(f"sqlite:///{folder}/test.sqlite3")
+        self.database.migrate()
+        stack.callback(self.database.close)
+        self.repository = AnalysisRepository(self.database, BlobStore(folder / "blobs"))
+        self.folder = folder
+        self._stack = stack
+
+    def submit(self, content: bytes) -> str:
+        files = (StoredFile("metabolite", "metabolite.json", content),)
+        return self.repository.submit(Submission(files, {}, "request"), queue_limit=100)[0].id
+
+    def dispatch(self, executor: str) -> Dispatcher:
+        dispatcher = Dispatcher(
+            self.repository,
+            executor=executor,
+            cache_dir=self.folder,
+            metrics=Metrics(),
+            analyse=fake_pipeline.analyse,
+        )
+        dispatcher.start()
+        self._stack.callback(dispatcher.stop)
+        return dispatcher
+
+    def state(self, analysis_id: str) -> str:
+        return self.repository.get(analysis_id).state
+
+    def wait(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with ExitStack() as stack:
+        yield Office(tmp_path, stack)
+
+
+@pytest.mark.parametrize("executor", ADDRESSES)
+def test_queue_is_worked_off_whatever_is_in_it(office: Office, executor: str) -> None:
+    """Successes, refusals and defects end in their states, each once."""
+    expected = {"succeed": "succeeded", "refuse": "failed", "defect": "failed", "nan": "failed"}
+    ids = {do: office.submit(spectrum(do, quote="x")) for do in expected}
+    office.dispatch(executor)
+    office.wait(lambda: not any(office.repository.depths().values()))
+
+    assert {do: office.state(ids[do]) for do in expected} == expected
+    assert {office.repository.get(analysis_id).attempts for analysis_id in ids.values()} == {1}
+
+
+def test_killed_worker_is_replaced_and_only_the_culprit_fails(office: Office) -> None:
+    """An analysis that kills its worker fails after two attempts; those beside it succeed."""
+    culprit = office.submit(spectrum("crash"))
+    others = [office.submit(spectrum("sleep", seconds=0.05, number=number)) for number in range(6)]
+    unlucky = office.submit(spectrum("crash once", flag=str(office.folder / "flag")))
+    office.dispatch("processes:2")
+    office.wait(lambda: not any(office.repository.depths().values()))
+
+    assert office.state(culprit) == "failed"
+    assert office.repository.get(culprit).problem["code"] == "worker-crashed"
+    assert office.repository.get(culprit).attempts == 2
+    assert {office.state(other) for other in (*others, unlucky)} == {"succeeded"}
+
+
+@pytest.mark.parametrize("executor", ADDRESSES)
+def test_cancelled_while_running_stays_cancelled(office: Office, executor: str) -> None:
+    """A late answer does not bring a cancelled analysis back, and the worker goes on to the next."""
+    cancelled = office.submit(spectrum("sleep", seconds=0.5))
+    dispatcher = office.dispatch(executor)
+    office.wait(lambda: office.state(cancelled) == "running")
+    office.repository.delete(cancelled)
+    dispatcher.cancel(cancelled)
+    after = office.submit(spectrum("sleep", seconds=0.6))
+    dispatcher.wake()
+    office.wait(lambda: office.state(after) == "succeeded")
+
+    assert office.state(cancelled) == "cancelled"
+    assert office.repository.content(cancelled, "traces") == []
+
+
+def test_work_of_a_dead_claimant_is_taken_over(office: Office) -> None:
+    """An analysis whose claimant fell silent is tried again, once; then it fails."""
+    once, twice = office.submit(spectrum()), office.submit(spectrum(number=2))
+    office.repository.claim("dead", 2, retried=False)
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    with office.database.writing() as session:
+        session.execute(update(AnalysisRow).values(heartbeat_at=long_ago))
+        session.execute(update(AnalysisRow).where(AnalysisRow.id == twice).values(attempts=2))
+    office.dispatch("inline:")
+    office.wait(lambda: not any(office.repository.depths().values()))
+
+    assert office.state(once) == "succeeded"
+    assert office.state(twice) == "failed"
+
+
+def test_work_of_a_living_claimant_is_left_alone(office: Office) -> None:
+    """Two dispatchers on one database do not take each other's analyses."""
+    claimed = office.submit(spectrum())
+    office.repository.claim("alive", 1, retried=False)
+    other = office.submit(spectrum(number=2))
+    office.dispatch("inline:")
+    office.wait(lambda: office.state(other) == "succeeded")
+
+    assert office.state(claimed) == "running"
+    assert office.repository.get(claimed).claimed_by == "alive"
+
+
+def test_stopping_loses_nothing(office: Office) -> None:
+    """What had begun is stored, what had not is queued again without counting an attempt."""
+    begun = office.folder / "begun"
+    ids = [office.submit(spectrum("sleep", seconds=0.4, number=number, flag=str(begun))) for number in range(6)]
+    dispatcher = office.dispatch("inline:")
+    office.wait(begun.exists)
+    dispatcher.stop()
+    rows = [office.repository.get(analysis_id) for analysis_id in ids]
+
+    assert rows[0].state == "succeeded"
+    assert {(row.state, row.attempts) for row in rows[1:]} == {("queued", 0)}
