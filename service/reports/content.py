@@ -168,16 +168,15 @@ def _standout(analysis: Analysis, reasons: tuple[rows.ReasonLine, ...]) -> Stand
 
 def _mismatch(norms: tuple[NormUsed, ...]) -> str:
     """Names the properties in which a norm behind a z-score differs from the spectrum, or may."""
-    sentences = []
-    for code in ("no", "unknown"):
-        names = [
-            text(f"norms.{'age_match' if name == 'age' else name}").lower()
-            for name in MATCHED_PROPERTIES
-            if any(getattr(norm.matched, name) == code for norm in norms)
-        ]
-        if names:
-            sentences.append(text(f"standout.match_{code}", properties=", ".join(names)))
-    return " ".join(sentences)
+    named: dict[str, list[str]] = {"no": [], "unknown": []}
+    for name in MATCHED_PROPERTIES:
+        codes = {getattr(norm.matched, name) for norm in norms}
+        worst = next((code for code in named if code in codes), None)
+        if worst is not None:
+            named[worst].append(text(f"norms.{'age_match' if name == 'age' else name}").lower())
+    return " ".join(
+        text(f"standout.match_{code}", properties=", ".join(names)) for code, names in named.items() if names
+    )
 
 
 def _flag_line(result: MetaboliteResult, z: ZScore, norms: tuple[NormUsed, ...]) -> FlagLine:

@@ -63,7 +63,7 @@ def test_a_flag_is_said_in_words_with_interval_and_caution() -> None:
     assert "tNAA (ratio to tCr) is below the reference interval of this control group" in standout.flags[0].sentence
     assert standout.flags[0].caution == text("standout.reaches_in")
     assert "0.25 flags are expected by chance" in standout.chance
-    assert "software" in standout.mismatch
+    assert standout.mismatch == text("standout.match_no", properties="software")
 
 
 def test_a_flag_far_outside_has_no_caution() -> None:
