@@ -13,7 +13,7 @@ from fitting.preprocessing.quality import PreprocessingFacts
 from fitting.quantification.concentrations import Quantity
 from fitting.subject import Subject
 
-SNR_DEFINITION = "highest point of the fit above its baseline over twice the root mean square of the residual, real spectrum, 0.2 to 4.2 ppm"
+SNR_DEFINITION = "highest point of the fit above its baseline, over twice the RMS of the residual, 0.2 to 4.2 ppm"
 """LCModel's and TARQUIN's definition; the consensus definition (peak over noise sd) gives about twice this."""
 
 

@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
-from fitting.analysis import Analysis
+from fitting import __version__
+from fitting.analysis import SCHEMA, Analysis, Provenance
+from fitting.assembly import acquisition_facts, metabolite_results, multiplicity_of, quality_of
+from fitting.basis.basis_set import BasisSet, Grid
+from fitting.basis.cache import cached_basis
+from fitting.basis.files import read_basis
+from fitting.basis.macromolecules import with_macromolecules
+from fitting.basis.match import on_grid
+from fitting.basis.sequences import Protocol
+from fitting.basis.simulation import describe
+from fitting.intake import Intake, take_in
 from fitting.io import Files
+from fitting.model.fit import Components, fit
 from fitting.model.result import Traces
+from fitting.norms import applicable_norms, assess
+from fitting.preprocessing import preprocess
+from fitting.preprocessing.noise import noise_sd
+from fitting.protocol import missing, require_complete
+from fitting.quantification import quantify, relaxation_table
+from fitting.signal import Acquisition
 from fitting.subject import Options, Subject
+from fitting.verdict import judge
+
+INSPECTED = (
+    "vendor",
+    "scanner_model",
+    "software",
+    "nucleus",
+    "spectrometer_frequency",
+    "dwell_time",
+    "echo_time",
+    "repetition_time",
+    "mixing_time",
+    "sequence",
+    "sequence_name",
+    "averages",
+    "water_suppressed",
+    "voi_volume_ml",
+)
+"""Acquisition quantities an inspection lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +84,59 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
     FittingError
         When the input cannot be used; the class says why.
     """
-    raise RuntimeError("under construction")
+    intake = take_in(job.metabolite, job.water_reference, job.options.overrides)
+    acquisition = intake.recording.acquisition
+    require_complete(acquisition, for_simulated_basis=not job.basis)
+    spectrum, facts = preprocess(intake.recording)
+    grid = Grid(spectrum.points, spectrum.dwell_time)
+    basis = with_macromolecules(_basis(job.basis, acquisition, grid, cache_dir), job.options.macromolecules)
+    result = fit(
+        spectrum,
+        Components(basis.names, basis.signals),
+        noise_sd(spectrum.fid, spectrum.dwell_time, spectrum.spectrometer_frequency),
+        baseline=job.options.baseline,
+        optimiser=job.options.optimiser,
+        deadline_seconds=job.options.deadline_seconds,
+    )
+    water = intake.recording.water
+    quantities = quantify(
+        result,
+        spectrum.water,
+        spectrum.dwell_time,
+        acquisition,
+        job.subject.tissue,
+        relaxation_table(job.relaxation),
+        water_acquisition=None if water is None else water.acquisition,
+    )
+    quality = quality_of(result, facts, spectrum.spectrometer_frequency)
+    verdict = judge(result, quality, quantities)
+    assessment = assess(quantities, job.subject, acquisition, verdict.usable)
+    analysis = Analysis(
+        outcome=result.outcome,
+        verdict=verdict,
+        acquisition=acquisition_facts(intake, job.subject, facts),
+        quality=quality,
+        metabolites=metabolite_results(quantities, assessment.scores),
+        norms=assessment.norms,
+        multiplicity=multiplicity_of(assessment),
+        evidence=assessment.evidence,
+        provenance=Provenance(
+            software="mrsquant",
+            version=__version__,
+            schema=SCHEMA,
+            basis_id=basis.key,
+            basis_description=basis.description,
+            basis_source=basis.source,
+            macromolecules=job.options.macromolecules,
+            norm_version=assessment.norm_version,
+            relaxation="shipped" if job.relaxation is None else "supplied by the request",
+            options=_flat(job.options),
+            input_sha256=intake.input_sha256,
+            water_sha256=intake.water_sha256,
+            processing=facts.steps,
+        ),
+    )
+    return analysis, result.traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +163,71 @@ def inspect(job: Job) -> Inspection:
     FittingError
         When the input cannot be read.
     """
-    raise RuntimeError("under construction")
+    intake = take_in(job.metabolite, job.water_reference, job.options.overrides)
+    recording, acquisition = intake.recording, intake.recording.acquisition
+    facts: dict[str, str | float | int | None] = {
+        "field_t": acquisition.nominal_field_t,
+        **{name: getattr(acquisition, name) for name in INSPECTED},
+        "points": recording.points,
+        "coils": recording.coils,
+        "transients": recording.transients,
+    }
+    return Inspection(
+        format=acquisition.format,
+        facts=facts,
+        water_reference=intake.water_source,
+        missing=missing(acquisition, for_simulated_basis=not job.basis),
+        basis=_basis_in_words(job, acquisition),
+        norms=tuple(norm.id for norm in applicable_norms(job.subject, acquisition)),
+        warnings=_warnings(job, intake),
+    )
+
+
+def protocol_of(acquisition: Acquisition) -> Protocol:
+    """What a complete acquisition's basis depends on."""
+    require_complete(acquisition)
+    return Protocol(
+        sequence=str(acquisition.sequence),
+        echo_time=float(acquisition.echo_time or 0.0),
+        spectrometer_frequency=float(acquisition.spectrometer_frequency or 0.0),
+        mixing_time=acquisition.mixing_time,
+    )
+
+
+def _basis(files: Files, acquisition: Acquisition, grid: Grid, cache_dir: Path | None) -> BasisSet:
+    if files:
+        return _supplied_basis(files, grid, float(acquisition.spectrometer_frequency or 0.0))
+    return cached_basis(protocol_of(acquisition), grid, cache_dir)
+
+
+@lru_cache(maxsize=4)
+def _supplied_basis(files: Files, grid: Grid, spectrometer_frequency: float) -> BasisSet:
+    """A supplied basis on the data's grid; batches send the same files with every spectrum."""
+    return on_grid(read_basis(files), grid.points, grid.dwell_time, spectrometer_frequency)
+
+
+def _basis_in_words(job: Job, acquisition: Acquisition) -> str | None:
+    """Which basis would be used, or None when too little is known to choose one."""
+    if job.basis:
+        return read_basis(job.basis).description
+    return None if missing(acquisition) else describe(protocol_of(acquisition))
+
+
+def _warnings(job: Job, intake: Intake) -> tuple[str, ...]:
+    """What the answer will lack, and what to supply for it."""
+    acquisition = intake.recording.acquisition
+    gaps = (
+        (intake.water_source is None, "No water reference: ratios to tCr only, no concentrations."),
+        (acquisition.repetition_time is None, "No repetition time: no relaxation correction."),
+        (job.subject.tissue is None, "No tissue fractions: concentrations are not corrected for tissue and CSF."),
+        (job.subject.region is None, "No region: no comparison with control norms."),
+        (job.subject.age_years is None, "No age: the match of norms by age is unknown."),
+    )
+    return tuple(sentence for applies, sentence in gaps if applies)
+
+
+def _flat(options: Options) -> dict[str, str | float | bool | None]:
+    """Options as one flat record; the request's overrides are listed under ``acquisition.supplied``."""
+    record = asdict(options)
+    overrides = record.pop("overrides")
+    return {**record, **{f"override_{name}": value for name, value in overrides.items() if value is not None}}

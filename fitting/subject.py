@@ -44,7 +44,7 @@ class Options:
     """Choices of method; every one is recorded in the result."""
 
     optimiser: str = "lmfit-leastsq"
-    baseline: str = "p-spline"
+    baseline: str = "two-scale"
     macromolecules: str = "default"
     overrides: Overrides = field(default_factory=Overrides)
     deadline_seconds: float | None = None

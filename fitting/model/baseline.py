@@ -12,12 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import BSpline
+from scipy.special import dawsn
 
 from fitting.units import FloatArray
 
 KNOTS_PER_PPM = 8
 BUMP_FWHM_PPM = 0.15
 BUMP_SPACING_PPM = 0.06
+LIPIDS_PPM = ((1.28, 0.15), (1.28, 0.089), (0.89, 0.14))
+"""Position and FWHM of the methylene and methyl resonances of lipids, as LCModel simulates them (Provencher 1993,
+doi:10.1002/mrm.1910300604; CHSIMU of LCModel 6.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +71,33 @@ def p_spline(ppm: FloatArray) -> Baseline:
     return Baseline(columns, (Block(0, size, difference, 1e-2),))
 
 
-def two_scale(ppm: FloatArray) -> Baseline:
-    """The p-spline plus bumps of the width of macromolecular resonances, with a precision of their own.
-
-    The bumps take up what a rigid macromolecule template gets wrong (0.15 ppm wide, one every 0.06 ppm).
-    """
-    smooth = p_spline(ppm)
+def _bumps(ppm: FloatArray) -> FloatArray:
     centres = np.arange(float(ppm.min()), float(ppm.max()) + BUMP_SPACING_PPM, BUMP_SPACING_PPM)
     sigma = BUMP_FWHM_PPM / (2 * np.sqrt(2 * np.log(2)))
-    bumps = np.exp(-0.5 * ((ppm[:, None] - centres) / sigma) ** 2)
-    size = smooth.columns.shape[1]
-    ridge = Block(size, size + centres.size, np.eye(centres.size), 1e-1)
-    return Baseline(np.hstack([smooth.columns, bumps]), (*smooth.blocks, ridge))
+    return np.asarray(np.exp(-0.5 * ((ppm[:, None] - centres) / sigma) ** 2), dtype=np.float64)
+
+
+def _lipids(ppm: FloatArray) -> FloatArray:
+    columns = []
+    for centre, width in LIPIDS_PPM:
+        scaled = (ppm - centre) / (width / (2 * np.sqrt(np.log(2))))
+        columns += [np.exp(-(scaled**2)), 2 / np.sqrt(np.pi) * dawsn(scaled)]
+    return np.column_stack(columns)
+
+
+def two_scale(ppm: FloatArray) -> Baseline:
+    """The p-spline, bumps of the width of macromolecules, and lipids, each with a precision of its own.
+
+    The bumps (0.15 ppm wide, one every 0.06 ppm) take up what a rigid macromolecule template gets wrong. Lipid from
+    outside the measured volume comes with a phase of its own, so every lipid resonance has an absorptive and a
+    dispersive column (its Hilbert transform); where there is no lipid their precision grows and removes them.
+    """
+    baseline = p_spline(ppm)
+    for columns, precision in ((_bumps(ppm), 1e-1), (_lipids(ppm), 1e-2)):
+        start, count = baseline.columns.shape[1], columns.shape[1]
+        block = Block(start, start + count, np.eye(count), precision)
+        baseline = Baseline(np.hstack([baseline.columns, columns]), (*baseline.blocks, block))
+    return baseline
 
 
 BASELINES: Mapping[str, Callable[[FloatArray], Baseline]] = {"p-spline": p_spline, "two-scale": two_scale}

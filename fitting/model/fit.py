@@ -65,7 +65,7 @@ def fit(
     components: Components,
     noise_sd: float,
     *,
-    baseline: str = "p-spline",
+    baseline: str = "two-scale",
     optimiser: str = "lmfit-leastsq",
     deadline_seconds: float | None = None,
 ) -> Fit:

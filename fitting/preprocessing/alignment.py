@@ -80,8 +80,8 @@ def align(
 ) -> Alignment:
     """Undo the frequency and phase differences between transients of shape (transients, points).
 
-    Only the signal within ``band`` (ppm) is compared. Shifts and phases are
-    against the transients' own median, so the mean position does not move.
+    Only the signal within ``band`` (ppm) is compared. Shifts and phases are against the transients' own median, so
+    the mean position does not move.
     """
     count, points = transients.shape
     time = np.arange(points, dtype=np.float64) * dwell_time
