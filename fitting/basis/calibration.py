@@ -27,6 +27,8 @@ REFERENCES: tuple[tuple[str, float, int], ...] = (
 """Singlets with a known number of protons, best first (Govindaraju 2000,
 doi:10.1002/1099-1492(200005)13:3<129::aid-nbm619>3.0.co;2-v)."""
 
+FEWEST_POINTS = 128
+"""Fewer cannot tell one metabolite from another."""
 SEARCH_PPM = 0.15
 """How far a set may be shifted as a whole."""
 WINDOW_PPM = 0.12
@@ -62,6 +64,7 @@ def calibrate(supplied: SuppliedBasis) -> BasisSet:
         metabolites are not on one scale.
     """
     names, signals = _named(supplied)
+    _require_signal(names, signals, supplied.origin)
     dwell, hz = supplied.dwell_time, supplied.spectrometer_frequency
     signals = _oriented(names, signals, dwell, hz, supplied.origin)
     signals = _whole_first_point(signals, [names.index(name) for name, _, _ in REFERENCES if name in names])
@@ -112,6 +115,17 @@ def _named(supplied: SuppliedBasis) -> tuple[tuple[str, ...], ComplexArray]:
     return names, signals
 
 
+def _require_signal(names: tuple[str, ...], signals: ComplexArray, origin: str) -> None:
+    if signals.shape[1] < FEWEST_POINTS:
+        raise UnusableBasis(
+            f"Basis set '{origin}' has {signals.shape[1]} points per component; at least {FEWEST_POINTS} are needed.",
+            file=origin,
+        )
+    for name, signal in zip(names, signals, strict=True):
+        if not signal.any():
+            raise UnusableBasis(f"Basis set '{origin}': '{name}' is zero everywhere.", file=origin, metabolite=name)
+
+
 def _oriented(names: tuple[str, ...], signals: ComplexArray, dwell: float, hz: float, origin: str) -> ComplexArray:
     """The signals with higher ppm at lower frequency, told by where a reference singlet stands."""
     expected = [(name, ppm) for name, ppm, _ in REFERENCES if name in names]
@@ -134,12 +148,12 @@ def _oriented(names: tuple[str, ...], signals: ComplexArray, dwell: float, hz: f
 
 
 def _highest(signal: ComplexArray, ppm: float, dwell: float, hz: float) -> float:
-    """Height near ``ppm`` over the greatest height anywhere but near 0 ppm and its mirror image."""
+    """Height near ``ppm`` over the greatest height anywhere but near 0 ppm and its mirror image; 0 outside the band."""
     axis, spectrum = _spectrum(signal, dwell, hz)
     height = np.abs(spectrum)
     elsewhere = (np.abs(axis) > SEARCH_PPM) & (np.abs(axis - 2 * WATER_PPM) > SEARCH_PPM)
     near = np.abs(axis - ppm) < SEARCH_PPM
-    return float(height[near].max() / height[elsewhere].max())
+    return float(height[near].max(initial=0.0) / height[elsewhere].max())
 
 
 def _spectrum(signal: ComplexArray, dwell: float, hz: float) -> tuple[FloatArray, ComplexArray]:

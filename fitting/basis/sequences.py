@@ -87,7 +87,7 @@ def press(protocol: Protocol) -> Sequence:
 
 
 def steam(protocol: Protocol) -> Sequence:
-    """STEAM: 90 - TE/2 - 90 - TM - 90 - TE/2 - acquire (Frahm 1987, doi:10.1016/0022-2364(87)90154-5).
+    """STEAM: 90 - TE/2 - 90 - TM - 90 - TE/2 - acquire (Frahm 1987, J Magn Reson 72:502).
 
     The dephasing gradient of the first TE/2 is rephased in the second, so only the stimulated echo survives;
     zero-quantum coherences pass the spoiler of TM as they do in the magnet.
@@ -113,7 +113,7 @@ def slaser(protocol: Protocol) -> Sequence:
 
 
 def special(protocol: Protocol) -> Sequence:
-    """SPECIAL: slice inversion on alternate scans, then 90 - TE/2 - 180 - TE/2 (Mlynarik 2006, doi:10.1002/mrm.21043).
+    """SPECIAL: slice inversion on alternate scans, then 90 - TE/2 - 180 - TE/2 (Mlynarik 2006, Magn Reson Med 56:965).
 
     The difference of scans with and without an ideal inversion of F_z is twice the spin echo, so the echo is simulated.
     """

@@ -128,6 +128,14 @@ def test_a_positive_ishift_moves_toward_higher_ppm():
     )
 
 
+def test_each_spectrum_is_divided_by_its_own_concentration():
+    """A metabolite stored for ten units beside others stored for one comes out on their scale."""
+    tenfold = truth() * np.array([1, 1, 10, 1, 1, 1])[:, None]
+    files = replaced(lcmodel(tenfold), b"METABO = 'Ins',\n CONC = 1.", b"METABO = 'Ins',\n CONC = 10.")
+
+    np.testing.assert_allclose(read_basis(files).signals, truth(), atol=3e-3)
+
+
 def test_numbers_may_touch():
     """Fortran writes negative numbers without a space between them."""
     content = lcmodel(truth())[0].content
@@ -182,6 +190,8 @@ REFUSED: dict[str, tuple[Callable[[], Files], str]] = {
     "zero concentration": (lambda: lcmodel(truth(), entry="CONC = 0."), "positive"),
     "no reference": (lambda: lcmodel(truth(("Glu", "Lac")), ("Glu", "Lac")), "scale"),
     "too far off": (lambda: lcmodel(shifted(truth(), 0.4)), "within 0.15 ppm"),
+    "zero everywhere": (lambda: fsl(truth() * np.array([1, 1, 0, 1, 1, 1])[:, None]), "zero everywhere"),
+    "too few points": (lambda: fsl(truth()[:, :64]), "64 points"),
     "twice": (lambda: lcmodel(truth(("mI", "mI", "Cr")), ("mI", "mI", "Cr")), "twice"),
     "two scales": (lambda: lcmodel(truth() * np.array([2, 1, 1, 1, 1, 1])[:, None]), "one scale"),
     "broken json": (lambda: replaced(fsl(truth()), b"{", b"{{"), "no JSON"),
