@@ -18,7 +18,7 @@ import numpy as np
 from fitting.errors import DamagedFile
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples
+from fitting.io.values import complex_samples
 from fitting.signal import Acquisition, Recording
 from fitting.units import ComplexArray, FloatArray
 
@@ -36,9 +36,12 @@ _KNOWN = {"fid_real", "fid_imag", "water_real", "water_imag", "sequence"} | {
 _LOOKALIKE = re.compile(r"fid|water|dwell|spectrometer|(echo|repetition|mixing)_?time|sequence", re.I)
 
 
-def _recognises(files: Files) -> bool:
-    content = files[0].content
+def _is_object(content: bytes) -> bool:
     return content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and b'"fid_real"' in content
+
+
+def _recognises(files: Files) -> bool:
+    return any(_is_object(file.content) for file in files[:1])
 
 
 def _read(files: Files) -> Recording:
@@ -110,7 +113,7 @@ def _samples(fields: Mapping[str, object], stem: str, file: SourceFile) -> Compl
     if real.shape != imaginary.shape:
         raise _wrong(file, f"{stem}_imag", f"has another length than '{stem}_real'")
     shape = {1: (1, 1, real.shape[-1]), 2: (real.shape[0], 1, real.shape[-1]), 3: real.shape}[real.ndim]
-    return checked_samples((real + 1j * imaginary).reshape(shape), file)
+    return complex_samples(real.reshape(shape), imaginary.reshape(shape), file)
 
 
 def _numbers(fields: Mapping[str, object], name: str, file: SourceFile) -> FloatArray:

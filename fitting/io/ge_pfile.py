@@ -19,7 +19,7 @@ import numpy as np
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, edge_lengths, positive
+from fitting.io.values import complex_samples, edge_lengths, positive
 from fitting.signal import Acquisition, Recording
 from fitting.units import ComplexArray, field_from_frequency
 
@@ -118,7 +118,7 @@ def _revision(content: bytes) -> tuple[str, float] | None:
 
 
 def _recognises(files: Files) -> bool:
-    return _revision(files[0].content) is not None
+    return any(_revision(file.content) is not None for file in files[:1])
 
 
 def _read(files: Files) -> Recording:
@@ -249,7 +249,8 @@ def _samples(header: _Header, frames: _Frames) -> ComplexArray:
         raise _damaged(file, f"ends early: {coils} coils x {rows} frames x {points} points are announced")
     stored_numbers = np.frombuffer(file.content, f"{header.order}i{point_size}", numbers, start)
     pairs = stored_numbers.reshape(coils, rows, points, 2)[:, rows - stored :].astype(np.float64)  # no baseline frame
-    samples = checked_samples(np.swapaxes(pairs[..., 0] + 1j * pairs[..., 1], 0, 1), file)
+    frames_first = np.swapaxes(pairs, 0, 1)
+    samples = complex_samples(frames_first[..., 0], frames_first[..., 1], file)
     return _without_phase_cycle(samples, frames.reference) if frames.uncombined else samples
 
 

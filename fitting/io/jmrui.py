@@ -16,7 +16,7 @@ import numpy as np
 from fitting.errors import DamagedFile
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, positive
+from fitting.io.values import complex_samples, positive
 from fitting.signal import Acquisition, Recording
 from fitting.units import FloatArray
 
@@ -55,9 +55,12 @@ def _binary_header(content: bytes) -> _Binary | None:
     return None
 
 
-def _recognises(files: Files) -> bool:
-    content = files[0].content
+def _is_jmrui(content: bytes) -> bool:
     return content[:64].lstrip(b"\xef\xbb\xbf \r\n").startswith(_TITLE) or _binary_header(content) is not None
+
+
+def _recognises(files: Files) -> bool:
+    return any(_is_jmrui(file.content) for file in files[:1])
 
 
 def _read(files: Files) -> Recording:
@@ -72,8 +75,10 @@ def _read_binary(file: SourceFile, header: _Binary) -> Recording:
     # The text at the end may be longer than a short signal; a signal has bytes above 127 (negative numbers).
     while signals > 1 and file.content[_BINARY_HEADER + (signals - 1) * signal_bytes :].isascii():
         signals -= 1
-    if signals < 1:
-        raise DamagedFile(f"The jMRUI file '{file.name}' ends within its first signal.", file=file.name)
+    rest = np.frombuffer(file.content[_BINARY_HEADER + signals * signal_bytes :], np.uint8)
+    # Half the bytes of numbers are above 127, hardly any of a text.
+    if signals < 1 or np.count_nonzero(rest > 127) * 4 > rest.size:
+        raise DamagedFile(f"The jMRUI file '{file.name}' ends within a signal; export it again.", file=file.name)
     numbers = np.frombuffer(file.content, ">f8", signals * header.points * 2, _BINARY_HEADER)
     acquisition = _acquisition(
         interval=header.sampling_interval,
@@ -155,7 +160,7 @@ def _nucleus(text: str | None) -> str:
 
 def _recording(pairs: FloatArray, file: SourceFile, acquisition: Acquisition) -> Recording:
     """Signals as transients; ``pairs`` has shape (signals, 1, points, 2), real and imaginary."""
-    return Recording(checked_samples(pairs[..., 0] - 1j * pairs[..., 1], file), acquisition)
+    return Recording(complex_samples(pairs[..., 0], -pairs[..., 1], file), acquisition)
 
 
 READER = Reader("jmrui", "jMRUI", _recognises, _read)

@@ -14,7 +14,7 @@ import numpy as np
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, positive
+from fitting.io.values import complex_samples, positive
 from fitting.signal import Acquisition, Recording
 from fitting.units import FloatArray
 
@@ -36,9 +36,13 @@ def _namelists(text: str) -> set[str]:
     return {match.group(1).upper() for match in _NAMELIST.finditer(text)}
 
 
-def _recognises(files: Files) -> bool:
-    head = files[0].content[:_HEAD_BYTES]
+def _is_lcmodel(content: bytes) -> bool:
+    head = content[:_HEAD_BYTES]
     return b"\0" not in head and bool(_namelists(head.decode("latin-1")))
+
+
+def _recognises(files: Files) -> bool:
+    return any(_is_lcmodel(file.content) for file in files[:1])
 
 
 def _read(files: Files) -> Recording:
@@ -59,7 +63,9 @@ def _read(files: Files) -> Recording:
     numbers = _numbers(data, entries.get("FMTDAT"), file)
     if numbers.size % 2:
         raise DamagedFile(f"'{file.name}' ends within a complex point; export it again.", file=file.name)
-    fid = (numbers[0::2] + 1j * numbers[1::2]) * _scale(entries, file)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
+        pairs = (numbers * _scale(entries, file)).reshape(1, 1, -1, 2)
+    sign = -1.0 if _true(entries.get("BRUKER")) else 1.0
     name = entries.get("SEQ") or None
     acquisition = Acquisition(
         format=READER.name,
@@ -71,8 +77,7 @@ def _read(files: Files) -> Recording:
         sequence=localisation(name),
         sequence_name=name,
     )
-    conjugated = fid.conj() if _true(entries.get("BRUKER")) else fid
-    return Recording(checked_samples(conjugated.reshape(1, 1, -1), file), acquisition)
+    return Recording(complex_samples(pairs[..., 0], sign * pairs[..., 1], file), acquisition)
 
 
 def _split(text: str, file: SourceFile) -> tuple[str, str]:

@@ -70,14 +70,17 @@ def _header_type(head: bytes) -> type[Nifti1Header] | None:
     return Nifti2Header if head[4:8] in (b"n+2\0", b"ni2\0") else None
 
 
-def _recognises(files: Files) -> bool:
-    content = files[0].content
+def _is_nifti(content: bytes) -> bool:
     if content.startswith(_GZIP):
         try:
             content = zlib.decompressobj(wbits=31).decompress(content[:65536], 540)
         except zlib.error:
             return False
     return _header_type(content) is not None
+
+
+def _recognises(files: Files) -> bool:
+    return any(_is_nifti(file.content) for file in files[:1])
 
 
 def _read(files: Files) -> Recording:

@@ -13,7 +13,7 @@ import numpy as np
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, edge_lengths, positive
+from fitting.io.values import complex_samples, edge_lengths, positive
 from fitting.signal import Acquisition, Recording
 from fitting.units import ComplexArray, FloatArray
 
@@ -122,7 +122,7 @@ def _samples(sdat: SourceFile, rows: int, points: int, spar: SourceFile) -> Comp
             file=sdat.name,
         )
     pairs = _from_vax(sdat).reshape(rows, 1, points, 2)
-    return checked_samples(pairs[..., 0] - 1j * pairs[..., 1], sdat)
+    return complex_samples(pairs[..., 0], -pairs[..., 1], sdat)
 
 
 def _from_vax(sdat: SourceFile) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fitting.errors import DamagedFile
 from fitting.io.source import SourceFile
-from fitting.units import ComplexArray
+from fitting.units import ComplexArray, FloatArray
 
 
 def positive(value: float | str | None, unit: float = 1.0) -> float | None:
@@ -46,3 +46,10 @@ def checked_samples(values: npt.ArrayLike, file: SourceFile) -> ComplexArray:
     if not np.isfinite(samples).all():
         raise DamagedFile(f"'{file.name}' holds samples that are not finite numbers; export it again.", file=file.name)
     return samples
+
+
+def complex_samples(real: FloatArray, imaginary: FloatArray, file: SourceFile) -> ComplexArray:
+    """Samples from their parts, shape (transients, coils, points); raises as `checked_samples`."""
+    samples = np.empty(np.shape(real), dtype=np.complex128)
+    samples.real, samples.imag = real, imaginary  # no arithmetic, which would trip over infinities
+    return checked_samples(samples, file)

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from fitting.errors import DamagedFile
 from fitting.io import SourceFile, ge_pfile, lcmodel_raw, philips_sdat, read
+from tests.conformance.reader_fixtures import jmrui as jmrui_fixtures
+from tests.conformance.reader_fixtures import philips_sdat as philips_fixtures
 from tests.conformance.reader_fixtures.ge_pfile import _FRAMES_26, _revision_26
 
 
@@ -76,6 +78,21 @@ def test_ge_positions_agree_with_a_second_source(revision: float, tr: int, te: i
     layout = [layout for layout in ge_pfile._LAYOUTS if layout.first_revision <= revision][-1]
 
     assert (layout.tr, layout.te, layout.user8) == tuple(4 * (index - 1) for index in (tr, te, user8))
+
+
+def test_sdat_and_spar_come_in_either_order() -> None:
+    """What is the header and what the samples is told by content, not by place."""
+    files = philips_fixtures.FIXTURES[0].files()
+
+    assert np.array_equal(read(files).samples, read(files[::-1]).samples)
+
+
+def test_text_behind_a_binary_jmrui_signal_is_no_signal() -> None:
+    """Free text longer than a signal at the end of a .mrui file is not taken for one more transient."""
+    files = jmrui_fixtures._binary(tail_lines=200)
+    assert len(files[0].content) > 512 + 3 * 256 * 16
+
+    assert read(files).transients == 2
 
 
 def test_frames_that_do_not_alternate_are_left_alone() -> None:

@@ -44,12 +44,11 @@ def _text(*, title: str = "Signal {} out of {} in file", header: str = _HEADER, 
     return (SourceFile("spectrum.txt", "".join(lines).encode()),)
 
 
-def _binary(nucleus: float = 1.0) -> Files:
+def _binary(nucleus: float = 1.0, tail_lines: int = 3) -> Files:
     header = np.zeros(64)
     header[1:8] = _POINTS, _DWELL * 1e3, 0.0, 0.0, _FREQUENCY, 1.5, nucleus
     pairs = np.stack([_SIGNALS.real, -_SIGNALS.imag], axis=-1)
-    tail = ("\n".join(IDENTITY.values()) + "\n").encode() * 200
-    assert len(tail) > _POINTS * 16  # longer than a signal: must not be taken for one
+    tail = "".join(f"{value}\n" for value in (*IDENTITY.values(),) * tail_lines).encode()
     content = header.astype(">f8").tobytes() + pairs.astype(">f8").tobytes() + tail
     return (SourceFile("spectrum.mrui", content),)
 

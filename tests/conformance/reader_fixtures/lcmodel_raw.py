@@ -76,6 +76,7 @@ REFUSALS = (
     Refusal("lcmodel_raw", "alternating points", lambda: _file(" $NMID SEQACQ=T $END\n 1. 2.\n"), "SEQACQ"),
     Refusal("lcmodel_raw", "half a point", lambda: _file(_START + " 1.0 2.0\n 3.0\n"), "complex point", DamagedFile),
     Refusal("lcmodel_raw", "overflow", lambda: _file(_START + " 1.0 2.0\n ****** 3.0\n"), "Line 2", DamagedFile),
+    Refusal("lcmodel_raw", "infinite", lambda: _file(_START + " 1.0 1E999\n"), "finite", DamagedFile),
     Refusal("lcmodel_raw", "not finite", lambda: _file(_START + " 1.0 nan\n"), "finite", DamagedFile),
     Refusal("lcmodel_raw", "header without end", lambda: _file(" $NMID\n ID='x'\n 1.0 2.0\n"), "$END", DamagedFile),
 )

@@ -62,9 +62,8 @@ def vax(samples: ComplexArray) -> bytes:
     return words.tobytes()
 
 
-def _pair(spar: str, samples: ComplexArray, *, spar_first: bool = False) -> Files:
-    files = (SourceFile("scan.SDAT", vax(samples.conj())), SourceFile("scan.SPAR", spar.encode()))
-    return files[::-1] if spar_first else files
+def _pair(spar: str, samples: ComplexArray) -> Files:
+    return SourceFile("scan.SDAT", vax(samples.conj())), SourceFile("scan.SPAR", spar.encode())
 
 
 _ROWS = np.stack([brain_fid(_POINTS, _DWELL, _FREQUENCY, scale=scale) for scale in (1e-3, 1.1e-3)])[:, np.newaxis]
@@ -89,8 +88,8 @@ FIXTURES = (
     ),
     Fixture(
         reader="philips_sdat",
-        id="old dialect, SPAR first",
-        files=lambda: _pair(_OLD_SPAR, _ROWS[:1], spar_first=True),
+        id="old dialect",
+        files=lambda: _pair(_OLD_SPAR, _ROWS[:1]),
         samples=_ROWS[:1],
         acquisition={**_KNOWN, "echo_time": 0.020, "sequence": "STEAM", "sequence_name": "STEAM  3 T"},
     ),
