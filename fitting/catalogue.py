@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fitting.basis.macromolecules import templates
 from fitting.basis.spin_system import spin_systems
 from fitting.protocol import PLAUSIBLE, SEQUENCES
 
@@ -19,6 +20,15 @@ class SimulatedMetabolite:
 
 
 @dataclass(frozen=True, slots=True)
+class MacromoleculeTemplate:
+    """A macromolecular background that an analysis can be asked for by name."""
+
+    name: str
+    title: str
+    default: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BasisCatalogue:
     """The acquisitions for which a basis set is simulated, and what is in it. Ranges are SI."""
 
@@ -27,10 +37,11 @@ class BasisCatalogue:
     echo_time: tuple[float, float]
     mixing_time: tuple[float, float]
     metabolites: tuple[SimulatedMetabolite, ...]
+    macromolecules: tuple[MacromoleculeTemplate, ...]
 
 
 def basis_catalogue() -> BasisCatalogue:
-    """Sequences, ranges and metabolites of simulated basis sets."""
+    """Sequences, ranges, metabolites and macromolecules of simulated basis sets."""
     return BasisCatalogue(
         sequences=SEQUENCES,
         spectrometer_frequency=PLAUSIBLE["spectrometer_frequency"][:2],
@@ -38,5 +49,8 @@ def basis_catalogue() -> BasisCatalogue:
         mixing_time=PLAUSIBLE["mixing_time"][:2],
         metabolites=tuple(
             SimulatedMetabolite(system.name, system.full_name, system.source, system.doi) for system in spin_systems()
+        ),
+        macromolecules=tuple(
+            MacromoleculeTemplate(name, entry.title, entry.default) for name, entry in templates().items()
         ),
     )

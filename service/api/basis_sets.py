@@ -37,6 +37,17 @@ class MetaboliteOut(_Output):
     """Digital object identifier of the source."""
 
 
+class MacromoleculesOut(_Output):
+    """A published macromolecular background."""
+
+    name: str
+    """Name for a request's ``options.macromolecules``."""
+    title: str
+    """Name for people."""
+    default: bool
+    """Is it the one that is used when a request names none?"""
+
+
 class BasisSetsOut(_Output):
     """A basis set is simulated for the field, sequence and echo time of each spectrum; this is what is possible."""
 
@@ -50,11 +61,13 @@ class BasisSetsOut(_Output):
     """Mixing time of STEAM, s."""
     metabolites: tuple[MetaboliteOut, ...]
     """What is in every simulated basis set."""
+    macromolecules: tuple[MacromoleculesOut, ...]
+    """Macromolecular backgrounds to choose from."""
 
 
 @router.get("", summary="Say what can be simulated", responses=responses())
 def list_basis_sets() -> BasisSetsOut:
-    """Sequences, ranges and metabolites; the basis set that was used stands in each result's ``provenance``."""
+    """Sequences, ranges, metabolites and macromolecules; each result names the one it used in ``provenance``."""
     catalogue = basis_catalogue()
     return BasisSetsOut(
         sequences=catalogue.sequences,
@@ -62,6 +75,7 @@ def list_basis_sets() -> BasisSetsOut:
         echo_time=_range(catalogue.echo_time),
         mixing_time=_range(catalogue.mixing_time),
         metabolites=tuple(MetaboliteOut.model_validate(item) for item in catalogue.metabolites),
+        macromolecules=tuple(MacromoleculesOut.model_validate(item) for item in catalogue.macromolecules),
     )
 
 

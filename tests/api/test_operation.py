@@ -133,6 +133,7 @@ def test_norms_regions_and_basis_sets(client: TestClient) -> None:
     assert {item["region"] for item in norms["items"]} <= {region["name"] for region in regions}
     assert {item["region"] for item in pcc} == {"PCC"}
     assert "PRESS" in basis["sequences"]
+    assert [item["default"] for item in basis["macromolecules"]].count(True) == 1
     assert {"NAA", "Glu", "mI"} <= {metabolite["name"] for metabolite in basis["metabolites"]}
 
 
