@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from fitting.preprocessing import preprocess
 from fitting.preprocessing.noise import noise_sd
 from fitting.protocol import missing, require_complete
 from fitting.quantification import quantify, relaxation_table
-from fitting.signal import Acquisition
+from fitting.signal import Acquisition, Spectrum
 from fitting.subject import Options, Subject
 from fitting.verdict import judge
 
@@ -46,6 +46,12 @@ INSPECTED = (
     "voi_volume_ml",
 )
 """Acquisition quantities an inspection lists."""
+
+SHORTEST_BASIS = 0.25
+"""s; a supplied basis that lasts this long holds all of in vivo lines, so longer data are fitted up to its end."""
+
+ASSUMED_MIXING_TIME = 0.010
+"""s; many STEAM headers lack the mixing time. It changes the responses little, and the basis says it is assumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +94,9 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
     acquisition = intake.recording.acquisition
     require_complete(acquisition, for_simulated_basis=not job.basis)
     spectrum, facts = preprocess(intake.recording)
-    grid = Grid(spectrum.points, spectrum.dwell_time)
-    basis = with_macromolecules(_basis(job.basis, acquisition, grid, cache_dir), job.options.macromolecules)
+    basis = with_macromolecules(_basis(job.basis, acquisition, spectrum, cache_dir), job.options.macromolecules)
     result = fit(
-        spectrum,
+        replace(spectrum, fid=spectrum.fid[: basis.points]),
         Components(basis.names, basis.signals),
         noise_sd(spectrum.fid, spectrum.dwell_time, spectrum.spectrometer_frequency),
         baseline=job.options.baseline,
@@ -125,7 +130,7 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
             version=__version__,
             schema=SCHEMA,
             basis_id=basis.key,
-            basis_description=basis.description,
+            basis_description=basis.description + _assumption(job, acquisition),
             basis_source=basis.source,
             macromolecules=job.options.macromolecules,
             norm_version=assessment.norm_version,
@@ -190,27 +195,38 @@ def protocol_of(acquisition: Acquisition) -> Protocol:
         sequence=str(acquisition.sequence),
         echo_time=float(acquisition.echo_time or 0.0),
         spectrometer_frequency=float(acquisition.spectrometer_frequency or 0.0),
-        mixing_time=acquisition.mixing_time,
+        mixing_time=acquisition.mixing_time or (ASSUMED_MIXING_TIME if acquisition.sequence == "STEAM" else None),
     )
 
 
-def _basis(files: Files, acquisition: Acquisition, grid: Grid, cache_dir: Path | None) -> BasisSet:
+def _basis(files: Files, acquisition: Acquisition, spectrum: Spectrum, cache_dir: Path | None) -> BasisSet:
+    grid = Grid(spectrum.points, spectrum.dwell_time)
     if files:
-        return _supplied_basis(files, grid, float(acquisition.spectrometer_frequency or 0.0))
+        return _supplied_basis(files, grid, spectrum.spectrometer_frequency)
     return cached_basis(protocol_of(acquisition), grid, cache_dir)
 
 
 @lru_cache(maxsize=4)
 def _supplied_basis(files: Files, grid: Grid, spectrometer_frequency: float) -> BasisSet:
-    """A supplied basis on the data's grid; batches send the same files with every spectrum."""
-    return on_grid(read_basis(files), grid.points, grid.dwell_time, spectrometer_frequency)
+    """A supplied basis on the data's grid, as far as it lasts; batches send the same files with every spectrum."""
+    basis = read_basis(files)
+    stretch = spectrometer_frequency / basis.spectrometer_frequency
+    lasting = int(basis.points * basis.dwell_time / (grid.dwell_time * stretch))
+    points = grid.points if lasting * grid.dwell_time < SHORTEST_BASIS else min(grid.points, lasting)
+    return on_grid(basis, points, grid.dwell_time, spectrometer_frequency)
 
 
 def _basis_in_words(job: Job, acquisition: Acquisition) -> str | None:
     """Which basis would be used, or None when too little is known to choose one."""
     if job.basis:
         return read_basis(job.basis).description
-    return None if missing(acquisition) else describe(protocol_of(acquisition))
+    return None if missing(acquisition) else describe(protocol_of(acquisition)) + _assumption(job, acquisition)
+
+
+def _assumption(job: Job, acquisition: Acquisition) -> str:
+    """What a simulated basis had to assume, in words; empty when nothing."""
+    assumed = not job.basis and acquisition.sequence == "STEAM" and acquisition.mixing_time is None
+    return " (mixing time assumed: the header does not give it)" if assumed else ""
 
 
 def _warnings(job: Job, intake: Intake) -> tuple[str, ...]:

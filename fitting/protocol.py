@@ -59,8 +59,6 @@ def missing(acquisition: Acquisition, *, for_simulated_basis: bool = True) -> tu
     needed = ["spectrometer_frequency", "dwell_time", "echo_time"]
     if for_simulated_basis:
         needed.append("sequence")
-        if acquisition.sequence == "STEAM":
-            needed.append("mixing_time")
     return tuple(name for name in needed if getattr(acquisition, name) is None)
 
 

@@ -116,7 +116,7 @@ def fit(
         residual_rms_over_noise=float(np.sqrt(np.mean(state.residual**2))),
         evaluations=solution.evaluations,
         baseline_effective_dimension=float(effective_dimensions(model.baseline, solution.precisions, spread).sum()),
-        traces=_traces(model, state, noise_sd),
+        traces=_traces(model, state, noise_sd, state.values.shift / spectrum.spectrometer_frequency * 1e6),
     )
 
 
@@ -170,8 +170,11 @@ def _adapted(problem: Problem, vector: FloatArray, precisions: FloatArray) -> Fl
     return precisions
 
 
-def _traces(model: LinearCombinationModel, state: State, noise_sd: float) -> Traces:
-    """Real spectra on a descending ppm axis, in the units of the FID's Fourier transform."""
+def _traces(model: LinearCombinationModel, state: State, noise_sd: float, shift_ppm: float) -> Traces:
+    """Real spectra on a descending ppm axis, in the units of the FID's Fourier transform.
+
+    The fitted common shift is taken off the axis, so that every peak stands at its metabolite's position.
+    """
     unit = noise_sd * np.sqrt(model.domain.samples)
     order = np.argsort(-model.domain.ppm)
     components = (state.design * state.amplitudes).T[:, order] * unit
@@ -179,7 +182,7 @@ def _traces(model: LinearCombinationModel, state: State, noise_sd: float) -> Tra
     fitted = components.sum(axis=0) + baseline
     data = state.rotated.real[order] * unit
     return Traces(
-        ppm=model.domain.ppm[order],
+        ppm=model.domain.ppm[order] - shift_ppm,
         data=data,
         fit=fitted,
         baseline=baseline,

@@ -87,7 +87,8 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
         fid, water, step = _eddy_corrected(fid, water, grid)
         steps.append(step)
     search_ppm = SEARCH_PPM if water is None else SEARCH_BESIDE_WATER_PPM
-    found = find_reference(fid, grid.dwell_time, grid.spectrometer_frequency, search_ppm)
+    without_water, _ = remove_water(fid, grid.dwell_time, grid.spectrometer_frequency)
+    found = find_reference(without_water, grid.dwell_time, grid.spectrometer_frequency, search_ppm)
     shift_ppm = -found.shift_ppm if found.trusted else 0.0
     fid = _shifted(fid, shift_ppm, grid)
     detail = f"Referenced to several peaks by {shift_ppm:+.4f} ppm: {found.reason}."

@@ -15,8 +15,11 @@ doi:10.1002/1099-1492(200005)13:3<129::aid-nbm619>3.0.co;2-v)."""
 SEARCH_PPM = 0.4
 """Largest displacement looked for: drift, a badly set transmitter, a phantom at room temperature."""
 
-SEARCH_BESIDE_WATER_PPM = 0.15
-"""The same when a water reference gave the position: water moves 0.01 ppm per kelvin, 0.15 ppm in a cold phantom."""
+SEARCH_BESIDE_WATER_PPM = 0.25
+"""The same when a water reference gave the position: water moves 0.01 ppm per kelvin, 0.2 ppm in a cold phantom."""
+
+TYPICAL_PPM = 0.15
+"""Standard deviation of displacements: drift, shimming and temperature make small ones far more common."""
 
 EARLY, LATE = 0.01, 0.2
 """s; the comb of peaks is compared where broad signals have decayed and noise does not yet dominate."""
@@ -46,7 +49,7 @@ class Reference:
 def find_reference(
     fid: ComplexArray, dwell_time: float, spectrometer_frequency: float, search_ppm: float = SEARCH_PPM
 ) -> Reference:
-    """How far the spectrum of a FID (points,) stands from where its brain peaks belong.
+    """How far the spectrum of a FID (points,), best without residual water, stands from where its brain peaks belong.
 
     A spectrum without the pattern of brain peaks (tumour, acetate or lactate phantom) gives no trusted position, and
     must not be moved to make one.
@@ -67,18 +70,19 @@ def find_reference(
         at = spectrum[(round(frequency / step) - offsets) % size]
         return np.asarray(at * np.exp(-2j * np.pi * (frequency - offsets * step) * start))
 
-    single = np.array([along(ppm) for ppm, _ in PEAKS])
     heights = np.array([height for _, height in PEAKS])
-    match = np.abs(heights @ single)
+    single = np.array([along(ppm) for ppm, _ in PEAKS])
+    together = heights @ single
+    relative = (single * np.exp(-1j * np.angle(together))).real / heights[:, None]
+    visible = np.count_nonzero(relative > VISIBLE * relative.max(axis=0), axis=0)
+    displacement = offsets * step / hz_per_ppm
+    plausible = np.exp(-0.5 * (displacement / TYPICAL_PPM) ** 2)
+    match = np.where(visible >= FEWEST_PEAKS, np.abs(together) * plausible, 0.0)
     best = int(np.argmax(match))
-    shift = float(offsets[best] * step / hz_per_ppm)
-    elsewhere = np.abs(offsets - offsets[best]) * step / hz_per_ppm > ELSEWHERE_PPM
-    rival = float(match[elsewhere].max()) if elsewhere.any() else 0.0
-    phase = np.exp(-1j * np.angle(heights @ single[:, best]))
-    relative = (single[:, best] * phase).real / heights
-    visible = int(np.count_nonzero(relative > VISIBLE * relative.max()))
-    if match[best] < DISTINCT * rival:
+    if match[best] == 0:
+        return Reference(0.0, False, f"fewer than {FEWEST_PEAKS} of {len(PEAKS)} expected brain peaks are visible")
+    shift = float(displacement[best])
+    elsewhere = np.abs(displacement - shift) > ELSEWHERE_PPM
+    if match[best] < DISTINCT * float(match[elsewhere].max(initial=0.0)):
         return Reference(shift, False, "another position fits the pattern of brain peaks nearly as well")
-    if visible < FEWEST_PEAKS:
-        return Reference(shift, False, f"only {visible} of {len(PEAKS)} expected brain peaks are visible")
-    return Reference(shift, True, f"{visible} of {len(PEAKS)} expected brain peaks are visible")
+    return Reference(shift, True, f"{visible[best]} of {len(PEAKS)} expected brain peaks are visible")
