@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +14,6 @@ from service.cli.failures import ExitCode, refusing
 from service.cli.metadata import Metadata, takes_metadata
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from fitting.pipeline import Inspection
 
 
@@ -31,8 +30,6 @@ def inspect(
     ] = None,
 ) -> int:
     """Say what was read from the header, what is missing, and which basis and norms would be used."""
-    from rich.console import Console
-
     from fitting.pipeline import inspect as run_inspection
     from service.cli.inputs import read_job
 
@@ -45,29 +42,25 @@ def inspect(
             basis=basis,
         )
         inspection = run_inspection(job)
-    Console(file=sys.stdout, highlight=False, emoji=False, soft_wrap=True).print(_table(inspection))
+    for name, value in _lines(inspection):
+        sys.stdout.write(f"{name:<24}{value}\n")
     return ExitCode.ANALYSED
 
 
-def _table(inspection: Inspection) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    absent = Text("not in the file", style="dim")
-    table.add_row("format", inspection.format)
+def _lines(inspection: Inspection) -> Iterator[tuple[str, str]]:
+    yield "format", inspection.format
     for name, value in inspection.facts.items():
-        table.add_row(
-            name, absent if value is None else Text(f"{value:.9g}" if isinstance(value, float) else str(value))
-        )
-    table.add_row("water reference", inspection.water_reference or Text("none", style="dim"))
-    table.add_row(
-        "missing", Text(", ".join(inspection.missing) or "nothing", style="bold" if inspection.missing else "")
-    )
-    table.add_row("basis", inspection.basis or Text("none until the missing quantities are given", style="dim"))
-    table.add_row("norms", Text("\n".join(inspection.norms) or "none applies"))
+        yield name, _shown(value)
+    yield "water reference", inspection.water_reference or "none"
+    yield "missing", ", ".join(inspection.missing) or "nothing"
+    yield "basis", inspection.basis or "none until what is missing is given"
+    for norm in inspection.norms or ("none applies",):
+        yield "norm", norm
     for warning in inspection.warnings:
-        table.add_row("warning", Text(warning, style="yellow"))
-    return table
+        yield "warning", warning
+
+
+def _shown(value: str | float | int | None) -> str:
+    if value is None:
+        return "not in the file"
+    return f"{value:.9g}" if isinstance(value, float) else str(value)

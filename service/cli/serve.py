@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
+import fitting
 from service.cli.configuration import load_settings
-from service.cli.failures import ExitCode
+from service.cli.failures import CommandFailure, ExitCode
 
 
 def serve(
@@ -19,5 +21,13 @@ def serve(
 
     from service.app import create_app
 
-    uvicorn.run(create_app(load_settings()), host=host, port=port, log_config=None, server_header=False)
+    config = uvicorn.Config(create_app(load_settings()), host=host, port=port, log_config=None, server_header=False)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    sys.stderr.write(f"mrsquant {fitting.__version__} serves {address}/ until Ctrl-C.\n")
+    server = uvicorn.Server(config)
+    try:
+        server.run()
+    except SystemExit as error:
+        detail = "the service did not start; the reason stands above."
+        raise CommandFailure(ExitCode.FAILURE, "not-started", address, detail) from error
     return ExitCode.ANALYSED

@@ -91,3 +91,19 @@ def test_exit_codes_are_those_of_the_local_command(
     """A poor spectrum, a refused one and a refused request differ for a script as they do without a server."""
     assert app.run(["submit", str(EXAMPLE), "--url", url, *arguments]) == code
     assert capsys.readouterr().err.startswith(message)
+
+
+def test_a_taken_port_is_told_in_words(
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """``serve`` on a port in use is no success and no refused input, and says why."""
+    monkeypatch.setenv("MRSQUANT_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("MRSQUANT_EXECUTOR", "inline:")
+
+    assert app.run(["serve", "--port", url.rsplit(":", 1)[1]]) == 1
+    assert "address already in use" in caplog.text
+    assert capsys.readouterr().err.splitlines()[-1].startswith("mrsquant: not-started: http://127.0.0.1:")

@@ -211,7 +211,8 @@ def test_inspect_prints_what_is_there_and_what_is_missing(
     assert "repetition_time not in the file" in lines
     assert "echo_time 0.03" in lines
     assert "missing repetition_time" in lines
-    assert "norms acc/3T" in lines
+    assert "norm acc/3T" in lines
+    assert "warning no water reference" in lines
     assert pipeline.jobs[0].subject.region == "ACC"
 
 
