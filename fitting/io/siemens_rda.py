@@ -99,8 +99,17 @@ class _Header:
         self._values = {key.strip(): value.strip() for key, _, value in lines}
 
     def text(self, key: str) -> str | None:
-        """The value, or None when absent or empty."""
-        return self._values.get(key) or None
+        """The value, or None when absent or empty.
+
+        Raises
+        ------
+        DamagedFile
+            When a line's end is lost and the next field, perhaps a person's name, runs into this one.
+        """
+        value = self._values.get(key) or None
+        if value is not None and ":" in value:
+            raise _damaged(self.file, f"its header field {key} runs into the next")
+        return value
 
     def quantity(self, key: str, to_si: float) -> float | None:
         """The value in SI units; None when absent, no number, or 0, which is how the format says unset."""

@@ -1,6 +1,6 @@
 """Siemens TWIX (meas.dat of syngo MR VB, VD, VE and XA): uncombined coils and transients of one measurement.
 
-pyMapVBVD parses the bytes; what is signal, what is reference and where the FID begins is decided here:
+What is signal, what is reference and where the FID begins is decided here; the bytes are parsed in `_twix`:
 
 * of a file with several measurements (VD and later) the last is the scan, the others are adjustments;
 * the samples are conjugated to our sign convention, as suspect 0.6 and spec2nii 0.8 do;
@@ -11,20 +11,13 @@ pyMapVBVD parses the bytes; what is signal, what is reference and where the FID 
 
 from __future__ import annotations
 
-import re
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from mapvbvd import mapVBVD
 
 from fitting.errors import DamagedFile, UnsupportedData
+from fitting.io._twix import Measurement, is_raw_data, last_measurement
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
@@ -33,10 +26,6 @@ from fitting.units import ComplexArray
 
 NAME = "siemens_twix"
 TITLE = "Siemens TWIX"
-
-_FIRST_BUFFER = re.compile(rb"\w{4,}\x00.{4}(?:<XProtocol>|### ASCCONV)", re.DOTALL)
-_TABLE_ENTRY_END = 160
-_MAX_MEASUREMENTS = 64
 
 _VOXEL_LOOPS = ("Lin", "Par", "Sli", "Seg")
 _UNKNOWN_LOOPS = ("Eco", "Ida", "Idb", "Idc", "Idd", "Ide")
@@ -47,38 +36,28 @@ _REFERENCE_SEQUENCES = frozenset({"svs_se", "svs_st", "svs_slaser"})
 
 _ICE_PARAMETER_OF_FID_START = 4
 
-_Value = TypeVar("_Value")
 _Mask = npt.NDArray[np.bool_]
 
 
 def _recognises(files: Files) -> bool:
-    if len(files) != 1 or len(files[0].content) < _TABLE_ENTRY_END:
-        return False
-    content = files[0].content
-    start = int.from_bytes(content[16:24], "little") if _has_table(content) else 0
-    return start < len(content) and _FIRST_BUFFER.match(content, start + 8) is not None
-
-
-def _has_table(content: bytes) -> bool:
-    """Whether the file begins with a table of measurements (VD and later) and not with the header's length (VB)."""
-    first, measurements = (int.from_bytes(content[at : at + 4], "little") for at in (0, 4))
-    return first < 10_000 and 1 <= measurements <= _MAX_MEASUREMENTS
+    return len(files) == 1 and is_raw_data(files[0].content)
 
 
 def _read(files: Files) -> Recording:
     file = files[0]
-    with _on_disk(file) as path:
-        measurement = _guarded(file, lambda: _last_measurement(path))
-        protocol = _Protocol.of(measurement.hdr)
-        _refuse_other_protocols(file, protocol)
-        image = measurement.get("image")
-        if image is None:
-            raise _damaged(file, "it holds no measured signal")
-        _refuse_other_loops(file, image)
-        stored = checked_samples(_guarded(file, lambda: _stored_samples(image, file.content)), file)
-        samples, oversampling = _fid(file, stored, _points_before_fid(image), protocol)
+    try:
+        measurement = last_measurement(file.content)
+    except ValueError:
+        raise _damaged(file, "its measurement is incomplete or inconsistent") from None
+    protocol = _Protocol.of(measurement)
+    _refuse_other_protocols(file, protocol)
+    if measurement.samples is None:
+        raise _damaged(file, "it holds no measured signal")
+    _refuse_other_loops(file, measurement)
+    stored = checked_samples(measurement.samples.conj(), file)
+    samples, oversampling = _fid(file, stored, _points_before_fid(measurement), protocol)
     acquisition = _acquisition(protocol, oversampling)
-    reference = _reference(file, getattr(image, _REFERENCE_LOOP), samples, protocol)
+    reference = _reference(file, measurement.loop(_REFERENCE_LOOP), samples, protocol)
     if reference is None:
         return Recording(samples=samples, acquisition=replace(acquisition, averages=len(samples)))
     water = samples[reference]
@@ -110,38 +89,34 @@ class _Protocol:
     software: str | None
 
     @classmethod
-    def of(cls, header: Any) -> _Protocol:
-        """Take the known keys of pyMapVBVD's header: the protocol in ASCCONV form and the DICOM block."""
-        ascconv, dicom = header.get("MeasYaps") or {}, header.get("Dicom") or {}
+    def of(cls, measurement: Measurement) -> _Protocol:
+        """Take the known keys of the protocol and of the DICOM block."""
+        ascconv, dicom = measurement.protocol(), measurement.dicom()
 
-        def number(*key: str, to_si: float = 1.0) -> float | None:
-            return positive(str(ascconv.get(key)), to_si)
+        def number(key: str, to_si: float = 1.0) -> float | None:
+            return positive(ascconv.get(key), to_si)
 
-        def words(value: object) -> str | None:
-            return str(value).strip().strip('"').strip() or None if value is not None else None
-
-        sequence_name = (words(ascconv.get(("tSequenceFileName",))) or "").rpartition("\\")[2] or None
+        sequence_name = ascconv.get("tSequenceFileName", "").strip('"').rpartition("\\")[2] or None
         columns, lines, slices = (
-            round(number("sSpecPara", f"lFinalMatrixSize{axis}") or 1) for axis in ("Read", "Phase", "Slice")
+            round(number(f"sSpecPara.lFinalMatrixSize{axis}") or 1) for axis in ("Read", "Phase", "Slice")
         )
-        vector_size = number("sSpecPara", "lVectorSize")
+        vector_size = number("sSpecPara.lVectorSize")
+        edges = (ascconv.get(f"sSpecPara.sVoI.{edge}") for edge in ("dReadoutFOV", "dPhaseFOV", "dThickness"))
         return cls(
             sequence_name=sequence_name,
             sequence=localisation(sequence_name),
-            nucleus=words(ascconv.get(("sTXSPEC", "asNucleusInfo", "0", "tNucleus"))) or "1H",
+            nucleus=ascconv.get("sTXSPEC.asNucleusInfo[0].tNucleus", "").strip('"') or "1H",
             vector_size=None if vector_size is None else round(vector_size),
             matrix=(columns, lines, slices),
-            oversampling=positive(str(dicom.get("flReadoutOSFactor"))),
-            spectrometer_frequency=number("sTXSPEC", "asNucleusInfo", "0", "lFrequency"),
-            dwell_time=number("sRXSPEC", "alDwellTime", "0", to_si=1e-9),
-            echo_time=number("alTE", "0", to_si=1e-6),
-            repetition_time=number("alTR", "0", to_si=1e-6),
-            voi_size=edge_lengths(
-                (number("sSpecPara", "sVoI", edge) for edge in ("dReadoutFOV", "dPhaseFOV", "dThickness")), 1e-3
-            ),
-            vendor=words(dicom.get("Manufacturer")),
-            scanner_model=words(dicom.get("ManufacturersModelName")),
-            software=words(dicom.get("SoftwareVersions")),
+            oversampling=positive(dicom.get("flReadoutOSFactor")),
+            spectrometer_frequency=number("sTXSPEC.asNucleusInfo[0].lFrequency"),
+            dwell_time=number("sRXSPEC.alDwellTime[0]", 1e-9),
+            echo_time=number("alTE[0]", 1e-6),
+            repetition_time=number("alTR[0]", 1e-6),
+            voi_size=edge_lengths(edges, 1e-3),
+            vendor=dicom.get("Manufacturer") or None,
+            scanner_model=dicom.get("ManufacturersModelName") or None,
+            software=dicom.get("SoftwareVersions") or None,
         )
 
 
@@ -181,9 +156,9 @@ def _refuse_other_protocols(file: SourceFile, protocol: _Protocol) -> None:
         )
 
 
-def _refuse_other_loops(file: SourceFile, image: Any) -> None:
+def _refuse_other_loops(file: SourceFile, measurement: Measurement) -> None:
     """Refuse what varies in more than its transients (loops Ave, Rep and Set) and its reference."""
-    varying = {loop for loop in (*_VOXEL_LOOPS, *_UNKNOWN_LOOPS) if np.ptp(getattr(image, loop)) > 0}
+    varying = {loop for loop in (*_VOXEL_LOOPS, *_UNKNOWN_LOOPS) if np.ptp(measurement.loop(loop)) > 0}
     if varying & set(_VOXEL_LOOPS):
         raise UnsupportedData(
             f"'{file.name}' is spectroscopic imaging (MRSI) or localised by several acquisitions (loops "
@@ -199,7 +174,7 @@ def _refuse_other_loops(file: SourceFile, image: Any) -> None:
 
 
 def _reference(
-    file: SourceFile, phase_loop: npt.NDArray[np.float64], samples: ComplexArray, protocol: _Protocol
+    file: SourceFile, phase_loop: npt.NDArray[np.int64], samples: ComplexArray, protocol: _Protocol
 ) -> _Mask | None:
     """Which transients are the water reference; None when the phase loop does not vary.
 
@@ -225,16 +200,17 @@ def _reference(
     return first
 
 
-def _points_before_fid(image: Any) -> int:
+def _points_before_fid(measurement: Measurement) -> int:
     """Points acquired before the FID begins.
 
     VD and later give the start in ICE parameter 4 plus dummy points in free parameter 0 (as suspect reads them),
     VB in free parameter 0; sequences that use neither give it as the cut-off before the signal (FID-A,
     Simpson et al. 2017, doi:10.1002/mrm.26091).
     """
-    ice, free, cut_off = image.iceParam[0], image.freeParam[0], image.cutOff[0]
-    start = ice[_ICE_PARAMETER_OF_FID_START] if len(ice) > _ICE_PARAMETER_OF_FID_START else 0.0
-    return int(start + free[0]) or int(cut_off[0])
+    first = measurement.headers[0]
+    ice = first["ice"]
+    start = int(ice[_ICE_PARAMETER_OF_FID_START]) if len(ice) > _ICE_PARAMETER_OF_FID_START else 0
+    return start + int(first["free"][0]) or int(first["cut_off"][0])
 
 
 def _fid(file: SourceFile, stored: ComplexArray, begin: int, protocol: _Protocol) -> tuple[ComplexArray, int]:
@@ -269,48 +245,6 @@ def _without_oversampling(samples: ComplexArray) -> ComplexArray:
     inner = np.concatenate([spectrum[..., :half], spectrum[..., -half:]], axis=-1)
     fid: ComplexArray = np.fft.ifft(inner, axis=-1)[..., :half] / 2
     return fid
-
-
-def _last_measurement(path: Path) -> Any:
-    measurements = mapVBVD(
-        str(path), quiet=True, removeOS=False, regrid=False, ignoreROoffcenter=True, disableReflect=True
-    )
-    return measurements[-1] if isinstance(measurements, list) else measurements
-
-
-def _stored_samples(image: Any, content: bytes) -> ComplexArray:
-    """All transients as stored, shape (transients, coils, points), conjugated to our sign.
-
-    pyMapVBVD says where each transient begins; the samples are taken from there because it neither misses what
-    is cut off nor tells transients of different size.
-    """
-    new = image.softwareVersion == "vd"
-    size_at, scan_header, channel_header = (48, 192, 32) if new else (28, 0, 128)
-    begins = [int(position) for position in image.memPos]
-    (size,) = {content[begin + size_at : begin + size_at + 4] for begin in begins}  # raises when they differ
-    points, coils = int.from_bytes(size[:2], "little"), int.from_bytes(size[2:], "little")
-    channel = np.dtype([("header", f"V{channel_header}"), ("samples", "<c8", (points,))])
-    stored = np.stack([np.frombuffer(content, channel, coils, begin + scan_header)["samples"] for begin in begins])
-    return stored.astype(np.complex128).conj()
-
-
-@contextmanager
-def _on_disk(file: SourceFile) -> Iterator[Path]:
-    """A temporary file, because pyMapVBVD reads from disk; what it warns of counts as damage."""
-    with TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        warnings.simplefilter("ignore", ResourceWarning)  # it leaves the file open when it fails
-        path = Path(folder) / "meas.dat"
-        path.write_bytes(file.content)
-        yield path
-
-
-def _guarded(file: SourceFile, read: Callable[[], _Value]) -> _Value:
-    try:
-        return read()
-    except Exception:  # pyMapVBVD raises whatever its parsing of hostile bytes runs into
-        problem = _damaged(file, "its measurement is incomplete or inconsistent")
-    raise problem
 
 
 def _damaged(file: SourceFile, what: str) -> DamagedFile:
