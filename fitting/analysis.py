@@ -61,7 +61,7 @@ class AcquisitionFacts:
     """Localisation family."""
     sequence_name: str | None
     """What the header calls the sequence."""
-    echo_time: float
+    echo_time: float | None
     """Echo time, s."""
     repetition_time: float | None
     """Repetition time, s."""

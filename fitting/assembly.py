@@ -44,12 +44,12 @@ def acquisition_facts(intake: Intake, subject: Subject, facts: PreprocessingFact
     """How the spectrum was acquired and of whom, as far as known."""
     recording = intake.recording
     acquisition = recording.acquisition
-    frequency, dwell_time, echo_time = (
+    frequency, dwell_time, field_t = (
         acquisition.spectrometer_frequency,
         acquisition.dwell_time,
-        acquisition.echo_time,
+        acquisition.nominal_field_t,
     )
-    if frequency is None or dwell_time is None or echo_time is None or acquisition.nominal_field_t is None:
+    if frequency is None or dwell_time is None or field_t is None:
         raise MissingParameter("The acquisition is incomplete.", parameter="spectrometer_frequency")
     tissue = subject.tissue
     return AcquisitionFacts(
@@ -57,11 +57,11 @@ def acquisition_facts(intake: Intake, subject: Subject, facts: PreprocessingFact
         format=acquisition.format,
         scanner_model=acquisition.scanner_model,
         software=acquisition.software,
-        field_t=acquisition.nominal_field_t,
+        field_t=field_t,
         spectrometer_frequency=frequency,
         sequence=acquisition.sequence,
         sequence_name=acquisition.sequence_name,
-        echo_time=echo_time,
+        echo_time=acquisition.echo_time,
         repetition_time=acquisition.repetition_time,
         dwell_time=dwell_time,
         points=recording.points,

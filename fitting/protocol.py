@@ -56,9 +56,9 @@ def complete(acquisition: Acquisition, overrides: Overrides) -> tuple[Acquisitio
 
 def missing(acquisition: Acquisition, *, for_simulated_basis: bool = True) -> tuple[str, ...]:
     """Names of the quantities an analysis needs and the acquisition lacks."""
-    needed = ["spectrometer_frequency", "dwell_time", "echo_time"]
+    needed = ["spectrometer_frequency", "dwell_time"]
     if for_simulated_basis:
-        needed.append("sequence")
+        needed += ["echo_time", "sequence"]
     return tuple(name for name in needed if getattr(acquisition, name) is None)
 
 

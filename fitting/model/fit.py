@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.errors import UnusableSignal
+from fitting.errors import ImplausibleParameter, UnusableSignal
 from fitting.model.baseline import BASELINES
 from fitting.model.domain import fit_domain
 from fitting.model.forward import LinearCombinationModel, State
@@ -91,9 +91,14 @@ def fit(
 
     Raises
     ------
+    ImplausibleParameter
+        When there is no baseline or optimiser of that name.
     UnusableSignal
         When the noise level is zero or not finite.
     """
+    for kind, name, known in (("baseline", baseline, BASELINES), ("optimiser", optimiser, OPTIMISERS)):
+        if name not in known:
+            raise ImplausibleParameter(f"There is no {kind} '{name}'; choose {', '.join(known)}.", parameter=kind)
     if not (np.isfinite(noise_sd) and noise_sd > 0):
         raise UnusableSignal("The noise level of the spectrum is zero or not finite; it cannot be fitted.")
     deadline = None if deadline_seconds is None else time.monotonic() + deadline_seconds

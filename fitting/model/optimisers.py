@@ -47,7 +47,7 @@ def _minimise(problem: Problem, start: FloatArray, deadline: float | None, metho
         lambda current: problem.residuals(vector(current)), parameters, iter_cb=late, calc_covar=False
     )
     result = minimiser.minimize(method=method, **options(lambda current: problem.jacobian(vector(current))))
-    code: OutcomeCode = "converged" if result.success else ("stopped_early" if result.aborted else "failed")
+    code: OutcomeCode = "converged" if result.success else ("stopped_early" if late() else "failed")
     return Optimum(vector(result.params), int(result.nfev), code, str(result.message))
 
 

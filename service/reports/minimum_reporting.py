@@ -83,10 +83,8 @@ def _acquisition(analysis: Analysis) -> dict[str, str | None]:
         else text("minimum.size_value", volume=numbers.plain(facts.voi_volume_ml)),
         "timing": text(
             "minimum.timing_value",
-            tr=missing
-            if facts.repetition_time is None
-            else text("minimum.timing_tr", tr=numbers.plain(facts.repetition_time * 1e3)),
-            te=numbers.plain(facts.echo_time * 1e3),
+            tr=_milliseconds(facts.repetition_time),
+            te=_milliseconds(facts.echo_time),
         ),
         "averages": text("minimum.averages_stored", stored=facts.transients)
         if facts.averages is None
@@ -96,6 +94,12 @@ def _acquisition(analysis: Analysis) -> dict[str, str | None]:
         "shimming": None,
         "motion": None,
     }
+
+
+def _milliseconds(seconds: float | None) -> str:
+    if seconds is None:
+        return text("missing.value")
+    return text("minimum.timing_ms", time=numbers.plain(seconds * 1e3))
 
 
 def _analysis(analysis: Analysis) -> dict[str, str | None]:
