@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from fitting.errors import UnusableSignal
-from fitting.preprocessing.alignment import BAND_PPM, WATER_BAND_PPM, align
+from fitting.preprocessing.alignment import Alignment, align_metabolites, align_water
 from fitting.preprocessing.averaging import average, good_transients
 from fitting.preprocessing.coil_combination import coil_weights
 from fitting.preprocessing.eddy_current import water_phase
@@ -21,6 +22,8 @@ from fitting.units import ComplexArray, FloatArray
 SHARPER = 0.9
 """Eddy-current correction is kept unless it lowers the metabolite peaks below this share of their height: a scanner
 that already corrected the spectrum stores an uncorrected reference with it."""
+
+REGISTRATION = "Frequency and phase correction"
 
 WATER_BAND = (4.4, 4.9)
 NAA_BAND = (1.85, 2.15)
@@ -78,11 +81,11 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
     if recording.water is not None and reference is None:
         steps.append(Step("Water reference", "The water reference holds no signal and was not used."))
     transients, water_transients, combination = _combined(recording, reference, grid)
-    averaged = _averaged(transients, grid, BAND_PPM)
+    averaged = _averaged(transients, grid, align_metabolites)
     steps += [*combination, *averaged.steps]
     fid, water = averaged.fid, None
     if reference is not None and water_transients is not None:
-        water = _averaged(water_transients, grid, WATER_BAND_PPM).fid
+        water = _averaged(water_transients, grid, align_water).fid
         water = _on_grid(water, reference, recording.points, grid)
         fid, water, step = _eddy_corrected(fid, water, grid)
         steps.append(step)
@@ -92,7 +95,7 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
     shift_ppm = -found.shift_ppm if found.trusted else 0.0
     fid = _shifted(fid, shift_ppm, grid)
     detail = f"Referenced to several peaks by {shift_ppm:+.4f} ppm: {found.reason}."
-    steps.append(Step("Frequency and phase correction", detail))
+    steps.append(Step(REGISTRATION, detail))
     residual = _residual_water(fid, grid)
     fid, removed = remove_water(fid, grid.dwell_time, grid.spectrometer_frequency)
     steps.append(Step("Nuisance peak removal", f"HSVD: {removed} residual water components subtracted."))
@@ -142,32 +145,41 @@ def _combined(
     strongest = recording.samples if reference is None else reference.samples
     weights = coil_weights(strongest, recording.samples, grid.dwell_time, grid.spectrometer_frequency)
     source = "the spectrum itself" if reference is None else "the water reference"
-    step = Step("RF coil combination", f"{coils} coils, noise-whitened, sensitivities from {source}.")
+    step = Step(
+        "RF coil combination",
+        f"{coils} coils ({weights.dead} without signal), noise-whitened (largest correlation "
+        f"{weights.largest_noise_correlation:.2f}), sensitivities from {source}.",
+    )
     water = None if reference is None else weights.combine(reference.samples)
     return weights.combine(recording.samples), water, [step]
 
 
-def _averaged(transients: ComplexArray, grid: _Grid, band: tuple[float, float]) -> _Averaged:
-    """Align, reject and average transients (transients, points) by their signal within a ppm band."""
+def _averaged(
+    transients: ComplexArray, grid: _Grid, align: Callable[[ComplexArray, float, float], Alignment]
+) -> _Averaged:
+    """Align, reject and average transients (transients, points)."""
     count = len(transients)
     if count == 1:
         return _Averaged(transients[0], (), 1, 0, None, None)
-    first = align(transients, grid.dwell_time, grid.spectrometer_frequency, band)
-    weights = good_transients(first.transients, grid.dwell_time, grid.spectrometer_frequency, band)
-    kept = weights > 0
-    aligned = align(transients[kept], grid.dwell_time, grid.spectrometer_frequency, band)
-    drift = float(np.ptp(aligned.shift_hz))
-    spread = float(np.rad2deg(np.std(aligned.phase)))
-    rejected = count - int(kept.sum())
-    steps = (
-        Step(
-            "Frequency and phase correction",
-            f"Spectral registration of {count} transients: frequency span {drift:.2f} Hz, phase spread {spread:.1f}°.",
-        ),
-        Step("Signal averaging", f"Mean of {count - rejected} transients; {rejected} rejected as unlike the others."),
+    aligned = align(transients, grid.dwell_time, grid.spectrometer_frequency)
+    good = good_transients(aligned.transients, grid.dwell_time, grid.spectrometer_frequency, aligned.band)
+    used = int(np.count_nonzero(good))
+    averaging = Step(
+        "Signal averaging",
+        f"Mean of {used} transients; {count - used} rejected as unlike the others (robust score > 5).",
     )
-    mean = average(aligned.transients, np.ones(len(aligned.transients)))
-    return _Averaged(mean, steps, count - rejected, rejected, drift, spread)
+    mean = average(aligned.transients[good])
+    if not aligned.trustworthy:
+        detail = "Not applied: a single transient holds too little signal to be aligned."
+        return _Averaged(mean, (Step(REGISTRATION, detail), averaging), used, count - used, None, None)
+    drift, spread = float(np.ptp(aligned.shift_hz[good])), float(np.rad2deg(np.std(aligned.phase[good])))
+    registration = Step(
+        REGISTRATION,
+        f"Spectral registration of {count} transients by {aligned.band[0]:g} to {aligned.band[1]:g} ppm: frequency "
+        f"span {drift:.2f} Hz, phase spread {spread:.1f} deg (standard errors {aligned.shift_sd_hz:.2f} Hz, "
+        f"{np.rad2deg(aligned.phase_sd):.1f} deg).",
+    )
+    return _Averaged(mean, (registration, averaging), used, count - used, drift, spread)
 
 
 def _on_grid(water: ComplexArray, reference: Recording, points: int, grid: _Grid) -> ComplexArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from fitting.preprocessing.alignment import in_band
 from fitting.units import ComplexArray, FloatArray
@@ -14,13 +15,14 @@ REJECTION = 5.0
 """Robust standard deviations beyond the median at which a transient counts as corrupted."""
 
 SMALLEST_CHANGE = 0.15
-"""Relative change of amplitude below which a transient is never rejected."""
+"""Relative change of amplitude (its square: of energy) below which a transient is never rejected: it would cost more
+noise than it could bias."""
 
 
 def good_transients(
     transients: ComplexArray, dwell_time: float, spectrometer_frequency: float, band: tuple[float, float]
-) -> FloatArray:
-    """Mask (transients,), 1 for those to average: like the median in amplitude and in shape.
+) -> npt.NDArray[np.bool_]:
+    """Mask (transients,) of those to average: like the others in amplitude and in shape.
 
     Parameters
     ----------
@@ -31,25 +33,31 @@ def good_transients(
     band : (float, float)
         ppm of the signal that decides.
     """
-    count = transients.shape[0]
-    if count < FEWEST:
-        return np.ones(count)
-    filtered = in_band(transients, dwell_time, spectrometer_frequency, band)
-    typical = np.median(filtered.real, axis=0) + 1j * np.median(filtered.imag, axis=0)
-    amplitude = (filtered @ typical.conj()).real / np.sum(np.abs(typical) ** 2)
-    unlike = np.sum(np.abs(filtered - amplitude[:, None] * typical) ** 2, axis=1)
-    weak = (np.abs(_robust_score(amplitude)) > REJECTION) & (np.abs(amplitude - np.median(amplitude)) > SMALLEST_CHANGE)
-    odd = _robust_score(unlike) > REJECTION
-    return np.where(weak | odd, 0.0, 1.0)
+    filled: npt.NDArray[np.bool_] = np.any(transients != 0, axis=1)
+    if np.count_nonzero(filled) < FEWEST:
+        return filled
+    signal = in_band(transients[filled], dwell_time, spectrometer_frequency, band).samples
+    typical = np.median(signal.real, axis=0) + 1j * np.median(signal.imag, axis=0)
+    energy = float(np.sum(np.abs(typical) ** 2))
+    amplitude = (signal @ typical.conj()).real / energy
+    rest = np.sum(np.abs(signal - amplitude[:, None] * typical) ** 2, axis=1) / energy
+    noise = float(np.median(rest))
+    samples = signal.shape[1]
+    strange = _score(amplitude, np.sqrt(noise / (2 * samples))) > REJECTION
+    strange &= np.abs(amplitude - np.median(amplitude)) > SMALLEST_CHANGE
+    unlike = (_score(rest, noise / np.sqrt(samples)) > REJECTION) & (rest - noise > SMALLEST_CHANGE**2)
+    good = filled.copy()
+    good[filled] = ~(strange | unlike)
+    return good
 
 
-def _robust_score(values: FloatArray) -> FloatArray:
-    """Distance from the median in units of 1.4826 median absolute deviations."""
-    centre = np.median(values)
-    spread = 1.4826 * np.median(np.abs(values - centre))
-    return np.asarray((values - centre) / spread if spread > 0 else np.zeros_like(values))
+def _score(values: FloatArray, expected: float) -> FloatArray:
+    """Distance from the median in robust standard deviations, but at least in the ``expected`` ones."""
+    distance = np.abs(values - np.median(values))
+    spread = max(1.4826 * float(np.median(distance)), expected)
+    return np.asarray(distance / spread if spread > 0 else np.zeros_like(values))
 
 
-def average(transients: ComplexArray, weights: FloatArray) -> ComplexArray:
-    """Weighted mean (points,) of transients (transients, points): the scale of one transient."""
-    return np.asarray(weights @ transients / weights.sum())
+def average(transients: ComplexArray) -> ComplexArray:
+    """Mean (points,) of transients (transients, points): not their sum, so that the scale is that of one transient."""
+    return np.asarray(transients.mean(axis=0))

@@ -1,53 +1,104 @@
-"""The noise of one sample, from a part of the spectrum where brain has no signal."""
+"""The noise of one sample, from the part of the spectrum that holds no signal."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import numpy.typing as npt
 
 from fitting.units import ComplexArray, ppm_axis_of_fft
 
-SILENT_PPM = ((-2.5, -0.3), (9.0, 11.0))
-"""Ranges without brain signal; amide protons end below 9 ppm, lipids begin above 0 ppm."""
+BRAIN_PPM = (-0.3, 5.5)
+"""Signal of brain between the lipids and the foot of the water line; outside are only weak amide protons."""
 
 EDGE_FRACTION = 0.05
 """Share of the bandwidth at each edge that receiver filters may attenuate."""
 
-FEWEST_BINS = 24
-"""With fewer silent bins the outer quarters of the spectrum serve instead."""
+FEWEST_SHARE = 0.15
+"""With less of the spectrum than this outside ``BRAIN_PPM`` the whole spectrum is searched for silence."""
+
+ORDER = 2
+"""Differences between neighbouring bins: first ones (a - b) leave the tail of an unsuppressed water line, second
+ones (a - 2 b + c) do not."""
+
+BLOCK = 16
+"""Neighbouring bins judged together: silent or not."""
+
+BLOCK_SPREAD = 0.35
+"""Relative standard deviation of a block's mean square, sqrt(1.94 / 16): neighbouring second differences are
+correlated."""
+
+LOUD = 3.5
+"""Standard deviations above the silent blocks' mean at which a block holds signal."""
+
+SHORTEST_ZERO_TAIL = 16
+"""Samples; a shorter run of exact zeros at the end may be coarse digitisation."""
 
 
-def recorded(fid: ComplexArray) -> int:
-    """Number of samples before a tail of exact zeros (zero filling, cut-off), of FIDs of shape (..., points)."""
-    filled = np.flatnonzero(np.any(fid != 0, axis=tuple(range(fid.ndim - 1))))
-    return int(filled[-1]) + 1 if filled.size else 0
+def recorded(samples: ComplexArray) -> int:
+    """Number of points before a tail of exact zeros (zero filling, cut-off), for samples of shape (..., points)."""
+    points = samples.shape[-1]
+    filled = np.flatnonzero(np.any(samples.reshape(-1, points) != 0, axis=0))
+    end = int(filled[-1]) + 1 if filled.size else 0
+    return end if points - end >= SHORTEST_ZERO_TAIL else points
 
 
-def silent_bins(points: int, dwell_time: float, spectrometer_frequency: float) -> npt.NDArray[np.intp]:
-    """Indices of ``numpy.fft.fft`` bins without brain signal, in runs of neighbours."""
-    ppm = ppm_axis_of_fft(points, dwell_time, spectrometer_frequency)
-    position = np.abs(np.fft.fftfreq(points))
-    inside = np.zeros(points, dtype=bool)
-    for low, high in SILENT_PPM:
-        inside |= (ppm >= low) & (ppm <= high)
-    inside &= position <= 0.5 - EDGE_FRACTION
-    if np.count_nonzero(inside) < FEWEST_BINS:
-        inside = (position >= 0.25) & (position <= 0.5 - EDGE_FRACTION)
-    return np.flatnonzero(inside)
+def bin_differences(samples: ComplexArray) -> ComplexArray:
+    """What neighbouring FFT bins do not share, shape (..., points - ORDER): smooth tails of signal cancel.
+
+    Scaled so that white noise of variance v in the real part of a sample gives a mean squared magnitude of 2 v.
+    """
+    scale = np.sqrt(math.comb(2 * ORDER, ORDER) * samples.shape[-1])
+    return np.asarray(np.diff(np.fft.fft(samples, axis=-1), n=ORDER, axis=-1) / scale)
+
+
+def silent_differences(
+    power: npt.NDArray[np.float64], dwell_time: float, spectrometer_frequency: float
+) -> npt.NDArray[np.intp]:
+    """Indices of neighbour differences without signal.
+
+    Parameters
+    ----------
+    power : float array, shape (points - ORDER,)
+        Squared magnitude of ``bin_differences``, pooled over whatever is measured together.
+    dwell_time, spectrometer_frequency : float
+        s, Hz.
+
+    Notes
+    -----
+    Blocks of neighbours outside the brain's range are compared: the silent ones agree within what chance allows with
+    the quietest quarter, and louder ones are dropped. So a lipid alias, a spike or a narrow bandwidth does no harm.
+    """
+    points = power.size + ORDER
+    offset = np.abs(np.fft.fftfreq(points)[:-ORDER])
+    ppm = ppm_axis_of_fft(points, dwell_time, spectrometer_frequency)[:-ORDER]
+    inside = offset <= 0.5 - EDGE_FRACTION
+    outside_brain = inside & ((ppm < BRAIN_PPM[0]) | (ppm > BRAIN_PPM[1]))
+    if np.count_nonzero(outside_brain) >= FEWEST_SHARE * points:
+        inside = outside_brain
+    candidates = np.flatnonzero(inside)
+    blocks = np.array_split(candidates, max(1, candidates.size // BLOCK))
+    loudness = np.array([np.mean(power[block]) for block in blocks])
+    ceiling = np.quantile(loudness, 0.25) * (1 + LOUD * BLOCK_SPREAD)
+    for _ in range(10):
+        silent = loudness <= ceiling
+        raised = np.mean(loudness[silent]) * (1 + LOUD * BLOCK_SPREAD)
+        if raised == ceiling:
+            break
+        ceiling = raised
+    return np.concatenate([block for block, level in zip(blocks, loudness, strict=True) if level <= ceiling])
 
 
 def noise_sd(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float:
     """Standard deviation of the real part of one sample of a FID of shape (points,).
 
-    First differences between neighbouring silent bins remove the tails of peaks; a tail of exact zeros is cut first,
-    because it would correlate the bins. Zero when the FID holds no noise.
+    From differences between neighbouring silent bins. A tail of exact zeros is cut first: it holds no noise and
+    would correlate the bins. Zero when the FID holds no noise.
     """
-    samples = recorded(fid)
-    if samples < 2:
+    points = recorded(fid)
+    if points <= ORDER:
         return 0.0
-    spectrum = np.fft.fft(fid[:samples])
-    bins = silent_bins(samples, dwell_time, spectrometer_frequency)
-    neighbours = bins[:-1][np.diff(bins) == 1]
-    steps = spectrum[neighbours + 1] - spectrum[neighbours]
-    variance = float(np.mean(np.abs(steps) ** 2)) / 4.0
-    return float(np.sqrt(variance / samples))
+    power = np.abs(bin_differences(fid[:points])) ** 2
+    silent = silent_differences(power, dwell_time, spectrometer_frequency)
+    return float(np.sqrt(np.mean(power[silent]) / 2))
