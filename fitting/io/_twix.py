@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fitting.units import ComplexArray
 
 _LOOPS = ("Lin", "Ave", "Sli", "Par", "Eco", "Phs", "Rep", "Set", "Seg", "Ida", "Idb", "Idc", "Idd", "Ide")
 
@@ -68,7 +67,7 @@ class Measurement:
     """One measurement of a raw data file; texts are as stored and may hold identity, so they go no further."""
 
     texts: dict[str, str]
-    samples: ComplexArray | None
+    samples: npt.NDArray[np.complex64] | None
     """Signal as stored, shape (transients, coils, points); None when there is no transient."""
     headers: npt.NDArray[np.void]
     """One header per transient."""
@@ -169,10 +168,12 @@ def _transients(content: bytes, begin: int, layout: _Layout) -> Iterator[int]:
         begin += length
 
 
-def _samples(content: bytes, begins: list[int], headers: npt.NDArray[np.void], layout: _Layout) -> ComplexArray | None:
+def _samples(
+    content: bytes, begins: list[int], headers: npt.NDArray[np.void], layout: _Layout
+) -> npt.NDArray[np.complex64] | None:
     if not begins:
         return None
     ((points, coils),) = {(int(header["points"]), int(header["coils"])) for header in headers}  # raises if they differ
     channel = np.dtype([("header", f"V{layout.channel_header}"), ("samples", "<c8", (points,))])
     stored = [np.frombuffer(content, channel, coils, begin + layout.scan_header)["samples"] for begin in begins]
-    return np.stack(stored).astype(np.complex128)
+    return np.stack(stored)

@@ -10,14 +10,13 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
-    (b"BM", "a bitmap picture"),
     (b"II*\x00", "a TIFF picture"),
     (b"MM\x00*", "a TIFF picture"),
     (b"%PDF-", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive or office document"),
     (b"Dangerplot_version", "a TARQUIN plot (.dpt)"),
 )
-"""First bytes of file kinds that are no spectra; two-byte ones are checked for plausible length by the caller."""
+"""First bytes of file kinds that are no spectra; none shorter than three, which text could begin with by chance."""
 
 _SOP_CLASSES: tuple[tuple[str, str], ...] = (
     ("1.2.840.10008.5.1.4.1.1.7", "a DICOM secondary capture (screenshot)"),
@@ -48,7 +47,9 @@ def refuse_known(files: Files) -> None:
 
 def _kind(content: bytes) -> str | None:
     if is_dicom(content):
-        uid = sop_class(content) or ""
+        uid = sop_class(content)
+        if uid is None:
+            return "a DICOM file too damaged to tell its kind"
         return next(
             (kind for start, kind in _SOP_CLASSES if _is_class(uid, start)), "a DICOM file without spectroscopy"
         )

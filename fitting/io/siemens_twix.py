@@ -54,7 +54,7 @@ def _read(files: Files) -> Recording:
     if measurement.samples is None:
         raise _damaged(file, "it holds no measured signal")
     _refuse_other_loops(file, measurement)
-    stored = checked_samples(measurement.samples.conj(), file)
+    stored = checked_samples(measurement.samples, file).conj()
     samples, oversampling = _fid(file, stored, _points_before_fid(measurement), protocol)
     acquisition = _acquisition(protocol, oversampling)
     reference = _reference(file, measurement.loop(_REFERENCE_LOOP), samples, protocol)

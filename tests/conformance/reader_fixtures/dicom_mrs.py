@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.uid import ExplicitVRBigEndian
 
 from fitting.errors import DamagedFile
 from fitting.io import Files
@@ -137,6 +138,10 @@ def _silent() -> Files:
     )
 
 
+def _big_endian() -> Files:
+    return part10(_basic(FID[np.newaxis]), MR_SPECTROSCOPY, "meas.dcm", ExplicitVRBigEndian)
+
+
 FIXTURES = (
     Fixture("dicom_mrs", "siemens-ve11", siemens, FID.reshape(1, 1, -1), SIEMENS),
     Fixture(
@@ -180,5 +185,6 @@ REFUSALS = (
     Refusal("dicom_mrs", "several-frames", lambda: siemens(np.stack([FID, FID])), "2 spectra"),
     Refusal("dicom_mrs", "rows-swapped", lambda: philips(np.stack([WATER, FID])), "2 spectra"),
     Refusal("dicom_mrs", "planar", lambda: siemens(MRSpectroscopyAcquisitionType="PLANE"), "PLANE"),
+    Refusal("dicom_mrs", "big-endian", _big_endian, "big-endian"),
     Refusal("dicom_mrs", "wrong-size", lambda: siemens(DataPointColumns=512), "512", DamagedFile),
 )

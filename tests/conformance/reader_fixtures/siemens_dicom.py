@@ -6,8 +6,9 @@ import struct
 from io import BytesIO
 
 import numpy as np
+from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from fitting.errors import DamagedFile
 from fitting.io import Files, SourceFile
@@ -78,17 +79,17 @@ def person(dataset: Dataset) -> None:
     dataset.PatientComments = IDENTITY["birth_date"]
 
 
-def part10(dataset: Dataset, sop_class: str, name: str) -> Files:
+def part10(dataset: Dataset, sop_class: str, name: str, syntax: UID = ExplicitVRLittleEndian) -> Files:
     """The data set as a DICOM Part 10 file."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = sop_class
     meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=[name])
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.TransferSyntaxUID = syntax
     dataset.SOPClassUID = sop_class
     dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
     file = FileDataset(name, dataset, file_meta=meta, preamble=b"\x00" * 128)
     buffer = BytesIO()
-    file.save_as(buffer, enforce_file_format=True)
+    dcmwrite(buffer, file, enforce_file_format=True, little_endian=syntax.is_little_endian, implicit_vr=False)
     return (SourceFile(name, buffer.getvalue()),)
 
 

@@ -261,7 +261,7 @@ REFUSALS = (
     ),
     Refusal("siemens_twix", "editing", lambda: ve(tSequenceFileName='"%CustomerSeq%\\mgs_svs_ed"'), "editing"),
     Refusal("siemens_twix", "special", lambda: ve(tSequenceFileName='"%CustomerSeq%\\jn_svs_special"'), "SPECIAL"),
-    Refusal("siemens_twix", "no-transient", lambda: vd(b""), "incomplete", DamagedFile),
+    Refusal("siemens_twix", "no-transient", lambda: vd(b""), "no measured signal", DamagedFile),
     Refusal("siemens_twix", "noise-only", lambda: vd(NOISE), "no measured signal", DamagedFile),
     Refusal("siemens_twix", "mixed-sizes", _mixed_sizes, "inconsistent", DamagedFile),
     Refusal("siemens_twix", "no-end", lambda: (SourceFile("meas.dat", ve()[0].content[:-1024]),), "", DamagedFile),

@@ -1,0 +1,63 @@
+"""Files that hold no spectrum are refused by name; unknown content is not claimed to be known."""
+
+from __future__ import annotations
+
+import pytest
+from pydicom.dataset import Dataset
+from reader_fixtures import IDENTITY
+from reader_fixtures.siemens_dicom import part10, person
+
+import fitting.io
+from fitting.errors import UnknownFormat, UnsupportedData
+from fitting.io import SourceFile
+
+DICOM = {
+    "1.2.840.10008.5.1.4.1.1.7": "secondary capture",
+    "1.2.840.10008.5.1.4.1.1.7.4": "secondary capture",
+    "1.2.840.10008.5.1.4.1.1.66": "raw data",
+    "1.3.46.670589.11.0.0.12.2": "private Philips",
+    "1.2.840.10008.5.1.4.1.1.4": "MR image",
+    "1.2.840.10008.5.1.4.1.1.4.1": "MR image",
+    "1.2.840.10008.5.1.4.1.1.104.1": "encapsulated document",
+    "1.2.840.10008.5.1.4.1.1.2": "without spectroscopy",
+}
+
+OTHERS = {
+    b"\x89PNG\r\n\x1a\n....": "PNG",
+    b"\xff\xd8\xff\xe0....": "JPEG",
+    b"%PDF-1.7\n": "PDF",
+    b"PK\x03\x04....": "ZIP",
+    b"Dangerplot_version\t1.0\nNumber_of_points\t1024\n": "TARQUIN",
+}
+
+
+@pytest.mark.parametrize(("uid", "kind"), DICOM.items())
+def test_other_dicom_objects_are_refused_by_name(uid: str, kind: str):
+    """Screenshots, images and private objects from the same archive are named, with no identity."""
+    dataset = Dataset()
+    person(dataset)
+    with pytest.raises(UnsupportedData, match=kind) as caught:
+        fitting.io.read(part10(dataset, uid, "scan.dcm"))
+    assert not any(word in caught.value.detail for word in IDENTITY.values())
+
+
+@pytest.mark.parametrize(("content", "kind"), OTHERS.items(), ids=OTHERS.values())
+def test_other_files_are_refused_by_name(content: bytes, kind: str):
+    """Pictures, documents, archives and another program's plots are named."""
+    with pytest.raises(UnsupportedData, match=kind):
+        fitting.io.read((SourceFile("scan", content),))
+
+
+def test_a_damaged_dicom_header_is_still_called_dicom():
+    """A DICOM file whose class cannot be read is refused as DICOM, not guessed at."""
+    with pytest.raises(UnsupportedData, match="DICOM"):
+        fitting.io.read((SourceFile("scan.dcm", b"\x00" * 128 + b"DICM" + b"\xff" * 50),))
+
+
+@pytest.mark.parametrize(
+    "content", [b"hello", b"\x00" * 4000, b"BMW 320i"], ids=["text", "zeros", "text like a bitmap"]
+)
+def test_unknown_content_stays_unknown(content: bytes):
+    """What no magic number proves is not named."""
+    with pytest.raises(UnknownFormat):
+        fitting.io.read((SourceFile("scan", content),))
