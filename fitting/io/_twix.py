@@ -1,9 +1,8 @@
 """The bytes of Siemens raw data: measurements, their protocol texts and their transients, not interpreted.
 
 Own code, after judging the libraries: pyMapVBVD 0.7 never returns from some damaged files, takes the size of the
-first transient for all and prints a progress bar; suspect 0.6 refuses a header without the patient's name; both of
-these and twixtools 0.24 take their table of flags and offsets from the same source as we do. The tests compare our
-reading with pyMapVBVD's.
+first transient for all, needs a file on disk and prints a progress bar; suspect 0.6 refuses a header without the
+patient's name and cuts the FID to a power of two. The tests compare our reading with pyMapVBVD's.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
 
 _LOOPS = ("Lin", "Ave", "Sli", "Par", "Eco", "Phs", "Rep", "Set", "Seg", "Ida", "Idb", "Idc", "Idd", "Ide")
 
