@@ -6,7 +6,7 @@ takes drifts of 20 Hz and more, then Gauss-Newton steps refine all transients ag
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
@@ -57,16 +57,18 @@ counts as unstable."""
 
 
 @dataclass(frozen=True, slots=True)
-class Alignment:
-    """Aligned transients and what was undone in each: shifts toward higher ppm (Hz) and phases (rad)."""
+class Shifts:
+    """What tells transients apart: shifts toward higher ppm (Hz) and phases (rad), both (transients,).
 
-    transients: ComplexArray
-    """Shape (transients, points)."""
+    Both are against the transients' own median and mean direction, so undoing them does not move their average.
+    """
+
     shift_hz: FloatArray
     phase: FloatArray
     shift_sd_hz: float
-    """Standard error that the noise gives a single shift (Cramér-Rao), and likewise a phase (rad)."""
+    """Standard error that the noise gives a single shift (Cramér-Rao)."""
     phase_sd: float
+    """The same of a single phase, rad."""
     band: tuple[float, float]
     """ppm of the signal that was compared."""
 
@@ -74,6 +76,14 @@ class Alignment:
     def trustworthy(self) -> bool:
         """Whether the signal is strong enough for the shifts to mean something."""
         return self.shift_sd_hz <= WORST_SHIFT_SD_HZ and self.phase_sd <= WORST_PHASE_SD
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Transients (transients, points) with their shifts undone if those are trustworthy."""
+
+    transients: ComplexArray
+    shifts: Shifts
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,45 +188,52 @@ def _register(signal: BandSignal, noise: float) -> tuple[FloatArray, FloatArray,
     return shift, phase, _standard_errors(template, time, noise)
 
 
-def align(
-    transients: ComplexArray, dwell_time: float, spectrometer_frequency: float, band: tuple[float, float]
-) -> Alignment:
-    """Undo the frequency and phase differences between transients of shape (transients, points).
-
-    Only the signal within ``band`` (ppm) is compared. Shifts and phases are against the transients' own median and
-    mean direction, so the average position does not move.
-    """
-    points = transients.shape[1]
+def _registered(
+    transients: ComplexArray, dwell_time: float, spectrometer_frequency: float, band: tuple[float, float], noise: float
+) -> Shifts:
+    """Shifts and phases of transients (transients, points) by their signal within a ppm band."""
     signal = in_band(transients, dwell_time, spectrometer_frequency, band)
-    sample = transients[:: 1 + len(transients) // NOISE_TRANSIENTS]
-    typical = float(np.median([noise_sd(one, dwell_time, spectrometer_frequency) for one in sample]))
-    shift, phase, errors = _register(signal, typical * signal.noise_gain)
-    shift = shift - np.median(shift)
+    shift, phase, errors = _register(signal, noise * signal.noise_gain)
     phase = np.angle(np.exp(1j * phase) * np.conj(np.sum(np.exp(1j * phase))))
-    time = np.arange(points, dtype=np.float64) * dwell_time
-    return Alignment(_corrected(transients, time, shift, phase), shift, phase, float(errors[0]), float(errors[1]), band)
+    return Shifts(shift - np.median(shift), phase, float(errors[0]), float(errors[1]), band)
+
+
+def _noise(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float:
+    chosen = transients[:: 1 + len(transients) // NOISE_TRANSIENTS]
+    return noise_sd(chosen, dwell_time, spectrometer_frequency)
 
 
 def align_metabolites(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> Alignment:
-    """Align transients of a water-suppressed spectrum by the most signal that can be trusted.
+    """Align transients (transients, points) of a water-suppressed spectrum by the most signal that can be trusted.
 
     The whole signal (with residual water) tells shifts more precisely than the metabolites alone, but residual water
     need not keep step with them. So it is used where both tell the same, or where the metabolites are too weak to
     tell anything; where neither is strong enough, the transients come back as they are.
     """
-    whole = align(transients, dwell_time, spectrometer_frequency, WHOLE_PPM)
-    metabolites = align(transients, dwell_time, spectrometer_frequency, METABOLITES_PPM)
+    noise = _noise(transients, dwell_time, spectrometer_frequency)
+    whole = _registered(transients, dwell_time, spectrometer_frequency, WHOLE_PPM, noise)
+    metabolites = _registered(transients, dwell_time, spectrometer_frequency, METABOLITES_PPM, noise)
     if not metabolites.trustworthy:
-        return whole if whole.trustworthy else replace(whole, transients=transients)
-    shift = _robust_sd(whole.shift_hz - metabolites.shift_hz) / metabolites.shift_sd_hz
-    turn = np.angle(np.exp(1j * (whole.phase - metabolites.phase)))
-    phase = _robust_sd(turn) / metabolites.phase_sd
-    return whole if max(shift, phase) <= AGREEMENT else metabolites
+        return _applied(whole, transients, dwell_time)
+    shift = _robust_sd(whole.shift_hz - metabolites.shift_hz)
+    turn = _robust_sd(np.angle(np.exp(1j * (whole.phase - metabolites.phase))))
+    agree = shift <= AGREEMENT * metabolites.shift_sd_hz and turn <= AGREEMENT * metabolites.phase_sd
+    return _applied(whole if agree else metabolites, transients, dwell_time)
 
 
 def align_water(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> Alignment:
-    """Align transients of a water reference by the water."""
-    return align(transients, dwell_time, spectrometer_frequency, WATER_PPM_BAND)
+    """Align transients (transients, points) of a water reference by the water."""
+    noise = _noise(transients, dwell_time, spectrometer_frequency)
+    shifts = _registered(transients, dwell_time, spectrometer_frequency, WATER_PPM_BAND, noise)
+    return _applied(shifts, transients, dwell_time)
+
+
+def _applied(shifts: Shifts, transients: ComplexArray, dwell_time: float) -> Alignment:
+    """The transients with the shifts undone, or as they are when those mean nothing."""
+    if not shifts.trustworthy:
+        return Alignment(transients, shifts)
+    time = np.arange(transients.shape[1], dtype=np.float64) * dwell_time
+    return Alignment(_corrected(transients, time, shifts.shift_hz, shifts.phase), shifts)
 
 
 def _robust_sd(values: FloatArray) -> float:

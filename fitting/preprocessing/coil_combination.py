@@ -37,6 +37,10 @@ class CoilWeights:
         return np.asarray(np.einsum("c,tcn->tn", self.weights, samples, optimize=True))
 
 
+SINGLE_COIL = CoilWeights(np.ones(1, dtype=np.complex128), 0.0, 0)
+"""What the scanner combined already passes through."""
+
+
 def noise_covariance(samples: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> ComplexArray:
     """Covariance (coils, coils) of the real noise between coils, from silent bins of (transients, coils, points)."""
     points = recorded(samples)

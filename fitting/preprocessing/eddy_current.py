@@ -3,15 +3,56 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.interpolate
 
 from fitting.preprocessing.noise import noise_sd
-from fitting.units import ComplexArray, FloatArray
+from fitting.preprocessing.quality import Step, peak_height
+from fitting.signal import time_axis
+from fitting.units import ComplexArray, FloatArray, ppm_axis_of_fft
+
+METHOD = "Eddy current correction"
 
 USABLE_SIGNAL = 20.0
-"""Times the noise that the water must exceed for its phase to be trusted."""
+"""Times the noise that the water must exceed for its phase to be trusted (to 3 degrees)."""
+
+SHORTEST_TRUSTED = 0.01
+"""s of trusted phase without which the reference is not used."""
 
 FIT_SHARE = 0.2
 """Last share of the trusted phase that its straight continuation is fitted to."""
+
+ONE_LINE_PPM = 0.5
+ONE_LINE_SHARE = 0.8
+"""Share of a reference's energy that must lie this near its highest point: unsuppressed water is one line."""
+
+SHARPER = 0.9
+"""The correction is kept unless it lowers the metabolite peaks below this share of their height: a scanner that
+already corrected the spectrum stores an uncorrected reference with it."""
+
+PEAK_BAND_PPM = (1.85, 3.4)
+SMOOTHING_HZ = 3.0
+
+EARLY_SECONDS = 0.05
+"""Broad signals (water tails, macromolecules) decay and eddy currents act within this time."""
+
+
+def on_grid(water: ComplexArray, own_dwell_time: float, points: int, dwell_time: float) -> ComplexArray:
+    """A reference FID at the spectrum's sample times; zero where it is shorter."""
+    if np.isclose(own_dwell_time, dwell_time, rtol=1e-6):
+        kept = water[:points]
+    else:
+        given, wanted = time_axis(water.size, own_dwell_time), time_axis(points, dwell_time)
+        wanted = wanted[wanted <= given[-1]]
+        kept = np.asarray(scipy.interpolate.CubicSpline(given, water)(wanted), dtype=np.complex128)
+    return np.concatenate([kept, np.zeros(points - kept.size, dtype=np.complex128)])
+
+
+def is_one_line(water: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> bool:
+    """Whether a reference FID (points,) is one line, as unsuppressed water is."""
+    power = np.abs(np.fft.fft(water)) ** 2
+    ppm = ppm_axis_of_fft(water.size, dwell_time, spectrometer_frequency)
+    near = np.abs(ppm - ppm[np.argmax(power)]) <= ONE_LINE_PPM
+    return bool(np.sum(power[near]) >= ONE_LINE_SHARE * np.sum(power))
 
 
 def water_phase(water: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> FloatArray | None:
@@ -20,14 +61,54 @@ def water_phase(water: ComplexArray, dwell_time: float, spectrometer_frequency: 
     None when there is too little water signal to trust.
     """
     noise = noise_sd(water, dwell_time, spectrometer_frequency)
-    magnitude = np.abs(water)
-    lost = np.flatnonzero(magnitude < USABLE_SIGNAL * noise)
+    lost = np.flatnonzero(np.abs(water) <= USABLE_SIGNAL * noise)
     trusted = int(lost[0]) if lost.size else water.size
-    if trusted < min(32, water.size):
+    if trusted * dwell_time < SHORTEST_TRUSTED:
         return None
     phase = np.unwrap(np.angle(water[:trusted]))
-    time = np.arange(water.size, dtype=np.float64) * dwell_time
+    time = time_axis(water.size, dwell_time)
     tail = slice(trusted - max(8, round(FIT_SHARE * trusted)), trusted)
     slope, offset = np.polyfit(time[tail], phase[tail], 1)
-    continued = slope * time[trusted:] + offset
-    return np.concatenate([phase, continued])
+    return np.concatenate([phase, slope * time[trusted:] + offset])
+
+
+def correct_eddy_currents(
+    fid: ComplexArray, water: ComplexArray, dwell_time: float, spectrometer_frequency: float
+) -> tuple[ComplexArray, ComplexArray, Step]:
+    """Spectrum and reference FID (points,) with the water's phase taken off, where that does not blur the spectrum.
+
+    Water then stands at zero frequency and phase, and the spectrum where water says.
+    """
+    phase = water_phase(water, dwell_time, spectrometer_frequency)
+    if phase is None:
+        return fid, water, Step(METHOD, "Not applied: too little water signal in the reference.")
+    straight = _straight(phase, np.abs(water))
+    referenced, corrected = fid * np.exp(-1j * straight), fid * np.exp(-1j * phase)
+    before = _sharpness(referenced, dwell_time, spectrometer_frequency)
+    after = _sharpness(corrected, dwell_time, spectrometer_frequency)
+    if after < SHARPER * before:
+        detail = (
+            f"Not applied: it would lower the peaks to {after / before:.0%}, so the spectrum seems to be corrected "
+            "already; only the water's frequency and phase were used."
+        )
+        return referenced, water * np.exp(-1j * straight), Step(METHOD, detail)
+    early = slice(0, max(1, round(EARLY_SECONDS / dwell_time)))
+    largest = float(np.rad2deg(np.abs(phase - straight)[early].max()))
+    detail = (
+        f"Klose, by the water reference: largest phase {largest:.1f} deg in the first {EARLY_SECONDS * 1e3:.0f} ms."
+    )
+    return corrected, water * np.exp(-1j * phase), Step(METHOD, detail)
+
+
+def _straight(phase: FloatArray, weight: FloatArray) -> FloatArray:
+    """Straight line through a phase course: the part that is only a shift and a constant phase."""
+    index = np.arange(phase.size, dtype=np.float64)
+    slope, offset = np.polyfit(index, phase, 1, w=weight)
+    return np.asarray(slope * index + offset)
+
+
+def _sharpness(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float:
+    """Height of the metabolite peaks above broad signal, slightly smoothed."""
+    time = time_axis(fid.size, dwell_time)
+    narrow = fid * np.exp(-np.pi * SMOOTHING_HZ * time) * (1.0 - np.exp(-time / EARLY_SECONDS))
+    return peak_height(narrow, dwell_time, spectrometer_frequency, PEAK_BAND_PPM)

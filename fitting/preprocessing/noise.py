@@ -38,10 +38,11 @@ SHORTEST_ZERO_TAIL = 16
 
 def recorded(samples: ComplexArray) -> int:
     """Number of points before a tail of exact zeros (zero filling, cut-off), for samples of shape (..., points)."""
-    points = samples.shape[-1]
+    points = int(samples.shape[-1])
+    if np.any(samples[..., -SHORTEST_ZERO_TAIL:]):
+        return points
     filled = np.flatnonzero(np.any(samples.reshape(-1, points) != 0, axis=0))
-    end = int(filled[-1]) + 1 if filled.size else 0
-    return end if points - end >= SHORTEST_ZERO_TAIL else points
+    return int(filled[-1]) + 1 if filled.size else 0
 
 
 def bin_differences(samples: ComplexArray) -> ComplexArray:
@@ -78,20 +79,21 @@ def silent_differences(
     if np.count_nonzero(outside_brain) >= FEWEST_SHARE * points:
         inside = outside_brain
     candidates = np.flatnonzero(inside)
-    blocks = np.array_split(candidates, max(1, candidates.size // BLOCK))
-    loudness = np.array([np.mean(power[block]) for block in blocks])
-    ceiling = np.quantile(loudness, 0.25) * (1 + LOUD * BLOCK_SPREAD)
+    starts = np.arange(0, max(1, candidates.size - BLOCK + 1), BLOCK)
+    lengths = np.diff(starts, append=candidates.size)
+    loudness = np.add.reduceat(power[candidates], starts) / lengths
+    ceiling = float(np.quantile(loudness, 0.25)) * (1 + LOUD * BLOCK_SPREAD)
     for _ in range(10):
         silent = loudness <= ceiling
-        raised = np.mean(loudness[silent]) * (1 + LOUD * BLOCK_SPREAD)
+        raised = float(np.mean(loudness[silent])) * (1 + LOUD * BLOCK_SPREAD)
         if raised == ceiling:
             break
         ceiling = raised
-    return np.concatenate([block for block, level in zip(blocks, loudness, strict=True) if level <= ceiling])
+    return candidates[np.repeat(loudness <= ceiling, lengths)]
 
 
 def noise_sd(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float:
-    """Standard deviation of the real part of one sample of a FID of shape (points,).
+    """Standard deviation of the real part of one sample of a FID (points,), or pooled over several (fids, points).
 
     From differences between neighbouring silent bins. A tail of exact zeros is cut first: it holds no noise and
     would correlate the bins. Zero when the FID holds no noise.
@@ -99,6 +101,7 @@ def noise_sd(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float
     points = recorded(fid)
     if points <= ORDER:
         return 0.0
-    power = np.abs(bin_differences(fid[:points])) ** 2
+    differences = bin_differences(fid[..., :points].reshape(-1, points))
+    power = np.mean(np.abs(differences) ** 2, axis=0)
     silent = silent_differences(power, dwell_time, spectrometer_frequency)
     return float(np.sqrt(np.mean(power[silent]) / 2))

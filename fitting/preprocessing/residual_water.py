@@ -6,63 +6,84 @@ eigenvectors of the small matrix H H*: the components of a full decomposition at
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.linalg
 
 from fitting.units import ComplexArray, FloatArray, hz_to_ppm
 
 WATER_BAND_PPM = (4.35, 5.3)
-"""Where components count as water; its lower edge protects everything up to 4.2 ppm."""
+"""Where components count as water: 0.65 ppm above it, where nothing else stands, and 0.3 ppm below, which leaves the
+fitted range up to 4.2 ppm alone."""
 
 ROWS = 256
 SAMPLES = 512
 COMPONENTS = 25
 """Size of the Hankel matrix and of its signal subspace: enough for brain at short echo time."""
 
-BANDWIDTH_HZ = 2000.0
-"""Faster sampled FIDs are first thinned to about this bandwidth, so that the Hankel matrix spans enough time."""
+NARROWEST_HZ = 2000.0
+BANDWIDTH_PPM = 10.0
+"""Faster sampled FIDs are first thinned to the larger of these bandwidths, so that the Hankel matrix spans enough
+time and still holds 5 ppm on either side of water."""
 
 
-def _thinned(fid: ComplexArray, dwell_time: float) -> tuple[ComplexArray, float]:
-    """The FID low-pass filtered and sampled every ``step``-th point."""
-    step = max(1, int(1.0 / (dwell_time * BANDWIDTH_HZ)))
-    if step == 1:
-        return fid, dwell_time
-    points = fid.size // step * step
-    spectrum = np.fft.fft(fid[:points])
-    keep = points // step
-    index = np.fft.fftfreq(points, 1.0 / points)
-    inside = np.abs(index) < keep / 2
-    return np.asarray(np.fft.ifft(np.where(inside, spectrum, 0.0))[::step]), dwell_time * step
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Decaying exponentials that make up a FID: frequency (Hz), damping (1/s), amplitude; each (components,)."""
+
+    frequency: FloatArray
+    damping: FloatArray
+    amplitude: ComplexArray
+
+    def water(self, spectrometer_frequency: float, shift_ppm: float = 0.0) -> Components:
+        """The components in the water band once the spectrum is moved by ``shift_ppm`` toward higher ppm."""
+        ppm = hz_to_ppm(self.frequency, spectrometer_frequency) + shift_ppm
+        inside = (ppm >= WATER_BAND_PPM[0]) & (ppm <= WATER_BAND_PPM[1])
+        return Components(self.frequency[inside], self.damping[inside], self.amplitude[inside])
+
+    def fid(self, points: int, dwell_time: float) -> ComplexArray:
+        """Their sum, shape (points,)."""
+        time = np.arange(points) * dwell_time
+        return np.asarray(np.exp(time[:, None] * (2j * np.pi * self.frequency - self.damping)) @ self.amplitude)
+
+    def __len__(self) -> int:
+        return int(self.frequency.size)
 
 
-def poles(fid: ComplexArray, dwell_time: float) -> tuple[FloatArray, FloatArray]:
-    """Frequencies (Hz) and dampings (1/s), both (components,), of the exponentials that make up a FID (points,)."""
-    short, step = _thinned(fid, dwell_time)
-    short = short[: min(SAMPLES, short.size)]
-    rows = min(ROWS, short.size // 2)
-    hankel = np.lib.stride_tricks.sliding_window_view(short, short.size - rows + 1)
+def decompose(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> Components:
+    """The exponentials that make up a FID (points,).
+
+    All amplitudes are fitted together, so that metabolites do not leak into the water. Growing components are noise
+    and are left out.
+    """
+    short, step = _thinned(fid, dwell_time, max(NARROWEST_HZ, BANDWIDTH_PPM * spectrometer_frequency * 1e-6))
+    poles = _poles(short)
+    poles = poles[(np.abs(poles) > 0.0) & (np.abs(poles) < 1.0)]
+    frequency = np.angle(poles) / (2 * np.pi * step)
+    damping = -np.log(np.abs(poles)) / step
+    model = np.exp(np.arange(short.size)[:, None] * np.log(poles))
+    amplitude, *_ = np.linalg.lstsq(model, short, rcond=None)
+    averaged = np.exp(np.arange(round(step / dwell_time))[:, None] * dwell_time * (2j * np.pi * frequency - damping))
+    return Components(frequency, damping, np.asarray(amplitude / averaged.mean(axis=0)))
+
+
+def _thinned(fid: ComplexArray, dwell_time: float, bandwidth: float) -> tuple[ComplexArray, float]:
+    """The FID averaged over runs of samples: a sum of exponentials keeps its poles exactly.
+
+    Frequencies that would alias onto the water at zero are the very ones that such averaging removes.
+    """
+    run = max(1, int(1.0 / (dwell_time * bandwidth)))
+    runs = fid[: fid.size // run * run].reshape(-1, run)
+    return np.asarray(runs.mean(axis=1)), dwell_time * run
+
+
+def _poles(fid: ComplexArray) -> ComplexArray:
+    """Ratios of successive samples, one per component, from the shift invariance of the signal subspace."""
+    early = fid[: min(SAMPLES, fid.size)]
+    rows = min(ROWS, early.size // 2)
+    hankel = np.lib.stride_tricks.sliding_window_view(early, early.size - rows + 1)
     count = min(COMPONENTS, rows - 1)
     _, vectors = scipy.linalg.eigh(hankel @ hankel.conj().T, subset_by_index=(rows - count, rows - 1))
     rotation, *_ = np.linalg.lstsq(vectors[:-1], vectors[1:], rcond=None)
-    values = np.linalg.eigvals(rotation)
-    return np.angle(values) / (2 * np.pi * step), -np.log(np.abs(values)) / step
-
-
-def remove_water(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> tuple[ComplexArray, int]:
-    """The FID (points,) without its components in the water band, and how many those were.
-
-    All components are fitted together, so that metabolites do not leak into the water that is subtracted. Growing
-    components are noise and are left out.
-    """
-    frequency, damping = poles(fid, dwell_time)
-    decaying = damping > 0
-    frequency, damping = frequency[decaying], damping[decaying]
-    ppm = hz_to_ppm(frequency, spectrometer_frequency)
-    water = (ppm >= WATER_BAND_PPM[0]) & (ppm <= WATER_BAND_PPM[1])
-    if not water.any():
-        return fid, 0
-    time = np.arange(fid.size) * dwell_time
-    model = np.exp(time[:, None] * (2j * np.pi * frequency - damping))
-    amplitudes, *_ = np.linalg.lstsq(model, fid, rcond=None)
-    return fid - model[:, water] @ amplitudes[water], int(np.count_nonzero(water))
+    return np.asarray(np.linalg.eigvals(rotation), dtype=np.complex128)
