@@ -12,7 +12,7 @@ from fitting.subject import Options
 from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode, refusing
 from service.cli.metadata import Metadata, takes_metadata
-from service.cli.output import Format, check_destination, chosen_format, write
+from service.cli.output import Format, check_destination, chosen_format, refuse_overwriting, write
 
 
 @takes_metadata
@@ -41,6 +41,7 @@ def analyse(
 
     chosen = chosen_format(format, out)
     check_destination(chosen, out)
+    refuse_overwriting(out, file, water_reference, basis, relaxation)
     with refusing(file):
         job = read_job(
             file,

@@ -17,7 +17,8 @@ import typer
 
 from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode, refusing, writing
-from service.cli.manifest import read_manifest
+from service.cli.manifest import Entry, read_manifest
+from service.cli.output import refuse_overwriting
 
 Item = TypeVar("Item")
 
@@ -40,6 +41,10 @@ def batch(
 
     with refusing(manifest):
         entries = read_manifest(manifest)
+    files = (
+        path for entry in entries if isinstance(entry, Entry) for path in (entry.metabolite, entry.water_reference)
+    )
+    refuse_overwriting(out, manifest, basis, relaxation, *files)
     task = functools.partial(analyse_entry, basis=basis, relaxation=relaxation, cache_dir=load_settings().cache_dir)
     analysed = 0
     with _terminated_like_interrupted(), writing(out), out.open("wb", buffering=0) as sink:

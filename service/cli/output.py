@@ -32,6 +32,18 @@ def check_destination(format: Format, out: Path | None) -> None:
         )
 
 
+def refuse_overwriting(out: Path | None, *inputs: Path | None) -> None:
+    """Refuse an OUT that is one of the inputs: a spectrum that is overwritten cannot be measured again.
+
+    Raises
+    ------
+    CommandFailure
+        When it is.
+    """
+    if out is not None and out.resolve() in {path.resolve() for path in inputs if path is not None}:
+        raise CommandFailure(ExitCode.FAILURE, "usage", str(out), "-o names an input; choose another file.")
+
+
 def write(content: bytes, out: Path | None) -> None:
     """Write to OUT, or to stdout when there is none.
 

@@ -11,7 +11,7 @@ import typer
 
 from service.cli.failures import ExitCode, refusing
 from service.cli.metadata import Metadata, takes_metadata
-from service.cli.output import write
+from service.cli.output import refuse_overwriting, write
 
 CANCELLED = {"code": "cancelled", "detail": "Somebody cancelled the analysis; submit it again."}
 
@@ -34,6 +34,7 @@ def submit(
     from fitting.io.companions import source_files
     from service.cli.client import ServiceClient, refusal_of
 
+    refuse_overwriting(pdf, file, water_reference)
     with refusing(file):
         metabolite = source_files(file)
         water = () if water_reference is None else source_files(water_reference)

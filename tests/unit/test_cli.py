@@ -158,6 +158,10 @@ def test_exit_code_says_whether_the_numbers_may_be_read(
         (["submit", "scan.rda", "--url", "nonsense"], 4, "server-unreachable: nonsense/: "),
         (["analyse", "scan.rda", "-o", "absent/r.json"], 1, "file-not-writable: absent/r.json: "),
         (["batch", "m.csv", "-o", "absent/r.csv"], 1, "file-not-writable: absent/r.csv: "),
+        (["analyse", "scan.rda", "-o", "./scan.rda"], 1, "usage: scan.rda: -o names an input"),
+        (["batch", "m.csv", "-o", "m.csv"], 1, "usage: m.csv: -o names an input"),
+        (["batch", "m.csv", "-o", "scan.rda"], 1, "usage: scan.rda: -o names an input"),
+        (["submit", "scan.rda", "--url", "http://127.0.0.1:9", "--pdf", "scan.rda"], 1, "usage: scan.rda: -o names"),
         (["analyse", "scan.rda", "--age", "old"], 1, "usage: Invalid value for '--age'"),
         (["analyse", "scan.rda", "--sex", "F"], 1, "usage: Invalid value for '--sex'"),
         (["analyse"], 1, "usage: Missing argument 'FILE'"),
@@ -177,6 +181,7 @@ def test_bad_input_is_one_line_on_stderr(
     assert out == ""
     assert err.startswith(f"mrsquant: {line}")
     assert err.count("\n") == 1
+    assert Path("scan.rda").read_bytes() == b"spectrum"
 
 
 def test_a_defect_does_not_quote_the_input(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
