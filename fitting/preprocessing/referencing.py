@@ -34,7 +34,14 @@ FEWEST_PEAKS = 3
 """Peaks of the comb that must be visible at the matched position."""
 
 VISIBLE = 0.15
-"""A peak is visible when its correlation is this share of the strongest peak's in proportion to its height."""
+"""A peak is visible when its correlation is this share of the strongest peak's in proportion to its height ..."""
+
+NARROW = 1.2
+BESIDE_HZ = 10.0
+BESIDE_PPM = 0.08
+"""... and this much higher than the mean so far to either side (the nearer of the two): the foot of a strong line
+elsewhere and macromolecules are no peaks. At 1.15 a metabolite-nulled spectrum still passed as brain, at 1.3 broad
+lines of real spectra did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,10 @@ def find_reference(
     single = np.array([along(ppm) for ppm, _ in PEAKS])
     together = heights @ single
     relative = (single * np.exp(-1j * np.angle(together))).real / heights[:, None]
-    visible = np.count_nonzero(relative > VISIBLE * relative.max(axis=0), axis=0)
+    beside_ppm = min(BESIDE_PPM, BESIDE_HZ / hz_per_ppm)
+    sides = np.array([[np.abs(along(ppm + way * beside_ppm)) for ppm, _ in PEAKS] for way in (-1.0, 1.0)])
+    is_peak = (relative > VISIBLE * relative.max(axis=0)) & (np.abs(single) > NARROW * sides.mean(axis=0))
+    visible = np.count_nonzero(is_peak, axis=0)
     displacement = offsets * step / hz_per_ppm
     plausible = np.exp(-0.5 * (displacement / TYPICAL_PPM) ** 2)
     match = np.where(visible >= FEWEST_PEAKS, np.abs(together) * plausible, 0.0)
