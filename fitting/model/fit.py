@@ -9,7 +9,7 @@ import numpy as np
 
 from fitting.errors import ImplausibleParameter, UnusableSignal
 from fitting.model.baseline import BASELINES
-from fitting.model.domain import fit_domain
+from fitting.model.domain import Domain, fit_domain
 from fitting.model.forward import LinearCombinationModel, State
 from fitting.model.linewidth import singlet_linewidth
 from fitting.model.optimisers import OPTIMISERS
@@ -138,9 +138,18 @@ def build_model(
         data=domain.band(fid)[domain.window],
         data_time=domain.decimate(fid),
         basis=domain.decimate(components.signals / unit),
-        baseline=BASELINES[baseline](domain.ppm),
+        baseline=BASELINES[baseline](domain.ppm, _background(domain, components)),
         nonnegative=np.ones(len(components.names)),
     )
+
+
+def _background(domain: Domain, components: Components) -> FloatArray:
+    """Real spectrum (W,) of all macromolecules on the fit window; flat when the components hold none."""
+    rows = [index for index, name in enumerate(components.names) if name.startswith("MM")]
+    if not rows:
+        return np.ones_like(domain.ppm)
+    signal = components.signals[rows].sum(axis=0)
+    return np.asarray(domain.spectra(domain.decimate(signal)).real, dtype=np.float64)
 
 
 def _solve(

@@ -9,9 +9,6 @@ from fitting.model.baseline import Baseline
 from fitting.model.forward import State, cholesky, penalty_root
 from fitting.units import FloatArray
 
-HYPER_SHAPE = 1.0
-"""Shape of the Gamma hyper-prior on a precision; keeps an empty baseline from becoming infinitely stiff."""
-
 LIMITS = (1e-9, 1e6)
 """Range of a precision relative to the columns' own scale in units of the noise."""
 
@@ -40,11 +37,12 @@ def effective_dimensions(baseline: Baseline, precisions: FloatArray, covariance:
 
 
 def updated(state: State, baseline: Baseline, precisions: FloatArray) -> FloatArray:
-    """One MacKay fixed-point step of the blocks' precisions, shape (blocks,)."""
+    """One MacKay fixed-point step of the blocks' precisions under their Gamma priors, shape (blocks,)."""
     covariance = posterior(state, baseline, precisions)
     gammas = effective_dimensions(baseline, precisions, covariance)
     energies = np.array(
         [float(np.sum((block.root @ state.coefficients[block.start : block.stop]) ** 2)) for block in baseline.blocks]
     )
-    rates = np.array([HYPER_SHAPE / block.precision for block in baseline.blocks])
-    return np.asarray(np.clip((gammas + 2 * HYPER_SHAPE) / (energies + 2 * rates), *LIMITS), dtype=np.float64)
+    shapes = np.array([block.shape for block in baseline.blocks])
+    rates = shapes / np.array([block.precision for block in baseline.blocks])
+    return np.asarray(np.clip((gammas + 2 * shapes) / (energies + 2 * rates), *LIMITS), dtype=np.float64)
