@@ -6,10 +6,8 @@ import csv
 import functools
 import io
 import os
-import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -19,6 +17,7 @@ from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode, refusing, writing
 from service.cli.manifest import Entry, read_manifest
 from service.cli.output import refuse_overwriting
+from service.cli.signals import terminated_like_interrupted
 
 Item = TypeVar("Item")
 
@@ -47,7 +46,7 @@ def batch(
     refuse_overwriting(out, manifest, basis, relaxation, *files)
     task = functools.partial(analyse_entry, basis=basis, relaxation=relaxation, cache_dir=load_settings().cache_dir)
     analysed = 0
-    with _terminated_like_interrupted(), writing(out), out.open("wb", buffering=0) as sink:
+    with terminated_like_interrupted(), writing(out), out.open("wb", buffering=0) as sink:
         sink.write(_csv((dict(zip(COLUMNS, COLUMNS, strict=True)),), COLUMNS))
         outcomes = map_in_order(task, entries, min(workers or os.cpu_count() or 1, len(entries)))
         try:
@@ -79,13 +78,3 @@ def _with_progress(outcomes: Iterator[Item], total: int) -> Iterator[Item]:
     columns = (TextColumn("spectra"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         yield from progress.track(outcomes, total=total)
-
-
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Let a scheduler's SIGTERM end the batch as Ctrl-C does: workers ended, results complete up to here."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

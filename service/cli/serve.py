@@ -10,6 +10,7 @@ import typer
 import fitting
 from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode
+from service.cli.signals import terminated_like_interrupted
 
 
 def serve(
@@ -26,7 +27,10 @@ def serve(
     sys.stderr.write(f"mrsquant {fitting.__version__} serves {address}/ until Ctrl-C.\n")
     server = uvicorn.Server(config)
     try:
-        server.run()
+        with terminated_like_interrupted():
+            server.run()
+    except KeyboardInterrupt:  # it was raised again after everything was stopped in order
+        return ExitCode.ANALYSED
     except SystemExit as error:
         detail = "the service did not start; the reason stands above."
         raise CommandFailure(ExitCode.FAILURE, "not-started", address, detail) from error

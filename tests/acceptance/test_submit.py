@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 import uvicorn
 
@@ -91,6 +96,35 @@ def test_exit_codes_are_those_of_the_local_command(
     """A poor spectrum, a refused one and a refused request differ for a script as they do without a server."""
     assert app.run(["submit", str(EXAMPLE), "--url", url, *arguments]) == code
     assert capsys.readouterr().err.startswith(message)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_service_ends_in_order(tmp_path: Path, number: signal.Signals) -> None:
+    """SIGTERM of a container and Ctrl-C stop the workers, leave nothing behind and are no failure."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {"MRSQUANT_DATA_DIR": str(tmp_path), "MRSQUANT_EXECUTOR": "processes:1"}
+    command = [sys.executable, "-c", "from service.cli import main; main()", "serve", "--port", str(port)]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 120
+        while not answers(f"http://127.0.0.1:{port}/readyz"):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert "leaked" not in err
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx2.get(address, timeout=5).is_success
+    except httpx2.HTTPError:
+        return False
 
 
 def test_a_taken_port_is_told_in_words(
