@@ -27,7 +27,7 @@ WATER_PPM_BAND = (3.7, 5.6)
 TAPER_PPM = 0.3
 """Width of the cosine edges of a band."""
 
-DURATION = 0.2
+DURATION = 0.15
 """s of signal used; later samples hold mostly noise."""
 
 LARGEST_DRIFT_HZ = 50.0
@@ -38,6 +38,9 @@ NOISE_TRANSIENTS = 8
 
 SMOOTHING = 9
 """Neighbouring samples of a band that tell whether the template stands out of its noise."""
+
+SEARCHES = 3
+"""Coarse searches against the mean so far: it sharpens with each, and weak transients find their place."""
 
 REFINEMENTS = 12
 SETTLED = 1e-3
@@ -172,8 +175,9 @@ def _register(signal: BandSignal, noise: float) -> tuple[FloatArray, FloatArray,
     energy = np.sum(np.abs(samples) ** 2, axis=1)
     template = samples[np.argsort(energy, kind="stable")[len(energy) // 2]]
     shift, phase = _coarse(signal, template)
-    template = _template(_corrected(samples, time, shift, phase), template, noise)
-    shift, phase = _coarse(signal, template)
+    for _ in range(SEARCHES):
+        template = _template(_corrected(samples, time, shift, phase), template, noise)
+        shift, phase = _coarse(signal, template)
     for _ in range(REFINEMENTS):
         corrected = _corrected(samples, time, shift, phase)
         template = _template(corrected, template, noise)

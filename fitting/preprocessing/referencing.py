@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fitting.preprocessing.noise import noise_sd
 from fitting.units import WATER_PPM, ComplexArray
 
 PEAKS = ((2.008, 9.0), (3.027, 7.5), (3.21, 4.5), (3.56, 3.0), (3.92, 4.0))
@@ -18,8 +19,9 @@ SEARCH_PPM = 0.4
 SEARCH_BESIDE_WATER_PPM = 0.25
 """The same when a water reference gave the position: water moves 0.01 ppm per kelvin, 0.2 ppm in a cold phantom."""
 
-TYPICAL_PPM = 0.15
-"""Standard deviation of displacements: drift, shimming and temperature make small ones far more common."""
+TYPICAL_PPM = 0.25
+"""Standard deviation of displacements: drift, shimming and temperature make small ones more common. It decides between
+places that match about as well, and does not pull the one that is chosen."""
 
 EARLY, LATE = 0.01, 0.2
 """s; the comb of peaks is compared where broad signals have decayed and noise does not yet dominate."""
@@ -35,6 +37,9 @@ FEWEST_PEAKS = 3
 
 VISIBLE = 0.15
 """A peak is visible when its correlation is this share of the strongest peak's in proportion to its height ..."""
+
+ABOVE_NOISE = 3.5
+"""... this many standard deviations above its noise ..."""
 
 NARROW = 1.2
 BESIDE_HZ = 10.0
@@ -64,7 +69,9 @@ def find_reference(
     hz_per_ppm = spectrometer_frequency * 1e-6
     time = np.arange(fid.size) * dwell_time
     used = (time >= EARLY) & (time <= LATE)
-    signal = fid[used] * np.exp(-np.pi * LINEWIDTH_HZ * time[used])
+    weight = np.exp(-np.pi * LINEWIDTH_HZ * time[used])
+    signal = fid[used] * weight
+    noise = noise_sd(fid, dwell_time, spectrometer_frequency) * float(np.sqrt(np.sum(weight**2)))
     size = 1 << int(np.ceil(np.log2(16 * signal.size)))
     spectrum = np.fft.fft(signal, size)
     step = 1.0 / (size * dwell_time)
@@ -83,12 +90,15 @@ def find_reference(
     relative = (single * np.exp(-1j * np.angle(together))).real / heights[:, None]
     beside_ppm = min(BESIDE_PPM, BESIDE_HZ / hz_per_ppm)
     sides = np.array([[np.abs(along(ppm + way * beside_ppm)) for ppm, _ in PEAKS] for way in (-1.0, 1.0)])
-    is_peak = (relative > VISIBLE * relative.max(axis=0)) & (np.abs(single) > NARROW * sides.mean(axis=0))
+    stands_out = (relative > VISIBLE * relative.max(axis=0)) & (np.abs(single) > ABOVE_NOISE * noise)
+    is_peak = stands_out & (np.abs(single) > NARROW * sides.mean(axis=0))
     visible = np.count_nonzero(is_peak, axis=0)
     displacement = offsets * step / hz_per_ppm
     plausible = np.exp(-0.5 * (displacement / TYPICAL_PPM) ** 2)
     match = np.where(visible >= FEWEST_PEAKS, np.abs(together) * plausible, 0.0)
     best = int(np.argmax(match))
+    nearby = np.abs(displacement - displacement[best]) <= ELSEWHERE_PPM
+    best = int(np.argmax(np.where(nearby & (match > 0), np.abs(together), 0.0)))
     if match[best] == 0:
         return Reference(0.0, False, f"fewer than {FEWEST_PEAKS} of {len(PEAKS)} expected brain peaks are visible")
     shift = float(displacement[best])

@@ -22,10 +22,10 @@ SAMPLES = 512
 COMPONENTS = 25
 """Size of the Hankel matrix and of its signal subspace: enough for brain at short echo time."""
 
-NARROWEST_HZ = 2000.0
-BANDWIDTH_PPM = 10.0
+NARROWEST_HZ = 800.0
+BANDWIDTH_PPM = 13.0
 """Faster sampled FIDs are first thinned to the larger of these bandwidths, so that the Hankel matrix spans enough
-time and still holds 5 ppm on either side of water."""
+time and still holds all of brain on either side of water."""
 
 
 @dataclass(frozen=True, slots=True)
