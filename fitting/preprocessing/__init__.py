@@ -100,8 +100,8 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
         shift_ppm=shift_ppm,
         water_linewidth_hz=None if water is None else line_width_hz(_in_phase(water), grid.dwell_time),
     )
-    scale = water * gain if water is not None and same_scale else None
-    return Spectrum(fid * gain, grid.dwell_time, grid.spectrometer_frequency, scale), facts
+    scaling_water = water * gain if water is not None and same_scale else None
+    return Spectrum(fid * gain, grid.dwell_time, grid.spectrometer_frequency, scaling_water), facts
 
 
 def _grid(acquisition: Acquisition) -> _Grid:

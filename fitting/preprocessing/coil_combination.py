@@ -76,11 +76,12 @@ def coil_weights(
     and their phase makes the largest weight real.
     """
     covariance = noise_covariance(noise, dwell_time, spectrometer_frequency)
-    sd, alive = _noise_scale(covariance, noise, signal)
+    early = slice(0, max(1, round(EARLY_SECONDS / dwell_time)))
+    sd, alive = _noise_scale(covariance, noise[..., early], signal[..., early])
     correlation = covariance[np.ix_(alive, alive)] / np.outer(sd, sd) + SHRINKAGE * np.eye(sd.size)
     lower = scipy.linalg.cholesky(correlation, lower=True)
-    early = signal[:, alive, : max(1, round(EARLY_SECONDS / dwell_time))] / sd[:, None]
-    flat = early.transpose(1, 0, 2).reshape(sd.size, -1)
+    scaled = signal[:, alive, early] / sd[:, None]
+    flat = scaled.transpose(1, 0, 2).reshape(sd.size, -1)
     whitened = scipy.linalg.solve_triangular(lower, flat / np.abs(flat).max(), lower=True)
     _, vectors = scipy.linalg.eigh(whitened @ whitened.conj().T)
     found = scipy.linalg.solve_triangular(lower, vectors[:, -1], lower=True, trans="C").conj() / sd

@@ -35,9 +35,10 @@ class PreprocessingFacts:
     phase_spread_deg: float | None
     """Standard deviation of the transients' phase."""
     residual_water: float | None
-    """Height of the residual water over the height of tNAA before its removal."""
+    """Height of the residual water that was removed over the height of tNAA (magnitude spectra)."""
     shift_ppm: float
-    """How far the spectrum was moved to put its peaks where they belong, toward higher ppm."""
+    """How far the spectrum was moved to put its peaks where they belong, toward higher ppm; with a water reference,
+    after that had put water at 4.65 ppm."""
     water_linewidth_hz: float | None
     """FWHM of the water reference."""
 
