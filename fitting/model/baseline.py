@@ -19,7 +19,6 @@ from fitting.units import FloatArray
 KNOTS_PER_PPM = 8
 BUMP_FWHM_PPM = 0.15
 BUMP_SPACING_PPM = 0.06
-BUMP_FLOOR = 0.2
 LIPIDS_PPM = ((1.28, 0.15), (1.28, 0.089), (0.89, 0.14))
 """Position and FWHM of the methylene and methyl resonances of lipids, as LCModel simulates them (Provencher 1993,
 doi:10.1002/mrm.1910300604; CHSIMU of LCModel 6.3)."""
@@ -63,7 +62,7 @@ def _spline_columns(ppm: FloatArray) -> FloatArray:
     return np.asarray(columns, dtype=np.float64)
 
 
-def p_spline(ppm: FloatArray, macromolecules: FloatArray) -> Baseline:  # noqa: ARG001 - the spline is blind to them
+def p_spline(ppm: FloatArray) -> Baseline:
     """Cubic penalised B-splines, 8 per ppm, second differences (Eilers & Marx 1996, doi:10.1214/ss/1038425655).
 
     Penalised splines for MRS baselines: Wilson 2021 (ABfit), doi:10.1002/mrm.28385.
@@ -78,14 +77,10 @@ def _spline(ppm: FloatArray, precision: float, shape: float) -> Baseline:
     return Baseline(columns, (Block(0, size, difference, precision, shape),))
 
 
-def _bumps(ppm: FloatArray, macromolecules: FloatArray) -> FloatArray:
-    """Gaussian bumps, each as high as the template is at its place, but no lower than ``BUMP_FLOOR`` of its maximum."""
+def _bumps(ppm: FloatArray) -> FloatArray:
     centres = np.arange(float(ppm.min()), float(ppm.max()) + BUMP_SPACING_PPM, BUMP_SPACING_PPM)
     sigma = BUMP_FWHM_PPM / (2 * np.sqrt(2 * np.log(2)))
-    order = np.argsort(ppm)
-    local = np.interp(centres, ppm[order], macromolecules[order])
-    heights = np.maximum(local / macromolecules.max(), BUMP_FLOOR)
-    return np.asarray(heights * np.exp(-0.5 * ((ppm[:, None] - centres) / sigma) ** 2), dtype=np.float64)
+    return np.asarray(np.exp(-0.5 * ((ppm[:, None] - centres) / sigma) ** 2), dtype=np.float64)
 
 
 def _lipids(ppm: FloatArray) -> FloatArray:
@@ -96,21 +91,20 @@ def _lipids(ppm: FloatArray) -> FloatArray:
     return np.column_stack(columns)
 
 
-def two_scale(ppm: FloatArray, macromolecules: FloatArray) -> Baseline:
+def two_scale(ppm: FloatArray) -> Baseline:
     """A stiff p-spline, bumps of the width of macromolecules, and lipids, each with a precision of its own.
 
     The spline is the baseline proper. The bumps (0.15 ppm wide, one every 0.06 ppm) take up what a rigid
-    macromolecule template gets wrong, which is in proportion to the template. Lipid from outside the measured volume
-    comes with a phase of its own, so every lipid resonance has an absorptive and a dispersive column (its Hilbert
-    transform); where there is no lipid their precision grows and removes them.
+    macromolecule template gets wrong. Lipid from outside the measured volume comes with a phase of its own, so every
+    lipid resonance has an absorptive and a dispersive column (its Hilbert transform); where there is no lipid their
+    precision grows and removes them.
     """
     baseline = _spline(ppm, precision=300.0, shape=20.0)
-    for columns, precision in ((_bumps(ppm, macromolecules), 10.0), (_lipids(ppm), 1e-2)):
+    for columns, precision in ((_bumps(ppm), 10.0), (_lipids(ppm), 1e-2)):
         start, count = baseline.columns.shape[1], columns.shape[1]
         block = Block(start, start + count, np.eye(count), precision)
         baseline = Baseline(np.hstack([baseline.columns, columns]), (*baseline.blocks, block))
     return baseline
 
 
-BASELINES: Mapping[str, Callable[[FloatArray, FloatArray], Baseline]] = {"p-spline": p_spline, "two-scale": two_scale}
-"""Each is called with the ppm axis (points,) and the macromolecular background on it (points,)."""
+BASELINES: Mapping[str, Callable[[FloatArray], Baseline]] = {"p-spline": p_spline, "two-scale": two_scale}

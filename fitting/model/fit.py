@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fitting.errors import ImplausibleParameter, UnusableSignal
 from fitting.model.baseline import BASELINES
-from fitting.model.domain import Domain, fit_domain
+from fitting.model.domain import fit_domain
 from fitting.model.forward import LinearCombinationModel, State
 from fitting.model.linewidth import singlet_linewidth
-from fitting.model.optimisers import OPTIMISERS
-from fitting.model.parameters import layout_for
+from fitting.model.optimisers import OPTIMISERS, Optimum
+from fitting.model.parameters import GLOBAL, layout_for, unpack
 from fitting.model.precision import effective_dimensions, posterior, updated
 from fitting.model.problem import Problem
 from fitting.model.result import Fit, Outcome, OutcomeCode, Traces
 from fitting.model.start import start_vector
 from fitting.model.uncertainty import amplitude_covariance, classical_bound
-from fitting.signal import Spectrum
+from fitting.signal import Spectrum, time_axis
 from fitting.units import ComplexArray, FloatArray
 
 ROUNDS = 6
@@ -33,6 +33,9 @@ SETTLED = 0.1
 
 TOLERANCE = 0.1
 """Decrease of chi square at which an optimiser stops: far below what noise alone moves it."""
+
+COARSE_TOLERANCE = 3.0
+"""The same for the first solution, which only says where the spectrum stands."""
 
 SENTENCES: dict[OutcomeCode, str] = {
     "converged": "The fit converged.",
@@ -103,8 +106,11 @@ def fit(
         raise UnusableSignal("The noise level of the spectrum is zero or not finite; it cannot be fitted.")
     deadline = None if deadline_seconds is None else time.monotonic() + deadline_seconds
     gain = float(np.abs(spectrum.fid).max())
-    model = build_model(spectrum, components, noise_sd / gain, gain, baseline)
-    solution = _solve(model, spectrum.spectrometer_frequency, optimiser, deadline)
+    coarse = build_model(spectrum, components, noise_sd / gain, gain, baseline)
+    first = _solve_once(coarse, spectrum.spectrometer_frequency, optimiser, deadline)
+    moved_hz = unpack(first.vector, coarse.layout).shift
+    model = build_model(_shifted(spectrum, -moved_hz), components, noise_sd / gain, gain, baseline)
+    solution = _solve(model, _without_shift(first.vector), optimiser, deadline)
     state, problem = solution.state, solution.problem
     spread = posterior(state, model.baseline, solution.precisions)
     return Fit(
@@ -115,11 +121,11 @@ def fit(
         crlb_covariance=classical_bound(problem, state) * gain**2,
         phase0=state.values.phase0,
         phase1=state.values.phase1,
-        shift_hz=state.values.shift,
+        shift_hz=moved_hz + state.values.shift,
         linewidth_hz=singlet_linewidth(model, state),
         noise_sd=noise_sd,
         residual_rms_over_noise=float(np.sqrt(np.mean(state.residual**2))),
-        evaluations=solution.evaluations,
+        evaluations=first.evaluations + solution.evaluations,
         baseline_effective_dimension=float(effective_dimensions(model.baseline, solution.precisions, spread).sum()),
         traces=_traces(model, state, noise_sd, state.values.shift / spectrum.spectrometer_frequency * 1e6),
     )
@@ -138,28 +144,42 @@ def build_model(
         data=domain.band(fid)[domain.window],
         data_time=domain.decimate(fid),
         basis=domain.decimate(components.signals / unit),
-        baseline=BASELINES[baseline](domain.ppm, _background(domain, components)),
+        baseline=BASELINES[baseline](domain.ppm),
         nonnegative=np.ones(len(components.names)),
     )
 
 
-def _background(domain: Domain, components: Components) -> FloatArray:
-    """Real spectrum (W,) of all macromolecules on the fit window; flat when the components hold none."""
-    rows = [index for index, name in enumerate(components.names) if name.startswith("MM")]
-    if not rows:
-        return np.ones_like(domain.ppm)
-    signal = components.signals[rows].sum(axis=0)
-    return np.asarray(domain.spectra(domain.decimate(signal)).real, dtype=np.float64)
-
-
-def _solve(
+def _solve_once(
     model: LinearCombinationModel, spectrometer_frequency: float, optimiser: str, deadline: float | None
-) -> Solution:
+) -> Optimum:
+    """Solution for the baseline's prior stiffness: good enough to say where the spectrum stands."""
+    problem = Problem(model, _prior_precisions(model))
+    start = start_vector(model, problem.projection, spectrometer_frequency)
+    return OPTIMISERS[optimiser](problem, start, COARSE_TOLERANCE, deadline)
+
+
+def _shifted(spectrum: Spectrum, shift_hz: float) -> Spectrum:
+    """The spectrum moved toward higher ppm, so that fit window and baseline stand at their ppm for every spectrum."""
+    time = time_axis(spectrum.points, spectrum.dwell_time)
+    return replace(spectrum, fid=spectrum.fid * np.exp(-2j * np.pi * shift_hz * time))
+
+
+def _without_shift(vector: FloatArray) -> FloatArray:
+    moved = vector.copy()
+    moved[GLOBAL.index("shift")] = 0.0
+    return moved
+
+
+def _prior_precisions(model: LinearCombinationModel) -> FloatArray:
+    return np.array([block.precision for block in model.baseline.blocks])
+
+
+def _solve(model: LinearCombinationModel, start: FloatArray, optimiser: str, deadline: float | None) -> Solution:
     """Alternate solving for the parameters and adapting the baseline until both are settled."""
     solver = OPTIMISERS[optimiser]
-    precisions = np.array([block.precision for block in model.baseline.blocks])
+    precisions = _prior_precisions(model)
     problem = Problem(model, precisions)
-    vector = start_vector(model, problem.projection, spectrometer_frequency)
+    vector = start
     evaluations = 0
     code: OutcomeCode = "failed"
     for _ in range(ROUNDS):
