@@ -25,7 +25,7 @@ def basis(points: int = 2048, dwell: float = 5e-4, f0: float = F0, width: float 
 
 @pytest.mark.parametrize("dwell", [2.5e-4, 4.147e-4, 5.3e-4, 8.333e-4])
 def test_resampling_equals_simulating_on_the_new_grid(dwell: float):
-    """Band-limited interpolation is exact to 1e-3 of a proton, the first points included."""
+    """Band-limited interpolation is exact to 5e-3 of a proton, the first points included."""
     points = int(0.9 / dwell)
 
     moved = on_grid(basis(), points, dwell, F0)
