@@ -25,6 +25,7 @@ from fitting.preprocessing import preprocess
 from fitting.preprocessing.noise import noise_sd
 from fitting.protocol import missing, require_complete
 from fitting.quantification import quantify, relaxation_table
+from fitting.request import check_request
 from fitting.signal import Acquisition, Spectrum
 from fitting.subject import Options, Subject
 from fitting.verdict import judge
@@ -90,13 +91,14 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
     FittingError
         When the input cannot be used; the class says why.
     """
+    check_request(job.subject, job.options)
     intake = take_in(job.metabolite, job.water_reference, job.options.overrides)
     acquisition = intake.recording.acquisition
     require_complete(acquisition, for_simulated_basis=not job.basis)
     spectrum, facts = preprocess(intake.recording)
     basis = with_macromolecules(_basis(job.basis, acquisition, spectrum, cache_dir), job.options.macromolecules)
     result = fit(
-        replace(spectrum, fid=spectrum.fid[: basis.points]),
+        _first(spectrum, basis.points),
         Components(basis.names, basis.signals),
         noise_sd(spectrum.fid, spectrum.dwell_time, spectrum.spectrometer_frequency),
         baseline=job.options.baseline,
@@ -168,6 +170,7 @@ def inspect(job: Job) -> Inspection:
     FittingError
         When the input cannot be read.
     """
+    check_request(job.subject, job.options)
     intake = take_in(job.metabolite, job.water_reference, job.options.overrides)
     recording, acquisition = intake.recording, intake.recording.acquisition
     facts: dict[str, str | float | int | None] = {
@@ -214,6 +217,12 @@ def _supplied_basis(files: Files, grid: Grid, spectrometer_frequency: float) -> 
     lasting = int(basis.points * basis.dwell_time / (grid.dwell_time * stretch))
     points = grid.points if lasting * grid.dwell_time < SHORTEST_BASIS else min(grid.points, lasting)
     return on_grid(basis, points, grid.dwell_time, spectrometer_frequency)
+
+
+def _first(spectrum: Spectrum, points: int) -> Spectrum:
+    """The first ``points`` of spectrum and water."""
+    water = None if spectrum.water is None else spectrum.water[:points]
+    return replace(spectrum, fid=spectrum.fid[:points], water=water)
 
 
 def _basis_in_words(job: Job, acquisition: Acquisition) -> str | None:

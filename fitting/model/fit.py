@@ -11,6 +11,7 @@ from fitting.errors import ImplausibleParameter, UnusableSignal
 from fitting.model.baseline import BASELINES
 from fitting.model.domain import fit_domain
 from fitting.model.forward import LinearCombinationModel, State
+from fitting.model.lineshape import water_envelope
 from fitting.model.linewidth import singlet_linewidth
 from fitting.model.optimisers import OPTIMISERS, Optimum
 from fitting.model.parameters import GLOBAL, layout_for, unpack
@@ -135,15 +136,17 @@ def build_model(
     spectrum: Spectrum, components: Components, relative_noise: float, gain: float, baseline: str
 ) -> LinearCombinationModel:
     """The problem in units of the noise of one spectral point, for a FID scaled to a maximum of 1."""
+    envelope = water_envelope(spectrum)
+    signals = components.signals if envelope is None else components.signals * envelope
     domain = fit_domain(spectrum.points, spectrum.dwell_time, spectrum.spectrometer_frequency)
     unit = relative_noise * np.sqrt(domain.samples)
     fid = spectrum.fid / gain / unit
     return LinearCombinationModel(
         domain=domain,
-        layout=layout_for(components.names, spectrum.spectrometer_frequency),
+        layout=layout_for(components.names, spectrum.spectrometer_frequency, shape_known=envelope is not None),
         data=domain.band(fid)[domain.window],
         data_time=domain.decimate(fid),
-        basis=domain.decimate(components.signals / unit),
+        basis=domain.decimate(signals / unit),
         baseline=BASELINES[baseline](domain.ppm),
         nonnegative=np.ones(len(components.names)),
     )

@@ -37,8 +37,13 @@ class Problem:
         """Stacked residuals (m,) at ``vector`` (n,)."""
         state = self.state(vector)
         penalty = self.projection.root @ state.coefficients
-        priors = (vector / self.model.layout.prior_sd)[self._has_prior]
+        priors = self._departures(vector)
         return np.concatenate([state.residual, -penalty, -priors])
+
+    def _departures(self, vector: FloatArray) -> FloatArray:
+        """How far the parameters are from their soft priors, in standard deviations."""
+        layout = self.model.layout
+        return ((vector - layout.prior_mean) / layout.prior_sd)[self._has_prior]
 
     def jacobian(self, vector: FloatArray) -> FloatArray:
         """Kaufman's Jacobian (m, n) of the stacked residuals at ``vector`` (n,)."""

@@ -1,0 +1,55 @@
+"""The line shape that shimming left, read from the water reference."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fitting.preprocessing.noise import noise_sd
+from fitting.signal import Spectrum, time_axis
+from fitting.units import FloatArray
+
+TRUSTED = 30.0
+"""Times the noise that the water FID must exceed for its magnitude to be followed."""
+
+SMOOTHING_SECONDS = 0.006
+"""Length of the running mean over the magnitude, which takes its noise away and keeps beats of shimming."""
+
+SHORTEST_SECONDS = 0.02
+"""A water FID that sinks into noise earlier says nothing about the line shape."""
+
+
+def water_envelope(spectrum: Spectrum) -> FloatArray | None:
+    """Magnitude (points,) of the eddy-current-corrected water FID, 1 at its start; None without a usable reference.
+
+    Followed while it stands out of the noise, then continued as the Voigt decay exp(a - bt - ct²) that fits it.
+    """
+    if spectrum.water is None:
+        return None
+    magnitude = np.abs(spectrum.water)
+    noise = noise_sd(spectrum.water, spectrum.dwell_time, spectrum.spectrometer_frequency)
+    lost = np.flatnonzero(magnitude < TRUSTED * noise)
+    trusted = int(lost[0]) if lost.size else magnitude.size
+    if trusted * spectrum.dwell_time < SHORTEST_SECONDS:
+        return None
+    time = time_axis(magnitude.size, spectrum.dwell_time)
+    powers = np.vander(time, 3)
+    weight = magnitude[:trusted]
+    solution, *_ = np.linalg.lstsq(powers[:trusted] * weight[:, None], np.log(magnitude[:trusted]) * weight, rcond=None)
+    solution[:2] = np.minimum(solution[:2], 0.0)
+    voigt = np.exp(powers @ solution)
+    detail = _running_mean(
+        magnitude[:trusted] / voigt[:trusted], max(1, round(SMOOTHING_SECONDS / spectrum.dwell_time))
+    )
+    shape = voigt.copy()
+    shape[:trusted] *= detail
+    shape[trusted:] *= detail[-1]
+    return np.asarray(shape / shape[0], dtype=np.float64)
+
+
+def _running_mean(values: FloatArray, length: int) -> FloatArray:
+    """Mean over ``length`` neighbours (made odd), with the ends continued by point reflection."""
+    half = min(length // 2, values.size - 1)
+    if half == 0:
+        return values
+    padded = np.pad(values, half, mode="reflect", reflect_type="odd")
+    return np.asarray(np.convolve(padded, np.full(2 * half + 1, 1.0 / (2 * half + 1)), mode="valid"))
