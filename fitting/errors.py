@@ -1,7 +1,8 @@
 """Every reason this library can refuse an input; each survives a process boundary.
 
 FittingError
-├── UnreadableSpectrum            the bytes are not what their format promises
+├── UnreadableSpectrum            no spectrum comes out of what was given
+│   ├── InaccessibleFile          there is no such file, or it cannot be opened
 │   ├── UnknownFormat             no reader recognises the content
 │   ├── DamagedFile               recognised, but truncated or inconsistent
 │   └── UnsupportedData           recognised and refused by name (MRSI, editing, imaging, other nuclei)
@@ -47,10 +48,17 @@ def _rebuild(kind: type[FittingError], detail: str, data: dict[str, Scalar]) -> 
 
 
 class UnreadableSpectrum(FittingError):
-    """The bytes are not what their format promises."""
+    """No spectrum comes out of what was given; always one of its kinds is raised."""
 
     code = "unreadable-spectrum"
     title = "The spectrum file cannot be read"
+
+
+class InaccessibleFile(UnreadableSpectrum):
+    """There is no such file on this machine, it is no regular file, it is too large, or it cannot be opened."""
+
+    code = "inaccessible-file"
+    title = "The file cannot be opened"
 
 
 class UnknownFormat(UnreadableSpectrum):
@@ -110,6 +118,7 @@ class UnusableTable(FittingError):
 
 
 PROBLEMS: tuple[type[FittingError], ...] = (
+    InaccessibleFile,
     UnknownFormat,
     DamagedFile,
     UnsupportedData,
@@ -119,3 +128,4 @@ PROBLEMS: tuple[type[FittingError], ...] = (
     UnusableBasis,
     UnusableTable,
 )
+"""Every kind that is raised; the others are bases to catch several at once."""

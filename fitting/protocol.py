@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import fields, replace
+from typing import Any
 
 from fitting.errors import ImplausibleParameter, MissingParameter, UnsupportedData
 from fitting.signal import Acquisition
@@ -31,27 +34,60 @@ def complete(acquisition: Acquisition, overrides: Overrides) -> tuple[Acquisitio
     UnsupportedData
         When the nucleus is not 1H.
     """
-    given = {item.name: getattr(overrides, item.name) for item in fields(overrides)}
-    supplied = {name: value for name, value in given.items() if value is not None}
+    supplied = _given(overrides)
     completed = replace(acquisition, **supplied)
     if completed.nucleus != "1H":
         raise UnsupportedData(
             f"The spectrum is of {completed.nucleus}; only 1H spectra can be analysed.", nucleus=completed.nucleus
         )
-    if completed.sequence is not None and completed.sequence not in SEQUENCES:
+    check_overrides(overrides)
+    names = ("sequence", *PLAUSIBLE)
+    _check({name: getattr(completed, name) for name in names if name not in supplied}, "file header")
+    _check_order(completed.echo_time, completed.repetition_time)
+    return completed, tuple(sorted(supplied))
+
+
+def check_overrides(overrides: Overrides) -> None:
+    """Refuse what no brain 1H-MRS scan can have, whatever the header will say.
+
+    Raises
+    ------
+    ImplausibleParameter
+        When a quantity is outside ``PLAUSIBLE``, the sequence is unknown, or the echo comes after the repetition.
+    """
+    _check(_given(overrides), "request")
+    _check_order(overrides.echo_time, overrides.repetition_time)
+
+
+def _given(overrides: Overrides) -> dict[str, Any]:
+    values = {item.name: getattr(overrides, item.name) for item in fields(overrides)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _check(values: Mapping[str, Any], origin: str) -> None:
+    sequence = values.get("sequence")
+    if sequence is not None and sequence not in SEQUENCES:
         raise ImplausibleParameter(
-            f"Sequence '{completed.sequence}' is not one of {', '.join(SEQUENCES)}.", parameter="sequence"
+            f"Sequence '{sequence}' from the {origin} is not one of {', '.join(SEQUENCES)}.", parameter="sequence"
         )
     for name, (low, high, unit) in PLAUSIBLE.items():
-        value = getattr(completed, name)
+        value = values.get(name)
         if value is not None and not low <= value <= high:
-            origin = "request" if name in supplied else "file header"
             raise ImplausibleParameter(
                 f"{name} = {value:g} from the {origin} is outside {low:g} to {high:g} {unit}.",
                 parameter=name,
-                value=float(value),
+                value=float(value) if math.isfinite(value) else str(value),
             )
-    return completed, tuple(sorted(supplied))
+
+
+def _check_order(echo_time: float | None, repetition_time: float | None) -> None:
+    if echo_time is not None and repetition_time is not None and echo_time >= repetition_time:
+        raise ImplausibleParameter(
+            f"The echo time {echo_time:g} s is not shorter than the repetition time {repetition_time:g} s; "
+            "were the two swapped?",
+            parameter="echo_time",
+            value=float(echo_time),
+        )
 
 
 def missing(acquisition: Acquisition, *, for_simulated_basis: bool = True) -> tuple[str, ...]:

@@ -192,6 +192,7 @@ class NotReady(Unavailable):
 
 
 STATUS: dict[type[Exception], int] = {
+    fitting_errors.InaccessibleFile: 400,
     fitting_errors.UnknownFormat: 415,
     fitting_errors.UnsupportedData: 415,
     fitting_errors.DamagedFile: 400,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fitting.errors import UnreadableSpectrum
+from fitting.errors import InaccessibleFile
 from fitting.io.source import Files, SourceFile
 
 MAX_FILE_BYTES = 2 * 1024**3
@@ -27,7 +27,7 @@ def source_files(path: Path, max_bytes: int = MAX_FILE_BYTES) -> Files:
 
     Raises
     ------
-    UnreadableSpectrum
+    InaccessibleFile
         When a file is missing, is no regular file, is too large or cannot be opened.
     """
     companion = _companion(path)
@@ -52,12 +52,12 @@ def _companion(path: Path) -> Path | None:
 def _content(path: Path, max_bytes: int) -> SourceFile:
     try:
         if not path.exists():
-            raise UnreadableSpectrum(f"There is no file '{path.name}'; check the path.", file=path.name)
+            raise InaccessibleFile(f"There is no file '{path.name}'; check the path.", file=path.name)
         if not path.is_file():
-            raise UnreadableSpectrum(f"'{path.name}' is not a file; name the spectrum file itself.", file=path.name)
+            raise InaccessibleFile(f"'{path.name}' is not a file; name the spectrum file itself.", file=path.name)
         size = path.stat().st_size
         if size > max_bytes:
-            raise UnreadableSpectrum(
+            raise InaccessibleFile(
                 f"'{path.name}' has {size} bytes, more than the {max_bytes} that are read.",
                 file=path.name,
                 bytes=size,
@@ -65,6 +65,6 @@ def _content(path: Path, max_bytes: int) -> SourceFile:
             )
         return SourceFile(path.name, path.read_bytes())
     except OSError as error:
-        raise UnreadableSpectrum(
+        raise InaccessibleFile(
             f"'{path.name}' cannot be opened: {error.strerror or 'input/output error'}.", file=path.name
         ) from error

@@ -91,7 +91,8 @@ _BODIES = {
     },
 }
 _INTAKE_PROBLEMS = (MalformedRequest, TooLarge, UnsupportedMediaType)
-_READING_PROBLEMS = refusals.PROBLEMS
+_READING_PROBLEMS = tuple(kind for kind in refusals.PROBLEMS if kind is not refusals.InaccessibleFile)
+"""What reading an upload can lead to: uploads are no files of this machine."""
 
 log = structlog.get_logger()
 
@@ -115,6 +116,7 @@ router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
             refusals.UnknownFormat,
             refusals.UnsupportedData,
             refusals.DamagedFile,
+            refusals.ImplausibleParameter,
             IdempotencyConflict,
             QueueFull,
         ),
@@ -144,8 +146,8 @@ async def submit(
 ) -> AnalysisOut:
     """Queue the analysis of a spectrum; an equal submission to the same version gets the analysis there is.
 
-    A format that is not recognised is refused at once; what else is wrong with a file a worker finds out, and
-    the analysis fails with that problem.
+    A format that is not recognised and a parameter that cannot be are refused at once; what else is wrong with a
+    file a worker finds out, and the analysis fails with that problem.
     """
     files, document = upload
     await run_sync(refuse_unrecognised, files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -13,6 +14,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from fitting.io import READERS, SourceFile, read
+from fitting.protocol import check_overrides
+from fitting.request import check_request
+from fitting.subject import Overrides
 from service.api.analysis_request import SPECTRUM_FIELDS, AnalysisRequest, ArraySubmission
 from service.errors import (
     InvalidRequest,
@@ -22,6 +26,7 @@ from service.errors import (
     UnsupportedMediaType,
     from_schema_errors,
 )
+from service.storage.documents import load_options, load_subject
 from service.storage.repositories import StoredFile
 from service.storage.tables import Role
 
@@ -43,18 +48,22 @@ async def read_submission(request: Request) -> tuple[tuple[StoredFile, ...], dic
     ------
     ServiceProblem
         When the body is too large, broken, of another type, or fails its schema.
+    ImplausibleParameter
+        When what is said of the person, the scan or the method cannot be.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     match content_type:
         case "multipart/form-data":
-            return await _read_multipart(request)
+            files, document = await _read_multipart(request)
         case "application/json":
-            return await run_sync(_read_arrays, await request.body())
+            files, document = await run_sync(_read_arrays, await request.body())
         case _:
             raise UnsupportedMediaType(
                 "Send the spectrum as multipart/form-data (part 'metabolite') or as application/json (fid_real, ...).",
                 headers={"Accept": "multipart/form-data, application/json"},
             )
+    check_request(load_subject(document), load_options(document))
+    return files, document
 
 
 async def _read_multipart(request: Request) -> tuple[tuple[StoredFile, ...], dict[str, Any]]:
@@ -122,6 +131,7 @@ def _read_arrays(body: bytes) -> tuple[tuple[StoredFile, ...], dict[str, Any]]:
         raise _refusal(error, "body", "") from error
     document = submission.model_dump(mode="json", exclude_none=True)
     spectrum = {name: document.pop(name) for name in SPECTRUM_FIELDS if name in document}
+    check_overrides(Overrides(**{item.name: spectrum.get(item.name) for item in fields(Overrides)}))
     return (StoredFile("metabolite", "metabolite.json", json.dumps(spectrum).encode()),), document
 
 

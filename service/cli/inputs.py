@@ -8,6 +8,7 @@ from fitting.errors import FittingError, UnusableBasis, UnusableTable
 from fitting.io import Files, SourceFile
 from fitting.io.companions import source_files
 from fitting.pipeline import Job
+from fitting.request import check_request
 from fitting.subject import Options, Subject
 
 
@@ -20,13 +21,14 @@ def read_job(
     basis: Path | None = None,
     relaxation: Path | None = None,
 ) -> Job:
-    """Read every file of one analysis, with the companions of two-file formats.
+    """Read every file of one analysis, with the companions of two-file formats, if what was asked is possible.
 
     Raises
     ------
     FittingError
-        When a file cannot be what it is given as.
+        When a parameter cannot be, or a file cannot be what it is given as.
     """
+    check_request(subject or Subject(), options or Options())
     return Job(
         metabolite=source_files(metabolite),
         water_reference=() if water_reference is None else source_files(water_reference),

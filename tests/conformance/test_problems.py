@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from fitting.errors import FittingError
+import fitting
+from fitting.errors import PROBLEMS, FittingError
 from service.api.problems import describe
 from service.errors import BY_CODE, STATUS, ServiceProblem, problem_of
 
@@ -38,6 +41,17 @@ def test_is_mapped_and_described(kind: type[FittingError | ServiceProblem]) -> N
 def test_codes_are_different() -> None:
     """No two kinds of problems share a code."""
     assert len(BY_CODE) == len(STATUS) == len(FITTING) + len(SERVICE)
+
+
+def test_problems_are_the_leaves_and_bases_are_never_raised() -> None:
+    """``PROBLEMS`` is every refusal there is: a base only groups them, and no code raises one."""
+    bases = [kind for kind in FITTING if kind.__subclasses__()]
+    package = Path(fitting.__file__).parent
+    raised = {name for path in package.rglob("*.py") for name in re.findall(r"raise (\w+)\(", path.read_text())}
+
+    assert set(PROBLEMS) == {kind for kind in FITTING if not kind.__subclasses__()}
+    assert {kind.__name__ for kind in PROBLEMS} <= raised
+    assert not raised & {kind.__name__ for kind in bases}
 
 
 @pytest.mark.parametrize("kind", FITTING)

@@ -142,8 +142,8 @@ def test_exit_code_says_whether_the_numbers_may_be_read(
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
-        (["analyse", "absent.rda"], 3, "unreadable-spectrum: absent.rda: "),
-        (["analyse", "."], 3, "unreadable-spectrum: .: "),
+        (["analyse", "absent.rda"], 3, "inaccessible-file: absent.rda: "),
+        (["analyse", "."], 3, "inaccessible-file: .: "),
         (["analyse", "damaged.rda"], 3, "damaged-file: damaged.rda: The FID ends early; export it again."),
         (["analyse", "scan.rda", "--tissue", "gm=0.6"], 3, "implausible-parameter: scan.rda: --tissue 'gm=0.6'"),
         (["analyse", "scan.rda", "--tissue", "gm=a,wm=0,csf=0"], 3, "implausible-parameter: scan.rda: "),
@@ -151,9 +151,9 @@ def test_exit_code_says_whether_the_numbers_may_be_read(
         (["analyse", "scan.rda", "--basis", "absent.basis"], 3, "unusable-basis: scan.rda: 'absent.basis'"),
         (["analyse", "scan.rda", "--basis", "empty"], 3, "unusable-basis: scan.rda: Folder 'empty'"),
         (["analyse", "scan.rda", "--relaxation", "no.csv"], 3, "unusable-table: scan.rda: 'no.csv'"),
-        (["inspect", "absent.rda"], 3, "unreadable-spectrum: absent.rda: "),
+        (["inspect", "absent.rda"], 3, "inaccessible-file: absent.rda: "),
         (["batch", "absent.csv", "-o", "r.csv"], 3, "unusable-table: absent.csv: "),
-        (["submit", "absent.rda", "--url", "http://127.0.0.1:9"], 3, "unreadable-spectrum: absent.rda: "),
+        (["submit", "absent.rda", "--url", "http://127.0.0.1:9"], 3, "inaccessible-file: absent.rda: "),
         (["submit", "scan.rda", "--url", "http://127.0.0.1:9"], 4, "server-unreachable: http://127.0.0.1:9/: "),
         (["submit", "scan.rda", "--url", "nonsense"], 4, "server-unreachable: nonsense/: "),
         (["analyse", "scan.rda", "-o", "absent/r.json"], 1, "file-not-writable: absent/r.json: "),
@@ -246,7 +246,7 @@ def test_batch_keeps_the_order_and_goes_on_after_bad_rows(pipeline: Pipeline) ->
     assert messages["three"] == "unusable-table: m.csv:4: age_years = 'old' is not a number."
     assert messages["four"].startswith("internal-error: ")
     assert "Doe" not in messages["four"]
-    assert messages["five"].startswith("unreadable-spectrum: There is no file 'absent.rda'")
+    assert messages["five"].startswith("inaccessible-file: There is no file 'absent.rda'")
     assert {row["id"]: row["outcome"] for row in rows} == {
         "one": "converged",
         "two": "refused",

@@ -1,0 +1,47 @@
+"""What a request can be refused for before any file is read, so that nobody queues or uploads in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from fitting.basis.macromolecules import templates
+from fitting.errors import ImplausibleParameter
+from fitting.model.baseline import BASELINES
+from fitting.model.optimisers import OPTIMISERS
+from fitting.protocol import check_overrides
+from fitting.quantification.tissue import volume_fractions
+from fitting.subject import Options, Subject
+
+OLDEST_YEARS = 120.0
+
+
+def method_names() -> Mapping[str, Collection[str]]:
+    """Every choice of method an ``Options`` can name, by the option's name."""
+    return {
+        "optimiser": tuple(OPTIMISERS),
+        "baseline": tuple(BASELINES),
+        "macromolecules": ("default", *templates()),
+    }
+
+
+def check_request(subject: Subject, options: Options) -> None:
+    """Refuse what no person, no brain 1H-MRS scan and no method of ours can be, whatever the files hold.
+
+    A region without norms is no error: the answer says that there is nothing to compare with.
+
+    Raises
+    ------
+    ImplausibleParameter
+        When an age, tissue fractions or an acquisition quantity cannot be, or a sequence or method is unknown.
+    """
+    if subject.age_years is not None and not 0.0 <= subject.age_years <= OLDEST_YEARS:
+        raise ImplausibleParameter(
+            f"Age {subject.age_years:g} is not between 0 and {OLDEST_YEARS:g} years.", parameter="age_years"
+        )
+    if subject.tissue is not None:
+        volume_fractions(subject.tissue)
+    check_overrides(options.overrides)
+    for option, known in method_names().items():
+        name = getattr(options, option)
+        if name not in known:
+            raise ImplausibleParameter(f"There is no {option} '{name}'; choose {', '.join(known)}.", parameter=option)
