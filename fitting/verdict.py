@@ -1,9 +1,10 @@
-"""Whether a spectrum may be interpreted: cited rules, kept as data, over measured quality."""
+"""Whether a spectrum may be interpreted: cited rules, kept as data, over measured quality and plausible ratios."""
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import resources
 
@@ -14,12 +15,15 @@ from fitting.quantification.concentrations import Quantity
 BRAIN_METABOLITES = ("tNAA", "tCr", "tCho")
 """The three strongest signals of brain; without any of them there is no brain spectrum to interpret."""
 
+NAA_RATIO = "tNAA/tCr"
+"""Name, in the rules, of the one ratio of which every healthy brain region has much the same."""
+
 _ORDER: tuple[Usable, ...] = ("yes", "limited", "no")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One limit on one quality number, with the verdict it leads to and its source."""
+    """One limit on one measured number, with the verdict it leads to and its source."""
 
     code: str
     quantity: str
@@ -29,9 +33,9 @@ class Rule:
     above: float | None = None
     below: float | None = None
 
-    def reason(self, quality: Quality) -> Reason | None:
-        """The reason when the rule fires on ``quality``, else None."""
-        value = getattr(quality, self.quantity)
+    def reason(self, measured: Mapping[str, float | None]) -> Reason | None:
+        """The reason when the rule fires on the ``measured`` quantity, else None."""
+        value = measured[self.quantity]
         limit = self.above if self.above is not None else self.below
         if value is None or limit is None:
             return None
@@ -61,9 +65,10 @@ def judge(fit: Fit, quality: Quality, quantities: tuple[Quantity, ...]) -> Verdi
         fired.append(("no", Reason("no-brain-metabolites", "None of tNAA, tCr and tCho is visible in the spectrum.")))
     elif "tCr" in absent:
         fired.append(("limited", Reason("no-creatine", "tCr is not visible, so ratios to it cannot be given.")))
+    measured = {**asdict(quality), NAA_RATIO: _naa_ratio(quantities)}
     reported: set[str] = set()
     for rule in rules():
-        reason = rule.reason(quality)
+        reason = rule.reason(measured)
         if reason is not None and rule.quantity not in reported:
             reported.add(rule.quantity)
             fired.append((rule.usable, reason))
@@ -72,3 +77,10 @@ def judge(fit: Fit, quality: Quality, quantities: tuple[Quantity, ...]) -> Verdi
         return Verdict("yes", (Reason("within-limits", sentence),))
     worst = max((usable for usable, _ in fired), key=_ORDER.index)
     return Verdict(worst, tuple(reason for _, reason in sorted(fired, key=lambda pair: -_ORDER.index(pair[0]))))
+
+
+def _naa_ratio(quantities: tuple[Quantity, ...]) -> float | None:
+    """tNAA/tCr where both are visible."""
+    visible = {quantity.name: quantity for quantity in quantities if quantity.detected}
+    ratio = visible["tNAA"].ratio_tcr if {"tNAA", "tCr"} <= visible.keys() else None
+    return None if ratio is None else ratio.value
