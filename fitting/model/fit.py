@@ -1,4 +1,4 @@
-"""Fitting one spectrum: start, solve, adapt the baseline's stiffness, and state the uncertainty."""
+"""Fitting one spectrum: model, solution, uncertainty and traces."""
 
 from __future__ import annotations
 
@@ -13,30 +13,14 @@ from fitting.model.domain import fit_domain
 from fitting.model.forward import LinearCombinationModel, State
 from fitting.model.lineshape import water_envelope
 from fitting.model.linewidth import singlet_linewidth
-from fitting.model.optimisers import OPTIMISERS, Optimum
+from fitting.model.optimisers import OPTIMISERS
 from fitting.model.parameters import GLOBAL, layout_for, unpack
-from fitting.model.precision import effective_dimensions, posterior, updated
-from fitting.model.problem import Problem
+from fitting.model.precision import effective_dimensions, posterior
 from fitting.model.result import Fit, Outcome, OutcomeCode, Traces
-from fitting.model.start import start_vector
+from fitting.model.solution import first_solution, settled_solution
 from fitting.model.uncertainty import amplitude_covariance, classical_bound
 from fitting.signal import Spectrum, time_axis
 from fitting.units import ComplexArray, FloatArray
-
-ROUNDS = 6
-"""Most alternations of solving and adapting the baseline; precisions settle within 3 to 5."""
-
-UPDATES_PER_ROUND = 4
-"""Fixed-point steps of the precisions between two solutions; each costs a fraction of a solution."""
-
-SETTLED = 0.1
-"""Relative change of every precision below which the baseline counts as settled."""
-
-TOLERANCE = 0.1
-"""Decrease of chi square at which an optimiser stops: far below what noise alone moves it."""
-
-COARSE_TOLERANCE = 3.0
-"""The same for the first solution, which only says where the spectrum stands."""
 
 SENTENCES: dict[OutcomeCode, str] = {
     "converged": "The fit converged.",
@@ -51,17 +35,6 @@ class Components:
 
     names: tuple[str, ...]
     signals: ComplexArray
-
-
-@dataclass(frozen=True, slots=True)
-class Solution:
-    """The settled problem, its state, and how the solver got there."""
-
-    problem: Problem
-    state: State
-    precisions: FloatArray
-    evaluations: int
-    code: OutcomeCode
 
 
 def fit(
@@ -108,10 +81,10 @@ def fit(
     deadline = None if deadline_seconds is None else time.monotonic() + deadline_seconds
     gain = float(np.abs(spectrum.fid).max())
     coarse = build_model(spectrum, components, noise_sd / gain, gain, baseline)
-    first = _solve_once(coarse, spectrum.spectrometer_frequency, optimiser, deadline)
+    first = first_solution(coarse, spectrum.spectrometer_frequency, deadline)
     moved_hz = unpack(first.vector, coarse.layout).shift
     model = build_model(_shifted(spectrum, -moved_hz), components, noise_sd / gain, gain, baseline)
-    solution = _solve(model, _without_shift(first.vector), optimiser, deadline)
+    solution = settled_solution(model, _without_shift(first.vector), optimiser, deadline)
     state, problem = solution.state, solution.problem
     spread = posterior(state, model.baseline, solution.precisions)
     return Fit(
@@ -152,15 +125,6 @@ def build_model(
     )
 
 
-def _solve_once(
-    model: LinearCombinationModel, spectrometer_frequency: float, optimiser: str, deadline: float | None
-) -> Optimum:
-    """Solution for the baseline's prior stiffness: good enough to say where the spectrum stands."""
-    problem = Problem(model, _prior_precisions(model))
-    start = start_vector(model, problem.projection, spectrometer_frequency)
-    return OPTIMISERS[optimiser](problem, start, COARSE_TOLERANCE, deadline)
-
-
 def _shifted(spectrum: Spectrum, shift_hz: float) -> Spectrum:
     """The spectrum moved toward higher ppm, so that fit window and baseline stand at their ppm for every spectrum."""
     time = time_axis(spectrum.points, spectrum.dwell_time)
@@ -171,40 +135,6 @@ def _without_shift(vector: FloatArray) -> FloatArray:
     moved = vector.copy()
     moved[GLOBAL.index("shift")] = 0.0
     return moved
-
-
-def _prior_precisions(model: LinearCombinationModel) -> FloatArray:
-    return np.array([block.precision for block in model.baseline.blocks])
-
-
-def _solve(model: LinearCombinationModel, start: FloatArray, optimiser: str, deadline: float | None) -> Solution:
-    """Alternate solving for the parameters and adapting the baseline until both are settled."""
-    solver = OPTIMISERS[optimiser]
-    precisions = _prior_precisions(model)
-    problem = Problem(model, precisions)
-    vector = start
-    evaluations = 0
-    code: OutcomeCode = "failed"
-    for _ in range(ROUNDS):
-        optimum = solver(problem, vector, TOLERANCE, deadline)
-        vector, code = optimum.vector, optimum.code
-        evaluations += optimum.evaluations
-        if code != "converged":
-            break
-        adapted = _adapted(problem, vector, precisions)
-        if np.all(np.abs(adapted / precisions - 1.0) < SETTLED):
-            break
-        precisions = adapted
-        problem = Problem(model, precisions)
-    return Solution(problem, problem.state(vector), precisions, evaluations, code)
-
-
-def _adapted(problem: Problem, vector: FloatArray, precisions: FloatArray) -> FloatArray:
-    """Precisions after a few fixed-point steps at fixed non-linear parameters."""
-    for _ in range(UPDATES_PER_ROUND):
-        precisions = updated(problem.state(vector), problem.model.baseline, precisions)
-        problem = Problem(problem.model, precisions)
-    return precisions
 
 
 def _traces(model: LinearCombinationModel, state: State, noise_sd: float, shift_ppm: float) -> Traces:

@@ -102,19 +102,21 @@ class Projection:
         self._whitened = scipy.linalg.solve_triangular(self._factor, columns.T, lower=True, check_finite=False)
         self._penalty = scipy.linalg.solve_triangular(self._factor, self.root.T, lower=True, check_finite=False).T
 
-    def coefficients(self, target: FloatArray) -> FloatArray:
-        """Baseline coefficients (n,) that fit ``target`` (W,) under the penalty."""
-        inner = self._whitened @ target
+    def inner(self, target: FloatArray) -> FloatArray:
+        """L⁻¹ Z' target, shape (n, ...), of ``target`` (W, ...): all that the other methods need of the baseline."""
+        return np.asarray(self._whitened @ target)
+
+    def coefficients(self, inner: FloatArray) -> FloatArray:
+        """Baseline coefficients (n,) of a target with that ``inner`` (n,)."""
         return np.asarray(scipy.linalg.solve_triangular(self._factor, inner, lower=True, trans="T", check_finite=False))
 
-    def remainder(self, target: FloatArray) -> FloatArray:
+    def remainder(self, target: FloatArray, inner: FloatArray) -> FloatArray:
         """``target`` (W, ...) less its penalised baseline: S target with S = I - Z (Z'Z + Λ)⁻¹ Z'."""
-        return np.asarray(target - self._whitened.T @ (self._whitened @ target))
+        return np.asarray(target - self._whitened.T @ inner)
 
-    def stacked(self, target: FloatArray) -> FloatArray:
-        """Rows of the remainder of ``target`` (W, ...) above those of its baseline's penalty, (W + ranks, ...)."""
-        inner = self._whitened @ target
-        return np.concatenate([target - self._whitened.T @ inner, -(self._penalty @ inner)])
+    def penalty(self, inner: FloatArray) -> FloatArray:
+        """Rows (ranks, ...) of the penalty of the baseline of a target with that ``inner`` (n, ...)."""
+        return np.asarray(self._penalty @ inner)
 
 
 def solve_amplitudes(gram: FloatArray, moment: FloatArray, nonnegative: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -139,12 +141,13 @@ def evaluate(model: LinearCombinationModel, projection: Projection, vector: Floa
     design = np.ascontiguousarray(model.domain.spectra(signals).real.T)
     angle = values.phase0 + 2 * np.pi * model.domain.frequency * values.phase1
     rotated = model.data * np.exp(-1j * angle)
-    remainder = projection.remainder(np.column_stack([design, rotated.real]))
-    gram = design.T @ remainder
+    target = np.column_stack([design, rotated.real])
+    inner = projection.inner(target)
+    gram = design.T @ target - inner[:, :-1].T @ inner
     amplitudes, free = solve_amplitudes(gram[:, :-1], gram[:, -1], model.nonnegative)
-    unexplained = rotated.real - design @ amplitudes
-    coefficients = projection.coefficients(unexplained)
-    residual = unexplained - model.baseline.columns @ coefficients
+    combination = np.append(-amplitudes, 1.0)
+    residual = projection.remainder(target @ combination, inner @ combination)
+    coefficients = projection.coefficients(inner @ combination)
     return State(vector, values, signals, design, rotated, amplitudes, coefficients, free, residual)
 
 

@@ -51,8 +51,11 @@ class Problem:
         change = derivatives(self.model, state)
         active = np.flatnonzero(state.free)
         design = state.design[:, active]
-        stacked = self.projection.remainder(np.hstack([design, change]))
-        gram, moment = np.split(design.T @ stacked, [active.size], axis=1)
+        columns = np.hstack([design, change])
+        inner = self.projection.inner(columns)
+        gram, moment = np.split(design.T @ columns - inner[:, : active.size].T @ inner, [active.size], axis=1)
         answer = scipy.linalg.cho_solve((cholesky(gram), True), moment, check_finite=False)
+        moved, moved_inner = change - design @ answer, inner[:, active.size :] - inner[:, : active.size] @ answer
         priors = np.diag(1.0 / self.model.layout.prior_sd)[self._has_prior]
-        return np.concatenate([-self.projection.stacked(change - design @ answer), -priors])
+        remainder = self.projection.remainder(moved, moved_inner)
+        return np.concatenate([-remainder, self.projection.penalty(moved_inner), -priors])

@@ -11,10 +11,11 @@ import scipy.optimize
 from fitting.errors import UnusableSignal
 from fitting.model.baseline import BASELINES
 from fitting.model.domain import fit_domain
-from fitting.model.fit import TOLERANCE, Components, build_model, fit
+from fitting.model.fit import Components, build_model, fit
 from fitting.model.forward import Projection, derivatives, evaluate, solve_amplitudes
 from fitting.model.optimisers import OPTIMISERS
 from fitting.model.problem import Problem
+from fitting.model.solution import TOLERANCE
 from fitting.model.start import start_vector
 from tests.unit import model_cases as world
 
@@ -269,5 +270,6 @@ def test_projection_removes_what_the_baseline_can_make() -> None:
     """The unpenalised part of the baseline (a straight line) is removed entirely."""
     problem = _problem()
     line = 3.0 + 2.0 * problem.model.domain.ppm
-    remainder = Projection(problem.model, np.array([1e3])).remainder(line)
+    projection = Projection(problem.model, np.array([1e3]))
+    remainder = projection.remainder(line, projection.inner(line))
     assert np.abs(remainder).max() < 1e-6 * np.abs(line).max()

@@ -1,0 +1,79 @@
+"""Solving for the parameters and the baseline's stiffness in turn, until both are settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fitting.model.forward import LinearCombinationModel, State
+from fitting.model.optimisers import OPTIMISERS, Optimum, gauss_newton
+from fitting.model.precision import updated
+from fitting.model.problem import Problem
+from fitting.model.result import OutcomeCode
+from fitting.model.start import start_vector
+from fitting.units import FloatArray
+
+ROUNDS = 8
+"""Most alternations of solving and adapting the baseline; precisions settle within 3 to 5."""
+
+UPDATES_PER_ROUND = 4
+"""Fixed-point steps of the precisions between two solutions; each costs a fraction of a solution."""
+
+SETTLED = 0.05
+"""Relative change of every precision below which the baseline counts as settled."""
+
+TOLERANCE = 0.1
+"""Decrease of chi square at which an optimiser stops: far below what noise alone moves it."""
+
+COARSE_TOLERANCE = 3.0
+"""The same for solutions on the way, which only say where the spectrum stands and how stiff its baseline is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The settled problem, its state, and how the solver got there."""
+
+    problem: Problem
+    state: State
+    precisions: FloatArray
+    evaluations: int
+    code: OutcomeCode
+
+
+def first_solution(model: LinearCombinationModel, spectrometer_frequency: float, deadline: float | None) -> Optimum:
+    """Solution for the baseline's prior stiffness: good enough to say where the spectrum stands."""
+    problem = Problem(model, _prior_precisions(model))
+    start = start_vector(model, problem.projection, spectrometer_frequency)
+    return gauss_newton(problem, start, COARSE_TOLERANCE, deadline)
+
+
+def settled_solution(
+    model: LinearCombinationModel, start: FloatArray, optimiser: str, deadline: float | None
+) -> Solution:
+    """Adapt the baseline along rough solutions until its stiffness is settled, then let ``optimiser`` finish."""
+    precisions = _prior_precisions(model)
+    problem = Problem(model, precisions)
+    vector, evaluations = start, 0
+    for _ in range(ROUNDS):
+        rough = gauss_newton(problem, vector, COARSE_TOLERANCE, deadline)
+        vector, evaluations = rough.vector, evaluations + rough.evaluations
+        adapted = _adapted(problem, vector, precisions)
+        settled = bool(np.all(np.abs(adapted / precisions - 1.0) < SETTLED))
+        precisions, problem = adapted, Problem(model, adapted)
+        if settled or rough.code != "converged":
+            break
+    final = OPTIMISERS[optimiser](problem, vector, TOLERANCE, deadline)
+    return Solution(problem, problem.state(final.vector), precisions, evaluations + final.evaluations, final.code)
+
+
+def _prior_precisions(model: LinearCombinationModel) -> FloatArray:
+    return np.array([block.precision for block in model.baseline.blocks])
+
+
+def _adapted(problem: Problem, vector: FloatArray, precisions: FloatArray) -> FloatArray:
+    """Precisions after a few fixed-point steps at fixed non-linear parameters."""
+    for _ in range(UPDATES_PER_ROUND):
+        precisions = updated(problem.state(vector), problem.model.baseline, precisions)
+        problem = Problem(problem.model, precisions)
+    return precisions
