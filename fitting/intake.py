@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, replace
 
-from fitting.errors import ImplausibleParameter
+from fitting.errors import ImplausibleParameter, UnsupportedData
 from fitting.io import Files, read
 from fitting.protocol import complete
 from fitting.signal import Acquisition, Recording
@@ -13,6 +14,9 @@ from fitting.subject import Overrides
 
 SAME_FREQUENCY = 0.01
 """Largest relative difference of spectrometer frequency between a spectrum and its water reference."""
+
+SAME_VOLUME = 0.05
+"""Largest relative difference of the measured volume between the two: concentrations are wrong by as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,12 @@ def take_in(metabolite: Files, water_reference: Files, overrides: Overrides) -> 
     water, source = recording.water, "same file" if recording.water is not None else None
     if water_reference:
         water, source = _reference(read(water_reference)), "separate file"
+        if recording.water is None and digest(metabolite) == digest(water_reference):
+            raise _unpaired("is the same file as the spectrum")
     acquisition, supplied = complete(recording.acquisition, overrides)
     if water is not None:
-        water = replace(water, acquisition=_like(water.acquisition, acquisition), water=None)
+        _require_pair(recording.acquisition, water.acquisition)
+        water = replace(water, acquisition=_like(water.acquisition, recording.acquisition, acquisition), water=None)
     return Intake(
         recording=replace(recording, acquisition=acquisition, water=water),
         supplied=supplied,
@@ -66,16 +73,45 @@ def _reference(recording: Recording) -> Recording:
     return recording
 
 
-def _like(reference: Acquisition, acquisition: Acquisition) -> Acquisition:
-    """The reference's acquisition with what its header lacks taken from the spectrum it belongs to."""
+def _require_pair(spectrum: Acquisition, reference: Acquisition) -> None:
+    """Refuse a reference whose header says that it is of another scan, or that the two files were swapped.
+
+    Other echo and repetition times, other numbers of points and averages are no contradiction.
+    """
+    volume, other_volume = spectrum.voi_volume_ml, reference.voi_volume_ml
+    if volume and other_volume and not math.isclose(volume, other_volume, rel_tol=SAME_VOLUME):
+        raise _unpaired(f"is of a volume of {other_volume:.1f} ml, the spectrum of {volume:.1f} ml")
+    if spectrum.sequence and reference.sequence and spectrum.sequence != reference.sequence:
+        raise _unpaired(f"was acquired with {reference.sequence}, the spectrum with {spectrum.sequence}")
+    if spectrum.water_suppressed is False and reference.water_suppressed is True:
+        raise _unpaired("is water-suppressed and the spectrum is not, by their headers: the two seem to be swapped")
+
+
+def _like(reference: Acquisition, header: Acquisition, completed: Acquisition) -> Acquisition:
+    """The reference's acquisition, completed and corrected as that of the spectrum it belongs to.
+
+    Where the reference says nothing, or the same as the spectrum's ``header``, the request's correction holds for
+    both.
+    """
     names = ("spectrometer_frequency", "dwell_time", "echo_time", "repetition_time")
-    gaps = {name: getattr(acquisition, name) for name in names if getattr(reference, name) is None}
-    completed = replace(reference, **gaps)
-    ours, theirs = acquisition.spectrometer_frequency, completed.spectrometer_frequency
+    shared = {name: getattr(completed, name) for name in names if _agrees(reference, header, name)}
+    try:
+        like, _ = complete(replace(reference, **shared), Overrides())
+    except (ImplausibleParameter, UnsupportedData) as error:
+        raise type(error)(f"Water reference: {error.detail}", **error.data) from None
+    ours, theirs = completed.spectrometer_frequency, like.spectrometer_frequency
     if ours and theirs and abs(theirs / ours - 1.0) > SAME_FREQUENCY:
-        raise ImplausibleParameter(
-            f"The water reference was acquired at {theirs / 1e6:.3f} MHz but the spectrum at {ours / 1e6:.3f} MHz; "
-            "they are not of the same scan. Send the reference that belongs to this spectrum.",
-            parameter="water_reference",
-        )
-    return completed
+        raise _unpaired(f"was acquired at {theirs / 1e6:.3f} MHz, the spectrum at {ours / 1e6:.3f} MHz")
+    return like
+
+
+def _agrees(reference: Acquisition, header: Acquisition, name: str) -> bool:
+    value, other = getattr(reference, name), getattr(header, name)
+    return value is None or (other is not None and math.isclose(value, other, rel_tol=1e-3))
+
+
+def _unpaired(difference: str) -> ImplausibleParameter:
+    return ImplausibleParameter(
+        f"The water reference {difference}; send the reference that belongs to this spectrum, or none.",
+        parameter="water_reference",
+    )

@@ -116,7 +116,7 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
         water_acquisition=None if water is None else water.acquisition,
     )
     quality = quality_of(result, facts, spectrum.spectrometer_frequency)
-    verdict = judge(result, quality, quantities)
+    verdict = judge(result, quality, quantities, referenced=facts.referenced)
     assessment = assess(quantities, job.subject, acquisition, verdict.usable)
     analysis = Analysis(
         outcome=result.outcome,

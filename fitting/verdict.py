@@ -15,6 +15,11 @@ from fitting.quantification.concentrations import Quantity
 BRAIN_METABOLITES = ("tNAA", "tCr", "tCho")
 """The three strongest signals of brain; without any of them there is no brain spectrum to interpret."""
 
+NOT_REFERENCED = (
+    "The pattern of brain peaks is not clearly where dwell time and spectrometer frequency put it: peaks may be taken "
+    "for others. Check both quantities and that the file is the water-suppressed spectrum."
+)
+
 NAA_RATIO = "tNAA/tCr"
 """Name, in the rules, of the one ratio of which every healthy brain region has much the same."""
 
@@ -50,10 +55,12 @@ def rules() -> tuple[Rule, ...]:
     return tuple(Rule(**row) for row in tomllib.loads(text)["rule"])
 
 
-def judge(fit: Fit, quality: Quality, quantities: tuple[Quantity, ...]) -> Verdict:
+def judge(fit: Fit, quality: Quality, quantities: tuple[Quantity, ...], *, referenced: bool = True) -> Verdict:
     """Verdict on one fitted spectrum: the worst rule that fires, every fired rule among the reasons.
 
-    For each quantity only the strictest rule that fires is reported.
+    For each quantity only the strictest rule that fires is reported. ``referenced`` says whether the pattern of brain
+    peaks was found where the time and frequency axes put it; without it and without creatine nothing tells one peak
+    from another.
     """
     fired: list[tuple[Usable, Reason]] = []
     if fit.outcome.code != "converged":
@@ -65,6 +72,8 @@ def judge(fit: Fit, quality: Quality, quantities: tuple[Quantity, ...]) -> Verdi
         fired.append(("no", Reason("no-brain-metabolites", "None of tNAA, tCr and tCho is visible in the spectrum.")))
     elif "tCr" in absent:
         fired.append(("limited", Reason("no-creatine", "tCr is not visible, so ratios to it cannot be given.")))
+    if not referenced:
+        fired.append(("no" if "tCr" in absent else "limited", Reason("not-referenced", NOT_REFERENCED)))
     measured = {**asdict(quality), NAA_RATIO: _naa_ratio(quantities)}
     reported: set[str] = set()
     for rule in rules():

@@ -13,8 +13,9 @@ from fitting.preprocessing.averaging import average, good_transients
 from fitting.preprocessing.coil_combination import SINGLE_COIL, CoilWeights, coil_weights
 from fitting.preprocessing.eddy_current import correct_eddy_currents, is_one_line, on_grid
 from fitting.preprocessing.noise import recorded
+from fitting.preprocessing.pairing import check_pair
 from fitting.preprocessing.quality import PreprocessingFacts, Step, line_width_hz, peak_height
-from fitting.preprocessing.referencing import SEARCH_BESIDE_WATER_PPM, SEARCH_PPM, find_reference
+from fitting.preprocessing.referencing import SEARCH_BESIDE_WATER_PPM, SEARCH_PPM, Reference, find_reference
 from fitting.preprocessing.residual_water import Components, decompose
 from fitting.preprocessing.validity import check
 from fitting.signal import Acquisition, Recording, Spectrum, time_axis
@@ -88,7 +89,7 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
         else:
             water, done = None, Step("Water reference", "Not used: it is not one line, as unsuppressed water is.")
         steps.append(done)
-    fid, shift_ppm, residual, step = _referenced_without_water(fid, grid, beside_water=water is not None)
+    fid, found, residual, step = _referenced_without_water(fid, grid, beside_water=water is not None)
     steps += step
     facts = PreprocessingFacts(
         steps=tuple(steps),
@@ -97,7 +98,8 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
         frequency_drift_hz=averaged.drift_hz,
         phase_spread_deg=averaged.phase_spread_deg,
         residual_water=residual,
-        shift_ppm=shift_ppm,
+        shift_ppm=_applied(found),
+        referenced=found.trusted,
         water_linewidth_hz=None if water is None else line_width_hz(_in_phase(water), grid.dwell_time),
     )
     scaling_water = water * gain if water is not None and same_scale else None
@@ -150,6 +152,8 @@ def _combined(
 ) -> tuple[ComplexArray, ComplexArray | None, bool, list[Step]]:
     """Transients (transients, points) of spectrum and reference, and whether both kept one receiver scale."""
     same_coils = reference is not None and reference.coils == recording.coils
+    if reference is not None and same_coils:
+        check_pair(recording, reference, grid.spectrometer_frequency)
     weights, steps = _weights(recording, reference if same_coils else None, grid)
     samples = weights.combine(recording.samples)
     if reference is None:
@@ -206,8 +210,9 @@ def _averaged(
 
 def _referenced_without_water(
     fid: ComplexArray, grid: _Grid, *, beside_water: bool
-) -> tuple[ComplexArray, float, float | None, list[Step]]:
-    """The FID (points,) without residual water and moved to where its peaks belong; shift, height of the water, steps.
+) -> tuple[ComplexArray, Reference, float | None, list[Step]]:
+    """The FID (points,) without residual water and moved to where its peaks belong; where they were, height of the
+    water, steps.
 
     Residual water is found once, taken off to find the shift, and then taken off anew where the shift puts it.
     """
@@ -219,7 +224,7 @@ def _referenced_without_water(
         grid.spectrometer_frequency,
         search_ppm,
     )
-    shift_ppm = -found.shift_ppm if found.trusted else 0.0
+    shift_ppm = _applied(found)
     components = components.water(grid.spectrometer_frequency, shift_ppm)
     water = _shifted(_sum(components, fid.size, grid), shift_ppm, grid)
     clean = _shifted(fid, shift_ppm, grid) - water
@@ -229,7 +234,12 @@ def _referenced_without_water(
         Step(WATER_REMOVAL, f"HSVD: {len(components)} residual water components subtracted."),
         Step(REGISTRATION, f"Referenced to several peaks by {shift_ppm:+.4f} ppm: {found.reason}."),
     ]
-    return clean, shift_ppm, residual, steps
+    return clean, found, residual, steps
+
+
+def _applied(found: Reference) -> float:
+    """How far a spectrum with this reference is moved toward higher ppm; a doubtful one moves nothing."""
+    return -found.shift_ppm if found.trusted else 0.0
 
 
 def _sum(components: Components, points: int, grid: _Grid) -> ComplexArray:

@@ -39,6 +39,8 @@ class PreprocessingFacts:
     shift_ppm: float
     """How far the spectrum was moved to put its peaks where they belong, toward higher ppm; with a water reference,
     after that had put water at 4.65 ppm."""
+    referenced: bool
+    """Was the pattern of brain peaks found where the dwell time and spectrometer frequency put it?"""
     water_linewidth_hz: float | None
     """FWHM of the water reference."""
 

@@ -52,10 +52,10 @@ def test_correction_is_not_applied_twice() -> None:
 
 
 def test_reference_that_is_no_water_is_not_used() -> None:
-    """A metabolite spectrum given as the reference is named, and scales nothing."""
+    """A reference of many lines (a phantom of oil, another nucleus' coil) is named, and scales nothing."""
     scan = Scan()
     fid = scan.brain() + 0.02 * scan.noise()
-    spectrum, facts = preprocess(scan.recording(fid, scan.recording(scan.brain() + 0.02 * scan.noise())))
+    spectrum, facts = preprocess(scan.recording(fid, scan.recording(10 * scan.brain() + 0.02 * scan.noise())))
     assert spectrum.water is None
     assert any(step.method == "Water reference" for step in facts.steps)
 
