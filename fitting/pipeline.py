@@ -92,6 +92,7 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
         When the input cannot be used; the class says why.
     """
     check_request(job.subject, job.options)
+    relaxation = relaxation_table(job.relaxation)
     intake = take_in(job.metabolite, job.water_reference, job.options.overrides)
     acquisition = intake.recording.acquisition
     require_complete(acquisition, for_simulated_basis=not job.basis)
@@ -112,11 +113,11 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
         spectrum.dwell_time,
         acquisition,
         job.subject.tissue,
-        relaxation_table(job.relaxation),
+        relaxation,
         water_acquisition=None if water is None else water.acquisition,
     )
     quality = quality_of(result, facts, spectrum.spectrometer_frequency)
-    verdict = judge(result, quality, quantities, referenced=facts.referenced)
+    verdict = judge(result, quality, quantities, pattern=facts.pattern)
     assessment = assess(quantities, job.subject, acquisition, verdict.usable)
     analysis = Analysis(
         outcome=result.outcome,

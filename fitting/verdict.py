@@ -10,15 +10,30 @@ from importlib import resources
 
 from fitting.analysis import Quality, Reason, Usable, Verdict
 from fitting.model.result import Fit
+from fitting.preprocessing.referencing import Pattern
 from fitting.quantification.concentrations import Quantity
 
 BRAIN_METABOLITES = ("tNAA", "tCr", "tCho")
 """The three strongest signals of brain; without any of them there is no brain spectrum to interpret."""
 
-NOT_REFERENCED = (
-    "The pattern of brain peaks is not clearly where dwell time and spectrometer frequency put it: peaks may be taken "
-    "for others. Check both quantities and that the file is the water-suppressed spectrum."
-)
+NOT_REFERENCED: dict[Pattern, tuple[Usable, Reason]] = {
+    "ambiguous": (
+        "limited",
+        Reason(
+            "position-ambiguous",
+            "The pattern of brain peaks fits at two positions about as well: peaks may be taken for others.",
+        ),
+    ),
+    "absent": (
+        "no",
+        Reason(
+            "not-referenced",
+            "The pattern of brain peaks is not where dwell time and spectrometer frequency put it. Check both "
+            "quantities and that the file is the water-suppressed spectrum of a brain.",
+        ),
+    ),
+}
+"""What it means for the verdict when the spectrum could not be referenced."""
 
 NAA_RATIO = "tNAA/tCr"
 """Name, in the rules, of the one ratio of which every healthy brain region has much the same."""
@@ -55,12 +70,11 @@ def rules() -> tuple[Rule, ...]:
     return tuple(Rule(**row) for row in tomllib.loads(text)["rule"])
 
 
-def judge(fit: Fit, quality: Quality, quantities: tuple[Quantity, ...], *, referenced: bool = True) -> Verdict:
+def judge(fit: Fit, quality: Quality, quantities: tuple[Quantity, ...], *, pattern: Pattern = "found") -> Verdict:
     """Verdict on one fitted spectrum: the worst rule that fires, every fired rule among the reasons.
 
-    For each quantity only the strictest rule that fires is reported. ``referenced`` says whether the pattern of brain
-    peaks was found where the time and frequency axes put it; without it and without creatine nothing tells one peak
-    from another.
+    For each quantity only the strictest rule that fires is reported. ``pattern`` says whether brain peaks were found
+    where the axes put them; without, nothing tells one peak from another.
     """
     fired: list[tuple[Usable, Reason]] = []
     if fit.outcome.code != "converged":
@@ -72,8 +86,8 @@ def judge(fit: Fit, quality: Quality, quantities: tuple[Quantity, ...], *, refer
         fired.append(("no", Reason("no-brain-metabolites", "None of tNAA, tCr and tCho is visible in the spectrum.")))
     elif "tCr" in absent:
         fired.append(("limited", Reason("no-creatine", "tCr is not visible, so ratios to it cannot be given.")))
-    if not referenced:
-        fired.append(("no" if "tCr" in absent else "limited", Reason("not-referenced", NOT_REFERENCED)))
+    if pattern != "found":
+        fired.append(NOT_REFERENCED[pattern])
     measured = {**asdict(quality), NAA_RATIO: _naa_ratio(quantities)}
     reported: set[str] = set()
     for rule in rules():

@@ -99,7 +99,7 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
         phase_spread_deg=averaged.phase_spread_deg,
         residual_water=residual,
         shift_ppm=_applied(found),
-        referenced=found.trusted,
+        pattern=found.pattern,
         water_linewidth_hz=None if water is None else line_width_hz(_in_phase(water), grid.dwell_time),
     )
     scaling_water = water * gain if water is not None and same_scale else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.fft
 
+from fitting.preprocessing.referencing import Pattern
 from fitting.units import ComplexArray, FloatArray, ppm_axis_of_fft
 
 ZERO_FILLING = 16
@@ -39,8 +40,8 @@ class PreprocessingFacts:
     shift_ppm: float
     """How far the spectrum was moved to put its peaks where they belong, toward higher ppm; with a water reference,
     after that had put water at 4.65 ppm."""
-    referenced: bool
-    """Was the pattern of brain peaks found where the dwell time and spectrometer frequency put it?"""
+    pattern: Pattern
+    """Were brain peaks found where the dwell time and spectrometer frequency put them?"""
     water_linewidth_hz: float | None
     """FWHM of the water reference."""
 

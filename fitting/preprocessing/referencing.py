@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -49,13 +50,22 @@ elsewhere and macromolecules are no peaks. At 1.15 a metabolite-nulled spectrum 
 lines of real spectra did not."""
 
 
+Pattern = Literal["found", "ambiguous", "absent"]
+"""Whether a spectrum shows the pattern of brain peaks: at one place, at several about as well, or nowhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """Displacement found (toward higher ppm) and whether it can be trusted."""
 
     shift_ppm: float
-    trusted: bool
+    pattern: Pattern
     reason: str
+
+    @property
+    def trusted(self) -> bool:
+        """May the spectrum be moved by it?"""
+        return self.pattern == "found"
 
 
 def find_reference(
@@ -100,9 +110,9 @@ def find_reference(
     nearby = np.abs(displacement - displacement[best]) <= ELSEWHERE_PPM
     best = int(np.argmax(np.where(nearby & (match > 0), np.abs(together), 0.0)))
     if match[best] == 0:
-        return Reference(0.0, False, f"fewer than {FEWEST_PEAKS} of {len(PEAKS)} expected brain peaks are visible")
+        return Reference(0.0, "absent", f"fewer than {FEWEST_PEAKS} of {len(PEAKS)} expected brain peaks are visible")
     shift = float(displacement[best])
     elsewhere = np.abs(displacement - shift) > ELSEWHERE_PPM
     if match[best] < DISTINCT * float(match[elsewhere].max(initial=0.0)):
-        return Reference(shift, False, "another position fits the pattern of brain peaks nearly as well")
-    return Reference(shift, True, f"{visible[best]} of {len(PEAKS)} expected brain peaks are visible")
+        return Reference(shift, "ambiguous", "another position fits the pattern of brain peaks nearly as well")
+    return Reference(shift, "found", f"{visible[best]} of {len(PEAKS)} expected brain peaks are visible")
