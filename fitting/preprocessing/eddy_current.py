@@ -27,9 +27,19 @@ ONE_LINE_SHARE = 0.8
 
 SHARPER = 0.9
 """The correction is kept unless it lowers the metabolite peaks below this share of their height: a scanner that
-already corrected the spectrum stores an uncorrected reference with it."""
+already corrected the spectrum stores an uncorrected reference with it, and where the water happens to be in phase only
+the shape of the lines tells."""
 
 PEAK_BAND_PPM = (1.85, 3.4)
+SINGLET_BANDS_PPM = ((1.85, 2.15), (2.9, 3.35))
+"""Where the highest point is NAA, and creatine or choline."""
+
+IN_PHASE = np.deg2rad(15.0)
+"""rad; how much nearer to zero the phase of stored metabolites must be than that of corrected ones to say that the
+scanner has corrected them: its correction, like ours, puts metabolites in phase, and a second one takes them out by the
+phase of the water. Larger than the error of a phase read from two peaks."""
+
+ZERO_FILLING = 4
 SMOOTHING_HZ = 3.0
 
 EARLY_SECONDS = 0.05
@@ -75,14 +85,24 @@ def water_phase(water: ComplexArray, dwell_time: float, spectrometer_frequency: 
 def correct_eddy_currents(
     fid: ComplexArray, water: ComplexArray, dwell_time: float, spectrometer_frequency: float
 ) -> tuple[ComplexArray, ComplexArray, Step]:
-    """Spectrum and reference FID (points,) with the water's phase taken off, where that does not blur the spectrum.
+    """Spectrum and reference FID (points,) with the water's phase taken off, unless the scanner has done so already.
 
-    Water then stands at zero frequency and phase, and the spectrum where water says.
+    Water then stands at zero frequency and phase, and the spectrum where water says, or where the scanner put it.
     """
     phase = water_phase(water, dwell_time, spectrometer_frequency)
     if phase is None:
         return fid, water, Step(METHOD, "Not applied: too little water signal in the reference.")
     straight = _straight(phase, np.abs(water))
+    stored, turned = (
+        abs(_singlet_phase(candidate, dwell_time, spectrometer_frequency))
+        for candidate in (fid, fid * np.exp(-1j * phase))
+    )
+    if stored + IN_PHASE < turned:
+        detail = (
+            f"Not applied: metabolites are in phase as stored ({np.rad2deg(stored):.0f} deg) and would not be after it "
+            f"({np.rad2deg(turned):.0f} deg), so the scanner has corrected the spectrum already."
+        )
+        return fid, water * np.exp(-1j * phase), Step(METHOD, detail)
     referenced, corrected = fid * np.exp(-1j * straight), fid * np.exp(-1j * phase)
     before = _sharpness(referenced, dwell_time, spectrometer_frequency)
     after = _sharpness(corrected, dwell_time, spectrometer_frequency)
@@ -109,6 +129,23 @@ def _straight(phase: FloatArray, weight: FloatArray) -> FloatArray:
 
 def _sharpness(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float:
     """Height of the metabolite peaks above broad signal, slightly smoothed."""
+    return peak_height(_narrow(fid, dwell_time), dwell_time, spectrometer_frequency, PEAK_BAND_PPM)
+
+
+def _singlet_phase(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float:
+    """Phase (rad) of the strongest metabolite singlets: at its highest point a line has the phase of its signal."""
+    size = ZERO_FILLING * fid.size
+    spectrum = np.fft.fft(_narrow(fid, dwell_time), size)
+    ppm = ppm_axis_of_fft(size, dwell_time, spectrometer_frequency)
+    tops = []
+    for low, high in SINGLET_BANDS_PPM:
+        band = spectrum[(ppm >= low) & (ppm <= high)]
+        peaks = band - np.linspace(band[0], band[-1], band.size)  # without the straight foot of the water
+        tops.append(peaks[np.argmax(np.abs(peaks))])
+    return float(np.angle(np.sum(tops)))
+
+
+def _narrow(fid: ComplexArray, dwell_time: float) -> ComplexArray:
+    """The FID without broad signals, slightly smoothed; the phase of its lines stays."""
     time = time_axis(fid.size, dwell_time)
-    narrow = fid * np.exp(-np.pi * SMOOTHING_HZ * time) * (1.0 - np.exp(-time / EARLY_SECONDS))
-    return peak_height(narrow, dwell_time, spectrometer_frequency, PEAK_BAND_PPM)
+    return np.asarray(fid * np.exp(-np.pi * SMOOTHING_HZ * time) * (1.0 - np.exp(-time / EARLY_SECONDS)))
