@@ -17,7 +17,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve check test lint format types imports openapi openapi-check docs pytest truth bench image lock clean
+.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pytest truth bench image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,9 @@ openapi-check: $(DEV_STAMP) ## fail when openapi.yaml is not what the code says
 
 docs: $(DEV_STAMP) ## write the tables of the documentation from the code
 	$(BIN)/python docs/generate.py
+
+real-files: $(DEV_STAMP) ## write docs/real-files.md from a folder of published scanner files (SHARED=...)
+	$(BIN)/python -m tests.truth.real_files $(SHARED)
 
 pytest: $(DEV_STAMP) ## the test suite (PYTEST_ARGS=... selects)
 	$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
