@@ -22,6 +22,10 @@ from fitting.model.uncertainty import amplitude_covariance, classical_bound
 from fitting.signal import Spectrum, time_axis
 from fitting.units import ComplexArray, FloatArray
 
+LEAST_NOISE = 1e-5
+"""Noise that is assumed at least, relative to the largest sample: a receiver of 16 bits has more, and a simulation
+without any would ask for a fit more exact than numbers are."""
+
 SENTENCES: dict[OutcomeCode, str] = {
     "converged": "The fit converged.",
     "stopped_early": "The fit was stopped at its deadline before it converged.",
@@ -71,7 +75,8 @@ def fit(
     ImplausibleParameter
         When there is no baseline or optimiser of that name.
     UnusableSignal
-        When the noise level is zero or not finite.
+        When the noise level is zero or not finite, or the spectrum is so unlike its components that the equations
+        cannot be solved.
     """
     for kind, name, known in (("baseline", baseline, BASELINES), ("optimiser", optimiser, OPTIMISERS)):
         if name not in known:
@@ -80,11 +85,18 @@ def fit(
         raise UnusableSignal("The noise level of the spectrum is zero or not finite; it cannot be fitted.")
     deadline = None if deadline_seconds is None else time.monotonic() + deadline_seconds
     gain = float(np.abs(spectrum.fid).max())
+    noise_sd = max(noise_sd, LEAST_NOISE * gain)
     coarse = build_model(spectrum, components, noise_sd / gain, gain, baseline)
-    first = first_solution(coarse, spectrum.spectrometer_frequency, deadline)
-    moved_hz = unpack(first.vector, coarse.layout).shift
-    model = build_model(_shifted(spectrum, -moved_hz), components, noise_sd / gain, gain, baseline)
-    solution = settled_solution(model, _without_shift(first.vector), optimiser, deadline)
+    try:
+        first = first_solution(coarse, spectrum.spectrometer_frequency, deadline)
+        moved_hz = unpack(first.vector, coarse.layout).shift
+        model = build_model(_shifted(spectrum, -moved_hz), components, noise_sd / gain, gain, baseline)
+        solution = settled_solution(model, _without_shift(first.vector), optimiser, deadline)
+    except np.linalg.LinAlgError as error:
+        raise UnusableSignal(
+            "The spectrum is too unlike a brain spectrum to be fitted; check the file, its dwell time and its "
+            "spectrometer frequency."
+        ) from error
     state, problem = solution.state, solution.problem
     spread = posterior(state, model.baseline, solution.precisions)
     return Fit(

@@ -12,6 +12,7 @@ Kaufman's (1975, doi:10.1007/BF01932995). Everything is in units of the noise of
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,9 @@ from fitting.model.baseline import Baseline
 from fitting.model.domain import Domain
 from fitting.model.parameters import GLOBAL, ParameterLayout, Values, unpack
 from fitting.units import ComplexArray, FloatArray
+
+JITTER = (1e-10, 1e-8, 1e-6)
+"""Added to the diagonal of a matrix to be factored, relative to it; the first that suffices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,26 @@ def penalty_root(baseline: Baseline, precisions: FloatArray) -> FloatArray:
 
 
 def cholesky(matrix: FloatArray) -> FloatArray:
-    """Lower Cholesky factor after a relative jitter that lets collinear components (Cr, PCr) pass."""
+    """Lower Cholesky factor after a relative jitter that lets collinear components (Cr, PCr) pass.
+
+    Components that are broader than the baseline is stiff vanish in its projection but for rounding errors; then the
+    next larger jitter that suffices is taken.
+
+    Raises
+    ------
+    scipy.linalg.LinAlgError
+        When the matrix is not even nearly positive semidefinite.
+    """
     scale = np.diag(matrix).copy()
     scale[scale <= 0] = 1.0
-    jittered = matrix + np.diag(scale * 1e-10)
-    return np.asarray(scipy.linalg.cholesky(jittered, lower=True, check_finite=False), dtype=np.float64)
+    for jitter in JITTER[:-1]:
+        with suppress(scipy.linalg.LinAlgError):
+            return _jittered_cholesky(matrix, jitter * scale)
+    return _jittered_cholesky(matrix, JITTER[-1] * scale)
+
+
+def _jittered_cholesky(matrix: FloatArray, jitter: FloatArray) -> FloatArray:
+    return np.asarray(scipy.linalg.cholesky(matrix + np.diag(jitter), lower=True, check_finite=False), dtype=np.float64)
 
 
 class Projection:

@@ -31,6 +31,9 @@ class Optimum:
 EVALUATIONS = 400
 SMALLEST_DAMPING = 1e-12
 LARGEST_DAMPING = 1e6
+LARGEST_STEP = 100.0
+"""Typical changes of a parameter that one step may span; further away the straight model says nothing, and a damping
+so negative overflows."""
 
 Options = Callable[[Callable[[lmfit.Parameters], FloatArray]], dict[str, Any]]
 Solver = Callable[[Problem, FloatArray, float, float | None], Optimum]
@@ -105,9 +108,11 @@ def gauss_newton(problem: Problem, start: FloatArray, tolerance: float, deadline
         gradient, hessian = jacobian.T @ residuals, jacobian.T @ jacobian
         scale = np.diag(hessian)
         step = np.linalg.solve(hessian + np.diag(damping * scale + SMALLEST_DAMPING * scale.max()), -gradient)
-        candidate = problem.residuals(vector + step)
-        gained = cost - float(candidate @ candidate)
         evaluations += 1
+        gained = -np.inf
+        if np.abs(step).max() <= LARGEST_STEP:
+            candidate = problem.residuals(vector + step)
+            gained = cost - float(candidate @ candidate)
         if gained >= 0:
             vector, residuals, cost, damping = vector + step, candidate, cost - gained, damping / 10
             if gained < tolerance:

@@ -438,6 +438,20 @@ def test_plausible_slip_is_not_interpretable(service: TestClient, overrides: dic
     assert not [item["name"] for item in result["metabolites"] if item["z"] is not None]
 
 
+@pytest.mark.parametrize("frequency", ["123.234655", "63.872622"])
+@pytest.mark.parametrize("noise", [0.0, 1e2, 1e3])
+def test_lines_that_are_no_brain_never_end_in_a_defect(
+    folder: Path, capsys: pytest.CaptureFixture[str], frequency: str, noise: float
+) -> None:
+    """Three lines, without noise or at a frequency that puts them elsewhere: an answer or a refusal, no traceback."""
+    rng = np.random.default_rng(3)
+    fid = FID + noise * (rng.normal(size=POINTS) + 1j * rng.normal(size=POINTS))
+    code = app.run(["analyse", write(folder, "", rda(fid, MRFrequency=frequency))])
+
+    assert code in (0, 2, 3)
+    assert "internal-error" not in capsys.readouterr().err
+
+
 def test_water_given_as_the_spectrum_is_not_interpretable(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The water scan alone: exit code 2, no metabolite is claimed to be seen."""
     assert app.run(["analyse", write(folder, "", REFERENCE), "--format", "json"]) == 2
