@@ -80,8 +80,8 @@ pytest: $(DEV_STAMP) ## the test suite (PYTEST_ARGS=... selects)
 truth: $(DEV_STAMP) ## only the fits of simulated spectra of known content
 	$(BIN)/pytest -n $(WORKERS) -m truth $(PYTEST_ARGS)
 
-bench: $(DEV_STAMP) ## how long reading, analysing and reporting the example take
-	$(BIN)/pytest tests/benchmarks -o python_files="bench_*.py" --benchmark-only $(PYTEST_ARGS)
+bench: $(DEV_STAMP) ## measure accuracy and speed on simulated spectra and write docs/benchmark.md (minutes)
+	$(BIN)/python -m tests.benchmarks
 
 image: ## build the container image
 	docker build --tag mrsquant .

@@ -8,10 +8,16 @@ from pathlib import Path
 import pytest
 
 
+def shared_folder() -> Path | None:
+    """The folder of real scanner files and simulated truth, or None on a machine without it."""
+    folder = Path(os.environ.get("MRSQUANT_SHARED", Path(__file__).parents[2] / "shared"))
+    return folder if (folder / "data" / "index.csv").is_file() else None
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real scanner files and simulated truth; tests that need it are skipped without it."""
-    folder = Path(os.environ.get("MRSQUANT_SHARED", Path(__file__).parents[2] / "shared"))
-    if not (folder / "data" / "index.csv").is_file():
+    folder = shared_folder()
+    if folder is None:
         pytest.skip("no shared data folder on this machine")
     return folder

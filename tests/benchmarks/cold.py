@@ -1,0 +1,37 @@
+"""What the first analysis of a new process costs: ``python -m tests.benchmarks.cold`` prints it as JSON.
+
+Everything a process pays once is in it: importing, and simulating the basis set of the example's protocol.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from pathlib import Path
+
+from fitting.pipeline import Job, analyse
+from service.cli.inputs import read_job
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def example() -> Job:
+    """The shipped example with its water reference."""
+    return read_job(EXAMPLES / "acc_press30.nii.gz", water_reference=EXAMPLES / "acc_press30_water.nii.gz")
+
+
+def measure() -> dict[str, float]:
+    """CPU seconds from the start of the process to here, of the first and a second analysis; peak memory in MiB."""
+    imported = time.process_time()
+    job = example()
+    analyse(job)
+    first = time.process_time()
+    analyse(job)
+    second = time.process_time()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux counts in KiB
+    return {"import": imported, "first": first - imported, "second": second - first, "peak_mib": peak}
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure()))  # noqa: T201 - its output is its answer

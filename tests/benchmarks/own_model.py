@@ -1,0 +1,81 @@
+"""Spectra made by the very model that is fitted: is the fit as precise as the noise allows, and honest about it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fitting.basis.cache import cached_basis
+from fitting.basis.macromolecules import with_macromolecules
+from fitting.model.fit import Components, fit
+from fitting.model.result import Fit
+from fitting.quantification.totals import combine
+from fitting.signal import Spectrum, time_axis
+from fitting.units import FloatArray
+from tests.benchmarks.scoring import SIX
+from tests.benchmarks.simulated import CONTENT, GRID, MACROMOLECULES, PROTOCOL
+from tests.benchmarks.text import number, signed, table
+
+SEED = 20250818
+DRAWS = 200
+SIGNAL_TO_NOISE = 30.0
+"""Highest point of the spectrum over twice the noise of the real spectrum."""
+LORENTZIAN, GAUSSIAN = 9.0, 11.0
+"""Damping of all lines, 1/s: a Voigt line of about 6 Hz."""
+SHIFT_HZ, PHASE = 1.0, 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The six reported sums of a fit: values, standard deviations and classical bounds, each of shape (6,)."""
+
+    values: FloatArray
+    sds: FloatArray
+    bounds: FloatArray
+
+
+def sums(result: Fit) -> Sums:
+    """The metabolites of ``SIX`` from the fitted components."""
+    combinations = combine(result.names)
+    rows = [combinations.names.index(name) for name in SIX]
+    values, covariance = combinations.apply(result.amplitudes, result.covariance)
+    _, bound = combinations.apply(result.amplitudes, result.crlb_covariance)
+    return Sums(values[rows], np.sqrt(np.diagonal(covariance)[rows]), np.sqrt(np.diagonal(bound)[rows]))
+
+
+def own_model(draws: int = DRAWS) -> list[str]:
+    """RMSE against stated standard deviation and classical bound over draws of the noise, and coverage."""
+    basis = with_macromolecules(cached_basis(PROTOCOL, GRID))
+    components = Components(basis.names, basis.signals)
+    contents = np.array([CONTENT.get(name, MACROMOLECULES) for name in basis.names])
+    t = time_axis(GRID.points, GRID.dwell_time)
+    decay = np.exp(-LORENTZIAN * t - 0.5 * (GAUSSIAN * t) ** 2)
+    clean = contents @ basis.signals * decay * np.exp(1j * PHASE - 2j * np.pi * SHIFT_HZ * t)
+    sd = float(np.abs(np.fft.fft(clean)).max()) / (2 * SIGNAL_TO_NOISE) / np.sqrt(GRID.points)
+    combinations = combine(basis.names)
+    truth = (combinations.weights @ contents)[[combinations.names.index(name) for name in SIX]]
+    rng = np.random.default_rng(SEED)
+    found = []
+    for _ in range(draws):
+        noise = sd * (rng.standard_normal(GRID.points) + 1j * rng.standard_normal(GRID.points))
+        spectrum = Spectrum(clean + noise, GRID.dwell_time, PROTOCOL.spectrometer_frequency)
+        found.append(sums(fit(spectrum, components, sd)))
+    errors = np.array([each.values for each in found]) - truth
+    sds, bounds = np.array([each.sds for each in found]), np.array([each.bounds for each in found])
+    rmse, z = np.sqrt(np.mean(errors**2, axis=0)), errors / sds
+    rows = [
+        (
+            name,
+            signed(100 * errors[:, index].mean() / truth[index]),
+            number(100 * rmse[index] / truth[index], 1),
+            number(rmse[index] / bounds[:, index].mean(), 2),
+            number(rmse[index] / sds[:, index].mean(), 2),
+            number(100 * float(np.mean(np.abs(z[:, index]) <= 1)), 0),
+            number(100 * float(np.mean(np.abs(z[:, index]) <= 1.96)), 0),
+            number(float(np.sqrt(np.mean(z[:, index] ** 2))), 2),
+        )
+        for index, name in enumerate(SIX)
+    ]
+    head = ("metabolite", "bias %", "RMSE %", "RMSE / bound", "RMSE / stated sd", "68 %", "95 %", "z")
+    return table(head, rows)

@@ -1,0 +1,195 @@
+"""CPU time of the stages, on simulated spectra that anyone can make."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from fitting import pipeline
+from fitting.basis.simulation import simulate
+from fitting.basis.spin_system import spin_systems
+from fitting.model.fit import fit
+from fitting.model.optimisers import OPTIMISERS
+from fitting.pipeline import Job, analyse
+from fitting.preprocessing import preprocess
+from fitting.signal import Recording
+from fitting.subject import Options
+from service.cli.pool import map_in_order
+from service.reports import FORMATS, AnalysisDocument, render
+from tests.benchmarks.cold import example
+from tests.benchmarks.own_model import sums
+from tests.benchmarks.simulated import GRID, PROTOCOL
+from tests.benchmarks.text import number, table
+from tests.data.simulated_brain import Scan, noise_for
+
+ROOT = Path(__file__).parents[2]
+MATRIX = 1024
+"""Rows and columns of the matrices of the reference."""
+
+FitCall = Callable[..., Any]
+
+
+def cpu_seconds(function: Callable[[], object]) -> float:
+    """CPU time of one call, all threads of this process."""
+    began = time.process_time()
+    function()
+    return time.process_time() - began
+
+
+def reference_gflops(repeats: int = 7) -> float:
+    """Rate of double-precision matrix products (dgemm) on this machine now, 1e9 operations per CPU second."""
+    matrix = np.random.default_rng(0).standard_normal((MATRIX, MATRIX))
+    seconds = sorted(cpu_seconds(lambda: matrix @ matrix) for _ in range(repeats + 1))[repeats // 2]
+    return 2 * MATRIX**3 / seconds * 1e-9
+
+
+@contextmanager
+def recorded_fits() -> Iterator[list[FitCall]]:
+    """The calls of ``fit`` that analyses make meanwhile, each ready to be repeated alone."""
+    calls: list[FitCall] = []
+
+    def record(*arguments: Any, **options: Any) -> Any:
+        calls.append(partial(fit, *arguments, **options))
+        return fit(*arguments, **options)
+
+    with mock.patch.object(pipeline, "fit", record):
+        yield calls
+
+
+def analyses(jobs: Sequence[Job]) -> list[FitCall]:
+    """The fits of these jobs, with every basis set in memory afterwards."""
+    with recorded_fits() as calls:
+        for job in jobs:
+            analyse(job)
+    return calls
+
+
+def stages(name: str, jobs: Sequence[Job]) -> list[tuple[str, ...]]:
+    """Milliseconds of whole analyses and of their fits alone, with the evaluations."""
+    fits = analyses(jobs)
+    whole = [1e3 * cpu_seconds(partial(analyse, job)) for job in jobs]
+    alone, evaluations = [], []
+    for call in fits:
+        began = time.process_time()
+        result = call()
+        alone.append(1e3 * (time.process_time() - began))
+        evaluations.append(float(result.evaluations))
+    return [
+        (f"fit alone, {name}", *_percentiles(alone), "ms"),
+        (f"evaluations of a fit, {name}", *_percentiles(evaluations), "evaluations"),
+        (f"whole analysis, {name}", *_percentiles(whole), "ms"),
+    ]
+
+
+def _percentiles(values: Sequence[float]) -> tuple[str, str]:
+    return number(float(np.percentile(values, 50)), 0), number(float(np.percentile(values, 95)), 0)
+
+
+def single_figures(repeats: int) -> list[tuple[str, ...]]:
+    """Preprocessing of a large scan, simulation of a basis, and what a new process pays once."""
+    recording = uncombined()
+    simulation = partial(simulate, spin_systems(), PROTOCOL, GRID.points, GRID.dwell_time)
+    cold = json.loads(
+        subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.cold"], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout
+    )
+    once = (
+        ("new process: imports", cold["import"]),
+        ("new process: first analysis, simulating its basis set", cold["first"]),
+        ("new process: second analysis", cold["second"]),
+    )
+    analysis, traces = analyse(example())
+    reports = [
+        (f"report of the example as {format}", partial(render, format, AnalysisDocument(analysis), traces))
+        for format in FORMATS
+    ]
+    repeated = (
+        ("preprocessing 16 coils × 64 transients × 2048 points, with water", partial(preprocess, recording)),
+        (f"simulating the basis set ({len(spin_systems())} metabolites × {GRID.points} points)", simulation),
+        *reports,
+    )
+    rows: list[tuple[str, ...]] = []
+    for title, function in repeated:
+        function()
+        rows.append((title, *_percentiles([1e3 * cpu_seconds(function) for _ in range(repeats)]), "ms"))
+    rows += [(title, number(1e3 * seconds, 0), "–", "ms") for title, seconds in once]
+    return [*rows, ("new process: peak memory after two analyses", number(cold["peak_mib"], 0), "–", "MiB")]
+
+
+def uncombined() -> Recording:
+    """A drifting scan of 16 coils and 64 transients with its water reference."""
+    scan = Scan(GRID.points, GRID.dwell_time)
+    fid = scan.brain() + scan.residual_water(1.0)
+    coils = scan.rng.lognormal(0, 0.5, 16) * np.exp(2j * np.pi * scan.rng.random(16))
+    drift = np.exp(-2j * np.pi * np.linspace(-3, 3, 64)[:, None] * scan.time)
+    samples = (fid * drift)[:, None] * coils[:, None] + noise_for(4.0, fid, scan) * scan.noise(64, 16)
+    water = scan.line(4.65, 2e4, 8.0) * coils[:, None] + scan.noise(2, 16)
+    return scan.recording(samples, scan.recording(water))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How many spectra one batch analysed per second of the clock, once its workers had begun."""
+
+    workers: int
+    spectra_per_second: float
+
+
+def batch(jobs: Sequence[Job], workers: int) -> Batch:
+    """Analyse the jobs as ``mrsquant batch`` does; the clock starts with the first answer of every worker."""
+    outcomes = map_in_order(_analysed, jobs, workers)
+    for _ in range(workers):
+        next(outcomes)
+    began = time.perf_counter()
+    left = sum(1 for _ in outcomes)
+    return Batch(workers, left / (time.perf_counter() - began))
+
+
+def _analysed(job: Job) -> str:
+    return analyse(job)[0].outcome.code
+
+
+def throughput(jobs: Sequence[Job]) -> list[str]:
+    """One worker against one for each core."""
+    cores = os.cpu_count() or 1
+    one = batch(jobs, 1)
+    rows = [("1", "1.00", "1.00")]
+    if cores > 1:
+        many = batch(jobs, cores)
+        gain = many.spectra_per_second / one.spectra_per_second
+        rows.append((str(cores), number(gain, 2), number(gain / cores, 2)))
+    return table(("workers", "spectra per time, relative to one worker", "the same per worker"), rows)
+
+
+def optimisers(jobs: Sequence[Job]) -> list[str]:
+    """CPU time of every optimiser of the registry on the same fits, and how far their answers are apart."""
+    fits = analyses(jobs)
+    seconds, answers = {}, {}
+    for name in OPTIMISERS:
+        began = time.process_time()
+        answers[name] = [call(optimiser=name) for call in fits]
+        seconds[name] = time.process_time() - began
+    default = Options().optimiser
+    expected = [sums(result) for result in answers[default]]
+    rows = []
+    for name, results in answers.items():
+        found = [sums(result) for result in results]
+        apart = max(
+            float(np.abs((mine.values - theirs.values) / theirs.sds).max())
+            for mine, theirs in zip(found, expected, strict=True)
+        )
+        rows.append((f"`{name}`", number(seconds[name] / seconds[default], 2), number(apart, 3)))
+    return table(("optimiser", "CPU time relative to the default", "largest difference from the default, sd"), rows)
