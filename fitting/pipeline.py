@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+
+from threadpoolctl import ThreadpoolController
 
 from fitting import __version__
 from fitting.analysis import SCHEMA, Analysis, Provenance
@@ -91,6 +93,17 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
     FittingError
         When the input cannot be used; the class says why.
     """
+    with _threads().limit(limits=1):
+        return _analyse(job, cache_dir)
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Linear algebra runs on one thread: small matrices gain nothing from more, and sums keep their order."""
+    return ThreadpoolController()
+
+
+def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     check_request(job.subject, job.options)
     relaxation = relaxation_table(job.relaxation)
     intake = take_in(job.metabolite, job.water_reference, job.options.overrides)

@@ -100,9 +100,9 @@ def two_scale(ppm: FloatArray) -> Baseline:
     precision grows and removes them.
     """
     baseline = _spline(ppm, precision=300.0, shape=20.0)
-    for columns, precision in ((_bumps(ppm), 10.0), (_lipids(ppm), 1e-2)):
+    for columns, precision, shape in ((_bumps(ppm), 3.0, 10.0), (_lipids(ppm), 1e-2, 1.0)):
         start, count = baseline.columns.shape[1], columns.shape[1]
-        block = Block(start, start + count, np.eye(count), precision)
+        block = Block(start, start + count, np.eye(count), precision, shape)
         baseline = Baseline(np.hstack([baseline.columns, columns]), (*baseline.blocks, block))
     return baseline
 

@@ -24,6 +24,9 @@ from fitting.model.domain import Domain
 from fitting.model.parameters import GLOBAL, ParameterLayout, Values, unpack
 from fitting.units import ComplexArray, FloatArray
 
+LARGEST_GROWTH = 20.0
+"""Logarithm of the largest growth of a signal that a trial step may ask for; no fitted signal grows."""
+
 JITTER = (1e-10, 1e-8, 1e-6)
 """Added to the diagonal of a matrix to be factored, relative to it; the first that suffices."""
 
@@ -71,7 +74,9 @@ def broadened(model: LinearCombinationModel, values: Values) -> ComplexArray:
     time = model.domain.time
     common = -values.lorentz * time - 0.5 * (values.gauss * time) ** 2 - 2j * np.pi * values.shift * time
     own = -(values.widths + 2j * np.pi * values.shifts)
-    return np.asarray(model.basis * np.exp(common + own[:, None] * time), dtype=np.complex128)
+    exponent = common + own[:, None] * time
+    exponent.real = np.minimum(exponent.real, LARGEST_GROWTH)
+    return np.asarray(model.basis * np.exp(exponent), dtype=np.complex128)
 
 
 def penalty_root(baseline: Baseline, precisions: FloatArray) -> FloatArray:

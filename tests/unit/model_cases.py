@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fitting.model.baseline import BUMP_FWHM_PPM, BUMP_SPACING_PPM
 from fitting.model.fit import Components
 from fitting.signal import Spectrum
 from fitting.units import ComplexArray
@@ -60,3 +61,14 @@ def spectrum(fid: ComplexArray) -> Spectrum:
 def noise(generator: np.random.Generator, sd: float) -> ComplexArray:
     """White complex noise with standard deviation ``sd`` of the real part."""
     return np.asarray(sd * (generator.standard_normal(POINTS) + 1j * generator.standard_normal(POINTS)))
+
+
+def random_bumps(generator: np.random.Generator, noise_sd: float, precision: float) -> ComplexArray:
+    """FID of a baseline drawn from the fit's own prior: bumps of random height in units of the spectral noise."""
+    time = np.arange(POINTS) * DWELL
+    centres = np.arange(0.2, 4.2, BUMP_SPACING_PPM)
+    width_hz = BUMP_FWHM_PPM * FREQUENCY * 1e-6
+    decay = np.exp(-((np.pi * width_hz * time) ** 2) / (4 * np.log(2)))
+    height = noise_sd * np.sqrt(POINTS) / decay.sum() * generator.standard_normal(centres.size) / np.sqrt(precision)
+    phases = np.exp(-2j * np.pi * (centres[:, None] - 4.65) * FREQUENCY * 1e-6 * time)
+    return np.asarray((height[:, None] * phases).sum(axis=0) * decay)
