@@ -113,7 +113,8 @@ def overview(runs: Sequence[Run]) -> list[str]:
 
 def detail(runs: Sequence[Run], group: str, kind: Kind) -> list[str]:
     """Every metabolite of every program on one group of spectra; empty when no set has such a group."""
-    rows, names = [], ()
+    rows: list[tuple[str, ...]] = []
+    names: tuple[str, ...] = ()
     for run in runs:
         spectra = groups(tuple(run.known.truths)).get(group)
         if spectra is None:

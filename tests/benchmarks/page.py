@@ -103,7 +103,7 @@ def _provenance(gflops: float) -> str:
                 ("optimiser, baseline", f"{options.optimiser}, {options.baseline}"),
                 ("macromolecules", template(options.macromolecules).name),
                 ("concentration priors", "none"),
-                ("machine", f"shared {os.cpu_count()}-core machine, one BLAS thread"),
+                ("machine", f"shared {os.cpu_count()}-core machine"),
                 (
                     "machine reference",
                     f"{gflops:.0f} GFlop per CPU second, double-precision {MATRIX} × {MATRIX} product",
@@ -159,5 +159,8 @@ def _accuracy(runs: Sequence[Run]) -> str:
 def _batch(jobs: Sequence[Job]) -> str:
     if not jobs:
         return ""
-    said = "A batch by number of workers, counted from their first answers on; by the clock, unlike the rest:"
-    return _lines(["", said, "", *throughput(jobs)])
+    said = (
+        "A batch by number of workers, counted from their first answers on. The last two columns are by the clock: others on",
+        "the machine are in them, and how much is seen from the last.",
+    )
+    return _lines(["", *said, "", *throughput(jobs)])

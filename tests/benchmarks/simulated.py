@@ -168,7 +168,7 @@ def _voigt(t: FloatArray, fwhm: float, lorentzian: float) -> FloatArray:
     """
     lorentz = lorentzian * fwhm
     gauss = math.sqrt((fwhm - 0.5346 * lorentz) ** 2 - 0.2166 * lorentz**2)
-    return np.exp(-np.pi * lorentz * t - (np.pi * gauss * t) ** 2 / (4 * math.log(2)))
+    return np.asarray(np.exp(-np.pi * lorentz * t - (np.pi * gauss * t) ** 2 / (4 * math.log(2))))
 
 
 def _smooth(t: FloatArray, rng: np.random.Generator) -> ComplexArray:
@@ -179,7 +179,7 @@ def _smooth(t: FloatArray, rng: np.random.Generator) -> ComplexArray:
         width, offset = rng.uniform(0.8, 1.5) * hz_per_ppm, (WATER_PPM - centre) * hz_per_ppm
         line = np.exp(-((np.pi * width * t) ** 2) / (4 * math.log(2)) + 2j * np.pi * offset * t)
         total += height * line / np.abs(np.fft.fft(line)).max()
-    return total / np.abs(np.fft.fft(total)).max()
+    return np.asarray(total / np.abs(np.fft.fft(total)).max())
 
 
 def _remaining_water(t: FloatArray, rng: np.random.Generator) -> ComplexArray:
@@ -188,7 +188,7 @@ def _remaining_water(t: FloatArray, rng: np.random.Generator) -> ComplexArray:
     for weight in (1.0, 0.5, 0.3):
         offset, width, phase = rng.uniform(-6, 6), rng.uniform(5, 15), rng.uniform(-np.pi, np.pi)
         total += weight * np.exp(1j * phase + (2j * np.pi * offset - np.pi * width) * t)
-    return total / np.abs(np.fft.fft(total)).max()
+    return np.asarray(total / np.abs(np.fft.fft(total)).max())
 
 
 def _document(fid: ComplexArray, water: ComplexArray) -> bytes:

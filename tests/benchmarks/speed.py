@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -116,7 +115,7 @@ def single_figures(repeats: int) -> list[tuple[str, ...]]:
         (f"report of the example as {format}", partial(render, format, AnalysisDocument(analysis), traces))
         for format in FORMATS
     ]
-    repeated = (
+    repeated: tuple[tuple[str, Callable[[], object]], ...] = (
         ("preprocessing 16 coils × 64 transients × 2048 points, with water", partial(preprocess, recording)),
         (f"simulating the basis set ({len(spin_systems())} metabolites × {GRID.points} points)", simulation),
         *reports,
@@ -140,38 +139,34 @@ def uncombined() -> Recording:
     return scan.recording(samples, scan.recording(water))
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """How many spectra one batch analysed per second of the clock, once its workers had begun."""
-
-    workers: int
-    spectra_per_second: float
-
-
-def batch(jobs: Sequence[Job], workers: int) -> Batch:
-    """Analyse the jobs as ``mrsquant batch`` does; the clock starts with the first answer of every worker."""
-    outcomes = map_in_order(_analysed, jobs, workers)
-    for _ in range(workers):
-        next(outcomes)
-    began = time.perf_counter()
-    left = sum(1 for _ in outcomes)
-    return Batch(workers, left / (time.perf_counter() - began))
-
-
-def _analysed(job: Job) -> str:
-    return analyse(job)[0].outcome.code
-
-
 def throughput(jobs: Sequence[Job]) -> list[str]:
-    """One worker against one for each core."""
+    """A batch in one worker against one worker for each core, from the first answers of the workers on."""
     cores = os.cpu_count() or 1
-    one = batch(jobs, 1)
-    rows = [("1", "1.00", "1.00")]
-    if cores > 1:
-        many = batch(jobs, cores)
-        gain = many.spectra_per_second / one.spectra_per_second
-        rows.append((str(cores), number(gain, 2), number(gain / cores, 2)))
-    return table(("workers", "spectra per time, relative to one worker", "the same per worker"), rows)
+    rows, alone = [], 0.0
+    for workers in sorted({1, cores}):
+        outcomes = map_in_order(_analysed, jobs, workers)
+        for _ in range(workers):
+            next(outcomes)
+        began = time.perf_counter()
+        seconds = [answer for _, answer in outcomes if isinstance(answer, float)]
+        clock = time.perf_counter() - began
+        rate = len(seconds) / clock
+        alone = alone or rate
+        p50, p95 = _percentiles([1e3 * each for each in seconds])
+        rows.append((str(workers), p50, p95, number(rate / alone, 2), number(sum(seconds) / clock / workers, 2)))
+    head = (
+        "workers",
+        "CPU ms p50",
+        "p95",
+        "spectra per time, relative to one worker",
+        "share of a core each worker got",
+    )
+    return table(head, rows)
+
+
+def _analysed(job: Job) -> float:
+    """CPU seconds of one analysis; a worker process runs one at a time."""
+    return cpu_seconds(partial(analyse, job))
 
 
 def optimisers(jobs: Sequence[Job]) -> list[str]:
