@@ -19,8 +19,9 @@ GLOBAL = ("phase0", "phase1", "shift", "lorentz", "gauss")
 SHIFT_PRIOR_PPM = 0.004
 """Standard deviation of one component's own shift (pH, temperature)."""
 
-WIDTH_PRIOR = 1.0
-"""Standard deviation of one component's own extra damping, 1/s."""
+WIDTH_PRIOR = 0.4
+"""Standard deviation of one component's own extra damping, 1/s: LCModel's default for the spread of 1/T2 between
+metabolites (Provencher 1993, doi:10.1002/mrm.1910300604; DESDT2)."""
 
 PHASE1_PRIOR_DEG_PER_PPM = 5.0
 """Standard deviation of the first-order phase."""

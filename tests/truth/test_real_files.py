@@ -174,16 +174,7 @@ def test_coils_and_transients_of_7_t_are_combined(shared: Path, cache_dir: Path)
         ("tNAA", 1.306, 0.12),
         ("Glu", 1.171, 0.25),
         ("mI", 0.911, 0.25),
-        pytest.param(
-            "tCho",
-            0.250,
-            0.12,
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="about 20 % low: our macromolecules have a narrow line below choline that LCModel's lack, "
-                "and components may each be narrower or broader than the common width by 1/s",
-            ),
-        ),
+        ("tCho", 0.250, 0.12),
     ],
 )
 def test_lcmodels_own_spectrum_with_its_own_basis(
