@@ -142,7 +142,7 @@ def uncombined() -> Recording:
 def throughput(jobs: Sequence[Job]) -> list[str]:
     """A batch in one worker against one worker for each core, from the first answers of the workers on."""
     cores = os.cpu_count() or 1
-    rows, alone = [], 0.0
+    rows, alone = [], (0.0, 0.0)
     for workers in sorted({1, cores}):
         outcomes = map_in_order(_analysed, jobs, workers)
         for _ in range(workers):
@@ -150,18 +150,13 @@ def throughput(jobs: Sequence[Job]) -> list[str]:
         began = time.perf_counter()
         seconds = [answer for _, answer in outcomes if isinstance(answer, float)]
         clock = time.perf_counter() - began
-        rate = len(seconds) / clock
-        alone = alone or rate
-        p50, p95 = _percentiles([1e3 * each for each in seconds])
-        rows.append((str(workers), p50, p95, number(rate / alone, 2), number(sum(seconds) / clock / workers, 2)))
-    head = (
-        "workers",
-        "CPU ms p50",
-        "p95",
-        "spectra per time, relative to one worker",
-        "share of a core each worker got",
+        rates = (len(seconds) / sum(seconds), len(seconds) / clock)
+        alone = alone if rows else rates
+        relative = [number(rate / first, 2) for rate, first in zip(rates, alone, strict=True)]
+        rows.append((str(workers), *relative, number(sum(seconds) / clock / workers, 2)))
+    return table(
+        ("workers", "spectra per CPU time of a worker", "spectra per time", "share of a core each worker got"), rows
     )
-    return table(head, rows)
 
 
 def _analysed(job: Job) -> float:
