@@ -160,7 +160,7 @@ def _batch(jobs: Sequence[Job]) -> str:
     if not jobs:
         return ""
     said = (
-        "A batch by number of workers, relative to one, counted from their first answers on. CPU time says whether workers",
-        "hinder each other; the last two columns are by the clock, and others on the machine are in them.",
+        "A batch by number of workers, relative to one, counted from their first answers on. CPU time says whether",
+        "workers hinder each other; the last two columns are by the clock, and others on the machine are in them.",
     )
     return _lines(["", *said, "", *throughput(jobs)])

@@ -142,7 +142,8 @@ def uncombined() -> Recording:
 def throughput(jobs: Sequence[Job]) -> list[str]:
     """A batch in one worker against one worker for each core, from the first answers of the workers on."""
     cores = os.cpu_count() or 1
-    rows, alone = [], (0.0, 0.0)
+    rows: list[tuple[str, ...]] = []
+    alone = (0.0, 0.0)
     for workers in sorted({1, cores}):
         outcomes = map_in_order(_analysed, jobs, workers)
         for _ in range(workers):
