@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from pydicom.dataset import Dataset
-from reader_fixtures import IDENTITY
-from reader_fixtures.siemens_dicom import part10, person
 
 import fitting.io
 from fitting.errors import UnknownFormat, UnsupportedData
 from fitting.io import SourceFile
+from tests.conformance.reader_fixtures import IDENTITY
+from tests.conformance.reader_fixtures.siemens_dicom import part10, person
 
 DICOM = {
     "1.2.840.10008.5.1.4.1.1.7": "secondary capture",

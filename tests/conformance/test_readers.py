@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from reader_fixtures import IDENTITY, Fixture, Refusal, fixtures, refusals
 
 import fitting.io
 from fitting.errors import UnreadableSpectrum
 from fitting.io import READERS, Files, SourceFile
 from fitting.signal import Acquisition, Recording
+from tests.conformance.reader_fixtures import IDENTITY, Fixture, Refusal, fixtures, refusals
 
 FIXTURES, REFUSALS = fixtures(), refusals()
 BY_NAME = {reader.name: reader for reader in READERS}

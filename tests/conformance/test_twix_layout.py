@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mapvbvd import mapVBVD
-from reader_fixtures import siemens_twix as generated
 
 from fitting.io._twix import last_measurement
 from fitting.io.siemens_twix import _without_oversampling
+from tests.conformance.reader_fixtures import siemens_twix as generated
 
 POINTS, DWELL_TIME = 512, 416.7e-6
 
