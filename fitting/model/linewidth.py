@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from fitting.model.forward import LinearCombinationModel, State
 from fitting.preprocessing.quality import line_width_hz
 
@@ -12,14 +10,14 @@ SINGLETS = ("NAA", "Cr", "PCr", "GPC", "PCh")
 
 
 def singlet_linewidth(model: LinearCombinationModel, state: State) -> float:
-    """FWHM (Hz) of the strongest fitted singlet; of the common line shape alone when no singlet is present."""
-    candidates = [k for k, name in enumerate(model.layout.components) if name in SINGLETS and state.amplitudes[k] > 0]
+    """FWHM (Hz) of the strongest fitted singlet, with the line shape of the water where the components carry it.
+
+    A singlet that the fit found no amplitude for still has the common width; a basis without any of ``SINGLETS`` is
+    measured at the highest peak of its strongest component.
+    """
+    components = range(len(model.layout.components))
+    singlets = [k for k in components if model.layout.components[k] in SINGLETS]
+    strongest = max(singlets or components, key=lambda k: state.amplitudes[k])
     positive = model.domain.time.size - model.domain.negative
-    time = model.domain.time[:positive]
-    if candidates:
-        strongest = max(candidates, key=lambda k: state.amplitudes[k])
-        fid = state.signals[strongest][:positive]
-    else:
-        values = state.values
-        fid = np.exp(-values.lorentz * time - 0.5 * (values.gauss * time) ** 2).astype(np.complex128)
-    return line_width_hz(fid, float(time[1] - time[0]))
+    spacing = float(model.domain.time[1] - model.domain.time[0])
+    return line_width_hz(state.signals[strongest][:positive], spacing)

@@ -31,7 +31,8 @@ GAUSS_PRIOR = 40.0
 
 LORENTZ_BESIDE_WATER = (-4.0, 4.0)
 """Mean and standard deviation of the common damping when the components carry the water's line shape, 1/s: the
-difference of 1/T2 between metabolites (150 to 300 ms) and tissue water (80 to 110 ms) at 3 T, see relaxation.csv."""
+difference of 1/T2 between metabolites (150 to 300 ms) and tissue water (80 to 110 ms) at 3 T, see relaxation.csv; wide
+enough to serve at 1.5 and 7 T."""
 
 GAUSS_BESIDE_WATER = 4.0
 """Standard deviation of the Gaussian damping in that case, 1/s."""

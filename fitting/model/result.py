@@ -43,8 +43,8 @@ class Fit:
 
     ``amplitudes`` (K,) and ``covariance`` (K, K) are in the units of the FID (signal of one proton,
     see BasisSet). ``covariance`` is what we stand behind: it includes the baseline, phases, shifts and
-    widths, model mismatch, and components held at zero. ``crlb_covariance`` (K, K) is the classical Cramér-Rao
-    bound for a known baseline, reported beside it for comparison.
+    widths, model mismatch as far as the residual shows it, and components held at zero. ``crlb_covariance`` (K, K) is
+    the classical Cramér-Rao bound for a known baseline, reported beside it for comparison.
     """
 
     outcome: Outcome

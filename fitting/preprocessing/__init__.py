@@ -43,7 +43,6 @@ class _Averaged:
 
     fid: ComplexArray
     steps: tuple[Step, ...]
-    used: int
     rejected: int
     drift_hz: float | None
     phase_spread_deg: float | None
@@ -93,7 +92,6 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
     steps += step
     facts = PreprocessingFacts(
         steps=tuple(steps),
-        transients_used=averaged.used,
         transients_rejected=averaged.rejected,
         frequency_drift_hz=averaged.drift_hz,
         phase_spread_deg=averaged.phase_spread_deg,
@@ -188,7 +186,7 @@ def _averaged(
     """Align, reject and average transients (transients, points)."""
     count = len(transients)
     if count == 1:
-        return _Averaged(transients[0], (), 1, 0, None, None)
+        return _Averaged(transients[0], (), 0, None, None)
     aligned = align(transients, grid.dwell_time, grid.spectrometer_frequency)
     shifts = aligned.shifts
     good = good_transients(aligned.transients, grid.dwell_time, grid.spectrometer_frequency, shifts.band)
@@ -197,7 +195,7 @@ def _averaged(
     mean = average(aligned.transients[good])
     if not shifts.trustworthy:
         detail = "Not applied: a single transient holds too little signal to be aligned."
-        return _Averaged(mean, (Step(REGISTRATION, detail), averaging), used, count - used, None, None)
+        return _Averaged(mean, (Step(REGISTRATION, detail), averaging), count - used, None, None)
     drift, spread = float(np.ptp(shifts.shift_hz[good])), float(np.rad2deg(np.std(shifts.phase[good])))
     registration = Step(
         REGISTRATION,
@@ -205,7 +203,7 @@ def _averaged(
         f"span {drift:.2f} Hz, phase spread {spread:.1f} deg (standard errors {shifts.shift_sd_hz:.2f} Hz, "
         f"{np.rad2deg(shifts.phase_sd):.1f} deg).",
     )
-    return _Averaged(mean, (registration, averaging), used, count - used, drift, spread)
+    return _Averaged(mean, (registration, averaging), count - used, drift, spread)
 
 
 def _referenced_without_water(

@@ -29,7 +29,6 @@ class PreprocessingFacts:
     """What preprocessing measured on the way; None where it does not apply."""
 
     steps: tuple[Step, ...]
-    transients_used: int
     transients_rejected: int
     frequency_drift_hz: float | None
     """Span of the transients' frequency over the scan."""

@@ -55,3 +55,13 @@ def test_known_line_shape_narrows_the_amplitudes() -> None:
 
     assert np.std(with_water) < np.std(without)
     assert np.mean(with_water) == pytest.approx(world.AMPLITUDES["NAA"], rel=0.05)
+
+
+def test_linewidth_is_known_without_a_visible_singlet() -> None:
+    """A spectrum without any singlet still has the line width that its water and the fit give, not a runaway one."""
+    amplitudes = dict.fromkeys(world.AMPLITUDES, 0.0) | {"Glu": 9.0}
+    clean = world.clean_fid(amplitudes=amplitudes, lorentz=10.0, gauss=12.0)
+    water = (1000.0 * np.exp(-4.0 * TIME) * _shape()).astype(np.complex128)
+    spectrum = replace(world.spectrum(clean + world.noise(np.random.default_rng(4), 0.2)), water=water)
+
+    assert fit(spectrum, world.components(), 0.2).linewidth_hz == pytest.approx(6.4, abs=1.0)

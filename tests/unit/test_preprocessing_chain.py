@@ -106,7 +106,8 @@ def test_every_step_is_recorded_in_order() -> None:
         "Nuisance peak removal",
         "Frequency and phase correction",
     ]
-    assert facts.transients_used == 16
+    assert facts.transients_rejected == 0
+    assert facts.steps[2].details.startswith("Mean of 16 transients")
     assert facts.frequency_drift_hz == pytest.approx(6.0, abs=0.5)
 
 
