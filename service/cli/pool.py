@@ -46,12 +46,18 @@ def map_in_order(
 class _Task(Generic[Item, Result]):
     item: Item
     future: Future[Result]
+    ran_alone: bool = False
 
     @property
-    def lost(self) -> bool:
+    def crashed(self) -> bool:
         """Whether a worker died before the result was there; waits until that is known."""
         error = self.future.exception()
         return error is not None and is_crash(error)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it may have gone down with another task's worker, so that it deserves a second run."""
+        return not self.ran_alone and self.crashed
 
 
 class _OrderedTasks(Generic[Item, Result]):
@@ -72,12 +78,13 @@ class _OrderedTasks(Generic[Item, Result]):
                     self._run_alone(task)
             self.pool = _open(self.workers)
         first = self.tasks.popleft()
-        return first.item, Crashed() if first.lost else first.future.result()
+        return first.item, Crashed() if first.crashed else first.future.result()
 
     def _run_alone(self, task: _Task[Item, Result]) -> None:
         pool = _open(1)
         try:
             task.future = _submit(pool, self.function, task.item)
+            task.ran_alone = True
             wait([task.future])
         finally:
             pool.close()

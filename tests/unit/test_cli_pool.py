@@ -24,6 +24,13 @@ def dies_on_multiples_of_five(number: int) -> int:
     return number
 
 
+def dies_at_seven_while_zero_runs(number: int) -> int:
+    if number == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(1.0 if number == 0 else 0.3 if number > 7 else 0.0)
+    return number
+
+
 def environment_and_pid(name: str) -> tuple[str | None, int]:
     return os.environ.get(name), os.getpid()
 
@@ -45,6 +52,13 @@ def test_a_dying_worker_costs_only_its_task() -> None:
     outcomes = list(map_in_order(dies_on_multiples_of_five, range(1, 12), workers=2))
 
     assert outcomes == [(number, number if number % 5 else Crashed()) for number in range(1, 12)]
+
+
+def test_a_loss_already_known_does_not_disturb_the_tasks_that_run_since() -> None:
+    """The killer's turn comes after its loss was found out: those in the new pool by then still answer."""
+    outcomes = list(map_in_order(dies_at_seven_while_zero_runs, range(16), workers=2))
+
+    assert outcomes == [(number, Crashed() if number == 7 else number) for number in range(16)]
 
 
 def test_few_items_are_taken_ahead_of_the_results() -> None:
