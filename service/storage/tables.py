@@ -15,12 +15,15 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
+    Text,
     TypeDecorator,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-Role = Literal["metabolite", "water_reference", "traces"]
+Role = Literal["metabolite", "water_reference", "traces", "signed_report"]
+SignOffState = Literal["draft", "reviewed", "signed"]
+SignOffAction = Literal["review", "return", "sign", "amend"]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -98,3 +101,34 @@ class IdempotencyKeyRow(Base):
     key_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     fingerprint: Mapped[str] = mapped_column(String(64))
     analysis_id: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), index=True)
+
+
+class SignOffRow(Base):
+    """One step of a report's sign-off; rows are added and never changed, so this is its whole history."""
+
+    __tablename__ = "sign_offs"
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'reviewed', 'signed')", name="ck_sign_offs_state"),
+        CheckConstraint("action IN ('review', 'return', 'sign', 'amend')", name="ck_sign_offs_action"),
+    )
+
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    """Counts the steps of one analysis from 0; being part of the key, it lets only one of two at once through."""
+    version: Mapped[int] = mapped_column(Integer)
+    """Version of the report that the step leaves; an amendment begins the next one."""
+    action: Mapped[SignOffAction] = mapped_column(String(16))
+    state: Mapped[SignOffState] = mapped_column(String(16))
+    """State of that version after the step."""
+    reviewer: Mapped[str] = mapped_column(String(128))
+    """Who answers for the step, as the report says it."""
+    account: Mapped[str] = mapped_column(String(128))
+    """The key or account that was used."""
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    comment: Mapped[str | None] = mapped_column(Text)
+    amendment: Mapped[str | None] = mapped_column(Text)
+    """What the version says beyond the one before."""
+    content_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Digest of what was signed: the stored result and its spectra."""
+    report_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Digest of the report as it was rendered at the signature; the file of role ``signed_report``."""
