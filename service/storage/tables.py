@@ -54,6 +54,7 @@ class AnalysisRow(Base):
         Index("ix_analyses_state_id", "state", "id"),
         Index("ix_analyses_subject", "subject"),
         Index("ix_analyses_created", "created"),
+        Index("ix_analyses_finished", "finished"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -132,3 +133,33 @@ class SignOffRow(Base):
     """Digest of what was signed: the stored result and its spectra."""
     report_sha256: Mapped[str | None] = mapped_column(String(64))
     """Digest of the report as it was rendered at the signature; the file of role ``signed_report``."""
+
+
+class EventRow(Base):
+    """One thing that happened to an analysis; numbered from 1, so that a reader can resume where it stopped."""
+
+    __tablename__ = "analysis_events"
+
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[State] = mapped_column(String(16))
+    step: Mapped[str | None] = mapped_column(String(32))
+    """What a running analysis began with; None when its state changed."""
+    attempt: Mapped[int] = mapped_column(Integer)
+
+
+class WebhookDeliveryRow(Base):
+    """One call that tells a client how its analysis ended; due from the moment it ended until it was answered."""
+
+    __tablename__ = "webhook_deliveries"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), index=True)
+    url: Mapped[str] = mapped_column(String(2048))
+    due: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    """When to call next; None while the analysis is unfinished, and after the last call."""
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    delivered: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failure: Mapped[str | None] = mapped_column(String(64))
+    """Why the last call failed; None before the first and after one that was answered."""
