@@ -6,16 +6,20 @@ ServiceProblem
 ├── NotFound                no such address
 │   ├── UnknownAnalysis
 │   ├── UnknownNorm
+│   ├── UnknownReportVersion
 │   └── UnknownProblem
 ├── MethodNotAllowed
 ├── NotAcceptable           none of the formats the client accepts exists
 ├── NotFinished             the analysis has no result yet
 ├── NoResult                the analysis failed or was cancelled and never will have one
 ├── IdempotencyConflict     a used Idempotency-Key with another request
+├── SignOffConflict         a step of the sign-off that is not possible now
+├── SignedAnalysis          what was signed is not removed by anybody
 ├── TooLarge
 ├── UnsupportedMediaType
 ├── InvalidRequest          the request fails its schema
 ├── InternalError           a defect of ours
+│   ├── DamagedSignedReport     a signed report is not what was signed
 │   └── WorkerCrashed       the process computing the analysis died, repeatedly
 └── Unavailable             try again later
     ├── QueueFull
@@ -93,6 +97,13 @@ class UnknownNorm(NotFound):
     title = "The norm does not exist"
 
 
+class UnknownReportVersion(NotFound):
+    """That version of the report was not signed, or not kept in this format; the sign-off lists the versions."""
+
+    code = "report-version-not-found"
+    title = "The report has no such signed version"
+
+
 class UnknownProblem(NotFound):
     """No problem has this code; ``GET /problems`` lists them."""
 
@@ -135,6 +146,20 @@ class IdempotencyConflict(ServiceProblem):
     title = "The idempotency key belongs to another request"
 
 
+class SignOffConflict(ServiceProblem):
+    """The step is not possible in the present state of the sign-off, or another was taken meanwhile; read it again."""
+
+    code = "sign-off-conflict"
+    title = "The sign-off has another state"
+
+
+class SignedAnalysis(ServiceProblem):
+    """A report of the analysis was signed, so only the scope ``admin`` may remove it; amend it instead."""
+
+    code = "signed-analysis"
+    title = "The analysis has a signed report"
+
+
 class TooLarge(ServiceProblem):
     """The request body is larger than ``MRSQUANT_MAX_UPLOAD_BYTES``."""
 
@@ -161,6 +186,13 @@ class InternalError(ServiceProblem):
 
     code = "internal-error"
     title = "Something went wrong inside the service"
+
+
+class DamagedSignedReport(InternalError):
+    """What is stored is no longer what was signed, so it is not shown; restore it from a backup."""
+
+    code = "damaged-signed-report"
+    title = "The signed report is damaged"
 
 
 class WorkerCrashed(InternalError):
@@ -208,16 +240,20 @@ STATUS: dict[type[Exception], int] = {
     NotFound: 404,
     UnknownAnalysis: 404,
     UnknownNorm: 404,
+    UnknownReportVersion: 404,
     UnknownProblem: 404,
     MethodNotAllowed: 405,
     NotAcceptable: 406,
     NotFinished: 409,
     NoResult: 409,
     IdempotencyConflict: 409,
+    SignOffConflict: 409,
+    SignedAnalysis: 409,
     TooLarge: 413,
     UnsupportedMediaType: 415,
     InvalidRequest: 422,
     InternalError: 500,
+    DamagedSignedReport: 500,
     WorkerCrashed: 500,
     Unavailable: 503,
     QueueFull: 503,
