@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     DateTime,
     Dialect,
@@ -24,6 +25,9 @@ State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Role = Literal["metabolite", "water_reference", "traces", "signed_report"]
 SignOffState = Literal["draft", "reviewed", "signed"]
 SignOffAction = Literal["review", "return", "sign", "amend"]
+
+DEFAULT_PROJECT = "default"
+"""Of those who name no project: everybody, on a machine of one group."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -54,11 +58,14 @@ class AnalysisRow(Base):
         Index("ix_analyses_state_id", "state", "id"),
         Index("ix_analyses_subject", "subject"),
         Index("ix_analyses_created", "created"),
+        Index("ix_analyses_project_id", "project", "id"),
         Index("ix_analyses_finished", "finished"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     """UUID version 7: sorts by time of creation, so it is the queue's and the list's order."""
+    project: Mapped[str] = mapped_column(String(64), default=DEFAULT_PROJECT, server_default=DEFAULT_PROJECT)
+    """Who may see it: one project never sees another's analyses."""
     state: Mapped[State] = mapped_column(String(16))
     created: Mapped[datetime] = mapped_column(UtcDateTime)
     started: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -95,7 +102,10 @@ class FileRow(Base):
 
 
 class IdempotencyKeyRow(Base):
-    """A used Idempotency-Key, as a digest (clients put all sorts of things in it), and what it was used for."""
+    """A used Idempotency-Key, as a digest (clients put all sorts of things in it), and what it was used for.
+
+    Keys of two projects do not meet: the project is part of what is digested.
+    """
 
     __tablename__ = "idempotency_keys"
 
@@ -163,3 +173,52 @@ class WebhookDeliveryRow(Base):
     delivered: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failure: Mapped[str | None] = mapped_column(String(64))
     """Why the last call failed; None before the first and after one that was answered."""
+
+
+class SiteNormRow(Base):
+    """One immutable version of a site's own controls; a withdrawn one keeps its number and loses its content."""
+
+    __tablename__ = "site_norms"
+
+    project: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    region: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Digest of the document: equal content is the same version."""
+    document: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The controls as posted, in the form ``fitting.norms.site`` reads; None once withdrawn."""
+
+
+class AuditRow(Base):
+    """Who did what to which analysis; triggers refuse to change or remove a row, and digests chain them."""
+
+    __tablename__ = "audit_log"
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """Counts from 1 without gaps."""
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(String(160))
+    """The key or account that was used; ``unknown`` when it was refused."""
+    project: Mapped[str | None] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(128))
+    analysis_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    """Stays when the analysis is removed, so it refers to no table."""
+    status: Mapped[int] = mapped_column(Integer)
+    """HTTP status of the answer."""
+    address: Mapped[str | None] = mapped_column(String(64))
+    """Network address it came from."""
+    request_id: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Digest of the row before and of what is in this one."""
+
+
+class EndedSessionRow(Base):
+    """A browser session that was signed out before it expired; kept until then."""
+
+    __tablename__ = "ended_sessions"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires: Mapped[datetime] = mapped_column(UtcDateTime)
