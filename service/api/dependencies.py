@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from service.access.principal import LOCAL, Principal
 from service.jobs.dispatcher import Dispatcher
 from service.metrics import Metrics
 from service.settings import Settings
@@ -37,8 +38,16 @@ ServicesDep = Annotated[Services, Depends(_services)]
 RequestId = Annotated[str, Depends(_request_id)]
 
 
-def _repository(services: ServicesDep) -> AnalysisRepository:
-    return services.repository
+def _principal() -> Principal:
+    return LOCAL
+
+
+Caller = Annotated[Principal, Depends(_principal)]
+"""Who asks; ``Caller.project`` is where what they store belongs."""
+
+
+def _repository(services: ServicesDep, caller: Caller) -> AnalysisRepository:
+    return services.repository.of(caller.project)
 
 
 def _dispatcher(services: ServicesDep) -> Dispatcher:

@@ -95,8 +95,11 @@ def load_options(request: Mapping[str, Any]) -> Options:
     return _OPTIONS.validate_python({**request.get("options", {}), "overrides": request.get("overrides", {})})
 
 
-def fingerprint(files: Iterable[tuple[str, str, str]], request: Mapping[str, Any]) -> str:
-    """Digest of (role, name, sha256) of every file, the request and the versions that determine the answer."""
+def fingerprint(files: Iterable[tuple[str, str, str]], request: Mapping[str, Any], project: str) -> str:
+    """Digest of (role, name, sha256) of every file, the request and the versions that determine the answer.
+
+    The project is part of it: whether another project sent the same file is nobody's business.
+    """
     versions = {"software": __version__, "schema": SCHEMA, "norms": norm_version()}
-    asked = {"files": list(files), "request": request, "versions": versions}
+    asked = {"files": list(files), "request": request, "versions": versions, "project": project}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -19,7 +19,8 @@ from service.errors import IdempotencyConflict, ProblemDocument, QueueFull, Unkn
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.documents import Answer, fingerprint
-from service.storage.tables import AnalysisRow, FileRow, IdempotencyKeyRow, Role, State
+from service.storage.events import record
+from service.storage.tables import DEFAULT_PROJECT, AnalysisRow, FileRow, IdempotencyKeyRow, Role, State
 
 UNFINISHED: tuple[State, ...] = ("queued", "running")
 
@@ -73,11 +74,19 @@ class Page(NamedTuple):
 
 
 class AnalysisRepository:
-    """The analyses of one database and one blob store. Rows it returns are detached: read-only values."""
+    """The analyses of one database and one blob store. Rows it returns are detached: read-only values.
 
-    def __init__(self, database: Database, blobs: BlobStore) -> None:
+    With a ``project`` it submits to, finds and removes analyses of that project only; others do not exist for it.
+    """
+
+    def __init__(self, database: Database, blobs: BlobStore, project: str | None = None) -> None:
         self._database = database
         self._blobs = blobs
+        self._project = project
+
+    def of(self, project: str) -> AnalysisRepository:
+        """The analyses of one project."""
+        return AnalysisRepository(self._database, self._blobs, project)
 
     def submit(self, submission: Submission, queue_limit: int) -> tuple[AnalysisRow, bool]:
         """The analysis that answers the submission, and whether it is new.
@@ -90,9 +99,10 @@ class AnalysisRepository:
             When ``queue_limit`` analyses wait already.
         """
         hashed = [(file, hashlib.sha256(file.content).hexdigest()) for file in submission.files]
-        asked = fingerprint(((file.role, file.name, sha256) for file, sha256 in hashed), submission.request)
+        project = self._project or DEFAULT_PROJECT
+        asked = fingerprint(((file.role, file.name, sha256) for file, sha256 in hashed), submission.request, project)
         key = submission.idempotency_key
-        key_sha256 = None if key is None else hashlib.sha256(key.encode()).hexdigest()
+        key_sha256 = None if key is None else hashlib.sha256(f"{project}/{key}".encode()).hexdigest()
         with self._database.writing_files() as session:
             used = None if key_sha256 is None else session.get(IdempotencyKeyRow, key_sha256)
             if used is not None:
@@ -105,7 +115,7 @@ class AnalysisRepository:
             is_new = row is None
             if row is None:
                 _refuse_when_full(session, queue_limit)
-                row = _new_row(submission, asked)
+                row = _new_row(submission, asked, project)
                 session.add(row)
                 session.flush()
                 positions: dict[str, int] = {}
@@ -113,6 +123,7 @@ class AnalysisRepository:
                     position = positions[file.role] = positions.get(file.role, -1) + 1
                     session.add(_file_row(row.id, file.role, position, file.name, sha256))
                     self._blobs.ensure(sha256, file.content)
+                record(session, (row.id,))
             if key_sha256 is not None:
                 session.add(IdempotencyKeyRow(key_sha256=key_sha256, fingerprint=asked, analysis_id=row.id))
             return row, is_new
@@ -125,7 +136,7 @@ class AnalysisRepository:
         UnknownAnalysis
             When there is none with this id.
         """
-        query = select(AnalysisRow).where(AnalysisRow.id == analysis_id)
+        query = select(AnalysisRow).where(AnalysisRow.id == analysis_id, *self._own())
         if with_result:
             query = query.options(undefer(AnalysisRow.result))
         with self._database.reading() as session:
@@ -143,13 +154,16 @@ class AnalysisRepository:
             When the analysis was removed meanwhile.
         """
         query = select(FileRow).where(FileRow.analysis_id == analysis_id, FileRow.role.in_(roles))
+        if self._project is not None:
+            query = query.join(AnalysisRow, AnalysisRow.id == FileRow.analysis_id).where(*self._own())
         with self._database.reading() as session:
             rows = session.scalars(query.order_by(FileRow.role, FileRow.position)).all()
         return [StoredFile(row.role, row.name, self._blobs.get(row.sha256)) for row in rows]
 
     def page(self, filters: Filters, cursor: str | None, limit: int) -> Page:
         """Analyses older than the one named by ``cursor``, newest first."""
-        query = select(AnalysisRow).where(*filters.conditions()).order_by(AnalysisRow.id.desc()).limit(limit + 1)
+        query = select(AnalysisRow).where(*self._own(), *filters.conditions())
+        query = query.order_by(AnalysisRow.id.desc()).limit(limit + 1)
         if cursor is not None:
             query = query.where(AnalysisRow.id < cursor)
         with self._database.reading() as session:
@@ -185,7 +199,9 @@ class AnalysisRepository:
                 )
                 .returning(AnalysisRow)
             )
-            return sorted(session.scalars(taken), key=lambda row: row.id)
+            rows = sorted(session.scalars(taken), key=lambda row: row.id)
+            record(session, ids)
+            return rows
 
     def has_retries(self) -> bool:
         """Does an analysis wait for another attempt?"""
@@ -235,9 +251,10 @@ class AnalysisRepository:
         values: dict[str, Any] = {"state": "queued", "claimed_by": None, "heartbeat_at": None, "started": None}
         if not count_attempt:
             values["attempts"] = AnalysisRow.attempts - 1
-        released = _claimed(claimant).values(values)
+        released = _claimed(claimant).values(values).returning(AnalysisRow.id)
         with self._database.writing() as session:
-            session.execute(released if analysis_id is None else released.where(AnalysisRow.id == analysis_id))
+            mine = released if analysis_id is None else released.where(AnalysisRow.id == analysis_id)
+            record(session, session.scalars(mine).all())
 
     def abandoned(self, silence: timedelta) -> list[AnalysisRow]:
         """Running analyses whose claimant has been silent this long, so is dead."""
@@ -256,10 +273,12 @@ class AnalysisRepository:
         """
         with self._database.writing_files() as session:
             row = session.get(AnalysisRow, analysis_id, with_for_update=True)
-            if row is None:
+            if row is None or self._project not in (None, row.project):
                 raise _unknown()
             if row.state in UNFINISHED:
                 row.state, row.finished, row.fingerprint = "cancelled", datetime.now(UTC), None
+                session.flush()
+                record(session, (analysis_id,))
                 return "cancelled"
             own = set(session.scalars(select(FileRow.sha256).where(FileRow.analysis_id == analysis_id)))
             session.execute(delete(AnalysisRow).where(AnalysisRow.id == analysis_id))
@@ -269,10 +288,14 @@ class AnalysisRepository:
                 self._blobs.remove(sha256)
             return None
 
+    def _own(self) -> list[ColumnElement[bool]]:
+        return [] if self._project is None else [AnalysisRow.project == self._project]
 
-def _new_row(submission: Submission, asked: str) -> AnalysisRow:
+
+def _new_row(submission: Submission, asked: str, project: str) -> AnalysisRow:
     return AnalysisRow(
         id=_uuid7(),
+        project=project,
         state="queued",
         created=datetime.now(UTC),
         attempts=0,
@@ -300,7 +323,9 @@ def _claimed(claimant: str) -> Update:
 
 def _finish(session: Session, analysis_id: str, claimant: str, values: dict[str, Any]) -> bool:
     finished = _claimed(claimant).where(AnalysisRow.id == analysis_id).values(values).returning(AnalysisRow.id)
-    return session.scalar(finished) is not None
+    ended = session.scalars(finished).all()
+    record(session, ended)
+    return bool(ended)
 
 
 def _unknown() -> UnknownAnalysis:
