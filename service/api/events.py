@@ -1,0 +1,110 @@
+"""``GET /v1/analyses/{id}/events``: what happens to an analysis, as server-sent events, while it happens.
+
+Every answer comes from the database, so any service process can be asked, whichever computes the analysis.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Annotated, cast
+
+import anyio
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict
+
+from service.api.dependencies import Repository, ServicesDep
+from service.api.problems import responses
+from service.errors import UnknownAnalysis
+from service.storage.events import EventRepository
+from service.storage.repositories import UNFINISHED
+from service.storage.tables import EventRow, State
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
+"""Seconds between two looks at the database: short after something happened, longer while nothing does."""
+SILENCE_SECONDS = 15.0
+"""A comment is sent after this long without an event, so that proxies keep the connection."""
+RECONNECT_MILLISECONDS = 2000
+
+router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
+
+
+class EventOut(BaseModel):
+    """The ``data`` of one event; its ``id`` is ``number``, its ``event`` is ``state`` or ``step``."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, from_attributes=True)
+
+    number: int
+    """Counts the events of this analysis from 1."""
+    at: datetime
+    """When it happened, UTC."""
+    state: State
+    """State of the analysis."""
+    step: str | None
+    """What the computation began with; null when the state changed."""
+    attempt: int
+    """Which attempt this is; 0 before the first."""
+
+
+@router.get(
+    "/{analysis_id}/events",
+    summary="Follow an analysis",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Events until the analysis has ended. `data` is an `EventOut`.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        204: {"description": "The analysis has ended and nothing happened after `Last-Event-ID`."},
+        **responses(UnknownAnalysis),
+    },
+)
+async def follow(
+    analysis_id: uuid.UUID,
+    request: Request,
+    services: ServicesDep,
+    repository: Repository,
+    last_event_id: Annotated[
+        str | None, Header(max_length=20, description="`id` of the last event seen; what came before is not sent.")
+    ] = None,
+) -> Response:
+    """Changes of state and steps of the computation, as server-sent events; ends when the analysis has ended."""
+    row = await run_sync(repository.get, str(analysis_id))
+    seen = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else 0
+    events = EventRepository(services.database)
+    if row.state not in UNFINISHED and not await run_sync(events.after, row.id, seen):
+        return Response(status_code=204)  # which tells a browser not to come back
+    is_stopping = cast("Callable[[], bool]", getattr(request.app.state, "is_stopping", lambda: False))
+    stream = _stream(events, row.id, seen, is_stopping)
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _stream(
+    events: EventRepository, analysis_id: str, seen: int, is_stopping: Callable[[], bool]
+) -> AsyncIterator[str]:
+    yield f"retry: {RECONNECT_MILLISECONDS}\n\n"
+    pause, silent_since = SHORTEST_PAUSE, anyio.current_time()
+    while not is_stopping():
+        happened = await run_sync(events.after, analysis_id, seen)
+        if happened is None:
+            return
+        for event in happened:
+            yield _as_text(event)
+            seen = event.number
+        if happened:
+            if happened[-1].state not in UNFINISHED:
+                return
+            pause, silent_since = SHORTEST_PAUSE, anyio.current_time()
+        elif anyio.current_time() - silent_since > SILENCE_SECONDS:
+            yield ": nothing new\n\n"
+            silent_since = anyio.current_time()
+        await anyio.sleep(pause)
+        pause = min(1.5 * pause, LONGEST_PAUSE)
+
+
+def _as_text(event: EventRow) -> str:
+    kind = "state" if event.step is None else "step"
+    return f"id: {event.number}\nevent: {kind}\ndata: {EventOut.model_validate(event).model_dump_json()}\n\n"
