@@ -25,6 +25,7 @@ from fitting.model.result import Traces
 from fitting.norms import applicable_norms, assess
 from fitting.preprocessing import preprocess
 from fitting.preprocessing.noise import noise_sd
+from fitting.progress import begin
 from fitting.protocol import missing, require_complete
 from fitting.quantification import quantify, relaxation_table
 from fitting.request import check_request
@@ -104,13 +105,17 @@ def _threads() -> ThreadpoolController:
 
 
 def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
+    begin("reading")
     check_request(job.subject, job.options)
     relaxation = relaxation_table(job.relaxation)
     intake = take_in(job.metabolite, job.water_reference, job.options.overrides)
     acquisition = intake.recording.acquisition
     require_complete(acquisition, for_simulated_basis=not job.basis)
+    begin("preprocessing")
     spectrum, facts = preprocess(intake.recording)
+    begin("basis")
     basis = with_macromolecules(_basis(job.basis, acquisition, spectrum, cache_dir), job.options.macromolecules)
+    begin("fitting")
     result = fit(
         _first(spectrum, basis.points),
         Components(basis.names, basis.signals),
@@ -119,6 +124,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
         optimiser=job.options.optimiser,
         deadline_seconds=job.options.deadline_seconds,
     )
+    begin("quantification")
     water = intake.recording.water
     quantities = quantify(
         result,
@@ -131,6 +137,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     )
     quality = quality_of(result, facts, spectrum.spectrometer_frequency)
     verdict = judge(result, quality, quantities, pattern=facts.pattern)
+    begin("comparison")
     assessment = assess(quantities, job.subject, acquisition, verdict.usable)
     analysis = Analysis(
         outcome=result.outcome,

@@ -19,6 +19,7 @@ from fitting.basis.basis_set import BasisSet, Grid
 from fitting.basis.sequences import Protocol
 from fitting.basis.simulation import describe, simulate
 from fitting.basis.spin_system import spin_systems
+from fitting.progress import begin
 from fitting.units import ComplexArray
 
 BASIS_VERSION = 1
@@ -54,6 +55,7 @@ def cached_basis(protocol: Protocol, grid: Grid, cache_dir: Path | None = None) 
     path = None if cache_dir is None else cache_dir / f"{key}.npz"
     signals = None if path is None else _read(path, names, grid)
     if signals is None:
+        begin("basis simulation")
         signals = simulate(spin_systems(), protocol, grid.points, grid.dwell_time)
         if path is not None:
             # A folder that cannot be written costs time, not the analysis.
