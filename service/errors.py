@@ -3,6 +3,11 @@
 ServiceProblem
 ├── MalformedRequest        the body is not what its content type says
 ├── InvalidCursor           a page of a list that does not exist
+├── NotAuthenticated        no valid key, token or session
+├── NotAllowed              a valid one that may not do this
+├── CrossSite               a browser was sent here by another site
+├── UnknownHost             asked under a name the service does not go by
+├── TooManyRequests
 ├── NotFound                no such address
 │   ├── UnknownAnalysis
 │   ├── UnknownNorm
@@ -74,6 +79,41 @@ class InvalidCursor(ServiceProblem):
 
     code = "invalid-cursor"
     title = "The page does not exist"
+
+
+class NotAuthenticated(ServiceProblem):
+    """Send a valid key or token as ``Authorization: Bearer …``, or sign in; operators make keys by ``mrsquant keys``."""
+
+    code = "not-authenticated"
+    title = "A valid key is needed"
+
+
+class NotAllowed(ServiceProblem):
+    """The key or account is valid but lacks the scope this needs; ``mrsquant keys list`` shows what it has."""
+
+    code = "not-allowed"
+    title = "This is not allowed for this key"
+
+
+class CrossSite(ServiceProblem):
+    """Another web site made the browser send this; programs send a key, and people use the service's own pages."""
+
+    code = "cross-site"
+    title = "The request comes from another web site"
+
+
+class UnknownHost(ServiceProblem):
+    """The ``Host`` header is no name of this service; without keys it is asked as ``localhost`` or ``127.0.0.1``."""
+
+    code = "unknown-host"
+    title = "The service does not go by this name"
+
+
+class TooManyRequests(ServiceProblem):
+    """More requests than ``MRSQUANT_REQUESTS_PER_MINUTE`` or too many wrong keys; wait ``Retry-After`` seconds."""
+
+    code = "too-many-requests"
+    title = "Too many requests"
 
 
 class NotFound(ServiceProblem):
@@ -237,6 +277,11 @@ STATUS: dict[type[Exception], int] = {
     fitting_errors.FittingError: 400,
     MalformedRequest: 400,
     InvalidCursor: 400,
+    NotAuthenticated: 401,
+    NotAllowed: 403,
+    CrossSite: 403,
+    UnknownHost: 403,
+    TooManyRequests: 429,
     NotFound: 404,
     UnknownAnalysis: 404,
     UnknownNorm: 404,

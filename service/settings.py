@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -18,6 +18,9 @@ def _own_folder(variable: str, fallback: str) -> Path:
 def _sqlite_in_data_dir(fields: dict[str, Any]) -> str:
     # data_dir is absent when it did not validate; that error is the one to show
     return f"sqlite:///{fields['data_dir'] / 'mrsquant.sqlite3'}" if "data_dir" in fields else "sqlite://"
+
+
+HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$|^\[[0-9a-fA-F:.]+\]$", to_lower=True)]
 
 
 class Settings(BaseSettings):
@@ -52,3 +55,56 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe messages that are written."""
+
+    keep_inputs: bool = False
+    """``true`` keeps uploaded files after their analysis has ended. They are kept as they came, with any name in their
+    headers; without this they are removed at the end, and nothing that remains identifies a person."""
+
+    api_keys_file: Path | None = None
+    """File of the API keys of devices, written by ``mrsquant keys``. Without it and without ``OIDC_ISSUER`` everybody
+    on this machine may do everything and nobody else anything: the service answers on loopback only."""
+
+    requests_per_minute: PositiveInt = 1200
+    """Requests of one key or account in a minute; beyond it they are answered 429 with ``Retry-After``."""
+
+    refusals_per_minute: PositiveInt = 30
+    """Wrong keys from one address in a minute that are answered 401 and recorded; beyond it they are answered 429."""
+
+    session_hours: PositiveInt = 8
+    """Hours after which people who signed in with a key in a browser sign in again."""
+
+    allowed_hosts: tuple[HostName, ...] = ()
+    """JSON list of the names the service may be asked under (``Host`` header), such as ``["mrs.hospital.example"]``.
+    Default: every name when keys are configured, else ``localhost``, ``127.0.0.1`` and ``[::1]``."""
+
+    oidc_issuer: str | None = None
+    """Issuer (``iss``) of the tokens people bring, such as ``https://login.hospital.example/realms/mrs``. Needs
+    ``OIDC_AUDIENCE``, ``OIDC_JWKS`` and the extra ``oidc``."""
+
+    oidc_audience: str | None = None
+    """Audience (``aud``) the tokens must be made for: this service's client id."""
+
+    oidc_jwks: str | None = None
+    """The issuer's public keys (JWKS): a file, which is read again when it changes, or an ``https://`` address."""
+
+    oidc_algorithms: tuple[Literal["RS256", "PS256", "ES256", "EdDSA"], ...] = ("RS256", "ES256")
+    """JSON list of the signature algorithms that are accepted; only those with a public key can be."""
+
+    oidc_scope_claim: str = "scope"
+    """Claim of the tokens with what their owner may do: words from ``submit read sign admin``, as text or list; a
+    prefix up to a colon is left out (``mrsquant:read``)."""
+
+    oidc_project_claim: str | None = None
+    """Claim of the tokens with their owner's project; without it everybody with a token is in ``default``."""
+
+    @model_validator(mode="after")
+    def _oidc_is_whole(self) -> Self:
+        parts = (self.oidc_issuer, self.oidc_audience, self.oidc_jwks)
+        if any(parts) and not all(parts):
+            raise ValueError("MRSQUANT_OIDC_ISSUER, MRSQUANT_OIDC_AUDIENCE and MRSQUANT_OIDC_JWKS are set together")
+        return self
+
+    @property
+    def is_guarded(self) -> bool:
+        """Does everybody need a key or token? Else only this machine is answered."""
+        return self.api_keys_file is not None or self.oidc_issuer is not None
