@@ -8,6 +8,7 @@ from fitting.analysis import Analysis, MetaboliteResult
 from fitting.norms.assessment import Finding, NormMatch, NormUsed, ZScore
 from service.reports import minimum_reporting, numbers, rows, technical
 from service.reports.document import AnalysisDocument
+from service.reports.signature import Standing, moment, standing
 from service.reports.technical import Fact
 from service.reports.texts import text, text_or
 
@@ -82,7 +83,7 @@ class Report:
     """Everything the HTML and PDF reports say."""
 
     title: str
-    status: str
+    status: Standing
     notice: str
     verdict: VerdictBox
     standout: Standout
@@ -113,7 +114,7 @@ def build(document: AnalysisDocument) -> Report:
     minimum = minimum_reporting.sections(analysis)
     return Report(
         title=text("title.document", id=document.id or text("title.untitled")),
-        status=text(f"status.{document.status}"),
+        status=standing(document),
         notice=analysis.notice,
         verdict=_verdict(analysis),
         standout=_standout(analysis, reasons),
@@ -215,7 +216,7 @@ def _header(document: AnalysisDocument) -> tuple[Fact, ...]:
         Fact(text("header.session"), document.session or not_given),
         Fact(text("header.region"), ", ".join(place) or not_given),
         Fact(text("header.person"), ", ".join(person) or not_given),
-        Fact(text("header.analysed"), _moment(document.finished) or not_given),
+        Fact(text("header.analysed"), moment(document.finished) if document.finished else not_given),
         Fact(text("header.report"), document.id or not_given),
         Fact(text("header.versions"), versions),
     )
@@ -227,15 +228,6 @@ def _age_band(age: float | None) -> str | None:
         return None
     low = int(age // 5) * 5
     return text("header.years_oldest") if low >= 90 else text("header.years", low=low, high=low + 4)
-
-
-def _moment(timestamp: str | None) -> str | None:
-    """An RFC 3339 time to the minute, as 2026-01-31 14:05 UTC."""
-    if timestamp is None:
-        return None
-    day, _, clock = timestamp.partition("T")
-    zone = " UTC" if clock.endswith(("Z", "+00:00")) else ""
-    return f"{day} {clock[:5]}{zone}".strip()
 
 
 def _norms(analysis: Analysis) -> tuple[NormLine, ...]:

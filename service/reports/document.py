@@ -9,6 +9,24 @@ from fitting.analysis import Analysis
 
 
 @dataclass(frozen=True, slots=True)
+class SignOffStep:
+    """One step of the report's sign-off: who did what, when."""
+
+    action: Literal["review", "return", "sign", "amend"]
+    version: int
+    """Version of the report that the step left; an amendment begins the next one."""
+    reviewer: str
+    """Who answers for the step."""
+    at: str
+    """RFC 3339, UTC."""
+    comment: str | None = None
+    amendment: str | None = None
+    """What the version says beyond the one before."""
+    content_sha256: str | None = None
+    """Digest of the result and its spectra that was signed."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisDocument:
     """One finished analysis as it is reported; without a server there is no id and no clock time."""
 
@@ -24,8 +42,12 @@ class AnalysisDocument:
     """Pseudonym, never a name."""
     session: str | None = None
     """Pseudonym of the visit."""
-    status: Literal["draft"] = "draft"
-    """Nobody has signed it."""
+    status: Literal["draft", "reviewed", "signed"] = "draft"
+    """Whether somebody has reviewed or signed it."""
+    version: int = 1
+    """Version of the report; every amendment after a signature begins another."""
+    sign_off: tuple[SignOffStep, ...] = ()
+    """Every step so far, in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,38 +6,64 @@ from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from fitting.model.result import Traces
-from service.reports import content, spectrum_figure, stack_figure, strips_figure
+from service.reports import content, rows, spectrum_figure, stack_figure, strips_figure
 from service.reports.document import AnalysisDocument, Rendered
 from service.reports.icons import icon
 from service.reports.texts import text
+
+STYLES = ("tokens.css", "base.css", "report.css")
+"""Style sheets of the report, in order; pages bring the first two as well."""
+SCRIPT = "spectrum.js"
+
+_ARTICLE_START, _ARTICLE_END = '<article class="report"', "</article>"
 
 
 def render(document: AnalysisDocument, traces: Traces) -> Rendered:
     """The report as one HTML file with its own style, script and figures."""
     report = content.build(document)
-    style, script = _static("report.css"), _static("spectrum.js")
-    zero, full = spectrum_figure.ends_of_scale(traces)
-    page = _template().render(
-        report=report,
-        t=text,
-        icon=lambda name: _own(icon(name)),
+    style, script = "".join(static_text(name) for name in STYLES), static_text(SCRIPT)
+    page = _template("report.html").render(
+        **_words(document, report, traces),
         style=_own(style),
         style_hash=_csp_hash(style),
         script=_own(script),
         script_hash=_csp_hash(script),
-        spectrum=_own(spectrum_figure.spectrum_svg(traces, report.residual)),
-        stack=_own(stack_figure.stack_svg(traces)),
-        strips=_own(strips_figure.strips_svg(report.strips)),
-        components=traces.names,
-        zero=zero,
-        full=full,
     )
     return Rendered("text/html; charset=utf-8", page.encode())
+
+
+def article(document: AnalysisDocument, traces: Traces) -> str:
+    """The report's ``article`` element by itself, for a page that brings ``STYLES`` and ``SCRIPT``."""
+    return _template("report_body.html").render(**_words(document, content.build(document), traces)).strip()
+
+
+def article_of(page: str) -> str:
+    """The ``article`` element of a page that ``render`` made."""
+    start, end = page.index(_ARTICLE_START), page.index(_ARTICLE_END)
+    return page[start : end + len(_ARTICLE_END)]
+
+
+def _words(document: AnalysisDocument, report: content.Report, traces: Traces) -> dict[str, Any]:
+    zero, full = spectrum_figure.ends_of_scale(traces)
+    return {
+        "report": report,
+        "standing": document.status,
+        "t": text,
+        "icon": lambda name: _own(icon(name)),
+        "spectrum": _own(spectrum_figure.spectrum_svg(traces, report.residual)),
+        "stack": _own(stack_figure.stack_svg(traces)),
+        "strips": _own(strips_figure.strips_svg(report.strips)),
+        "components": traces.names,
+        "background": [k for k, name in enumerate(traces.names) if name.startswith(rows.BACKGROUND_PREFIXES)],
+        "zero": zero,
+        "full": full,
+    }
 
 
 def _own(markup: str) -> Markup:
@@ -46,15 +72,16 @@ def _own(markup: str) -> Markup:
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("service.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=False
     )
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
 @cache
-def _static(name: str) -> str:
+def static_text(name: str) -> str:
+    """A style sheet or script of this package."""
     return files(__package__).joinpath("static", name).read_text(encoding="utf-8")
 
 

@@ -122,7 +122,8 @@ def spectrum_svg(traces: Traces, residual: str, *, paper: bool = False) -> str:
         f'<title id="spectrum-title">{title}</title><desc id="spectrum-desc">{described}</desc>',
         _clip(),
         _frame(view.scale, font),
-        f'<g clip-path="url(#spectrum-strip)"><g class="zoom" fill="none">{_residual(view, traces)}</g></g>',
+        f'<g clip-path="url(#spectrum-strip)"><g class="zoom strip" fill="none" data-middle="{sum(STRIP) / 2}">'
+        f"{_residual(view, traces)}</g></g>",
         '<g clip-path="url(#spectrum-main)"><g class="zoom" fill="none" stroke-linejoin="round">',
         _curves(view, traces),
         "" if paper else _components(view, traces),
@@ -169,7 +170,8 @@ def _frame(scale: Scale, font: int) -> str:
         if MAIN[0] <= y <= MAIN[1]:
             lines.append(
                 f'<path d="M{LEFT - 4},{y:.1f}h4" stroke="{INK}"/>'
-                f'<text x="{LEFT - 7}" y="{y + 0.34 * font:.1f}" text-anchor="end" fill="{MUTED}">{percent}</text>'
+                f'<text class="percent" x="{LEFT - 7}" y="{y + 0.34 * font:.1f}" text-anchor="end" fill="{MUTED}">'
+                f"{percent}</text>"
             )
     boxes = "".join(
         f'<rect x="{LEFT}" y="{top}" width="{RIGHT - LEFT}" height="{bottom - top}" fill="none" stroke="{MUTED}" '

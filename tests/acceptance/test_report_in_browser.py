@@ -23,7 +23,7 @@ const svg = figure.querySelector("svg.spectrum");
 const press = (key) => svg.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
 const tick = () => svg.querySelector('[data-ppm="2.01"]');
 const start = tick().getAttribute("transform");
-const box = figure.querySelector("input[type=checkbox]");
+const box = figure.querySelector("input[value]");
 const part = svg.querySelector("path.component");
 const hidden = part.getAttribute("visibility");
 box.click();

@@ -1,4 +1,4 @@
-// Makes the server-drawn spectrum interactive: parts of the fit, zoom, pan and a cursor. The page is complete without it.
+// Makes the server-drawn spectrum interactive: curves, parts of the fit, zoom, pan, cursor. The page is complete without it.
 "use strict";
 (() => {
   const figure = document.getElementById("spectrum");
@@ -11,11 +11,15 @@
   const zero = Number(figure.dataset.zero);
   const full = Number(figure.dataset.full);
   const whole = { high, low };
+  const strip = svg.querySelector("g.zoom.strip");
+  const main = svg.querySelector("g.zoom:not(.strip)");
   let view = { ...whole };
+  let magnified = 1;
   let cursor = null; // ppm
 
   const toX = (ppm) => left + (view.high - ppm) / (view.high - view.low) * (right - left);
   const toPpm = (x) => view.high - (x - left) / (right - left) * (view.high - view.low);
+  const wholeX = (ppm) => left + (whole.high - ppm) / (whole.high - whole.low) * (right - left);
 
   // Curves are relative polylines "Mx,ylx,y…" on the abscissa of the whole range.
   const readCurve = (element) => {
@@ -23,9 +27,9 @@
     let x = 0, y = 0;
     return steps.map(([dx, dy]) => [x += dx, y += dy]);
   };
-  const labels = svg.querySelectorAll(".legend text");
+  const words = svg.querySelectorAll(".legend text");
   const curves = ["data", "fit", "baseline"].map((name, k) =>
-    ({ label: labels[k].textContent, points: readCurve(svg.querySelector("path." + name)) }));
+    ({ label: words[k].textContent, points: readCurve(main.querySelector("path." + name)) }));
   const valueAt = (points, x) => {
     const after = points.findIndex((point) => point[0] >= x);
     if (after < 1) return null;
@@ -34,29 +38,71 @@
     return (zero - y) / (zero - full) * 100;
   };
 
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  line.setAttribute("stroke", "currentColor");
-  line.setAttribute("stroke-dasharray", "2 2");
-  line.setAttribute("visibility", "hidden");
-  svg.append(line);
-
+  const drawn = (name, attributes) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    svg.append(element);
+    return element;
+  };
+  const line = drawn("path", { stroke: "currentColor", "stroke-dasharray": "2 2", visibility: "hidden" });
   const number = (value, digits) => value.toLocaleString(document.documentElement.lang,
     { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "\u2212");
 
+  // A part that is shown carries its name at its highest point in view, so that no colour has to tell it.
+  const parts = new Map(); // checkbox value: { points, label }
+  const drawPartNames = () => {
+    const [first, last] = [wholeX(view.high), wholeX(view.low)];
+    for (const { points, label } of parts.values()) {
+      const inView = points.filter(([x]) => x >= first && x <= last);
+      label.setAttribute("visibility", inView.length ? "visible" : "hidden");
+      if (!inView.length) continue;
+      const [x, y] = inView.reduce((best, point) => point[1] < best[1] ? point : best);
+      const ppm = whole.high - (x - left) / (right - left) * (whole.high - whole.low);
+      label.setAttribute("x", Math.min(Math.max(toX(ppm), left + 20), right - 20));
+      label.setAttribute("y", Math.max(zero + (y - zero) * magnified - 5, 118));
+    }
+  };
+  const showPart = (box, shown) => {
+    box.checked = shown;
+    const path = main.querySelector(`[data-component="${Number(box.value)}"]`);
+    path.setAttribute("visibility", shown ? "visible" : "hidden");
+    parts.get(box.value)?.label.remove();
+    parts.delete(box.value);
+    if (shown && path.getAttribute("d")) {
+      const label = drawn("text", { "text-anchor": "middle", "font-weight": 600, fill: path.getAttribute("stroke") });
+      label.textContent = box.parentElement.textContent;
+      parts.set(box.value, { points: readCurve(path), label });
+    }
+  };
+
+  const percents = [...svg.querySelectorAll("text.percent")].map((label) => [label, Number(label.textContent)]);
+  const drawMagnified = () => {
+    const digits = magnified > 25 ? 1 : 0;
+    for (const [label, percent] of percents) label.textContent = percent ? number(percent / magnified, digits) : "0";
+    svg.querySelectorAll("g.tick text[font-weight]").forEach((name) =>
+      name.setAttribute("visibility", magnified === 1 ? "inherit" : "hidden"));
+  };
+
   const draw = () => {
     const scale = (whole.high - whole.low) / (view.high - view.low);
-    const shift = left - scale * (left + (whole.high - view.high) / (whole.high - whole.low) * (right - left));
-    svg.querySelectorAll("g.zoom").forEach((group) => group.setAttribute("transform", `matrix(${scale} 0 0 1 ${shift} 0)`));
+    const shift = left - scale * wholeX(view.high);
+    const middle = Number(strip.dataset.middle);
+    main.setAttribute("transform", `matrix(${scale} 0 0 ${magnified} ${shift} ${zero * (1 - magnified)})`);
+    strip.setAttribute("transform", `matrix(${scale} 0 0 ${magnified} ${shift} ${middle * (1 - magnified)})`);
     svg.querySelectorAll("g.tick").forEach((tick) => {
       const ppm = Number(tick.dataset.ppm);
       tick.setAttribute("transform", `translate(${toX(ppm)})`);
       tick.setAttribute("visibility", ppm <= view.high && ppm >= view.low ? "visible" : "hidden");
     });
+    drawPartNames();
+    drawCursor();
+  };
+  const drawCursor = () => {
     const shown = cursor !== null && cursor <= view.high && cursor >= view.low;
     line.setAttribute("visibility", shown ? "visible" : "hidden");
     if (!shown) { reading.textContent = "\u00a0"; return; }
     line.setAttribute("d", `M${toX(cursor)},20V428`);
-    const x = left + (whole.high - cursor) / (whole.high - whole.low) * (right - left);
+    const x = wholeX(cursor);
     const values = curves.map(({ points, label }) => {
       const value = valueAt(points, x);
       return value === null ? "" : `${label} ${number(value, 1)} %`;
@@ -72,16 +118,32 @@
   };
   const zoom = (factor, around = cursor ?? (view.high + view.low) / 2) =>
     show(around + (view.high - around) * factor, around - (around - view.low) * factor);
-  const actions = { in: () => zoom(0.6), out: () => zoom(1 / 0.6), reset: () => show(whole.high, whole.low) };
+  const move = (part) => show(view.high + part * (view.high - view.low), view.low + part * (view.high - view.low));
+  const magnify = (factor) => {
+    magnified = Math.min(Math.max(magnified * factor, 1), 64);
+    drawMagnified();
+    draw();
+  };
+  const actions = {
+    in: () => zoom(0.6), out: () => zoom(1 / 0.6), left: () => move(0.25), right: () => move(-0.25),
+    taller: () => magnify(2), lower: () => magnify(0.5),
+    reset: () => { magnify(1 / magnified); show(whole.high, whole.low); },
+  };
   const position = (event) => {
     const box = svg.getBoundingClientRect();
     return (event.clientX - box.left) / box.width * svg.viewBox.baseVal.width;
   };
 
   tools.addEventListener("click", (event) => actions[event.target.dataset.do]?.());
-  tools.addEventListener("change", (event) => {
-    const part = svg.querySelector(`[data-component="${Number(event.target.value)}"]`);
-    part.setAttribute("visibility", event.target.checked ? "visible" : "hidden");
+  tools.addEventListener("change", ({ target }) => {
+    const shown = target.checked;
+    if (target.dataset.curve) {
+      svg.querySelector("path." + target.dataset.curve).setAttribute("visibility", shown ? "visible" : "hidden");
+      return;
+    }
+    const values = target.dataset.all?.split(" ") ?? [target.value];
+    for (const value of values) showPart(tools.querySelector(`input[value="${Number(value)}"]`), shown);
+    drawPartNames();
   });
   svg.addEventListener("wheel", (event) => {
     if (!event.ctrlKey) return; // the page scrolls as everywhere else
@@ -89,12 +151,15 @@
     zoom(event.deltaY < 0 ? 0.8 : 1.25, toPpm(position(event)));
   }, { passive: false });
   let grabbed = null;
+  const release = () => { grabbed = null; svg.classList.remove("moving"); };
   svg.addEventListener("pointerdown", (event) => {
+    if (event.button) return;
     grabbed = { x: position(event), view };
     svg.setPointerCapture(event.pointerId);
+    svg.classList.add("moving");
   });
-  svg.addEventListener("pointerup", () => { grabbed = null; });
-  svg.addEventListener("pointercancel", () => { grabbed = null; });
+  svg.addEventListener("pointerup", release);
+  svg.addEventListener("pointercancel", release);
   svg.addEventListener("pointermove", (event) => {
     const x = position(event);
     if (grabbed) {
@@ -102,17 +167,17 @@
       show(grabbed.view.high + step, grabbed.view.low + step);
     }
     cursor = x >= left && x <= right ? toPpm(x) : null;
-    draw();
+    drawCursor();
   });
-  svg.addEventListener("pointerleave", () => { cursor = null; draw(); });
+  svg.addEventListener("pointerleave", () => { cursor = null; drawCursor(); });
   svg.addEventListener("keydown", (event) => {
     const step = (view.high - view.low) / 200 * (event.shiftKey ? 10 : 1);
     const keys = {
-      ArrowLeft: () => { cursor = Math.min((cursor ?? (view.high + view.low) / 2) + step, view.high); draw(); },
-      ArrowRight: () => { cursor = Math.max((cursor ?? (view.high + view.low) / 2) - step, view.low); draw(); },
-      "+": actions.in, "-": actions.out, 0: actions.reset,
+      ArrowLeft: () => { cursor = Math.min((cursor ?? (view.high + view.low) / 2) + step, view.high); drawCursor(); },
+      ArrowRight: () => { cursor = Math.max((cursor ?? (view.high + view.low) / 2) - step, view.low); drawCursor(); },
+      ArrowUp: actions.taller, ArrowDown: actions.lower, "+": actions.in, "-": actions.out, 0: actions.reset,
     };
-    if (!keys[event.key]) return;
+    if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     keys[event.key]();
   });

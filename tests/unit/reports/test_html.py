@@ -128,7 +128,7 @@ def test_the_verdict_comes_before_any_number(rendered: Rendering) -> None:
 
 def test_text_has_enough_contrast() -> None:
     """WCAG 2.2 AA: 4.5 to 1 for every pair of text and background tokens."""
-    tokens = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", html._static("report.css")))
+    tokens = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", html.static_text("tokens.css")))
     pairs = [(ink, ground) for ink in ("ink", "muted", "accent") for ground in ("paper", "wash", "flag-wash")]
     pairs += [(state, f"{state}-wash") for state in ("yes", "limited", "no")]
     pairs += [("ink", "yes-wash"), ("muted", "limited-wash"), ("muted", "no-wash"), ("paper", "ink")]
