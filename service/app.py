@@ -22,6 +22,7 @@ from service.settings import Settings
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.repositories import AnalysisRepository
+from service.storage.sign_offs import SignOffRepository
 
 log = structlog.get_logger()
 
@@ -55,7 +56,8 @@ def create_app(
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         database = Database(settings.database_url)
         database.migrate()
-        repository = AnalysisRepository(database, BlobStore(settings.data_dir / "blobs"))
+        blobs = BlobStore(settings.data_dir / "blobs")
+        repository = AnalysisRepository(database, blobs)
         dispatcher = Dispatcher(
             repository,
             executor=settings.executor,
@@ -65,7 +67,7 @@ def create_app(
             inspect=inspect,
         )
         dispatcher.start()
-        return Services(settings, database, repository, dispatcher, metrics)
+        return Services(settings, database, repository, SignOffRepository(database, blobs), dispatcher, metrics)
 
     def close_services(services: Services) -> None:
         services.dispatcher.stop()

@@ -13,6 +13,7 @@ from service.metrics import Metrics
 from service.settings import Settings
 from service.storage.database import Database
 from service.storage.repositories import AnalysisRepository
+from service.storage.sign_offs import SignOffRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Services:
     settings: Settings
     database: Database
     repository: AnalysisRepository
+    sign_offs: SignOffRepository
     dispatcher: Dispatcher
     metrics: Metrics
 
@@ -50,6 +52,10 @@ def _repository(services: ServicesDep, caller: Caller) -> AnalysisRepository:
     return services.repository.of(caller.project)
 
 
+def _sign_offs(services: ServicesDep) -> SignOffRepository:
+    return services.sign_offs
+
+
 def _dispatcher(services: ServicesDep) -> Dispatcher:
     return services.dispatcher
 
@@ -59,5 +65,6 @@ def _settings(services: ServicesDep) -> Settings:
 
 
 Repository = Annotated[AnalysisRepository, Depends(_repository)]
+SignOffs = Annotated[SignOffRepository, Depends(_sign_offs)]
 Dispatch = Annotated[Dispatcher, Depends(_dispatcher)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]
