@@ -6,7 +6,6 @@ import base64
 import uuid
 from asyncio import wrap_future
 from concurrent.futures import BrokenExecutor
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -23,44 +22,31 @@ from service.api.analysis_request import Pseudonym, Region
 from service.api.analysis_result import (
     AnalysisList,
     AnalysisOut,
-    TracesOut,
     analysis_out,
     analysis_summary,
-    traces_out,
 )
 from service.api.dependencies import CurrentSettings, Dispatch, Repository, RequestId
 from service.api.intake import read_submission, refuse_unrecognised, sources
-from service.api.negotiation import MAX_WAIT_SECONDS, preferred, wait_seconds
+from service.api.negotiation import MAX_WAIT_SECONDS, wait_seconds
 from service.api.problems import responses
+from service.api.reports import RETRY_SECONDS
 from service.errors import (
     IdempotencyConflict,
     InternalError,
     InvalidCursor,
     MalformedRequest,
-    NoResult,
-    NotAcceptable,
-    NotFinished,
     QueueFull,
+    SignedAnalysis,
     TooLarge,
     UnknownAnalysis,
     UnsupportedMediaType,
     WorkerCrashed,
 )
 from service.jobs.tasks import Defect
-from service.reports import AnalysisDocument, FormatUnavailable, render
-from service.storage.documents import Traces, load_analysis, load_options, load_subject, load_traces
+from service.storage.documents import load_options, load_subject
 from service.storage.repositories import UNFINISHED, AnalysisRepository, Filters, StoredFile, Submission
 from service.storage.tables import AnalysisRow, State
 
-RETRY_SECONDS = "2"
-_MEDIA_TYPES: dict[Literal["html", "json", "csv", "pdf"], str] = {
-    "html": "text/html",
-    "json": "application/json",
-    "csv": "text/csv",
-    "pdf": "application/pdf",
-}
-_REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-"""A report is one self-contained page; its own, stricter policy names the one script it has."""
 _BODIES = {
     "required": True,
     "content": {
@@ -278,100 +264,20 @@ def get_analysis(analysis_id: uuid.UUID, response: Response, repository: Reposit
     "/{analysis_id}",
     summary="Cancel or remove an analysis",
     response_description="It was unfinished and is cancelled now.",
-    responses={204: {"description": "It was finished and is removed with its data."}, **responses(UnknownAnalysis)},
+    responses={
+        204: {"description": "It was finished and is removed with its data."},
+        **responses(UnknownAnalysis, SignedAnalysis),
+    },
     response_model=AnalysisOut,
 )
-def delete_analysis(analysis_id: uuid.UUID, repository: Repository, dispatcher: Dispatch) -> AnalysisOut | Response:
+def delete_analysis(
+    analysis_id: uuid.UUID,
+    repository: Repository,
+    dispatcher: Dispatch,
+    even_signed: Annotated[bool, Query(description="Remove it although a report was signed.")] = False,
+) -> AnalysisOut | Response:
     """Cancel an unfinished analysis; remove a finished or cancelled one with its data."""
-    if repository.delete(str(analysis_id)) is None:
+    if repository.delete(str(analysis_id), even_signed=even_signed) is None:
         return Response(status_code=204)
     dispatcher.cancel(str(analysis_id))
     return analysis_out(repository.get(str(analysis_id), with_result=True))
-
-
-@router.get(
-    "/{analysis_id}/report",
-    summary="Report for people and programs",
-    response_class=Response,
-    responses={
-        200: {
-            "description": "The report.",
-            "content": {
-                "text/html": {"schema": {"type": "string"}},
-                "application/json": {"schema": {"type": "object"}},
-                "text/csv": {"schema": {"type": "string"}},
-                "application/pdf": {"schema": {"type": "string", "contentMediaType": "application/pdf"}},
-            },
-        },
-        **responses(UnknownAnalysis, NotFinished, NoResult, NotAcceptable),
-    },
-)
-def get_report(
-    analysis_id: uuid.UUID,
-    repository: Repository,
-    format: Annotated[Literal["html", "json", "csv", "pdf"] | None, Query(description="Wins over `Accept`.")] = None,
-    accept: Annotated[str | None, Header(description="Media types the client takes.")] = None,
-) -> Response:
-    """The result as a page, a table or a file."""
-    wanted = format or _accepted(accept)
-    row = _succeeded(repository, analysis_id)
-    document = AnalysisDocument(
-        analysis=load_analysis(row.result or {}),
-        id=row.id,
-        created=_rfc3339(row.created),
-        finished=_rfc3339(row.finished),
-        seconds=row.seconds,
-        subject=row.subject,
-        session=row.request.get("session"),
-    )
-    try:
-        rendered = render(wanted, document, _traces(repository, row.id))
-    except FormatUnavailable as error:
-        raise NotAcceptable(error.detail) from error
-    headers = {"Content-Disposition": f'inline; filename="mrsquant-{row.id}.{wanted}"', "Vary": "Accept"}
-    if wanted == "html":
-        headers["Content-Security-Policy"] = _REPORT_POLICY
-    return Response(rendered.content, media_type=rendered.media_type, headers=headers)
-
-
-@router.get(
-    "/{analysis_id}/traces",
-    summary="Spectra behind the result",
-    responses=responses(UnknownAnalysis, NotFinished, NoResult),
-)
-def get_traces(analysis_id: uuid.UUID, repository: Repository) -> TracesOut:
-    """The measured and fitted spectrum, baseline, residual and each basis signal on one ppm axis."""
-    row = _succeeded(repository, analysis_id)
-    return traces_out(_traces(repository, row.id))
-
-
-def _succeeded(repository: AnalysisRepository, analysis_id: uuid.UUID) -> AnalysisRow:
-    row = repository.get(str(analysis_id), with_result=True)
-    if row.state in UNFINISHED:
-        raise NotFinished(
-            f"The analysis is {row.state}; ask again in {RETRY_SECONDS} seconds.",
-            headers={"Retry-After": RETRY_SECONDS},
-            state=row.state,
-        )
-    if row.state != "succeeded":
-        raise NoResult(f"The analysis is {row.state}; GET /v1/analyses/{row.id} says why.", state=row.state)
-    return row
-
-
-def _traces(repository: AnalysisRepository, analysis_id: str) -> Traces:
-    stored = repository.content(analysis_id, "traces")
-    if not stored:
-        raise UnknownAnalysis("The analysis was deleted meanwhile.")
-    return load_traces(stored[0].content)
-
-
-def _accepted(accept: str | None) -> Literal["html", "json", "csv", "pdf"]:
-    media_type = preferred(accept, _MEDIA_TYPES.values())
-    for name, offered in _MEDIA_TYPES.items():
-        if offered == media_type:
-            return name
-    raise NotAcceptable(f"Reports are offered as {', '.join(_MEDIA_TYPES.values())}.")
-
-
-def _rfc3339(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat(timespec="seconds").replace("+00:00", "Z")

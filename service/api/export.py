@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from fitting import __version__
 from fitting.analysis import NOTICE
-from service.api import analyses, basis_sets, events, health, norms, pages, problems
+from service.api import analyses, basis_sets, events, health, norms, pages, problems, reports, sign_offs
 from service.api.analysis_request import AnalysisRequest, ArraySubmission
 from service.api.events import EventOut
 from service.errors import ProblemDocument
@@ -27,7 +27,7 @@ Schema = dict[str, Any]
 
 def mount(app: FastAPI) -> None:
     """Give ``app`` every route and its description."""
-    for module in (analyses, events, norms, basis_sets, problems, health, pages):
+    for module in (analyses, events, reports, sign_offs, norms, basis_sets, problems, health, pages):
         app.include_router(module.router)
     app.openapi = partial(_description, app)  # type: ignore[method-assign]  # the documented way to change it
 

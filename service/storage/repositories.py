@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Update, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Update, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 from service.errors import IdempotencyConflict, ProblemDocument, QueueFull, UnknownAnalysis
+from service.storage.audit import Actor, append
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.documents import Answer, fingerprint
 from service.storage.events import record
+from service.storage.sign_offs import refuse_when_signed
 from service.storage.tables import DEFAULT_PROJECT, AnalysisRow, FileRow, IdempotencyKeyRow, Role, State
 
 UNFINISHED: tuple[State, ...] = ("queued", "running")
@@ -79,14 +81,17 @@ class AnalysisRepository:
     With a ``project`` it submits to, finds and removes analyses of that project only; others do not exist for it.
     """
 
-    def __init__(self, database: Database, blobs: BlobStore, project: str | None = None) -> None:
+    def __init__(
+        self, database: Database, blobs: BlobStore, project: str | None = None, actor: Actor | None = None
+    ) -> None:
         self._database = database
         self._blobs = blobs
         self._project = project
+        self._actor = actor
 
-    def of(self, project: str) -> AnalysisRepository:
-        """The analyses of one project."""
-        return AnalysisRepository(self._database, self._blobs, project)
+    def of(self, project: str, actor: Actor | None = None) -> AnalysisRepository:
+        """The analyses of one project; what ``actor`` changes is written to the audit log in the same transaction."""
+        return AnalysisRepository(self._database, self._blobs, project, actor)
 
     def submit(self, submission: Submission, queue_limit: int) -> tuple[AnalysisRow, bool]:
         """The analysis that answers the submission, and whether it is new.
@@ -110,6 +115,7 @@ class AnalysisRepository:
                     raise IdempotencyConflict(
                         "This Idempotency-Key was used for another request; use a new key for a new request."
                     )
+                self._audit(session, "submit again", 200, project, used.analysis_id)
                 return session.get_one(AnalysisRow, used.analysis_id), False
             row = session.scalar(select(AnalysisRow).where(AnalysisRow.fingerprint == asked))
             is_new = row is None
@@ -126,6 +132,7 @@ class AnalysisRepository:
                 record(session, (row.id,))
             if key_sha256 is not None:
                 session.add(IdempotencyKeyRow(key_sha256=key_sha256, fingerprint=asked, analysis_id=row.id))
+            self._audit(session, *(("submit", 202) if is_new else ("submit again", 200)), project, row.id)
             return row, is_new
 
     def get(self, analysis_id: str, *, with_result: bool = False) -> AnalysisRow:
@@ -177,10 +184,11 @@ class AnalysisRepository:
             found = {state: count for state, count in session.execute(query.group_by(AnalysisRow.state))}
         return {state: found.get(state, 0) for state in UNFINISHED}
 
-    def claim(self, claimant: str, limit: int, *, retried: bool) -> list[AnalysisRow]:
-        """Take up to ``limit`` queued analyses, oldest first; either first attempts or retried ones."""
-        tried = AnalysisRow.attempts > 0 if retried else AnalysisRow.attempts == 0
-        waiting = select(AnalysisRow.id).where(AnalysisRow.state == "queued", tried).order_by(AnalysisRow.id)
+    def claim(self, claimant: str, limit: int, *, retried: bool | None = None) -> list[AnalysisRow]:
+        """Take up to ``limit`` queued analyses, oldest first; only first attempts or retried ones when that is said."""
+        waiting = select(AnalysisRow.id).where(AnalysisRow.state == "queued").order_by(AnalysisRow.id)
+        if retried is not None:
+            waiting = waiting.where(AnalysisRow.attempts > 0 if retried else AnalysisRow.attempts == 0)
         with self._database.writing() as session:
             # on PostgreSQL two claimants pass each other's rows; SQLite has one writer and ignores the lock clause
             ids = session.scalars(waiting.limit(limit).with_for_update(skip_locked=True)).all()
@@ -256,20 +264,29 @@ class AnalysisRepository:
             mine = released if analysis_id is None else released.where(AnalysisRow.id == analysis_id)
             record(session, session.scalars(mine).all())
 
-    def abandoned(self, silence: timedelta) -> list[AnalysisRow]:
-        """Running analyses whose claimant has been silent this long, so is dead."""
+    def claimants(self) -> set[str]:
+        """Everybody who has taken an analysis and not brought it back."""
+        query = select(AnalysisRow.claimed_by).where(AnalysisRow.state == "running").distinct()
+        with self._database.reading() as session:
+            return {name for name in session.scalars(query) if name is not None}
+
+    def abandoned(self, silence: timedelta, dead: Collection[str] = ()) -> list[AnalysisRow]:
+        """Running analyses whose claimant is among the ``dead`` or has been silent this long."""
         latest = datetime.now(UTC) - silence
-        query = select(AnalysisRow).where(AnalysisRow.state == "running", AnalysisRow.heartbeat_at < latest)
+        is_silent = or_(AnalysisRow.heartbeat_at < latest, AnalysisRow.claimed_by.in_(dead))
+        query = select(AnalysisRow).where(AnalysisRow.state == "running", is_silent)
         with self._database.reading() as session:
             return list(session.scalars(query))
 
-    def delete(self, analysis_id: str) -> State | None:
+    def delete(self, analysis_id: str, *, even_signed: bool = False) -> State | None:
         """Cancel an unfinished analysis (answers ``cancelled``) or remove a finished one with its files (None).
 
         Raises
         ------
         UnknownAnalysis
             When there is none with this id.
+        SignedAnalysis
+            When a report of it was signed, unless ``even_signed``.
         """
         with self._database.writing_files() as session:
             row = session.get(AnalysisRow, analysis_id, with_for_update=True)
@@ -279,14 +296,22 @@ class AnalysisRepository:
                 row.state, row.finished, row.fingerprint = "cancelled", datetime.now(UTC), None
                 session.flush()
                 record(session, (analysis_id,))
+                self._audit(session, "cancel", 200, row.project, analysis_id)
                 return "cancelled"
+            if not even_signed:
+                refuse_when_signed(session, analysis_id)
             own = set(session.scalars(select(FileRow.sha256).where(FileRow.analysis_id == analysis_id)))
+            self._audit(session, "remove", 204, row.project, analysis_id)
             session.execute(delete(AnalysisRow).where(AnalysisRow.id == analysis_id))
             shared = set(session.scalars(select(FileRow.sha256).where(FileRow.sha256.in_(own))))
             # before the commit: should we die in between, the row is still there to be deleted again
             for sha256 in own - shared:
                 self._blobs.remove(sha256)
             return None
+
+    def _audit(self, session: Session, action: str, status: int, project: str, analysis_id: str) -> None:
+        if self._actor is not None:
+            append(session, [self._actor.entry(action, status, project, analysis_id)])
 
     def _own(self) -> list[ColumnElement[bool]]:
         return [] if self._project is None else [AnalysisRow.project == self._project]

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -23,7 +24,7 @@ TRANSITIONS: Mapping[SignOffState, Mapping[SignOffAction, SignOffState]] = {
 }
 """What may be done in each state, and the state it leads to; an amendment's is that of the next version."""
 
-SIGNED_FORMATS = ("html", "pdf", "csv", "json")
+SIGNED_FORMATS: tuple[Literal["html", "pdf", "csv", "json"], ...] = ("html", "pdf", "csv", "json")
 """Formats of the report that are kept when it is signed; the position of its file tells version and format."""
 
 

@@ -1,0 +1,204 @@
+"""``/v1/analyses/{id}/report`` and ``/traces``: the result for people and programs, and the spectra behind it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+
+from service.api.analysis_result import TracesOut, traces_out
+from service.api.dependencies import Repository, SignOffs
+from service.api.negotiation import preferred
+from service.api.problems import responses
+from service.errors import (
+    DamagedSignedReport,
+    NoResult,
+    NotAcceptable,
+    NotFinished,
+    UnknownAnalysis,
+    UnknownReportVersion,
+)
+from service.reports import AnalysisDocument, FormatUnavailable, render
+from service.reports.document import SignOffStep
+from service.storage.documents import Traces, load_analysis, load_traces
+from service.storage.repositories import UNFINISHED, AnalysisRepository
+from service.storage.sign_offs import SignOff
+from service.storage.tables import AnalysisRow, SignOffRow
+
+RETRY_SECONDS = "2"
+ReportFormat = Literal["html", "json", "csv", "pdf"]
+
+_MEDIA_TYPES: dict[ReportFormat, str] = {
+    "html": "text/html; charset=utf-8",
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "pdf": "application/pdf",
+}
+_REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+"""A report is one self-contained page; its own, stricter policy names the one script it has."""
+
+router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
+
+
+@router.get(
+    "/{analysis_id}/report",
+    summary="Report for people and programs",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The report.",
+            "content": {
+                "text/html": {"schema": {"type": "string"}},
+                "application/json": {"schema": {"type": "object"}},
+                "text/csv": {"schema": {"type": "string"}},
+                "application/pdf": {"schema": {"type": "string", "contentMediaType": "application/pdf"}},
+            },
+        },
+        **responses(UnknownAnalysis, UnknownReportVersion, NotFinished, NoResult, NotAcceptable, DamagedSignedReport),
+    },
+)
+def get_report(
+    *,
+    analysis_id: uuid.UUID,
+    repository: Repository,
+    sign_offs: SignOffs,
+    format: Annotated[ReportFormat | None, Query(description="Wins over `Accept`.")] = None,
+    version: Annotated[
+        int | None,
+        Query(ge=1, le=10_000, description="A signed version, as it was signed; without it the present one."),
+    ] = None,
+    accept: Annotated[str | None, Header(description="Media types the client takes.")] = None,
+) -> Response:
+    """The result as a page, a table or a file; a signed version is answered as it was when it was signed."""
+    wanted = format or _accepted(accept)
+    row = succeeded(repository, analysis_id)
+    current = sign_offs.get(row.id)
+    shown = current.version if version is None else version
+    kept = sign_offs.signed_report(row.id, shown, wanted) if current.signatures else None
+    if kept is None and version is not None:
+        raise UnknownReportVersion(f"There is no signed version {version} of this report as {wanted}.")
+    if kept is None:
+        kept = rendered(wanted, document_of(row, current), traces_of(repository, row.id))
+    headers = {
+        "Content-Disposition": f'inline; filename="mrsquant-{row.id}-v{shown}.{wanted}"',
+        "Vary": "Accept",
+    }
+    if wanted == "html":
+        headers["Content-Security-Policy"] = _REPORT_POLICY
+    return Response(kept, headers={**headers, "Content-Type": _MEDIA_TYPES[wanted]})
+
+
+@router.get(
+    "/{analysis_id}/traces",
+    summary="Spectra behind the result",
+    responses=responses(UnknownAnalysis, NotFinished, NoResult),
+)
+def get_traces(analysis_id: uuid.UUID, repository: Repository) -> TracesOut:
+    """The measured and fitted spectrum, baseline, residual and each basis signal on one ppm axis."""
+    row = succeeded(repository, analysis_id)
+    return traces_out(traces_of(repository, row.id))
+
+
+def succeeded(repository: AnalysisRepository, analysis_id: uuid.UUID) -> AnalysisRow:
+    """The row of an analysis with a result.
+
+    Raises
+    ------
+    UnknownAnalysis, NotFinished, NoResult
+        When there is none, or not yet.
+    """
+    row = repository.get(str(analysis_id), with_result=True)
+    if row.state in UNFINISHED:
+        raise NotFinished(
+            f"The analysis is {row.state}; ask again in {RETRY_SECONDS} seconds.",
+            headers={"Retry-After": RETRY_SECONDS},
+            state=row.state,
+        )
+    if row.state != "succeeded":
+        raise NoResult(f"The analysis is {row.state}; GET /v1/analyses/{row.id} says why.", state=row.state)
+    return row
+
+
+def traces_of(repository: AnalysisRepository, analysis_id: str) -> Traces:
+    """The spectra of an analysis with a result.
+
+    Raises
+    ------
+    UnknownAnalysis
+        When it was removed meanwhile.
+    """
+    return load_traces(stored_traces(repository, analysis_id))
+
+
+def stored_traces(repository: AnalysisRepository, analysis_id: str) -> bytes:
+    """The same as they are kept, for digests.
+
+    Raises
+    ------
+    UnknownAnalysis
+        When it was removed meanwhile.
+    """
+    stored = repository.content(analysis_id, "traces")
+    if not stored:
+        raise UnknownAnalysis("The analysis was deleted meanwhile.")
+    return stored[0].content
+
+
+def document_of(row: AnalysisRow, sign_off: SignOff) -> AnalysisDocument:
+    """What reports are made of."""
+    return AnalysisDocument(
+        analysis=load_analysis(row.result or {}),
+        id=row.id,
+        created=rfc3339(row.created),
+        finished=None if row.finished is None else rfc3339(row.finished),
+        seconds=row.seconds,
+        subject=row.subject,
+        session=row.request.get("session"),
+        status=sign_off.state,
+        version=sign_off.version,
+        sign_off=tuple(_step(entry) for entry in sign_off.entries),
+    )
+
+
+def rendered(format: ReportFormat, document: AnalysisDocument, traces: Traces) -> bytes:
+    """The report in a format.
+
+    Raises
+    ------
+    NotAcceptable
+        When this installation cannot make it.
+    """
+    try:
+        return render(format, document, traces).content
+    except FormatUnavailable as error:
+        raise NotAcceptable(error.detail) from error
+
+
+def rfc3339(time: datetime) -> str:
+    """A time in UTC as RFC 3339, to the second."""
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _step(entry: SignOffRow) -> SignOffStep:
+    return SignOffStep(
+        action=entry.action,
+        version=entry.version,
+        reviewer=entry.reviewer,
+        at=rfc3339(entry.at),
+        comment=entry.comment,
+        amendment=entry.amendment,
+        content_sha256=entry.content_sha256,
+    )
+
+
+def _accepted(accept: str | None) -> ReportFormat:
+    offered = {media_type.partition(";")[0]: name for name, media_type in _MEDIA_TYPES.items()}
+    media_type = preferred(accept, offered)
+    if media_type is None:
+        raise NotAcceptable(f"Reports are offered as {', '.join(offered)}.")
+    return offered[media_type]

@@ -1,0 +1,199 @@
+"""``/v1/analyses/{id}/sign-off``: draft, reviewed, signed; a signed version is kept, an amendment begins the next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from service.api.dependencies import Repository, SignOffs
+from service.api.problems import responses
+from service.api.reports import ReportFormat, document_of, rendered, stored_traces, succeeded
+from service.errors import NoResult, NotAcceptable, NotFinished, SignOffConflict, UnknownAnalysis
+from service.reports import AnalysisDocument
+from service.storage.documents import Traces, load_traces
+from service.storage.repositories import AnalysisRepository
+from service.storage.sign_offs import SIGNED_FORMATS, SignedReport, SignOff, SignOffRepository, Step, next_state
+from service.storage.tables import AnalysisRow, SignOffAction, SignOffRow, SignOffState
+
+router = APIRouter(prefix="/v1/analyses", tags=["sign-off"])
+
+Reviewer = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]{2,128}$")]
+Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")
+]
+
+
+class StepIn(BaseModel):
+    """One step of the sign-off."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, strict=True)
+
+    action: Literal["review", "return", "sign", "amend"] = Field(examples=["review"])
+    """``review`` says that it was looked at, ``return`` takes that back, ``sign`` makes the version final, ``amend``
+    begins the next version of a signed one."""
+    position: int = Field(ge=0, le=100_000, examples=[0])
+    """``position`` of the sign-off that was read: nobody signs what somebody else has changed meanwhile."""
+    reviewer: Reviewer = Field(examples=["Dr A. Example"])
+    """Who answers for the step, as the report will say: 2 to 128 characters."""
+    comment: Words | None = Field(default=None, examples=["Lines checked by eye."])
+    """Shown with the step; required to return."""
+    amendment: Words | None = Field(default=None, examples=["The voxel lay in the dorsal part."])
+    """What the next version says beyond the signed one; required to amend, refused otherwise."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.action == "amend") != bool(self.amendment):
+            raise ValueError("amendment is required to amend, and only then")
+        if self.action == "return" and not self.comment:
+            raise ValueError("comment is required to return: it says why")
+        return self
+
+
+class StepOut(BaseModel):
+    """One step that was taken."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, from_attributes=True)
+
+    action: SignOffAction
+    """What was done."""
+    version: int
+    """Version of the report it left."""
+    state: SignOffState
+    """State of that version afterwards."""
+    reviewer: str
+    """Who answers for it."""
+    account: str
+    """The key or account that was used."""
+    at: datetime
+    """When, UTC."""
+    comment: str | None
+    """What was said about it."""
+    amendment: str | None
+    """What the version says beyond the one before."""
+    content_sha256: str | None
+    """SHA-256 of the signed result with its spectra, subject and amendments; for a signature."""
+    report_sha256: str | None
+    """SHA-256 of the HTML report as it was signed and is kept; for a signature."""
+
+
+class SignOffOut(BaseModel):
+    """Where the report of an analysis stands."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    version: int = Field(examples=[1])
+    """Present version of the report."""
+    state: SignOffState = Field(examples=["draft"])
+    """Its state."""
+    position: int = Field(examples=[0])
+    """Number of steps so far; the next step must name it."""
+    allowed: tuple[SignOffAction, ...] = Field(examples=[["review"]])
+    """What may be done now."""
+    signed_versions: tuple[int, ...]
+    """Versions that were signed: ``GET …/report?version=`` answers them as they were."""
+    steps: tuple[StepOut, ...]
+    """Everything that was done, in order."""
+
+
+@router.get(
+    "/{analysis_id}/sign-off", summary="Read the sign-off", responses=responses(UnknownAnalysis, NotFinished, NoResult)
+)
+def get_sign_off(analysis_id: uuid.UUID, repository: Repository, sign_offs: SignOffs) -> SignOffOut:
+    """State, present version and every step so far."""
+    row = succeeded(repository, analysis_id)
+    return sign_off_out(sign_offs.get(row.id))
+
+
+@router.post(
+    "/{analysis_id}/sign-off",
+    summary="Review, sign or amend a report",
+    responses=responses(UnknownAnalysis, NotFinished, NoResult, SignOffConflict),
+)
+def take_step(analysis_id: uuid.UUID, step: StepIn, repository: Repository, sign_offs: SignOffs) -> SignOffOut:
+    """Take one step: draft → reviewed → signed; a signed version is final, an amendment begins the next one."""
+    return sign_off_out(advance(repository, sign_offs, analysis_id, step, account="local"))
+
+
+def advance(
+    repository: AnalysisRepository, sign_offs: SignOffRepository, analysis_id: uuid.UUID, asked: StepIn, account: str
+) -> SignOff:
+    """Take one step for ``account``; a signature keeps the report as it is rendered now.
+
+    Raises
+    ------
+    UnknownAnalysis, NotFinished, NoResult
+        When there is no result to sign.
+    SignOffConflict
+        When the step is not possible now.
+    """
+    row = succeeded(repository, analysis_id)
+    current = sign_offs.get(row.id)
+    step = Step(
+        action=asked.action,
+        position=asked.position,
+        reviewer=asked.reviewer,
+        account=account,
+        at=datetime.now(UTC).replace(microsecond=0),
+        comment=asked.comment or None,
+        amendment=asked.amendment,
+    )
+    state = next_state(current, step)
+    if state != "signed":
+        return sign_offs.add(row.id, step)
+    traces = stored_traces(repository, row.id)
+    digest = _content_digest(row, current, traces)
+    entry = SignOffRow(
+        action=step.action,
+        version=current.version,
+        reviewer=step.reviewer,
+        at=step.at,
+        comment=step.comment,
+        content_sha256=digest,
+    )
+    signed = document_of(row, replace(current, state=state, entries=(*current.entries, entry)))
+    return sign_offs.add(row.id, step, SignedReport(digest, _files(signed, load_traces(traces))))
+
+
+def _files(document: AnalysisDocument, traces: Traces) -> dict[str, bytes]:
+    """The report in every format this installation makes."""
+    files: dict[str, bytes] = {}
+    formats: tuple[ReportFormat, ...] = SIGNED_FORMATS
+    for format in formats:
+        try:
+            files[format] = rendered(format, document, traces)
+        except NotAcceptable:
+            continue  # made without the extra 'pdf': there is no such version then, and the answer says so
+    return files
+
+
+def _content_digest(row: AnalysisRow, current: SignOff, traces: bytes) -> str:
+    """SHA-256 over what is signed, as it is stored: result, spectra, whom they belong to, version and amendments."""
+    envelope = {
+        "id": row.id,
+        "subject": row.subject,
+        "session": row.request.get("session"),
+        "version": current.version,
+        "amendments": [entry.amendment for entry in current.amendments],
+        "result": row.result,
+        "traces_sha256": hashlib.sha256(traces).hexdigest(),
+    }
+    return hashlib.sha256(json.dumps(envelope, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def sign_off_out(sign_off: SignOff) -> SignOffOut:
+    """The representation of a sign-off."""
+    return SignOffOut(
+        version=sign_off.version,
+        state=sign_off.state,
+        position=sign_off.position,
+        allowed=sign_off.allowed,
+        signed_versions=tuple(entry.version for entry in sign_off.signatures),
+        steps=tuple(StepOut.model_validate(entry) for entry in sign_off.entries),
+    )

@@ -1,0 +1,153 @@
+"""Sign-off over HTTP: who may do what when, what a signature keeps, and what an amendment adds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.fake_pipeline import spectrum
+
+REVIEWER = "Dr A. Example"
+
+
+@pytest.fixture
+def analysis(client: TestClient) -> str:
+    """Address of a finished analysis."""
+    answer = client.post(
+        "/v1/analyses",
+        files={"metabolite": ("x.json", spectrum())},
+        data={"request": json.dumps({"region": "ACC", "subject": "sub-3"})},
+        headers={"Prefer": "wait=30"},
+    )
+    assert answer.status_code == 200
+    return f"/v1/analyses/{answer.json()['id']}"
+
+
+def step(client: TestClient, analysis: str, action: str, **more: Any) -> Any:
+    now = client.get(f"{analysis}/sign-off").json()
+    body = {"action": action, "position": now["position"], "reviewer": REVIEWER, **more}
+    return client.post(f"{analysis}/sign-off", json=body)
+
+
+def test_from_draft_to_an_amended_report(client: TestClient, analysis: str) -> None:
+    """Each step leads to the state it says, and the report says by whom and when."""
+    assert client.get(f"{analysis}/sign-off").json() == {
+        "version": 1, "state": "draft", "position": 0, "allowed": ["review"], "signed_versions": [], "steps": [],
+    }  # fmt: skip
+    assert step(client, analysis, "review", comment="Lines checked").json()["state"] == "reviewed"
+    signed = step(client, analysis, "sign").json()
+    first = client.get(f"{analysis}/report?format=html").text
+    amended = step(client, analysis, "amend", amendment="The voxel lay dorsally.").json()
+    draft = client.get(f"{analysis}/report?format=html").text
+
+    assert (signed["state"], signed["version"], signed["signed_versions"]) == ("signed", 1, [1])
+    assert f"Version 1 signed by {REVIEWER}" in first
+    assert signed["steps"][-1]["content_sha256"] in first
+    assert "Comment: Lines checked" in first
+    assert (amended["state"], amended["version"], amended["signed_versions"]) == ("draft", 2, [1])
+    assert "The voxel lay dorsally." in draft
+    assert "Version 1 was signed by" in draft
+    assert client.get(f"{analysis}/report?format=html&version=1").text == first
+
+    step(client, analysis, "review")
+    again = step(client, analysis, "sign").json()
+    assert again["signed_versions"] == [1, 2]
+    assert client.get(f"{analysis}/report?format=html&version=1").text == first
+    assert "The voxel lay dorsally." in client.get(f"{analysis}/report?format=html").text
+    assert again["steps"][-1]["content_sha256"] != signed["steps"][-1]["content_sha256"]
+
+
+@pytest.mark.parametrize("format", ["html", "pdf", "csv", "json"])
+def test_a_signed_version_never_changes(
+    client: TestClient, analysis: str, format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is answered after the signature are the bytes that were signed, whatever rendering would say today."""
+    step(client, analysis, "review")
+    step(client, analysis, "sign")
+    before = client.get(f"{analysis}/report?format={format}").content
+    monkeypatch.setattr("service.reports.render", None)
+    monkeypatch.setattr("service.api.reports.render", None)
+
+    assert client.get(f"{analysis}/report?format={format}").content == before
+    assert client.get(f"{analysis}/report?format={format}&version=1").content == before
+
+
+def test_a_signed_report_that_was_changed_on_disk_is_not_shown(
+    client: TestClient, analysis: str, tmp_path: Any
+) -> None:
+    """The digest of the signature is compared each time."""
+    step(client, analysis, "review")
+    digest = step(client, analysis, "sign").json()["steps"][-1]["report_sha256"]
+    (kept,) = (tmp_path / "data" / "blobs").glob(f"*/{digest}")
+    kept.write_bytes(kept.read_bytes().replace(b"tNAA", b"tCho"))
+    answer = client.get(f"{analysis}/report?format=html")
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "damaged-signed-report")
+
+
+@pytest.mark.parametrize(
+    ("before", "action"),
+    [((), "sign"), ((), "return"), ((), "amend"), (("review",), "review"), (("review", "sign"), "sign"),
+     (("review", "sign"), "return"), (("review", "sign"), "review")],
+)  # fmt: skip
+def test_a_step_that_is_not_possible_is_refused(
+    client: TestClient, analysis: str, before: tuple[str, ...], action: str
+) -> None:
+    """Nothing is signed unreviewed, and nothing that is signed is taken back."""
+    for earlier in before:
+        assert step(client, analysis, earlier).status_code == 200
+    more = {"return": {"comment": "why"}, "amend": {"amendment": "what"}}.get(action, {})
+    answer = step(client, analysis, action, **more)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "sign-off-conflict")
+    assert len(client.get(f"{analysis}/sign-off").json()["steps"]) == len(before)
+
+
+def test_nobody_signs_what_has_changed_meanwhile(client: TestClient, analysis: str) -> None:
+    """A step names the position its asker has seen."""
+    step(client, analysis, "review")
+    stale = {"action": "review", "position": 0, "reviewer": REVIEWER}
+
+    assert client.post(f"{analysis}/sign-off", json=stale).json()["code"] == "sign-off-conflict"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"action": "review", "reviewer": "A"}, {"action": "review", "reviewer": "line\nbreak"}, {"action": "return"},
+     {"action": "amend"}, {"action": "review", "amendment": "x"}, {"action": "erase"}],
+)  # fmt: skip
+def test_an_incomplete_step_fails_its_schema(client: TestClient, analysis: str, body: dict[str, str]) -> None:
+    """A reviewer has a name, a return a reason, an amendment a text."""
+    answer = client.post(f"{analysis}/sign-off", json={"position": 0, "reviewer": REVIEWER, **body})
+
+    assert answer.status_code == 422
+
+
+def test_a_version_that_was_not_signed_is_not_there(client: TestClient, analysis: str) -> None:
+    """Only signed versions have an address of their own."""
+    assert client.get(f"{analysis}/report?format=html&version=1").json()["code"] == "report-version-not-found"
+
+
+def test_a_signed_analysis_is_not_removed(client: TestClient, analysis: str) -> None:
+    """Deleting is refused, also of an amended draft, and everything is still there; an unsigned one goes."""
+    step(client, analysis, "review")
+    step(client, analysis, "sign")
+    step(client, analysis, "amend", amendment="more")
+
+    assert client.delete(analysis, headers={"X-Test": "1"}).json()["code"] == "signed-analysis"
+    assert client.get(f"{analysis}/report?format=pdf&version=1").status_code == 200
+
+
+def test_only_results_are_signed(client: TestClient) -> None:
+    """A failed analysis has no report to sign."""
+    answer = client.post(
+        "/v1/analyses", files={"metabolite": ("x.json", spectrum("refuse"))}, headers={"Prefer": "wait=30"}
+    )
+    address = f"/v1/analyses/{answer.json()['id']}/sign-off"
+
+    assert client.get(address).json()["code"] == "no-result"
+    body = {"action": "review", "position": 0, "reviewer": REVIEWER}
+    assert client.post(address, json=body).json()["code"] == "no-result"
