@@ -15,7 +15,7 @@ from fitting.model.lineshape import water_envelope
 from fitting.model.linewidth import singlet_linewidth
 from fitting.model.optimisers import OPTIMISERS
 from fitting.model.parameters import GLOBAL, layout_for, unpack
-from fitting.model.precision import effective_dimensions, posterior
+from fitting.model.precision import effective_dimensions
 from fitting.model.result import Fit, Outcome, OutcomeCode, Traces
 from fitting.model.solution import first_solution, settled_solution
 from fitting.model.uncertainty import amplitude_covariance, classical_bound
@@ -98,7 +98,6 @@ def fit(
             "spectrometer frequency."
         ) from error
     state, problem = solution.state, solution.problem
-    spread = posterior(state, model.baseline, solution.precisions)
     return Fit(
         outcome=Outcome(solution.code, SENTENCES[solution.code]),
         names=components.names,
@@ -112,7 +111,7 @@ def fit(
         noise_sd=noise_sd,
         residual_rms_over_noise=float(np.sqrt(np.mean(state.residual**2))),
         evaluations=first.evaluations + solution.evaluations,
-        baseline_effective_dimension=float(effective_dimensions(model.baseline, solution.precisions, spread).sum()),
+        baseline_effective_dimension=float(effective_dimensions(state, problem.projection).sum()),
         traces=_traces(model, state, noise_sd, state.values.shift / spectrum.spectrometer_frequency * 1e6),
     )
 

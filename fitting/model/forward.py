@@ -12,23 +12,19 @@ Kaufman's (1975, doi:10.1007/BF01932995). Everything is in units of the noise of
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
-import scipy.linalg
-from scipy.optimize import nnls
 
 from fitting.model.baseline import Baseline
 from fitting.model.domain import Domain
+from fitting.model.linear import Projection, solve_amplitudes
 from fitting.model.parameters import GLOBAL, ParameterLayout, Values, unpack
 from fitting.units import ComplexArray, FloatArray
 
 LARGEST_GROWTH = 20.0
 """Logarithm of the largest growth of a signal that a trial step may ask for; no fitted signal grows."""
-
-JITTER = (1e-10, 1e-8, 1e-6)
-"""Added to the diagonal of a matrix to be factored, relative to it; the first that suffices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +47,13 @@ class LinearCombinationModel:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The model evaluated at one parameter vector.
+    """The model evaluated at one parameter vector, with its linear parameters for one ``Projection``.
 
     ``signals`` (K, M) are the broadened basis FIDs, ``design`` (W, K) their real spectra, ``rotated`` (W,) the phased
-    data, ``amplitudes`` (K,) and ``coefficients`` (n,) the linear solution, ``free`` (K,) 1 where not held at zero.
+    data; ``target`` (W, K + 1) is both as real columns, ``products`` (K + 1, K + 1) and ``cross`` (n, K + 1) are their
+    products with themselves and with the baseline's columns. What follows depends on the projection: ``inner``
+    (n, K + 1) and ``gram`` (K + 1, K + 1) are the products with the baseline eliminated, ``amplitudes`` (K,) and
+    ``coefficients`` (n,) the linear solution, ``free`` (K,) 1 where not held at zero.
     """
 
     vector: FloatArray
@@ -62,134 +61,116 @@ class State:
     signals: ComplexArray
     design: FloatArray
     rotated: ComplexArray
+    target: FloatArray
+    products: FloatArray
+    cross: FloatArray
+    inner: FloatArray
+    gram: FloatArray
+    amplitudes: FloatArray
+    coefficients: FloatArray
+    free: FloatArray
+
+    residual: FloatArray
+    """Data minus model on the window, in units of the noise."""
+
+
+class _Linear(NamedTuple):
+    """The fields of a ``State`` that depend on the projection."""
+
+    inner: FloatArray
+    gram: FloatArray
     amplitudes: FloatArray
     coefficients: FloatArray
     free: FloatArray
     residual: FloatArray
-    """Data minus model on the window, in units of the noise."""
 
 
 def broadened(model: LinearCombinationModel, values: Values) -> ComplexArray:
     """Basis FIDs (K, M) with the common and own shifts and widths applied."""
     time = model.domain.time
-    common = -values.lorentz * time - 0.5 * (values.gauss * time) ** 2 - 2j * np.pi * values.shift * time
-    own = -(values.widths + 2j * np.pi * values.shifts)
-    exponent = common + own[:, None] * time
-    exponent.real = np.minimum(exponent.real, LARGEST_GROWTH)
-    return np.asarray(model.basis * np.exp(exponent), dtype=np.complex128)
+    growth = np.minimum(-values.lorentz * time - 0.5 * (values.gauss * time) ** 2, LARGEST_GROWTH)
+    common = np.exp(growth - 2j * np.pi * values.shift * time)
+    largest = LARGEST_GROWTH / np.abs(time).max()
+    widths = np.clip(values.widths, -largest, largest)
+    own = model.domain.decays(widths + 2j * np.pi * values.shifts)
+    return np.asarray(model.basis * (common * own), dtype=np.complex128)
 
 
-def penalty_root(baseline: Baseline, precisions: FloatArray) -> FloatArray:
-    """Rows R with R'R = prior precision of the baseline coefficients, shape (ranks, n), one precision per block."""
-    root = np.zeros((sum(block.rank for block in baseline.blocks), baseline.columns.shape[1]))
-    row = 0
-    for block, precision in zip(baseline.blocks, precisions, strict=True):
-        root[row : row + block.rank, block.start : block.stop] = np.sqrt(precision) * block.root
-        row += block.rank
-    return root
+def evaluate(
+    model: LinearCombinationModel, projection: Projection, vector: FloatArray, guess: FloatArray | None = None
+) -> State:
+    """The model at ``vector`` (n,), with its linear parameters solved for.
 
-
-def cholesky(matrix: FloatArray) -> FloatArray:
-    """Lower Cholesky factor after a relative jitter that lets collinear components (Cr, PCr) pass.
-
-    Components that are broader than the baseline is stiff vanish in its projection but for rounding errors; then the
-    next larger jitter that suffices is taken.
-
-    Raises
-    ------
-    scipy.linalg.LinAlgError
-        When the matrix is not even nearly positive semidefinite.
+    ``guess`` (K,) is the mask of free amplitudes to try first.
     """
-    scale = np.diag(matrix).copy()
-    scale[scale <= 0] = 1.0
-    for jitter in JITTER[:-1]:
-        with suppress(scipy.linalg.LinAlgError):
-            return _jittered_cholesky(matrix, jitter * scale)
-    return _jittered_cholesky(matrix, JITTER[-1] * scale)
-
-
-def _jittered_cholesky(matrix: FloatArray, jitter: FloatArray) -> FloatArray:
-    return np.asarray(scipy.linalg.cholesky(matrix + np.diag(jitter), lower=True, check_finite=False), dtype=np.float64)
-
-
-class Projection:
-    """The baseline for fixed precisions, eliminated once for all evaluations of one optimisation.
-
-    With Z'Z + Λ = L L' the baseline of a target y is Z L⁻ᵀ L⁻¹ Z' y, so two products with L⁻¹ Z' do everything.
-    """
-
-    def __init__(self, model: LinearCombinationModel, precisions: FloatArray) -> None:
-        columns = model.baseline.columns
-        self.root = penalty_root(model.baseline, precisions)
-        gram = columns.T @ columns + self.root.T @ self.root
-        self._factor = cholesky(gram)
-        self._whitened = scipy.linalg.solve_triangular(self._factor, columns.T, lower=True, check_finite=False)
-        self._penalty = scipy.linalg.solve_triangular(self._factor, self.root.T, lower=True, check_finite=False).T
-
-    def inner(self, target: FloatArray) -> FloatArray:
-        """L⁻¹ Z' target, shape (n, ...), of ``target`` (W, ...): all that the other methods need of the baseline."""
-        return np.asarray(self._whitened @ target)
-
-    def coefficients(self, inner: FloatArray) -> FloatArray:
-        """Baseline coefficients (n,) of a target with that ``inner`` (n,)."""
-        return np.asarray(scipy.linalg.solve_triangular(self._factor, inner, lower=True, trans="T", check_finite=False))
-
-    def remainder(self, target: FloatArray, inner: FloatArray) -> FloatArray:
-        """``target`` (W, ...) less its penalised baseline: S target with S = I - Z (Z'Z + Λ)⁻¹ Z'."""
-        return np.asarray(target - self._whitened.T @ inner)
-
-    def penalty(self, inner: FloatArray) -> FloatArray:
-        """Rows (ranks, ...) of the penalty of the baseline of a target with that ``inner`` (n, ...)."""
-        return np.asarray(self._penalty @ inner)
-
-
-def solve_amplitudes(gram: FloatArray, moment: FloatArray, nonnegative: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Minimise ½ a'Ga - a'm with a ≥ 0 where asked; return amplitudes (K,) and the mask of free ones.
-
-    Components without sign constraint enter as a pair of opposite columns.
-    """
-    scale = np.sqrt(np.maximum(np.diag(gram), np.finfo(float).tiny))
-    signed = np.flatnonzero(nonnegative == 0)
-    expand = np.hstack([np.eye(scale.size), -np.eye(scale.size)[:, signed]]) / scale[:, None]
-    factor = cholesky(gram / np.outer(scale, scale))
-    whitened = scipy.linalg.solve_triangular(factor, moment / scale, lower=True, check_finite=False)
-    positive, _ = nnls(factor.T @ (expand * scale[:, None]), whitened)
-    amplitudes = expand @ positive
-    return np.asarray(amplitudes), np.asarray((amplitudes != 0) | (nonnegative == 0), dtype=np.float64)
-
-
-def evaluate(model: LinearCombinationModel, projection: Projection, vector: FloatArray) -> State:
-    """The model at ``vector`` (n,), with its linear parameters solved for."""
     values = unpack(vector, model.layout)
     signals = broadened(model, values)
-    design = np.ascontiguousarray(model.domain.spectra(signals).real.T)
+    design = model.domain.spectra(signals).real.T
     angle = values.phase0 + 2 * np.pi * model.domain.frequency * values.phase1
     rotated = model.data * np.exp(-1j * angle)
     target = np.column_stack([design, rotated.real])
-    inner = projection.inner(target)
-    gram = design.T @ target - inner[:, :-1].T @ inner
-    amplitudes, free = solve_amplitudes(gram[:, :-1], gram[:, -1], model.nonnegative)
+    products, cross = target.T @ target, projection.cross(target)
+    linear = _linear_solution(projection, (target, products, cross), model.nonnegative, guess)
+    return State(vector, values, signals, target[:, :-1], rotated, target, products, cross, *linear)
+
+
+def resolved(model: LinearCombinationModel, projection: Projection, state: State) -> State:
+    """The same state with the linear parameters of another projection."""
+    columns = (state.target, state.products, state.cross)
+    linear = _linear_solution(projection, columns, model.nonnegative, state.free)
+    return replace(state, **linear._asdict())
+
+
+def _linear_solution(
+    projection: Projection,
+    columns: tuple[FloatArray, FloatArray, FloatArray],
+    nonnegative: FloatArray,
+    guess: FloatArray | None,
+) -> _Linear:
+    target, products, cross = columns
+    inner = projection.inner(cross)
+    gram = products - inner.T @ inner
+    amplitudes, free = solve_amplitudes(gram[:-1, :-1], gram[:-1, -1], nonnegative, guess)
     combination = np.append(-amplitudes, 1.0)
-    residual = projection.remainder(target @ combination, inner @ combination)
     coefficients = projection.coefficients(inner @ combination)
-    return State(vector, values, signals, design, rotated, amplitudes, coefficients, free, residual)
+    residual = projection.remainder(target @ combination, coefficients)
+    return _Linear(inner, gram, amplitudes, coefficients, free, residual)
+
+
+def common_derivatives(model: LinearCombinationModel, state: State) -> FloatArray:
+    """d(model - phased data) / d(common parameters), shape (W, 5), for fixed amplitudes and baseline."""
+    time = model.domain.time
+    total = state.amplitudes @ state.signals
+    slope, curve = model.domain.spectra(np.stack([total * time, -state.values.gauss * time**2 * total]))
+    return _common_columns(model, state, slope, curve)
 
 
 def derivatives(model: LinearCombinationModel, state: State) -> FloatArray:
     """d(model - phased data) / d(vector), shape (W, n), for fixed amplitudes and baseline."""
     time = model.domain.time
-    scaled = state.signals * state.amplitudes[:, None]
-    weighted = model.domain.spectra(scaled * time)
-    shift = 2 * np.pi * weighted.imag
-    width = -weighted.real
-    gauss = model.domain.spectra(-state.values.gauss * time**2 * scaled.sum(axis=0)).real
-    columns = np.empty((state.residual.size, model.layout.size))
-    columns[:, 0] = -state.rotated.imag
-    columns[:, 1] = -2 * np.pi * model.domain.frequency * state.rotated.imag
-    columns[:, 2] = shift.sum(axis=0)
-    columns[:, 3] = width.sum(axis=0)
-    columns[:, 4] = gauss
     count = len(model.layout.components)
-    columns[:, len(GLOBAL) : len(GLOBAL) + count] = shift.T
-    columns[:, len(GLOBAL) + count :] = width.T
-    return np.asarray(columns * model.layout.scales)
+    moving = np.empty((count + 1, time.size), dtype=np.complex128)
+    np.multiply(state.signals, state.amplitudes[:, None] * time, out=moving[:count])
+    moving[count] = -state.values.gauss * time * moving[:count].sum(axis=0)
+    spectra = model.domain.spectra(moving)
+    slopes, curve = spectra[:count], spectra[count]
+    own_scales = model.layout.scales[len(GLOBAL) :]
+    columns = np.empty((state.residual.size, model.layout.size))
+    columns[:, : len(GLOBAL)] = _common_columns(model, state, slopes.sum(axis=0), curve)
+    columns[:, len(GLOBAL) : len(GLOBAL) + count] = (slopes.imag * (2 * np.pi * own_scales[:count, None])).T
+    columns[:, len(GLOBAL) + count :] = (slopes.real * -own_scales[count:, None]).T
+    return columns
+
+
+def _common_columns(
+    model: LinearCombinationModel, state: State, slope: ComplexArray, curve: ComplexArray
+) -> FloatArray:
+    """Columns (W, 5) from the spectra of the whole signal times t, and times -g t²."""
+    columns = (
+        -state.rotated.imag,
+        -2 * np.pi * model.domain.frequency * state.rotated.imag,
+        2 * np.pi * slope.imag,
+        -slope.real,
+        curve.real,
+    )
+    return np.column_stack(columns) * model.layout.scales[: len(GLOBAL)]

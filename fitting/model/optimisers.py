@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import lmfit
@@ -39,19 +40,33 @@ Options = Callable[[Callable[[lmfit.Parameters], FloatArray]], dict[str, Any]]
 Solver = Callable[[Problem, FloatArray, float, float | None], Optimum]
 
 
-def _minimise(problem: Problem, start: FloatArray, deadline: float | None, method: str, options: Options) -> Optimum:
+class _PlainMinimizer(lmfit.Minimizer):  # type: ignore[misc]
+    """lmfit's minimiser without its error bars, which take longer than the fit: ``uncertainty`` has better ones."""
+
+    def _calculate_uncertainties_correlations(self) -> None:
+        """Leave the result without error bars."""
+
+
+@lru_cache(maxsize=16)
+def _departures(names: tuple[str, ...]) -> lmfit.Parameters:
+    """Parameters at zero; lmfit works on a copy of them, so that they are made once for all fits."""
     parameters = lmfit.Parameters()
-    for name, value in zip(problem.names, start, strict=True):
-        parameters.add(name, value=float(value))
+    for name in names:
+        parameters.add(name, value=0.0)
+    return parameters
+
+
+def _minimise(problem: Problem, start: FloatArray, deadline: float | None, method: str, options: Options) -> Optimum:
+    """Let lmfit find the departures from ``start``."""
 
     def vector(current: lmfit.Parameters) -> FloatArray:
-        return np.fromiter((item.value for item in current.values()), dtype=np.float64, count=start.size)
+        return start + np.fromiter((item.value for item in current.values()), dtype=np.float64, count=start.size)
 
     def late(*_: object) -> bool:
         return deadline is not None and time.monotonic() > deadline
 
-    minimiser = lmfit.Minimizer(
-        lambda current: problem.residuals(vector(current)), parameters, iter_cb=late, calc_covar=False
+    minimiser = _PlainMinimizer(
+        lambda current: problem.residuals(vector(current)), _departures(problem.names), iter_cb=late, calc_covar=False
     )
     result = minimiser.minimize(method=method, **options(lambda current: problem.jacobian(vector(current))))
     code: OutcomeCode = "converged" if result.success else ("stopped_early" if late() else "failed")
@@ -64,7 +79,7 @@ def lmfit_leastsq(problem: Problem, start: FloatArray, tolerance: float, deadlin
     ``tolerance`` is the decrease of the sum of squares at which to stop, in units of the noise variance;
     ``deadline`` is a ``time.monotonic()`` moment or None.
     """
-    relative = tolerance / max(float(np.sum(problem.residuals(start) ** 2)), 1.0)
+    relative = tolerance / max(problem.cost(start), 1.0)
     return _minimise(
         problem,
         start,
@@ -76,7 +91,7 @@ def lmfit_leastsq(problem: Problem, start: FloatArray, tolerance: float, deadlin
 
 def lmfit_least_squares(problem: Problem, start: FloatArray, tolerance: float, deadline: float | None) -> Optimum:
     """Trust-region reflective algorithm of lmfit (scipy ``least_squares``) with the analytic Jacobian."""
-    relative = tolerance / max(float(np.sum(problem.residuals(start) ** 2)), 1.0)
+    relative = tolerance / max(problem.cost(start), 1.0)
     return _minimise(
         problem,
         start,
@@ -92,36 +107,43 @@ def lmfit_least_squares(problem: Problem, start: FloatArray, tolerance: float, d
     )
 
 
-def gauss_newton(problem: Problem, start: FloatArray, tolerance: float, deadline: float | None) -> Optimum:
+def gauss_newton(
+    problem: Problem, start: FloatArray, tolerance: float, deadline: float | None, count: int | None = None
+) -> Optimum:
     """Damped Gauss-Newton steps on the normal equations (Levenberg 1944, doi:10.1090/qam/10666).
 
-    A fraction of lmfit's cost per solution, because nothing is set up; used for solutions on the way.
+    A fraction of lmfit's cost per solution, because nothing is set up; used for solutions on the way. It ends when the
+    straight model promises less than ``tolerance`` from a full step: a small gain of a damped step says nothing about
+    how far the optimum is. With ``count`` only the first so many parameters are moved.
     """
-    vector = start
-    residuals = problem.residuals(vector)
-    cost = float(residuals @ residuals)
+    vector, cost = start, problem.cost(start)
     damping, evaluations = 0.0, 1
     while evaluations < EVALUATIONS:
-        if deadline is not None and time.monotonic() > deadline:
-            return Optimum(vector, evaluations, "stopped_early", "deadline")
-        jacobian = problem.jacobian(vector)
-        gradient, hessian = jacobian.T @ residuals, jacobian.T @ jacobian
-        scale = np.diag(hessian)
-        step = np.linalg.solve(hessian + np.diag(damping * scale + SMALLEST_DAMPING * scale.max()), -gradient)
-        evaluations += 1
-        gained = -np.inf
-        if np.abs(step).max() <= LARGEST_STEP:
-            candidate = problem.residuals(vector + step)
-            gained = cost - float(candidate @ candidate)
-        if gained >= 0:
-            vector, residuals, cost, damping = vector + step, candidate, cost - gained, damping / 10
-            if gained < tolerance:
-                return Optimum(vector, evaluations, "converged", "the decrease is below the tolerance")
-        elif damping > LARGEST_DAMPING:
-            return Optimum(vector, evaluations, "converged", "no step decreases the sum of squares")
-        else:
+        gradient, hessian = problem.normal_equations(vector, count)
+        promised = float(gradient @ _solve(hessian, gradient, 0.0))
+        while True:
+            if deadline is not None and time.monotonic() > deadline:
+                return Optimum(vector, evaluations, "stopped_early", "deadline")
+            candidate = vector.copy()
+            candidate[: gradient.size] -= _solve(hessian, gradient, damping)
+            evaluations += 1
+            within = float(np.abs(candidate - vector).max()) <= LARGEST_STEP
+            gained = cost - problem.cost(candidate) if within else -np.inf
+            if gained >= 0:
+                vector, cost, damping = candidate, cost - gained, damping / 10
+                break
+            if damping > LARGEST_DAMPING or promised < tolerance:
+                return Optimum(vector, evaluations, "converged", "no step decreases the sum of squares")
             damping = max(10 * damping, 1e-2)
+        if promised < tolerance:
+            return Optimum(vector, evaluations, "converged", "the decrease is below the tolerance")
     return Optimum(vector, evaluations, "failed", "too many evaluations")
+
+
+def _solve(hessian: FloatArray, gradient: FloatArray, damping: float) -> FloatArray:
+    scale = np.diagonal(hessian)
+    damped = hessian + np.diag(damping * scale + SMALLEST_DAMPING * scale.max())
+    return np.asarray(np.linalg.solve(damped, gradient), dtype=np.float64)
 
 
 OPTIMISERS: Mapping[str, Solver] = {

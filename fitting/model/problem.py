@@ -1,12 +1,23 @@
-"""The least-squares problem an optimiser sees: residuals and Jacobian over the non-linear parameters."""
+"""The least-squares problem an optimiser sees: residuals, Jacobian and normal equations."""
 
 from __future__ import annotations
 
 import numpy as np
 import scipy.linalg
 
-from fitting.model.forward import LinearCombinationModel, Projection, State, cholesky, derivatives, evaluate
+from fitting.model.forward import (
+    LinearCombinationModel,
+    State,
+    common_derivatives,
+    derivatives,
+    evaluate,
+    resolved,
+)
+from fitting.model.linear import Projection, cholesky
+from fitting.model.parameters import GLOBAL
 from fitting.units import FloatArray
+
+GAUSS = GLOBAL.index("gauss")
 
 
 class Problem:
@@ -16,11 +27,21 @@ class Problem:
     The last state is kept, because optimisers ask for residuals and Jacobian at the same point.
     """
 
-    def __init__(self, model: LinearCombinationModel, precisions: FloatArray) -> None:
+    def __init__(
+        self, model: LinearCombinationModel, precisions: FloatArray, projection: Projection | None = None
+    ) -> None:
         self.model = model
-        self.projection = Projection(model, precisions)
+        self.projection = projection or Projection(model.baseline, precisions)
         self._has_prior = np.isfinite(model.layout.prior_sd)
         self._state: State | None = None
+        self._derivatives: tuple[State, FloatArray] | None = None
+
+    def with_precisions(self, precisions: FloatArray) -> Problem:
+        """The same problem for other precisions; what does not depend on them is taken over."""
+        other = Problem(self.model, precisions, self.projection.with_precisions(precisions))
+        if self._state is not None:
+            other._state = resolved(self.model, other.projection, self._state)
+        return other
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -30,7 +51,8 @@ class Problem:
     def state(self, vector: FloatArray) -> State:
         """The model evaluated at ``vector`` (n,)."""
         if self._state is None or not np.array_equal(self._state.vector, vector):
-            self._state = evaluate(self.model, self.projection, np.array(vector, dtype=np.float64))
+            guess = None if self._state is None else self._state.free
+            self._state = evaluate(self.model, self.projection, np.array(vector, dtype=np.float64), guess)
         return self._state
 
     def residuals(self, vector: FloatArray) -> FloatArray:
@@ -40,6 +62,11 @@ class Problem:
         priors = self._departures(vector)
         return np.concatenate([state.residual, -penalty, -priors])
 
+    def cost(self, vector: FloatArray) -> float:
+        """Sum of squares of the stacked residuals at ``vector`` (n,)."""
+        residuals = self.residuals(vector)
+        return float(residuals @ residuals)
+
     def _departures(self, vector: FloatArray) -> FloatArray:
         """How far the parameters are from their soft priors, in standard deviations."""
         layout = self.model.layout
@@ -48,14 +75,55 @@ class Problem:
     def jacobian(self, vector: FloatArray) -> FloatArray:
         """Kaufman's Jacobian (m, n) of the stacked residuals at ``vector`` (n,)."""
         state = self.state(vector)
-        change = derivatives(self.model, state)
+        change = self._change(state)
+        inner, answer, _ = self._projected(state, change)
         active = np.flatnonzero(state.free)
-        design = state.design[:, active]
-        columns = np.hstack([design, change])
-        inner = self.projection.inner(columns)
-        gram, moment = np.split(design.T @ columns - inner[:, : active.size].T @ inner, [active.size], axis=1)
-        answer = scipy.linalg.cho_solve((cholesky(gram), True), moment, check_finite=False)
-        moved, moved_inner = change - design @ answer, inner[:, active.size :] - inner[:, : active.size] @ answer
+        coefficients = self.projection.coefficients(inner - state.inner[:, active] @ answer)
+        remainder = self.projection.remainder(change - state.design[:, active] @ answer, coefficients)
         priors = np.diag(1.0 / self.model.layout.prior_sd)[self._has_prior]
-        remainder = self.projection.remainder(moved, moved_inner)
-        return np.concatenate([-remainder, self.projection.penalty(moved_inner), -priors])
+        return np.concatenate([-remainder, self.projection.root @ coefficients, -priors])
+
+    def normal_equations(self, vector: FloatArray, count: int | None = None) -> tuple[FloatArray, FloatArray]:
+        """Gradient (count,) and Gauss-Newton Hessian (count, count) of half the cost in the first ``count`` parameters.
+
+        The same as J'r and J'J of the stacked residuals and Kaufman's Jacobian, without making their rows.
+        """
+        state = self.state(vector)
+        change = self._change(state) if count is None else common_derivatives(self.model, state)[:, :count]
+        inner, answer, moment = self._projected(state, change)
+        layout = self.model.layout
+        weight = 1.0 / layout.prior_sd[: change.shape[1]] ** 2
+        hessian = change.T @ change - inner.T @ inner - moment.T @ answer
+        hessian.flat[:: weight.size + 1] += weight
+        departure = (vector[: weight.size] - layout.prior_mean[: weight.size]) * weight
+        gradient = -(change.T @ state.residual)
+        if vector[GAUSS]:
+            # The model holds its square: near zero the slope vanishes and the curvature is all there is.
+            hessian[GAUSS, GAUSS] += max(gradient[GAUSS] / vector[GAUSS], 0.0)
+        return departure + gradient, hessian
+
+    def _change(self, state: State) -> FloatArray:
+        """Derivatives (W, n) at the state, made once for each."""
+        if self._derivatives is None or self._derivatives[0] is not state:
+            self._derivatives = (state, derivatives(self.model, state))
+        return self._derivatives[1]
+
+    def _projected(self, state: State, change: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """``inner`` (n, c) of columns of change (W, c), how free amplitudes answer (f, c), and their moment (f, c)."""
+        active = np.flatnonzero(state.free)
+        inner = self.projection.inner(self.projection.cross(change))
+        moment = state.design[:, active].T @ change - state.inner[:, active].T @ inner
+        factor = cholesky(state.gram[np.ix_(active, active)])
+        return inner, scipy.linalg.cho_solve((factor, True), moment, check_finite=False), moment
+
+    def information(self, state: State) -> FloatArray:
+        """Information (K + n, K + n) of all amplitudes and non-linear parameters, with the baseline marginalised.
+
+        The penalised Gauss-Newton Hessian; amplitudes held at zero are in it like the others.
+        """
+        columns = np.hstack([state.design, self._change(state)])
+        inner = self.projection.inner(self.projection.cross(columns))
+        information = columns.T @ columns - inner.T @ inner
+        tail = slice(state.amplitudes.size, None)
+        information[tail, tail] += np.diag(1.0 / self.model.layout.prior_sd**2)
+        return np.asarray(information)

@@ -58,9 +58,10 @@ def settled_solution(
     for _ in range(ROUNDS):
         rough = gauss_newton(problem, vector, COARSE_TOLERANCE, deadline)
         vector, evaluations = rough.vector, evaluations + rough.evaluations
-        adapted = _adapted(problem, vector, precisions)
+        problem = _adapted(problem, vector)
+        adapted = problem.projection.precisions
         settled = bool(np.all(np.abs(adapted / precisions - 1.0) < SETTLED))
-        precisions, problem = adapted, Problem(model, adapted)
+        precisions = adapted
         if settled or rough.code != "converged":
             break
     final = OPTIMISERS[optimiser](problem, vector, TOLERANCE, deadline)
@@ -71,9 +72,8 @@ def _prior_precisions(model: LinearCombinationModel) -> FloatArray:
     return np.array([block.precision for block in model.baseline.blocks])
 
 
-def _adapted(problem: Problem, vector: FloatArray, precisions: FloatArray) -> FloatArray:
-    """Precisions after a few fixed-point steps at fixed non-linear parameters."""
+def _adapted(problem: Problem, vector: FloatArray) -> Problem:
+    """The problem after a few fixed-point steps of the precisions at fixed non-linear parameters."""
     for _ in range(UPDATES_PER_ROUND):
-        precisions = updated(problem.state(vector), problem.model.baseline, precisions)
-        problem = Problem(problem.model, precisions)
-    return precisions
+        problem = problem.with_precisions(updated(problem.state(vector), problem.projection))
+    return problem

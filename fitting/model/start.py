@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.fft
 
-from fitting.model.forward import LinearCombinationModel, Projection, evaluate
+from fitting.model.forward import LinearCombinationModel, evaluate
+from fitting.model.linear import Projection
 from fitting.model.parameters import GLOBAL
 from fitting.units import ComplexArray, FloatArray
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg
 
-from fitting.model.forward import State, cholesky, derivatives
-from fitting.model.parameters import GLOBAL
+from fitting.model.forward import State, common_derivatives
+from fitting.model.linear import cholesky
 from fitting.model.problem import Problem
 from fitting.units import FloatArray
 
 
-def _inverse_block(columns: FloatArray, prior: FloatArray, size: int) -> FloatArray:
-    """Leading (size, size) block of (columns' columns + prior)⁻¹."""
-    gram = columns.T @ columns + prior
-    scale = np.sqrt(np.maximum(np.diag(gram), np.finfo(float).tiny))
-    factor = cholesky(gram / np.outer(scale, scale))
+def _inverse_block(information: FloatArray, size: int) -> FloatArray:
+    """Leading (size, size) block of the inverse of an information matrix."""
+    scale = np.sqrt(np.maximum(np.diagonal(information), np.finfo(float).tiny))
+    factor = cholesky(information / np.outer(scale, scale))
     inverse = scipy.linalg.cho_solve((factor, True), np.eye(scale.size)[:, :size], check_finite=False)[:size]
     return np.asarray(inverse / np.outer(scale[:size], scale[:size]))
 
@@ -27,16 +26,7 @@ def amplitude_covariance(problem: Problem, state: State) -> FloatArray:
     their standard deviation is not zero; noise variance is 1 in the model's units, and is inflated by the reduced
     chi square where the residual exceeds the noise.
     """
-    model = problem.model
-    count = state.amplitudes.size
-    baseline = problem.projection.root
-    columns = np.hstack([state.design, model.baseline.columns, derivatives(model, state)])
-    prior = np.zeros((columns.shape[1], columns.shape[1]))
-    middle = slice(count, count + baseline.shape[1])
-    prior[middle, middle] = baseline.T @ baseline
-    tail = np.arange(count + baseline.shape[1], columns.shape[1])
-    prior[tail, tail] = 1.0 / model.layout.prior_sd**2
-    covariance = _inverse_block(columns, prior, count)
+    covariance = _inverse_block(problem.information(state), state.amplitudes.size)
     return np.asarray(covariance * max(1.0, float(np.mean(state.residual**2))))
 
 
@@ -46,7 +36,5 @@ def classical_bound(problem: Problem, state: State) -> FloatArray:
     Fisher information of all amplitudes with the common phases, shift and widths (Cavassila et al. 2001,
     doi:10.1002/nbm.701); free of priors, at the noise level.
     """
-    common = derivatives(problem.model, state)[:, : len(GLOBAL)]
-    columns = np.hstack([state.design, common])
-    prior = np.zeros((columns.shape[1], columns.shape[1]))
-    return _inverse_block(columns, prior, state.amplitudes.size)
+    columns = np.hstack([state.design, common_derivatives(problem.model, state)])
+    return _inverse_block(columns.T @ columns, state.amplitudes.size)

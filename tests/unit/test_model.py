@@ -12,7 +12,8 @@ from fitting.errors import UnusableSignal
 from fitting.model.baseline import BASELINES, two_scale
 from fitting.model.domain import fit_domain
 from fitting.model.fit import Components, build_model, fit
-from fitting.model.forward import Projection, derivatives, evaluate, solve_amplitudes
+from fitting.model.forward import derivatives, evaluate
+from fitting.model.linear import Projection, solve_amplitudes
 from fitting.model.optimisers import OPTIMISERS
 from fitting.model.problem import Problem
 from fitting.model.solution import TOLERANCE
@@ -276,6 +277,6 @@ def test_projection_removes_what_the_baseline_can_make() -> None:
     """The unpenalised part of the baseline (a straight line) is removed entirely."""
     problem = _problem()
     line = 3.0 + 2.0 * problem.model.domain.ppm
-    projection = Projection(problem.model, np.array([1e3]))
-    remainder = projection.remainder(line, projection.inner(line))
+    projection = Projection(problem.model.baseline, np.array([1e3]))
+    remainder = projection.remainder(line, projection.coefficients(projection.inner(projection.cross(line))))
     assert np.abs(remainder).max() < 1e-6 * np.abs(line).max()
