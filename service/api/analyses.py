@@ -232,19 +232,27 @@ def list_analyses(
 ) -> AnalysisList:
     """Analyses, newest first; `Link` leads to the next page (RFC 8288)."""
     filters = Filters(subject, region, state, verdict, created_from, created_before)
-    page = repository.page(filters, None if cursor is None else _decoded(cursor), limit)
-    next_cursor = None if page.next_cursor is None else _encoded(page.next_cursor)
+    page = repository.page(filters, None if cursor is None else decoded_cursor(cursor), limit)
+    next_cursor = None if page.next_cursor is None else encoded_cursor(page.next_cursor)
     if next_cursor is not None:
         following = request.url.include_query_params(cursor=next_cursor)
         response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
     return AnalysisList(items=tuple(analysis_summary(row) for row in page.rows), next_cursor=next_cursor, notice=NOTICE)
 
 
-def _encoded(analysis_id: str) -> str:
+def encoded_cursor(analysis_id: str) -> str:
+    """The cursor that leads to what is older than this analysis."""
     return base64.urlsafe_b64encode(uuid.UUID(analysis_id).bytes).decode().rstrip("=")
 
 
-def _decoded(cursor: str) -> str:
+def decoded_cursor(cursor: str) -> str:
+    """The id in a cursor.
+
+    Raises
+    ------
+    InvalidCursor
+        When it was not given out here.
+    """
     try:
         return str(uuid.UUID(bytes=base64.b64decode(cursor.encode() + b"==", altchars=b"-_", validate=True)))
     except ValueError as error:

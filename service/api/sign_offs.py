@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from service.api.dependencies import Repository, SignOffs
+from service.api.dependencies import Caller, Repository, SignOffs
 from service.api.problems import responses
 from service.api.reports import ReportFormat, document_of, rendered, stored_traces, succeeded
 from service.errors import NoResult, NotAcceptable, NotFinished, SignOffConflict, UnknownAnalysis
@@ -116,9 +116,11 @@ def get_sign_off(analysis_id: uuid.UUID, repository: Repository, sign_offs: Sign
     summary="Review, sign or amend a report",
     responses=responses(UnknownAnalysis, NotFinished, NoResult, SignOffConflict),
 )
-def take_step(analysis_id: uuid.UUID, step: StepIn, repository: Repository, sign_offs: SignOffs) -> SignOffOut:
+def take_step(
+    analysis_id: uuid.UUID, step: StepIn, repository: Repository, sign_offs: SignOffs, caller: Caller
+) -> SignOffOut:
     """Take one step: draft → reviewed → signed; a signed version is final, an amendment begins the next one."""
-    return sign_off_out(advance(repository, sign_offs, analysis_id, step, account="local"))
+    return sign_off_out(advance(repository, sign_offs, analysis_id, step, account=caller.name))
 
 
 def advance(
