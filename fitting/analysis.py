@@ -7,7 +7,7 @@ from typing import Literal
 
 from fitting.model.result import Outcome
 from fitting.norms.assessment import Absence, Finding, NormUsed, ZScore
-from fitting.preprocessing.quality import Step
+from fitting.preprocessing.step import Step
 from fitting.quantification.concentrations import Concentration, Ratio
 
 SCHEMA = 1

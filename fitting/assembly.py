@@ -9,7 +9,7 @@ from fitting.errors import MissingParameter
 from fitting.intake import Intake
 from fitting.model.result import Fit, Traces
 from fitting.norms.assessment import Absence, Assessment, ZScore
-from fitting.preprocessing.quality import PreprocessingFacts
+from fitting.preprocessing import PreprocessingFacts
 from fitting.quantification.concentrations import Quantity
 from fitting.subject import Subject
 

@@ -6,7 +6,7 @@ takes drifts of 20 Hz and more, then Gauss-Newton steps refine all transients ag
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.fft
@@ -39,11 +39,15 @@ NOISE_TRANSIENTS = 8
 SMOOTHING = 9
 """Neighbouring samples of a band that tell whether the template stands out of its noise."""
 
-SEARCHES = 3
-"""Coarse searches against the mean so far: it sharpens with each, and weak transients find their place."""
+SEARCHES = 4
+"""Coarse searches against the mean so far, unless they end where they began: it sharpens with each, and weak transients
+find their place."""
+
+OVERSAMPLING = 4
+"""Steps of a coarse search for each line width that the duration resolves."""
 
 REFINEMENTS = 12
-SETTLED = 1e-3
+SETTLED = 1e-2
 """Gauss-Newton ends when no transient moves by more than this share of its standard error."""
 
 FAR_OFF = 6.0
@@ -82,58 +86,91 @@ class Shifts:
 
 
 @dataclass(frozen=True, slots=True)
-class Alignment:
-    """Transients (transients, points) with their shifts undone if those are trustworthy."""
-
-    transients: ComplexArray
-    shifts: Shifts
-
-
-@dataclass(frozen=True, slots=True)
 class BandSignal:
     """Transients (transients, samples) reduced to a ppm band and its bandwidth, with their sample times (s)."""
 
     samples: ComplexArray
     time: FloatArray
-    noise_gain: float
-    """Noise sd of a sample here over that of a sample of the full FID."""
+    noise_sd: float
+    """Noise sd of the real part of a sample."""
+
+    def undone(self, shifts: Shifts) -> BandSignal:
+        """The same with the transients' shifts undone."""
+        return replace(self, samples=_corrected(self.samples, self.time, shifts.shift_hz, shifts.phase))
 
 
-def in_band(
-    transients: ComplexArray, dwell_time: float, spectrometer_frequency: float, band: tuple[float, float]
-) -> BandSignal:
-    """The first ``DURATION`` of transients (transients, points), filtered to a ppm band with cosine edges.
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """What tells transients apart, and the signal (shifts undone if they are trustworthy) that told it."""
 
-    Only the band's bins are transformed back, so the sampling is as slow as the band allows; the constant offset
-    of its centre is the same for all transients.
+    shifts: Shifts
+    signal: BandSignal
+
+
+@dataclass(frozen=True, slots=True)
+class _Spectra:
+    """Spectra (transients, points) in the order of the FFT, with what they were sampled at and their noise."""
+
+    spectra: ComplexArray
+    dwell_time: float
+    spectrometer_frequency: float
+    noise_sd: float
+
+    def in_band(self, band: tuple[float, float]) -> BandSignal:
+        """The first ``DURATION`` of the transients, filtered to a ppm band with cosine edges.
+
+        Only the band's bins are transformed back, so the sampling is as slow as the band allows; the constant offset
+        of its centre is the same for all transients.
+        """
+        points = self.spectra.shape[-1]
+        ppm = np.fft.fftshift(ppm_axis_of_fft(points, self.dwell_time, self.spectrometer_frequency))
+        beyond = np.clip(np.maximum(band[0] - ppm, ppm - band[1]) / TAPER_PPM, 0.0, 1.0)
+        inside = np.flatnonzero(beyond < 1.0)
+        window = np.cos(0.5 * np.pi * beyond[inside]) ** 2
+        spectra = self.spectra[:, (inside - points // 2) % points] * window
+        size = scipy.fft.next_fast_len(inside.size)
+        samples = scipy.fft.ifft(spectra, size, axis=-1) * (size / points)
+        time = np.arange(size) * (self.dwell_time * points / size)
+        used = max(8, int(np.searchsorted(time, DURATION)))
+        noise = self.noise_sd * float(np.sqrt(np.sum(window**2) / points))
+        return BandSignal(samples[:, :used], time[:used], noise)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Shifts (Hz) that a coarse search tries and the transform (samples, shifts) that tries them."""
+
+    shift_hz: FloatArray
+    transform: ComplexArray
+
+    @classmethod
+    def over(cls, time: FloatArray) -> _Search:
+        """As far as a scan drifts, in steps that leave no peak between two."""
+        step = 1.0 / (OVERSAMPLING * time.size * float(time[1] - time[0]))
+        reach = int(LARGEST_DRIFT_HZ / step)
+        shift = np.arange(-reach, reach + 1) * step
+        return cls(np.asarray(shift, dtype=np.float64), np.exp(2j * np.pi * np.outer(time, shift)))
+
+    def best(self, signal: BandSignal, template: ComplexArray) -> tuple[FloatArray, FloatArray]:
+        """Shift and phase of each transient against a template from the peak of their product's spectrum."""
+        spectrum = (signal.samples * template.conj()) @ self.transform
+        best = np.argmax(spectrum.real**2 + spectrum.imag**2, axis=1)
+        return self.shift_hz[best], np.angle(spectrum[np.arange(best.size), best])
+
+
+def _rotation(shift: FloatArray, phase: FloatArray, step: float, points: int) -> ComplexArray:
+    """Factors (transients, points) that undo shifts (Hz) and phases at samples every ``step`` s.
+
+    Powers of one rotation: products of few exponentials instead of one exponential for each sample.
     """
-    points = transients.shape[-1]
-    ppm = ppm_axis_of_fft(points, dwell_time, spectrometer_frequency)
-    beyond = np.clip(np.maximum(band[0] - ppm, ppm - band[1]) / TAPER_PPM, 0.0, 1.0)
-    beyond = np.fft.fftshift(beyond)
-    inside = np.flatnonzero(beyond < 1.0)
-    window = np.cos(0.5 * np.pi * beyond[inside]) ** 2
-    spectra = np.fft.fftshift(scipy.fft.fft(transients, axis=-1), axes=-1)[..., inside] * window
-    size = scipy.fft.next_fast_len(inside.size)
-    samples = scipy.fft.ifft(spectra, size, axis=-1) * (size / points)
-    time = np.arange(size) * (dwell_time * points / size)
-    used = max(8, int(np.searchsorted(time, DURATION)))
-    return BandSignal(samples[..., :used], time[:used], float(np.sqrt(np.sum(window**2) / points)))
-
-
-def _coarse(signal: BandSignal, template: ComplexArray) -> tuple[FloatArray, FloatArray]:
-    """Shift and phase of each transient against a template from the peak of their product's spectrum."""
-    step = float(signal.time[1] - signal.time[0])
-    size = scipy.fft.next_fast_len(4 * signal.time.size)
-    spectrum = scipy.fft.fft(signal.samples * template.conj(), size, axis=-1)
-    frequency = np.fft.fftfreq(size, step)
-    allowed = np.flatnonzero(np.abs(frequency) <= LARGEST_DRIFT_HZ)
-    best = allowed[np.argmax(np.abs(spectrum[:, allowed]), axis=1)]
-    return -frequency[best], np.angle(spectrum[np.arange(best.size), best])
+    block = int(np.ceil(np.sqrt(points)))
+    turn = 2j * np.pi * shift[:, None] * step
+    starts, within = np.exp(turn * np.arange(0, points, block)), np.exp(turn * np.arange(block) - 1j * phase[:, None])
+    return np.asarray((starts[:, :, None] * within[:, None, :]).reshape(shift.size, -1)[:, :points])
 
 
 def _corrected(samples: ComplexArray, time: FloatArray, shift: FloatArray, phase: FloatArray) -> ComplexArray:
-    return np.asarray(samples * np.exp(2j * np.pi * shift[:, None] * time - 1j * phase[:, None]))
+    return np.asarray(samples * _rotation(shift, phase, float(time[1] - time[0]), time.size))
 
 
 def _template(corrected: ComplexArray, previous: ComplexArray, noise: float) -> ComplexArray:
@@ -151,93 +188,95 @@ def _template(corrected: ComplexArray, previous: ComplexArray, noise: float) -> 
     return np.asarray(mean * np.clip(1.0 - added / np.maximum(power, np.finfo(float).tiny), 0.0, 1.0))
 
 
-def _information(template: ComplexArray, time: FloatArray) -> FloatArray:
-    """Fisher information (2, 2) of shift (Hz) and phase (rad) at unit noise sd."""
+def _bound(template: ComplexArray, time: FloatArray) -> FloatArray | None:
+    """Covariance (2, 2) that unit noise gives shift (Hz) and phase (rad): the inverse of their Fisher information.
+
+    None without a template, which tells nothing.
+    """
     power = np.abs(template) ** 2
     moments = [float(np.sum(power * (-2 * np.pi * time) ** order)) for order in (2, 1, 0)]
-    return np.array([[moments[0], moments[1]], [moments[1], moments[2]]])
+    determinant = moments[0] * moments[2] - moments[1] ** 2
+    if not determinant > 0:
+        return None
+    return np.array([[moments[2], -moments[1]], [-moments[1], moments[0]]]) / determinant
 
 
-def _standard_errors(template: ComplexArray, time: FloatArray, noise: float) -> FloatArray:
-    """Cramér-Rao bounds of shift (Hz) and phase (rad); infinite without a template."""
-    information = _information(template, time)
-    if not information[1, 1] > 0:
-        return np.full(2, np.inf)
-    return np.asarray(noise * np.sqrt(np.diag(np.linalg.pinv(information, hermitian=True))))
-
-
-def _register(signal: BandSignal, noise: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Shifts (Hz), phases (rad) and their two standard errors for transients with noise sd ``noise`` in band.
+def _register(signal: BandSignal) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Shifts (Hz), phases (rad) and their two standard errors.
 
     Model: transient = exp(i phase) exp(-2 pi i shift t) template + noise, solved for all transients by Gauss-Newton.
     """
-    samples, time = signal.samples, signal.time
+    samples, time, noise = signal.samples, signal.time, signal.noise_sd
     energy = np.sum(np.abs(samples) ** 2, axis=1)
     template = samples[np.argsort(energy, kind="stable")[len(energy) // 2]]
-    shift, phase = _coarse(signal, template)
+    search = _Search.over(time)
+    shift, phase = search.best(signal, template)
+    errors = np.full(2, np.inf)
     for _ in range(SEARCHES):
-        template = _template(_corrected(samples, time, shift, phase), template, noise)
-        shift, phase = _coarse(signal, template)
+        template, before = _template(_corrected(samples, time, shift, phase), template, noise), shift
+        shift, phase = search.best(signal, template)
+        if np.array_equal(shift, before):
+            break
     for _ in range(REFINEMENTS):
         corrected = _corrected(samples, time, shift, phase)
         template = _template(corrected, template, noise)
-        inverse = np.linalg.pinv(_information(template, time), hermitian=True)
-        by_phase = (corrected @ (1j * template).conj()).real
-        by_shift = (corrected @ (-2j * np.pi * time * template).conj()).real
-        changes = inverse @ np.array([by_shift, by_phase])
+        bound = _bound(template, time)
+        if bound is None:
+            break
+        slopes = np.array([-2j * np.pi * time * template, 1j * template]).conj()
+        changes = bound @ (corrected @ slopes.T).real.T
         limit = 0.25 / time[-1]
         shift, phase = shift + np.clip(changes[0], -limit, limit), phase + np.clip(changes[1], -0.5, 0.5)
-        if np.all(np.abs(changes) <= SETTLED * np.sqrt(np.diag(inverse))[:, None] * noise):
+        errors = noise * np.sqrt(np.diag(bound))
+        if np.all(np.abs(changes) <= SETTLED * errors[:, None]):
             break
-    return shift, phase, _standard_errors(template, time, noise)
+    return shift, phase, errors
 
 
-def _registered(
-    transients: ComplexArray, dwell_time: float, spectrometer_frequency: float, band: tuple[float, float], noise: float
-) -> Shifts:
-    """Shifts and phases of transients (transients, points) by their signal within a ppm band."""
-    signal = in_band(transients, dwell_time, spectrometer_frequency, band)
-    shift, phase, errors = _register(signal, noise * signal.noise_gain)
+def _registered(spectra: _Spectra, band: tuple[float, float]) -> Alignment:
+    """The transients told apart by their signal within a ppm band."""
+    signal = spectra.in_band(band)
+    shift, phase, errors = _register(signal)
     phase = np.angle(np.exp(1j * phase) * np.conj(np.sum(np.exp(1j * phase))))
-    return Shifts(shift - np.median(shift), phase, float(errors[0]), float(errors[1]), band)
+    shifts = Shifts(shift - np.median(shift), phase, float(errors[0]), float(errors[1]), band)
+    return Alignment(shifts, signal.undone(shifts) if shifts.trustworthy else signal)
 
 
-def _noise(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float:
+def _spectra(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> _Spectra:
     chosen = transients[:: 1 + len(transients) // NOISE_TRANSIENTS]
-    return noise_sd(chosen, dwell_time, spectrometer_frequency)
+    noise = noise_sd(chosen, dwell_time, spectrometer_frequency)
+    return _Spectra(scipy.fft.fft(transients, axis=-1), dwell_time, spectrometer_frequency, noise)
 
 
 def align_metabolites(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> Alignment:
-    """Align transients (transients, points) of a water-suppressed spectrum by the most signal that can be trusted.
+    """What tells transients (transients, points) of a water-suppressed spectrum apart, by the most signal that can be
+    trusted.
 
     The whole signal (with residual water) tells shifts more precisely than the metabolites alone, but residual water
     need not keep step with them. So it is used where both tell the same, or where the metabolites are too weak to
-    tell anything; where neither is strong enough, the transients come back as they are.
+    tell anything.
     """
-    noise = _noise(transients, dwell_time, spectrometer_frequency)
-    whole = _registered(transients, dwell_time, spectrometer_frequency, WHOLE_PPM, noise)
-    metabolites = _registered(transients, dwell_time, spectrometer_frequency, METABOLITES_PPM, noise)
-    if not metabolites.trustworthy:
-        return _applied(whole, transients, dwell_time)
-    shift = _robust_sd(whole.shift_hz - metabolites.shift_hz)
-    turn = _robust_sd(np.angle(np.exp(1j * (whole.phase - metabolites.phase))))
-    agree = shift <= AGREEMENT * metabolites.shift_sd_hz and turn <= AGREEMENT * metabolites.phase_sd
-    return _applied(whole if agree else metabolites, transients, dwell_time)
+    spectra = _spectra(transients, dwell_time, spectrometer_frequency)
+    whole, metabolites = _registered(spectra, WHOLE_PPM), _registered(spectra, METABOLITES_PPM)
+    one, other = whole.shifts, metabolites.shifts
+    if not other.trustworthy:
+        return whole
+    shift = _robust_sd(one.shift_hz - other.shift_hz)
+    turn = _robust_sd(np.angle(np.exp(1j * (one.phase - other.phase))))
+    agree = shift <= AGREEMENT * other.shift_sd_hz and turn <= AGREEMENT * other.phase_sd
+    return whole if agree else metabolites
 
 
 def align_water(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> Alignment:
-    """Align transients (transients, points) of a water reference by the water."""
-    noise = _noise(transients, dwell_time, spectrometer_frequency)
-    shifts = _registered(transients, dwell_time, spectrometer_frequency, WATER_PPM_BAND, noise)
-    return _applied(shifts, transients, dwell_time)
+    """What tells transients (transients, points) of a water reference apart, by the water."""
+    return _registered(_spectra(transients, dwell_time, spectrometer_frequency), WATER_PPM_BAND)
 
 
-def _applied(shifts: Shifts, transients: ComplexArray, dwell_time: float) -> Alignment:
-    """The transients with the shifts undone, or as they are when those mean nothing."""
+def undo(shifts: Shifts, transients: ComplexArray, dwell_time: float) -> ComplexArray:
+    """Transients (transients, points) with their shifts undone, or as they are when those mean nothing."""
     if not shifts.trustworthy:
-        return Alignment(transients, shifts)
-    time = np.arange(transients.shape[1], dtype=np.float64) * dwell_time
-    return Alignment(_corrected(transients, time, shifts.shift_hz, shifts.phase), shifts)
+        return transients
+    return np.asarray(transients * _rotation(shifts.shift_hz, shifts.phase, dwell_time, transients.shape[1]))
 
 
 def _robust_sd(values: FloatArray) -> float:

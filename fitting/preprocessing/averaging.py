@@ -1,11 +1,12 @@
-"""Averaging transients without those that motion or a lost lock corrupted."""
+"""Averaging transients by their likelihood: corrupted ones are left out, doubtful ones count less."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from fitting.preprocessing.alignment import in_band
+from fitting.preprocessing.alignment import BandSignal
+from fitting.preprocessing.step import AVERAGING, Step, step
 from fitting.units import ComplexArray, FloatArray
 
 FEWEST = 4
@@ -18,37 +19,60 @@ SMALLEST_CHANGE = 0.15
 """Relative change of amplitude (its square: of energy) below which a transient is never rejected: it would cost more
 noise than it could bias."""
 
+DOUBT = 4.0
+"""Robust standard deviations of its departure from which a transient counts less; below it chance alone would tell
+good transients apart, and unequal weights would only cost signal-to-noise ratio."""
 
-def good_transients(
-    transients: ComplexArray, dwell_time: float, spectrometer_frequency: float, band: tuple[float, float]
-) -> npt.NDArray[np.bool_]:
-    """Mask (transients,) of those to average: like the others in amplitude and in shape.
+LISTED = 12
+"""Transients that a step names one by one."""
+
+
+def weights(signal: BandSignal, filled: npt.NDArray[np.bool_]) -> FloatArray:
+    """Weights (transients,) of the average: 1 for a good transient, 0 for a corrupted one, between for a doubtful one.
 
     Parameters
     ----------
-    transients : complex array, shape (transients, points)
-        Aligned.
-    dwell_time, spectrometer_frequency : float
-        s, Hz.
-    band : (float, float)
-        ppm of the signal that decides.
+    signal : BandSignal
+        Aligned signal that decides.
+    filled : bool array, shape (transients,)
+        Whether a transient holds samples at all.
+
+    Notes
+    -----
+    Transient i is the signal that all share plus a departure of variance s_i, as motion, a phantom echo or a worse
+    noise make it; the likelihood of the shared signal is then largest for the mean weighted by 1 / s_i (Bevington &
+    Robinson 2003, section 4.1). Departures weigh alike in either direction, so that the weights do not bias the
+    amplitude.
     """
-    filled: npt.NDArray[np.bool_] = np.any(transients != 0, axis=1)
+    found = filled.astype(np.float64)
     if np.count_nonzero(filled) < FEWEST:
-        return filled
-    signal = in_band(transients[filled], dwell_time, spectrometer_frequency, band).samples
-    typical = np.median(signal.real, axis=0) + 1j * np.median(signal.imag, axis=0)
+        return found
+    samples = signal.samples[filled]
+    typical = _typical(samples)
     energy = float(np.sum(np.abs(typical) ** 2))
-    amplitude = (signal @ typical.conj()).real / energy
-    rest = np.sum(np.abs(signal - amplitude[:, None] * typical) ** 2, axis=1) / energy
+    if not energy > 0:
+        return found
+    amplitude = (samples @ typical.conj()).real / energy
+    rest = np.sum(np.abs(samples - amplitude[:, None] * typical) ** 2, axis=1) / energy
     noise = float(np.median(rest))
-    samples = signal.shape[1]
-    strange = _score(amplitude, np.sqrt(noise / (2 * samples))) > REJECTION
+    count = samples.shape[1]
+    strange = _score(amplitude, np.sqrt(noise / (2 * count))) > REJECTION
     strange &= np.abs(amplitude - np.median(amplitude)) > SMALLEST_CHANGE
-    unlike = (_score(rest, noise / np.sqrt(samples)) > REJECTION) & (rest - noise > SMALLEST_CHANGE**2)
-    good = filled.copy()
-    good[filled] = ~(strange | unlike)
-    return good
+    unlike = (_score(rest, noise / np.sqrt(count)) > REJECTION) & (rest - noise > SMALLEST_CHANGE**2)
+    departure = rest + (amplitude - np.median(amplitude)) ** 2
+    usual = float(np.median(departure))
+    doubtful = (departure > usual) & (_score(departure, noise / np.sqrt(count)) > DOUBT)
+    graded = np.where(doubtful, usual / np.where(doubtful, departure, 1.0), 1.0)
+    found[filled] = np.where(strange | unlike, 0.0, graded)
+    return found
+
+
+def _typical(samples: ComplexArray) -> ComplexArray:
+    """What most of the samples (transients, n) hold: the median along and across the mean, whatever the phase."""
+    mean = samples.mean(axis=0)
+    direction = np.exp(1j * np.angle(mean))
+    turned = samples * direction.conj()
+    return np.asarray(direction * (np.median(turned.real, axis=0) + 1j * np.median(turned.imag, axis=0)))
 
 
 def _score(values: FloatArray, expected: float) -> FloatArray:
@@ -58,6 +82,21 @@ def _score(values: FloatArray, expected: float) -> FloatArray:
     return np.asarray(distance / spread if spread > 0 else np.zeros_like(values))
 
 
-def average(transients: ComplexArray) -> ComplexArray:
-    """Mean (points,) of transients (transients, points): not their sum, so that the scale is that of one transient."""
-    return np.asarray(transients.mean(axis=0))
+def average(transients: ComplexArray, weights: FloatArray) -> tuple[ComplexArray, Step]:
+    """Weighted mean (points,) of transients (transients, points): not their sum, so the scale is that of one."""
+    total = float(weights.sum())
+    mean = weights @ transients / total if total > 0 else transients.mean(axis=0)
+    used, rejected = np.flatnonzero(weights > 0), np.flatnonzero(weights == 0)
+    details = f"Mean of {used.size} transients; {rejected.size} rejected as unlike the others{_numbers(rejected)}"
+    doubtful = np.flatnonzero((weights > 0) & (weights < 1))
+    if doubtful.size:
+        details += f"; {doubtful.size} at less than full weight{_numbers(doubtful)}"
+    return np.asarray(mean), step(AVERAGING, details + ".")
+
+
+def _numbers(indices: npt.NDArray[np.intp]) -> str:
+    """The transients' numbers in words; the first is number 1."""
+    if not indices.size:
+        return ""
+    named = ", ".join(str(index + 1) for index in indices[:LISTED])
+    return f" (number {named}{', ...' if indices.size > LISTED else ''})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import scipy.linalg
 
 from fitting.preprocessing.noise import bin_differences, recorded, silent_differences
@@ -13,14 +14,29 @@ from fitting.units import ComplexArray, FloatArray
 EARLY_SECONDS = 0.05
 """Part of the FID whose coil-by-coil products estimate the sensitivities."""
 
-NOISE_TRANSIENTS = 8
-"""Transients, spread over the scan, that estimate the noise covariance: thousands of silent bins, in little time."""
+BINS_PER_COIL = 200
+"""Bins of noise that estimate the covariance, for each coil, from transients spread over the scan: that many cost the
+combination about 1 / 200 of its signal-to-noise ratio (Reed, Mallett & Brennan 1974, doi:10.1109/TAES.1974.307893)."""
 
-SHRINKAGE = 1e-3
-"""Added to the diagonal of the noise correlation, which keeps it regular when coils duplicate each other."""
+FEWEST_TRANSIENTS = 4
+"""Noise of fewer could all be that of one disturbance."""
+
+LEAST_SHRINKAGE = 1e-3
+"""Keeps the noise correlation regular when coils duplicate each other."""
 
 NOISE_FREE = 1e-12
 """Noise below this share of a coil's largest sample is rounding: a simulation without noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseCovariance:
+    """Covariance (coils, coils) of the real noise between coils, and what it comes from."""
+
+    matrix: ComplexArray
+    values: int
+    """Noise values of each coil."""
+    peak: FloatArray
+    """Largest real or imaginary part of each coil in the transients it comes from, shape (coils,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +50,28 @@ class CoilWeights:
 
     def combine(self, samples: ComplexArray) -> ComplexArray:
         """Samples (transients, coils, points) combined to (transients, points)."""
-        return np.asarray(np.einsum("c,tcn->tn", self.weights, samples, optimize=True))
+        return np.asarray(np.matmul(self.weights, samples))
 
 
 SINGLE_COIL = CoilWeights(np.ones(1, dtype=np.complex128), 0.0, 0)
 """What the scanner combined already passes through."""
 
 
-def noise_covariance(samples: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> ComplexArray:
-    """Covariance (coils, coils) of the real noise between coils, from silent bins of (transients, coils, points)."""
+def noise_covariance(samples: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> NoiseCovariance:
+    """The noise of samples (transients, coils, points), from the silent bins of some transients."""
     points = recorded(samples)
-    chosen = np.unique(np.linspace(0, len(samples) - 1, NOISE_TRANSIENTS).round().astype(int))
-    differences = bin_differences(samples[chosen, :, :points])
-    power = np.abs(differences) ** 2
+    transients, coils = samples.shape[:2]
+    wanted = max(FEWEST_TRANSIENTS, int(np.ceil(2 * BINS_PER_COIL * coils / points)))
+    chosen = np.unique(np.linspace(0, transients - 1, min(wanted, transients)).round().astype(int))
+    used = samples[chosen, :, :points]
+    differences = bin_differences(used)
+    power = differences.real**2 + differences.imag**2
     loudness = power.mean(axis=(0, 2), keepdims=True)
     pooled = np.mean(power / np.where(loudness > 0, loudness, 1.0), axis=(0, 1))
     silent = silent_differences(pooled, dwell_time, spectrometer_frequency)
-    flat = differences[:, :, silent].transpose(1, 0, 2).reshape(samples.shape[1], -1)
-    return np.asarray(flat @ flat.conj().T / (2 * flat.shape[1]))
+    heard = differences[:, :, silent]
+    values = chosen.size * silent.size
+    return NoiseCovariance(_products(heard) / (2 * values), values, np.abs(used.view(np.float64)).max(axis=(0, 2)))
 
 
 def coil_weights(
@@ -77,28 +97,47 @@ def coil_weights(
     """
     covariance = noise_covariance(noise, dwell_time, spectrometer_frequency)
     early = slice(0, max(1, round(EARLY_SECONDS / dwell_time)))
-    sd, alive = _noise_scale(covariance, noise[..., early], signal[..., early])
-    correlation = covariance[np.ix_(alive, alive)] / np.outer(sd, sd) + SHRINKAGE * np.eye(sd.size)
-    lower = scipy.linalg.cholesky(correlation, lower=True)
-    scaled = signal[:, alive, early] / sd[:, None]
-    flat = scaled.transpose(1, 0, 2).reshape(sd.size, -1)
-    whitened = scipy.linalg.solve_triangular(lower, flat / np.abs(flat).max(), lower=True)
-    _, vectors = scipy.linalg.eigh(whitened @ whitened.conj().T)
-    found = scipy.linalg.solve_triangular(lower, vectors[:, -1], lower=True, trans="C").conj() / sd
+    sd, alive = _noise_scale(covariance, signal[..., early])
+    measured = covariance.matrix[np.ix_(alive, alive)] / np.outer(sd, sd)
+    lower = scipy.linalg.cholesky(_shrunk(measured, covariance.values), lower=True)
+    found = _first_vector(signal[:, alive, early] / sd[:, None], lower) / sd
     largest = found[np.argmax(np.abs(found))]
     weights = np.zeros(signal.shape[1], dtype=np.complex128)
     weights[alive] = found * (np.conj(largest) / np.abs(largest)) / np.abs(found).sum()
-    off_diagonal = np.abs(correlation - np.diag(np.diag(correlation)))
+    off_diagonal = np.abs(measured - np.diag(np.diag(measured)))
     return CoilWeights(weights, float(off_diagonal.max()), int(signal.shape[1] - sd.size))
 
 
-def _noise_scale(
-    covariance: ComplexArray, noise: ComplexArray, signal: ComplexArray
-) -> tuple[FloatArray, np.ndarray[tuple[int], np.dtype[np.intp]]]:
+def _first_vector(signal: ComplexArray, lower: ComplexArray) -> ComplexArray:
+    """Weights (coils,) of the strongest whitened signal; ``lower`` is the Cholesky factor of the noise."""
+    products = _products(signal / np.abs(signal).max())
+    half = scipy.linalg.solve_triangular(lower, products, lower=True)
+    whitened = scipy.linalg.solve_triangular(lower, half.conj().T, lower=True)
+    _, vectors = scipy.linalg.eigh(whitened, subset_by_index=(lower.shape[0] - 1, lower.shape[0] - 1))
+    return np.asarray(scipy.linalg.solve_triangular(lower, vectors[:, 0], lower=True, trans="C").conj())
+
+
+def _products(samples: ComplexArray) -> ComplexArray:
+    """Coil-by-coil products (coils, coils) of samples (transients, coils, points), summed over the rest."""
+    return np.asarray(np.matmul(samples, samples.conj().transpose(0, 2, 1)).sum(axis=0))
+
+
+def _shrunk(correlation: ComplexArray, values: int) -> ComplexArray:
+    """The correlation drawn toward independent coils by as much as so few noise values call for.
+
+    Oracle-approximating shrinkage: Chen, Wiesel, Eldar & Hero 2010, doi:10.1109/TSP.2010.2053029, equation 23.
+    """
+    coils = correlation.shape[0]
+    trace = float(np.trace(correlation).real)
+    squared = float(np.sum(np.abs(correlation) ** 2))
+    apart = (values + 1 - 2 / coils) * (squared - trace**2 / coils)
+    share = min(1.0, ((1 - 2 / coils) * squared + trace**2) / apart) if apart > 0 else 1.0
+    share = max(share, LEAST_SHRINKAGE)
+    return np.asarray((1 - share) * correlation + share * trace / coils * np.eye(coils))
+
+
+def _noise_scale(covariance: NoiseCovariance, signal: ComplexArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
     """Noise sd of the living coils and their indices; equal scales when there is no noise to measure."""
-    peak = np.abs(noise).max(axis=(0, 2))
-    alive = np.flatnonzero((peak > 0) & np.any(signal != 0, axis=(0, 2)))
-    sd = np.sqrt(np.diag(covariance).real[alive])
-    if np.any(sd <= NOISE_FREE * peak[alive]):
-        sd = np.full(alive.size, peak[alive].max())
-    return sd, alive
+    alive = np.flatnonzero((covariance.peak > 0) & np.any(signal != 0, axis=(0, 2)))
+    sd, peak = np.sqrt(np.diag(covariance.matrix).real[alive]), covariance.peak[alive]
+    return (np.full(alive.size, peak.max()) if np.any(sd <= NOISE_FREE * peak) else sd), alive

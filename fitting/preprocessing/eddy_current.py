@@ -6,11 +6,10 @@ import numpy as np
 import scipy.interpolate
 
 from fitting.preprocessing.noise import noise_sd
-from fitting.preprocessing.quality import Step, peak_height
+from fitting.preprocessing.quality import peak_height
+from fitting.preprocessing.step import EDDY_CURRENTS, Step, step
 from fitting.signal import time_axis
 from fitting.units import ComplexArray, FloatArray, ppm_axis_of_fft
-
-METHOD = "Eddy current correction"
 
 USABLE_SIGNAL = 20.0
 """Times the noise that the water must exceed for its phase to be trusted (to 3 degrees)."""
@@ -84,15 +83,19 @@ def water_phase(water: ComplexArray, dwell_time: float, spectrometer_frequency: 
 
 def correct_eddy_currents(
     fid: ComplexArray, water: ComplexArray, dwell_time: float, spectrometer_frequency: float
-) -> tuple[ComplexArray, ComplexArray, Step]:
+) -> tuple[ComplexArray, ComplexArray, float | None, Step]:
     """Spectrum and reference FID (points,) with the water's phase taken off, unless the scanner has done so already.
 
-    Water then stands at zero frequency and phase, and the spectrum where water says, or where the scanner put it.
+    Water then stands at zero frequency and phase, and the spectrum where water says, or where the scanner put it. Also
+    the size of the eddy currents: the water's largest phase (deg) beyond a shift and a constant in the first
+    ``EARLY_SECONDS``, None when the phase cannot be trusted.
     """
     phase = water_phase(water, dwell_time, spectrometer_frequency)
     if phase is None:
-        return fid, water, Step(METHOD, "Not applied: too little water signal in the reference.")
+        return fid, water, None, step(EDDY_CURRENTS, "Not applied: too little water signal in the reference.")
     straight = _straight(phase, np.abs(water))
+    early = slice(0, max(1, round(EARLY_SECONDS / dwell_time)))
+    largest = float(np.rad2deg(np.abs(phase - straight)[early].max()))
     stored, turned = (
         abs(_singlet_phase(candidate, dwell_time, spectrometer_frequency))
         for candidate in (fid, fid * np.exp(-1j * phase))
@@ -102,7 +105,7 @@ def correct_eddy_currents(
             f"Not applied: metabolites are in phase as stored ({np.rad2deg(stored):.0f} deg) and would not be after it "
             f"({np.rad2deg(turned):.0f} deg), so the scanner has corrected the spectrum already."
         )
-        return fid, water * np.exp(-1j * phase), Step(METHOD, detail)
+        return fid, water * np.exp(-1j * phase), largest, step(EDDY_CURRENTS, detail)
     referenced, corrected = fid * np.exp(-1j * straight), fid * np.exp(-1j * phase)
     before = _sharpness(referenced, dwell_time, spectrometer_frequency)
     after = _sharpness(corrected, dwell_time, spectrometer_frequency)
@@ -111,13 +114,11 @@ def correct_eddy_currents(
             f"Not applied: it would lower the peaks to {after / before:.0%}, so the spectrum seems to be corrected "
             "already; only the water's frequency and phase were used."
         )
-        return referenced, water * np.exp(-1j * straight), Step(METHOD, detail)
-    early = slice(0, max(1, round(EARLY_SECONDS / dwell_time)))
-    largest = float(np.rad2deg(np.abs(phase - straight)[early].max()))
+        return referenced, water * np.exp(-1j * straight), largest, step(EDDY_CURRENTS, detail)
     detail = (
         f"Klose, by the water reference: largest phase {largest:.1f} deg in the first {EARLY_SECONDS * 1e3:.0f} ms."
     )
-    return corrected, water * np.exp(-1j * phase), Step(METHOD, detail)
+    return corrected, water * np.exp(-1j * phase), largest, step(EDDY_CURRENTS, detail)
 
 
 def _straight(phase: FloatArray, weight: FloatArray) -> FloatArray:

@@ -2,47 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import scipy.fft
 
-from fitting.preprocessing.referencing import Pattern
 from fitting.units import ComplexArray, FloatArray, ppm_axis_of_fft
 
 ZERO_FILLING = 16
 """Interpolation of a spectrum whose width is measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One preprocessing step that was applied, in NIfTI-MRS ``ProcessingApplied`` terms."""
-
-    method: str
-    """Standard's name, such as ``RF coil combination`` or ``Frequency and phase correction``."""
-    details: str
-    """What it did, with numbers."""
-
-
-@dataclass(frozen=True, slots=True)
-class PreprocessingFacts:
-    """What preprocessing measured on the way; None where it does not apply."""
-
-    steps: tuple[Step, ...]
-    transients_rejected: int
-    frequency_drift_hz: float | None
-    """Span of the transients' frequency over the scan."""
-    phase_spread_deg: float | None
-    """Standard deviation of the transients' phase."""
-    residual_water: float | None
-    """Height of the residual water that was removed over the height of tNAA (magnitude spectra)."""
-    shift_ppm: float
-    """How far the spectrum was moved to put its peaks where they belong, toward higher ppm; with a water reference,
-    after that had put water at 4.65 ppm."""
-    pattern: Pattern
-    """Were brain peaks found where the dwell time and spectrometer frequency put them?"""
-    water_linewidth_hz: float | None
-    """FWHM of the water reference."""
 
 
 def full_width_at_half_maximum(spectrum: FloatArray, spacing: float) -> float:

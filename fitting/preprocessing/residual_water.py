@@ -1,7 +1,8 @@
 """Removing residual water: Hankel singular value decomposition of the FID, water components subtracted.
 
 HSVD: Barkhuijsen, de Beer & van Ormondt 1987, doi:10.1016/0022-2364(87)90023-0. The signal subspace comes from the
-eigenvectors of the small matrix H H*: the components of a full decomposition at a fraction of its cost.
+small matrix H H* by subspace iteration (Halko, Martinsson & Tropp 2011, doi:10.1137/090771806): the strong components
+of a full decomposition at a fraction of its cost.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ ROWS = 256
 SAMPLES = 512
 COMPONENTS = 25
 """Size of the Hankel matrix and of its signal subspace: enough for brain at short echo time."""
+
+OVERSAMPLING = 15
+ITERATIONS = 2
+"""Vectors beyond ``COMPONENTS``, and double products with H H*: what is two thirds as strong as a component then makes
+(2 / 3) ** 8 of its vector."""
+
+AMPLITUDE_SAMPLES = 1024
+"""First samples (after thinning) that the amplitudes are fitted to; later ones of brain hold noise."""
 
 NARROWEST_HZ = 800.0
 BANDWIDTH_PPM = 13.0
@@ -62,8 +71,9 @@ def decompose(fid: ComplexArray, dwell_time: float, spectrometer_frequency: floa
     poles = poles[(np.abs(poles) > 0.0) & (np.abs(poles) < 1.0)]
     frequency = np.angle(poles) / (2 * np.pi * step)
     damping = -np.log(np.abs(poles)) / step
-    model = np.exp(np.arange(short.size)[:, None] * np.log(poles))
-    amplitude, *_ = np.linalg.lstsq(model, short, rcond=None)
+    fitted = short[:AMPLITUDE_SAMPLES]
+    model = np.vander(poles, fitted.size, increasing=True).T
+    amplitude, *_ = scipy.linalg.lstsq(model, fitted, lapack_driver="gelsy", check_finite=False)
     averaged = np.exp(np.arange(round(step / dwell_time))[:, None] * dwell_time * (2j * np.pi * frequency - damping))
     return Components(frequency, damping, np.asarray(amplitude / averaged.mean(axis=0)))
 
@@ -82,8 +92,37 @@ def _poles(fid: ComplexArray) -> ComplexArray:
     """Ratios of successive samples, one per component, from the shift invariance of the signal subspace."""
     early = fid[: min(SAMPLES, fid.size)]
     rows = min(ROWS, early.size // 2)
-    hankel = np.lib.stride_tricks.sliding_window_view(early, early.size - rows + 1)
-    count = min(COMPONENTS, rows - 1)
-    _, vectors = scipy.linalg.eigh(hankel @ hankel.conj().T, subset_by_index=(rows - count, rows - 1))
-    rotation, *_ = np.linalg.lstsq(vectors[:-1], vectors[1:], rcond=None)
+    vectors = _strongest(_hankel_products(early, rows), min(COMPONENTS, rows - 1))
+    # The least-squares rotation of the upper rows onto the lower ones; with orthonormal columns its normal matrix is
+    # the identity less the product of the last row.
+    last = vectors[-1].conj()
+    projected = vectors[:-1].conj().T @ vectors[1:]
+    rotation = projected + np.outer(last, last.conj() @ projected) / (1.0 - np.vdot(last, last).real)
     return np.asarray(np.linalg.eigvals(rotation), dtype=np.complex128)
+
+
+def _hankel_products(samples: ComplexArray, rows: int) -> ComplexArray:
+    """H H* (rows, rows) of the Hankel matrix H of samples: along its diagonals only the ends of the sums change."""
+    columns = samples.size - rows + 1
+    products = np.empty((rows, rows), dtype=np.complex128)
+    windows = np.lib.stride_tricks.sliding_window_view(samples, columns)
+    products[0] = windows.conj() @ samples[:columns]
+    products[:, 0] = products[0].conj()
+    entering, leaving = samples[columns : columns + rows - 1].conj(), samples[: rows - 1].conj()
+    for row in range(1, rows):
+        products[row, 1:] = products[row - 1, :-1] + samples[columns + row - 1] * entering - samples[row - 1] * leaving
+    return products
+
+
+def _strongest(products: ComplexArray, count: int) -> ComplexArray:
+    """The ``count`` strongest eigenvectors of a positive matrix (n, n), shape (n, count)."""
+    size = products.shape[0]
+    width = min(size, count + OVERSAMPLING)
+    if width == size:
+        return np.asarray(scipy.linalg.eigh(products, check_finite=False)[1][:, size - count :])
+    # Columns of the matrix itself start the iteration: no random numbers, so equal answers for equal input.
+    basis = products[:, np.linspace(0, size - 1, width).round().astype(int)]
+    for _ in range(ITERATIONS):
+        basis = np.linalg.qr(products @ (products @ basis))[0]
+    _, vectors = scipy.linalg.eigh(basis.conj().T @ products @ basis, check_finite=False)
+    return np.asarray(basis @ vectors[:, width - count :])

@@ -7,6 +7,7 @@ import numpy as np
 from fitting.errors import UnusableSignal
 from fitting.preprocessing.noise import recorded
 from fitting.signal import Recording
+from fitting.units import ComplexArray
 
 FEWEST_POINTS = 64
 """Shorter FIDs cannot resolve the metabolites at any bandwidth in use."""
@@ -20,10 +21,10 @@ def check(recording: Recording) -> None:
     UnusableSignal
     """
     samples = recording.samples
-    if not np.isfinite(samples).all():
+    if not _all_finite(samples):
         count = int(np.count_nonzero(~np.isfinite(samples)))
         raise UnusableSignal(f"{count} samples are not finite (NaN or infinite); send the file as exported.")
-    if not np.any(samples):
+    if not np.any(samples[..., 0]) and not np.any(samples):
         raise UnusableSignal("All samples are zero; the file holds no signal.")
     points = recorded(samples)
     if points < FEWEST_POINTS:
@@ -32,5 +33,11 @@ def check(recording: Recording) -> None:
             "Send the time-domain signal as the scanner stored it.",
             points=points,
         )
-    if np.all(samples == samples[0, 0, 0]):
+    if not np.any(samples[0, 0] != samples[0, 0, 0]) and np.all(samples == samples[0, 0, 0]):
         raise UnusableSignal("All samples have the same value; the file holds no signal.")
+
+
+def _all_finite(samples: ComplexArray) -> bool:
+    """Whether every sample is finite: their sum tells at once unless it overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(samples.sum())) or bool(np.isfinite(samples).all())

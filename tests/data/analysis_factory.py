@@ -18,8 +18,8 @@ from fitting.analysis import (
     Verdict,
 )
 from fitting.model.result import Outcome, Traces
-from fitting.norms.assessment import Absence, Finding, NormMatch, NormUsed, ZScore
-from fitting.preprocessing.quality import Step
+from fitting.norms.assessment import Absence, ErrorShares, Finding, Improvement, NormMatch, NormUsed, ZScore
+from fitting.preprocessing.step import step
 from fitting.quantification.concentrations import Concentration, Ratio
 
 FREQUENCY = 123.25e6
@@ -115,7 +115,8 @@ def make_analysis(*, norm: bool = True, water: bool = True, undetected: tuple[st
         ),
         metabolites=metabolites,
         norms=tuple(_norm(name) for name in COMPARED) if norm else (),
-        multiplicity=Multiplicity(tests=tests, expected_by_chance=0.05 * tests, flagged=flagged),
+        norms_not_used=(),
+        multiplicity=_multiplicity(tests, flagged),
         evidence=_evidence(),
         provenance=_provenance(water),
     )
@@ -137,7 +138,7 @@ def limited(analysis: Analysis) -> Analysis:
             ),
         ),
         metabolites=metabolites,
-        multiplicity=Multiplicity(tests=1, expected_by_chance=0.05, flagged=1),
+        multiplicity=_multiplicity(1, 1),
     )
 
 
@@ -149,7 +150,7 @@ def unusable(analysis: Analysis) -> Analysis:
         verdict=Verdict("no", (Reason("low-snr", "The signal-to-noise ratio of 2.1 is below 4."),)),
         metabolites=tuple(replace(m, z=None, z_absent=hidden) for m in analysis.metabolites),
         norms=(),
-        multiplicity=Multiplicity(tests=0, expected_by_chance=0.0, flagged=0),
+        multiplicity=_multiplicity(0, 0),
     )
 
 
@@ -217,11 +218,30 @@ def _score(name: str, value: float, sd: float) -> ZScore:
         t=z * 0.98,
         df=31.4,
         p=0.028 if name != "mI" else None,
+        q=0.112 if name != "mI" else None,
+        p_outside=0.42,
         sd_predictive=predictive,
         norm_id=f"acc-{name.lower()}-tcr-3t",
         flag=flag,
         reference_low=low,
         reference_high=high,
+        smallest_detectable_difference=2.9 * predictive,
+        error_shares=ErrorShares(0.2, 0.1, 0.7),
+        shrunken=None,
+        improvements=(
+            Improvement("own-controls", "20 own controls: the interval of z would be narrower.", 1.6, 2.5 * within),
+        ),
+    )
+
+
+def _multiplicity(tests: int, flagged: int) -> Multiplicity:
+    return Multiplicity(
+        tests=tests,
+        expected_by_chance=0.05 * tests,
+        flagged=flagged,
+        flagged_q=0,
+        profile=None,
+        profile_absent=Absence("profile-not-available", "A profile needs own controls."),
     )
 
 
@@ -233,6 +253,7 @@ def _norm(name: str) -> NormUsed:
     mean, within, between = COMPARED[name]
     return NormUsed(
         id=f"acc-{name.lower()}-tcr-3t",
+        kind="literature",
         region="ACC",
         metabolite=name,
         unit="tCr",
@@ -244,6 +265,7 @@ def _norm(name: str) -> NormUsed:
         sd_within=within,
         sd_between=between,
         age_mean=34.2,
+        covariates=(),
         matched=NormMatch("yes", "yes", "yes", "yes", "yes", "unknown" if name != "mI" else "no"),
     )
 
@@ -294,10 +316,10 @@ def _provenance(water: bool) -> Provenance:
         input_sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         water_sha256="60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752" if water else None,
         processing=(
-            Step("Frequency and phase correction", "spectral registration of 96 transients in the time domain"),
-            Step("Signal averaging", "93 of 96 transients, weighted equally"),
-            Step("Eddy current correction", "phase of the water reference"),
-            Step("Nuisance peak removal", "HSVD, 12 components between 4.3 and 5.1 ppm"),
+            step("Frequency and phase correction", "spectral registration of 96 transients in the time domain"),
+            step("Signal averaging", "93 of 96 transients, weighted equally"),
+            step("Eddy current correction", "phase of the water reference"),
+            step("Nuisance peak removal", "HSVD, 12 components between 4.3 and 5.1 ppm"),
         ),
     )
 

@@ -59,14 +59,13 @@ def test_suppressed_reference_is_refused() -> None:
         preprocess(replace(suppressed(scan), water=suppressed(scan)))
 
 
-@given(share=st.floats(1e-4, 0.4), transients=st.integers(1, 3), coils=st.integers(1, 3))
-def test_height_is_a_share_of_the_water(share: float, transients: int, coils: int) -> None:
-    """The ratio does not depend on coils, transients or how finely the reference was sampled."""
+@given(share=st.floats(1e-4, 0.4), transients=st.integers(1, 30))
+def test_height_is_a_share_of_the_water(share: float, transients: int) -> None:
+    """The ratio does not depend on how many transients there are or how finely the reference was sampled."""
     scan, fine = Scan(), Scan(points=2048, dwell_time=2.5e-4)
-    sensitivity = np.linspace(1.0, 2.0, coils)[:, None]
-    spectrum = np.tile(sensitivity * scan.line(4.65, share, 6.0), (transients, 1, 1))
-    reference = (sensitivity * fine.line(4.65, 1.0, 6.0))[None]
-    low, high = (water_height(part.recording(samples), part.spectrometer_frequency)
+    spectrum = np.tile(scan.line(4.65, share, 6.0), (transients, 1))
+    reference = fine.line(4.65, 1.0, 6.0)[None]
+    low, high = (water_height(samples, part.dwell_time, part.spectrometer_frequency)
                  for part, samples in ((scan, spectrum), (fine, reference)))  # fmt: skip
 
     assert low / high == pytest.approx(share, rel=0.03)

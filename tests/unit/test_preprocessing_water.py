@@ -31,7 +31,7 @@ def test_planted_eddy_phase_is_undone(scan: Scan) -> None:
     distortion = np.exp(1j * eddy_phase(scan))
     fid, noise = scan.brain(), 0.02
     water = scan.line(4.65, 2e4, 8.0) * distortion + scan.noise()
-    corrected, straight, _ = correct_eddy_currents(
+    corrected, straight, _, _ = correct_eddy_currents(
         fid * distortion + noise * scan.noise(), water, scan.dwell_time, scan.spectrometer_frequency
     )
     early = scan.time < 0.2
@@ -45,7 +45,7 @@ def test_correction_is_not_applied_twice() -> None:
     distortion = np.exp(1j * (eddy_phase(scan) + 4 * np.sin(2 * np.pi * 25 * scan.time)))
     fid = scan.brain() + 0.02 * scan.noise()
     water = scan.line(4.65, 2e4, 8.0) * distortion + scan.noise()
-    corrected, _, step = correct_eddy_currents(fid, water, scan.dwell_time, scan.spectrometer_frequency)
+    corrected, _, _, step = correct_eddy_currents(fid, water, scan.dwell_time, scan.spectrometer_frequency)
     assert "already" in step.details
     turn = np.diff(np.unwrap(np.angle(corrected / fid)))
     np.testing.assert_allclose(turn, turn[0], atol=1e-9)
@@ -62,12 +62,12 @@ def test_scanners_correction_is_known_by_the_phase(scan: Scan, constant: float, 
     phase = constant + 0.15 * np.exp(-scan.time / 0.02)
     fid = scan.brain() + scan.residual_water(water_over_naa) + 0.02 * scan.noise()
     water = scan.line(4.65, 2e4, 8.0) * np.exp(1j * phase) + scan.noise()
-    kept, straight, step = correct_eddy_currents(fid, water, scan.dwell_time, scan.spectrometer_frequency)
+    kept, straight, _, step = correct_eddy_currents(fid, water, scan.dwell_time, scan.spectrometer_frequency)
     assert "already" in step.details
     np.testing.assert_array_equal(kept, fid)
     assert abs(np.angle(straight[:50].sum())) < 0.05
     stored = fid * np.exp(1j * phase)
-    corrected, _, step = correct_eddy_currents(stored, water, scan.dwell_time, scan.spectrometer_frequency)
+    corrected, _, _, step = correct_eddy_currents(stored, water, scan.dwell_time, scan.spectrometer_frequency)
     assert step.details.startswith("Klose")
     assert np.std((corrected - fid)[:200]) < 0.05
 
