@@ -16,13 +16,16 @@ from service.api.dependencies import Services
 from service.api.export import mount
 from service.jobs.dispatcher import Dispatcher
 from service.jobs.tasks import Analyse, Inspect
+from service.jobs.workforce import Limits
 from service.metrics import Metrics
 from service.middleware import BodyLimit, RequestContext
 from service.settings import Settings
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
+from service.storage.events import EventRepository
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOffRepository
+from service.telemetry import open_tracing
 
 log = structlog.get_logger()
 
@@ -41,6 +44,7 @@ def create_app(
     """
     logs.configure(settings)
     metrics = Metrics()
+    tracing = None if settings.otlp_endpoint is None else open_tracing(settings.otlp_endpoint)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[_State]:
@@ -60,9 +64,13 @@ def create_app(
         repository = AnalysisRepository(database, blobs)
         dispatcher = Dispatcher(
             repository,
+            EventRepository(database),
             executor=settings.executor,
+            limits=Limits(settings.deadline_seconds, settings.grace_seconds),
             cache_dir=settings.cache_dir,
+            claimants_dir=settings.data_dir / "claimants",
             metrics=metrics,
+            tracing=tracing,
             analyse=analyse,
             inspect=inspect,
         )
@@ -72,6 +80,8 @@ def create_app(
     def close_services(services: Services) -> None:
         services.dispatcher.stop()
         services.database.close()
+        if tracing is not None:
+            tracing.close()
 
     # the framework's own pages load scripts from the network; ours do not
     app = FastAPI(title="mrsquant", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)

@@ -25,9 +25,11 @@ ServiceProblem
 ├── InvalidRequest          the request fails its schema
 ├── InternalError           a defect of ours
 │   ├── DamagedSignedReport     a signed report is not what was signed
-│   └── WorkerCrashed       the process computing the analysis died, repeatedly
+│   ├── WorkerCrashed       the process computing the analysis died, repeatedly
+│   └── OverDeadline        the computation did not come back in time, repeatedly
 └── Unavailable             try again later
     ├── QueueFull
+    ├── StorageFull         the disk takes no more files
     └── NotReady            database or workers do not answer
 """
 
@@ -82,7 +84,7 @@ class InvalidCursor(ServiceProblem):
 
 
 class NotAuthenticated(ServiceProblem):
-    """Send a valid key or token as ``Authorization: Bearer …``, or sign in; operators make keys by ``mrsquant keys``."""
+    """Send a valid key as ``Authorization: Bearer …``, or sign in; operators make keys with ``mrsquant keys``."""
 
     code = "not-authenticated"
     title = "A valid key is needed"
@@ -242,6 +244,13 @@ class WorkerCrashed(InternalError):
     title = "The computation died"
 
 
+class OverDeadline(InternalError):
+    """The computation did not come back within its deadline and ``MRSQUANT_GRACE_SECONDS``, each time it was tried."""
+
+    code = "over-deadline"
+    title = "The computation took too long"
+
+
 class Unavailable(ServiceProblem):
     """The service cannot answer now; try again after ``Retry-After`` seconds."""
 
@@ -254,6 +263,13 @@ class QueueFull(Unavailable):
 
     code = "queue-full"
     title = "Too many analyses are waiting"
+
+
+class StorageFull(Unavailable):
+    """The disk takes no more files; nothing was accepted. Operators free space below ``MRSQUANT_DATA_DIR``."""
+
+    code = "storage-full"
+    title = "The storage is full"
 
 
 class NotReady(Unavailable):
@@ -300,8 +316,10 @@ STATUS: dict[type[Exception], int] = {
     InternalError: 500,
     DamagedSignedReport: 500,
     WorkerCrashed: 500,
+    OverDeadline: 500,
     Unavailable: 503,
     QueueFull: 503,
+    StorageFull: 503,
     NotReady: 503,
 }
 """The whole policy: which exception is answered with which status."""

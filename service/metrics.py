@@ -1,6 +1,8 @@
-"""What operators watch: five measures in a registry of the application's own."""
+"""What operators watch: measures in a registry of the application's own."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -23,6 +25,38 @@ class Metrics:
         self.outcomes = Counter(
             "mrsquant_analyses", "Finished analyses by outcome or problem code", ["outcome"], registry=self.registry
         )
+        self.stage_seconds = Histogram(
+            "mrsquant_stage_seconds",
+            "Wall time of one stage of an analysis",
+            ["stage"],
+            buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100),
+            registry=self.registry,
+        )
+        self.basis_cache = Counter(
+            "mrsquant_basis_cache",
+            "Basis sets by whether they were in the cache or simulated",
+            ["result"],
+            registry=self.registry,
+        )
+        self.repeated_submissions = Counter(
+            "mrsquant_repeated_submissions", "Submissions answered by an analysis there was", registry=self.registry
+        )
+        self.webhooks = Counter("mrsquant_webhooks", "Webhook calls by result", ["result"], registry=self.registry)
         self.requests = Counter(
             "mrsquant_requests", "Answered requests", ["method", "route", "status"], registry=self.registry
         )
+
+    def finished(self, seconds: float, stages: Sequence[tuple[str, float]]) -> None:
+        """Count a successful analysis: how long it took, and when each of its stages began."""
+        self.outcomes.labels("succeeded").inc()
+        self.fit_seconds.observe(seconds)
+        if not stages:
+            return
+        ends = [at for _, at in stages[1:]] + [stages[0][1] + seconds]
+        for (stage, at), end in zip(stages, ends, strict=True):
+            self.stage_seconds.labels(stage).observe(max(0.0, end - at))
+        names = {stage for stage, _ in stages}
+        if "basis simulation" in names:
+            self.basis_cache.labels("simulated").inc()
+        elif "basis" in names:
+            self.basis_cache.labels("cached").inc()

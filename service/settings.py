@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,7 +21,35 @@ def _sqlite_in_data_dir(fields: dict[str, Any]) -> str:
     return f"sqlite:///{fields['data_dir'] / 'mrsquant.sqlite3'}" if "data_dir" in fields else "sqlite://"
 
 
+def executor_parts(address: str) -> tuple[str, str]:
+    """Scheme and rest of an executor's address.
+
+    Raises
+    ------
+    ValueError
+        When it is no address of an executor; says what one looks like.
+    """
+    scheme, _, rest = address.partition(":")
+    is_number = rest.isascii() and rest.isdigit() and int(rest) > 0
+    match scheme:
+        case "processes" if ":" in address and (not rest or is_number):
+            return scheme, rest
+        case "inline" if address == "inline:":
+            return scheme, rest
+        case "dask+tcp" if re.fullmatch(r"//(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", rest):
+            return scheme, rest
+    raise ValueError("use processes:N with N above 0, processes:, inline: or dask+tcp://host:8786")
+
+
+def _checked_executor(address: str) -> str:
+    executor_parts(address)
+    return address
+
+
 HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$|^\[[0-9a-fA-F:.]+\]$", to_lower=True)]
+
+JwksAddress = Annotated[str, StringConstraints(pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/]|[^:]+$)")]
+"""A file or an address that nobody on the way can change."""
 
 
 class Settings(BaseSettings):
@@ -40,7 +69,7 @@ class Settings(BaseSettings):
     """Folder of simulated basis sets; may be emptied at any time. Default: ``$XDG_CACHE_HOME/mrsquant``, which is
     ``~/.cache/mrsquant`` on most machines."""
 
-    executor: str = "processes:"
+    executor: Annotated[str, AfterValidator(_checked_executor)] = "processes:"
     """Where fits run: ``processes:N`` (N worker processes; without N one for each core), ``inline:`` (in the service
     itself, one at a time) or ``dask+tcp://host:8786`` (a dask cluster; needs the extra ``cluster``)."""
 
@@ -49,6 +78,32 @@ class Settings(BaseSettings):
 
     queue_limit: PositiveInt = 10_000
     """Analyses that may wait; beyond it submissions are answered 503 with ``Retry-After``."""
+
+    deadline_seconds: PositiveFloat = 300.0
+    """Seconds a worker may take for an analysis whose request names no ``deadline_seconds`` of its own. A worker that
+    is not back ``GRACE_SECONDS`` later is ended; that counts as an attempt, and the second one fails the analysis."""
+
+    grace_seconds: PositiveFloat = 30.0
+    """Seconds beyond the deadline that a worker has to come back by itself."""
+
+    retention_days: PositiveInt | None = None
+    """Days after which finished, failed and cancelled analyses are removed with all their data. Without it they are
+    kept until somebody deletes them."""
+
+    webhook_hosts: tuple[HostName, ...] = ()
+    """JSON list of the hosts that may be told when an analysis ends (``callback_url`` of a request), such as
+    ``["pacs.hospital.example"]``. Without it there are no webhooks."""
+
+    webhook_secret: SecretStr | None = Field(default=None, min_length=24)
+    """Secret that signs webhooks (HMAC-SHA256), at least 24 characters; required with ``WEBHOOK_HOSTS``."""
+
+    webhook_private_addresses: bool = False
+    """``true`` lets webhooks go to private, loopback and link-local addresses and over plain ``http``, as inside a
+    hospital."""
+
+    otlp_endpoint: str | None = None
+    """Base address of an OpenTelemetry collector (OTLP over HTTP), such as ``http://collector:4318``, that gets the
+    spans of requests and analyses. Needs the extra ``telemetry``; without it nothing is sent anywhere."""
 
     log_format: Literal["json", "console"] = "json"
     """``json`` writes one object a line for machines, ``console`` writes for people."""
@@ -84,7 +139,7 @@ class Settings(BaseSettings):
     oidc_audience: str | None = None
     """Audience (``aud``) the tokens must be made for: this service's client id."""
 
-    oidc_jwks: str | None = None
+    oidc_jwks: JwksAddress | None = None
     """The issuer's public keys (JWKS): a file, which is read again when it changes, or an ``https://`` address."""
 
     oidc_algorithms: tuple[Literal["RS256", "PS256", "ES256", "EdDSA"], ...] = ("RS256", "ES256")
@@ -102,6 +157,12 @@ class Settings(BaseSettings):
         parts = (self.oidc_issuer, self.oidc_audience, self.oidc_jwks)
         if any(parts) and not all(parts):
             raise ValueError("MRSQUANT_OIDC_ISSUER, MRSQUANT_OIDC_AUDIENCE and MRSQUANT_OIDC_JWKS are set together")
+        return self
+
+    @model_validator(mode="after")
+    def _webhooks_are_signed(self) -> Self:
+        if self.webhook_hosts and self.webhook_secret is None:
+            raise ValueError("MRSQUANT_WEBHOOK_HOSTS needs MRSQUANT_WEBHOOK_SECRET: webhooks are signed")
         return self
 
     @property

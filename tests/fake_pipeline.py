@@ -19,6 +19,7 @@ from fitting.analysis import Analysis
 from fitting.errors import MissingParameter
 from fitting.model.result import Traces
 from fitting.pipeline import Inspection, Job
+from fitting.progress import STAGES, begin
 from service.storage.documents import load_analysis
 
 POINTS = 64
@@ -46,6 +47,13 @@ def example_traces() -> Traces:
 def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
     """Do what the metabolite file says, then answer the example for the job's subject."""
     order = json.loads(job.metabolite[0].content)
+    _do(job, order)
+    facts = replace(example_analysis().acquisition, region=job.subject.region, age_years=job.subject.age_years)
+    quality = replace(example_analysis().quality, **({"snr": float("nan")} if order.get("do") == "nan" else {}))
+    return replace(example_analysis(), acquisition=facts, quality=quality), example_traces()
+
+
+def _do(job: Job, order: dict[str, Any]) -> None:
     match order.get("do"):
         case "refuse":
             name = job.metabolite[0].name
@@ -62,11 +70,9 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
             if "flag" in order:
                 Path(order["flag"]).touch()
             time.sleep(order["seconds"])
-        case "nan":
-            broken = replace(example_analysis().quality, snr=float("nan"))
-            return replace(example_analysis(), quality=broken), example_traces()
-    facts = replace(example_analysis().acquisition, region=job.subject.region, age_years=job.subject.age_years)
-    return replace(example_analysis(), acquisition=facts), example_traces()
+        case "stages":
+            for stage in STAGES:
+                begin(stage)
 
 
 def inspect(job: Job) -> Inspection:
@@ -79,5 +85,7 @@ def inspect(job: Job) -> Inspection:
             raise KeyError(order["quote"])
         case "crash":
             os._exit(13)
+        case "sleep":
+            time.sleep(order["seconds"])
     names = ",".join(file.name for file in (*job.metabolite, *job.water_reference))
     return Inspection("arrays", {"files": names, "echo_time": job.options.overrides.echo_time}, None, (), None, (), ())

@@ -1,4 +1,4 @@
-"""From queued rows to stored answers: claims, submits, stores, and survives workers that die.
+"""From queued rows to stored answers: claims, submits, stores, and survives workers that die or hang.
 
 The row is the truth; a future is only how the answer travels. At most two tasks for each worker are handed
 out, so that the queue stays in the database, where it can be cancelled and seen.
@@ -6,13 +6,11 @@ out, so that the queue stays in the database, where it can be cancelled and seen
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
+from concurrent.futures import CancelledError, Future, wait
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -24,16 +22,23 @@ from fitting import pipeline
 from fitting.errors import FittingError
 from fitting.io import Files, SourceFile
 from fitting.pipeline import Inspection, Job
-from service.errors import InternalError, NotReady, ProblemDocument, WorkerCrashed, problem_of
-from service.jobs.executors import Pool, is_crash, open_executor
-from service.jobs.tasks import Analyse, Defect, Inspect, run_analysis, run_inspection, warm
+from service.errors import InternalError, OverDeadline, ProblemDocument, WorkerCrashed, problem_of
+from service.jobs.claimant import Claimant
+from service.jobs.executors import is_crash
+from service.jobs.tasks import Analyse, Defect, Inspect, run_analysis
+from service.jobs.workforce import Limits, Workforce
 from service.logs import frames_of
 from service.metrics import Metrics
 from service.storage.documents import Answer, load_options, load_subject
+from service.storage.events import EventRepository
 from service.storage.repositories import AnalysisRepository, StoredFile
 from service.storage.tables import AnalysisRow, Role
+from service.telemetry import Tracing
 
 MAX_ATTEMPTS = 2
+"""Attempts that may end with the death of the worker, which the analysis may have caused."""
+MAX_BEGINNINGS = 6
+"""Attempts in all, with those that ended with the death of the service: it need not be the analysis' fault."""
 POLL_SECONDS = 0.5
 """How soon work that another process queued is seen."""
 BEAT_SECONDS = 3.0
@@ -45,37 +50,50 @@ STOP_SECONDS = 10.0
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An analysis that is ours, and where its answer will be."""
+
+    row: AnalysisRow
+    future: Future[Answer]
+
+
 class Dispatcher:
     """A thread that keeps one executor busy with the analyses of one repository."""
 
     def __init__(
         self,
         repository: AnalysisRepository,
+        events: EventRepository,
         *,
         executor: str,
+        limits: Limits,
         cache_dir: Path,
+        claimants_dir: Path,
         metrics: Metrics,
+        tracing: Tracing | None = None,
         analyse: Analyse = pipeline.analyse,
         inspect: Inspect = pipeline.inspect,
     ) -> None:
         self._repository = repository
-        self._open: Callable[[], Pool] = partial(open_executor, executor)
+        self._events = events
+        self._workforce = Workforce(executor, limits, inspect, self.wake)
+        self._limits = limits
         self._task = partial(run_analysis, cache_dir=cache_dir, analyse=analyse)
-        self._inspect = inspect
+        self._claimants_dir = claimants_dir
         self._metrics = metrics
-        self._claimant = f"{socket.gethostname()[:80]}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._in_flight: dict[str, tuple[AnalysisRow, Future[Answer]]] = {}
-        self._warming: list[Future[None]] = []
+        self._tracing = tracing
+        self._in_flight: dict[str, _Held] = {}
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._next_beat = 0.0
         self._runs_alone = False
-        self._is_broken = False
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
         """Open the executor, warm its workers and begin."""
-        self._open_pool()
+        self._claimant = Claimant(self._claimants_dir)
+        self._workforce.open()
         self._thread.start()
 
     def stop(self) -> None:
@@ -83,6 +101,7 @@ class Dispatcher:
         self._stopping.set()
         self._wake.set()
         self._thread.join()
+        self._claimant.close()
 
     def wake(self) -> None:
         """Say that something was queued."""
@@ -92,7 +111,7 @@ class Dispatcher:
         """Spare the workers an analysis that was cancelled, if it is not computing yet."""
         held = self._in_flight.get(analysis_id)
         if held is not None:
-            held[1].cancel()
+            held.future.cancel()
 
     def inspect(self, job: Job) -> Future[Inspection]:
         """Have a worker say what would be analysed.
@@ -102,31 +121,16 @@ class Dispatcher:
         NotReady
             When there is no worker at the moment.
         """
-        try:
-            future = self._pool.executor.submit(run_inspection, job, self._inspect)
-        except RuntimeError as error:  # the executor is broken or being replaced
-            self._note_broken()
-            raise NotReady("The workers are being restarted; try again.", headers={"Retry-After": "5"}) from error
-        future.add_done_callback(lambda done: self._note_broken() if _is_crashed(done) else None)
-        return future
+        return self._workforce.inspect(job)
 
     @property
     def ready(self) -> bool:
         """Have the workers answered, and is somebody giving them work?"""
-        answered = all(future.done() for future in self._warming)
-        return self._thread.is_alive() and answered and not any(_is_broken(future) for future in self._warming)
-
-    def _note_broken(self) -> None:
-        self._is_broken = True
-        self._wake.set()
-
-    def _open_pool(self) -> None:
-        self._pool, self._is_broken = self._open(), False
-        self._warming = [self._pool.executor.submit(warm) for _ in range(self._pool.workers)]
+        return self._thread.is_alive() and self._workforce.ready
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            for part in (self._beat, self._collect, self._fill):
+            for part in (self._beat, self._collect, self._end_overdue, self._fill):
                 self._guarded(part)
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()
@@ -136,8 +140,8 @@ class Dispatcher:
         """Run one part of the work; an exception is logged and may not stop the others."""
         try:
             part()
-        except SQLAlchemyError as error:
-            log.error("database does not answer", error=type(error).__name__)
+        except (SQLAlchemyError, OSError) as error:
+            log.error("database, disk or cluster does not answer", error=type(error).__name__)
         except Exception as error:
             log.error("dispatcher defect", error=type(error).__name__, frames=frames_of(error))
         else:
@@ -148,50 +152,72 @@ class Dispatcher:
         if time.monotonic() < self._next_beat:
             return
         if self._in_flight:
-            self._repository.beat(self._claimant, self._in_flight.keys())
-        for row in self._repository.abandoned(SILENCE):
-            if row.claimed_by == self._claimant:  # claimed, but then the database failed before it was submitted
-                self._repository.release(self._claimant, row.id, count_attempt=False)
+            self._repository.beat(self._claimant.name, self._in_flight.keys())
+        dead = {name for name in self._repository.claimants() if self._claimant.is_dead(name)}
+        for row in self._repository.abandoned(SILENCE, dead):
+            if row.claimed_by == self._claimant.name:  # claimed, but then the database failed before it was submitted
+                self._repository.release(self._claimant.name, row.id, count_attempt=False)
             elif row.claimed_by is not None:
-                self._retry_or_fail(row, row.claimed_by)
+                self._take_over(row, row.claimed_by)
+        for name in dead:
+            self._claimant.forget(name)
         self._next_beat = time.monotonic() + BEAT_SECONDS
 
+    def _take_over(self, row: AnalysisRow, claimant: str) -> None:
+        log.warning("service died", analysis_id=row.id, request_id=row.request_id, claimant=claimant)
+        begun = self._events.times_begun(row.id)
+        if begun < MAX_BEGINNINGS:
+            self._repository.release(claimant, row.id, count_attempt=False)
+            return
+        detail = f"The service stopped {begun} times while it computed this analysis, perhaps for lack of memory."
+        self._fail(row, claimant, problem_of(WorkerCrashed(detail), row.request_id), final=False)
+
     def _collect(self) -> None:
-        for analysis_id, (row, future) in list(self._in_flight.items()):
+        done = [held for held in list(self._in_flight.values()) if held.future.done()]
+        # after the look at the futures: whatever they said before they were done is there now
+        steps = [(item.task_id, item.stage) for item in self._workforce.hear() if item.task_id in self._in_flight]
+        if steps:
+            self._guarded(partial(self._events.note_steps, self._claimant.name, steps))
+        for held in done:
             # what cannot be stored now is kept until it can
-            if future.done() and self._guarded(partial(self._store, row, future)):
-                del self._in_flight[analysis_id]
-        self._is_broken |= any(_is_broken(future) for future in self._warming)
+            if self._guarded(partial(self._store, held)):
+                self._let_go(held.row.id)
         if not self._in_flight:
             self._runs_alone = False
         self._metrics.in_flight.set(len(self._in_flight))
 
-    def _store(self, row: AnalysisRow, future: Future[Answer]) -> None:
+    def _let_go(self, analysis_id: str) -> None:
+        del self._in_flight[analysis_id]
+        self._workforce.forget(analysis_id)
+
+    def _store(self, held: _Held) -> None:
+        row = held.row
         try:
-            answer = future.result()
-        except CancelledError:
-            return
+            answer = held.future.result()
+        except CancelledError:  # by its owner, which this does not change, or because the executor was closed
+            self._repository.release(self._claimant.name, row.id, count_attempt=False)
         except FittingError as error:
-            self._fail(row, self._claimant, problem_of(error, row.request_id), final=True)
+            self._fail(row, self._claimant.name, problem_of(error, row.request_id), final=True)
         except Defect as error:
             log.error(
                 "analysis defect", analysis_id=row.id, request_id=row.request_id, error=error.kind, frames=error.frames
             )
-            self._fail(row, self._claimant, _defect(row), final=False)
+            self._fail(row, self._claimant.name, _defect(row), final=False)
         except Exception as error:
             if is_crash(error):
-                self._is_broken |= isinstance(error, BrokenExecutor)
-                self._retry_or_fail(row, self._claimant)
+                self._retry_victim_or_culprit(row)
                 return
             log.error("executor defect", analysis_id=row.id, request_id=row.request_id, error=type(error).__name__)
-            self._fail(row, self._claimant, _defect(row), final=False)
+            self._fail(row, self._claimant.name, _defect(row), final=False)
         else:
             self._succeed(row, answer)
 
     def _succeed(self, row: AnalysisRow, answer: Answer) -> None:
-        if self._repository.succeed(row.id, self._claimant, answer):
-            self._metrics.fit_seconds.observe(answer.seconds)
-            self._metrics.outcomes.labels("succeeded").inc()
+        if self._repository.succeed(row.id, self._claimant.name, answer):
+            run = self._workforce.run_of(row.id)
+            self._metrics.finished(answer.seconds, [] if run is None else run.stages)
+            if self._tracing is not None and run is not None:
+                self._tracing.record(row.id, row.request_id, run.stages, answer.seconds)
             log.info(
                 "analysis succeeded", analysis_id=row.id, request_id=row.request_id, seconds=round(answer.seconds, 3)
             )
@@ -201,48 +227,68 @@ class Dispatcher:
             self._metrics.outcomes.labels(problem.code).inc()
             log.info("analysis failed", analysis_id=row.id, request_id=row.request_id, code=problem.code)
 
-    def _retry_or_fail(self, row: AnalysisRow, claimant: str) -> None:
-        log.warning("worker died", analysis_id=row.id, request_id=row.request_id, attempt=row.attempts)
+    def _retry_victim_or_culprit(self, row: AnalysisRow) -> None:
+        if self._workforce.note_crash(row.id):
+            self._retry_or_fail(row, WorkerCrashed, f"died {row.attempts} times, perhaps for lack of memory")
+        else:
+            self._repository.release(self._claimant.name, row.id, count_attempt=False)
+
+    def _retry_or_fail(self, row: AnalysisRow, problem: type[InternalError], what: str) -> None:
+        log.warning("worker lost", analysis_id=row.id, request_id=row.request_id, attempt=row.attempts)
         if row.attempts < MAX_ATTEMPTS:
-            self._repository.release(claimant, row.id, count_attempt=True)
+            self._repository.release(self._claimant.name, row.id, count_attempt=True)
             return
-        detail = f"The process computing this analysis died {row.attempts} times, perhaps for lack of memory."
-        self._fail(row, claimant, problem_of(WorkerCrashed(detail), row.request_id), final=False)
+        detail = f"The process computing this analysis {what}."
+        self._fail(row, self._claimant.name, problem_of(problem(detail), row.request_id), final=False)
+
+    def _end_overdue(self) -> None:
+        for task_id in self._workforce.overdue():
+            held = self._in_flight.get(task_id)
+            if held is not None and held.future.done():
+                continue  # it came back just now
+            if held is not None:
+                held.future.cancel()  # before, so that a cluster does not start it anew elsewhere
+            self._workforce.end(task_id)
+            if held is not None:
+                del self._in_flight[task_id]
+                what = f"did not come back in time {held.row.attempts} times and was ended"
+                self._retry_or_fail(held.row, OverDeadline, what)
 
     def _fill(self) -> None:
-        if self._is_broken:
-            self._replace_pool()
+        if self._workforce.is_broken:
+            if not self._workforce.shares_fate:
+                for held in self._in_flight.values():
+                    held.future.cancel()
+            self._workforce.replace()
         if self._runs_alone:
             return
-        if self._repository.has_retries():
+        if self._workforce.shares_fate and self._repository.has_retries():
             # one that may kill its worker runs alone, or its neighbours would be blamed with it
             if not self._in_flight:
-                claimed = self._repository.claim(self._claimant, 1, retried=True)
+                claimed = self._repository.claim(self._claimant.name, 1, retried=True)
                 self._runs_alone = bool(claimed)
                 self._submit_all(claimed)
             return
-        free = 2 * self._pool.workers - len(self._in_flight)
+        free = 2 * self._workforce.workers - len(self._in_flight)
         if free > 0:
-            self._submit_all(self._repository.claim(self._claimant, free, retried=False))
-
-    def _replace_pool(self) -> None:
-        log.warning("executor replaced")
-        self._pool.close()
-        self._open_pool()
+            retried = False if self._workforce.shares_fate else None
+            self._submit_all(self._repository.claim(self._claimant.name, free, retried=retried))
 
     def _submit_all(self, rows: list[AnalysisRow]) -> None:
         for row in rows:
             try:
-                self._in_flight[row.id] = (row, self._pool.executor.submit(self._task, self._job(row)))
-            except BrokenExecutor:
-                self._is_broken = True
-                self._repository.release(self._claimant, row.id, count_attempt=False)
+                job = self._job(row)
             except (OSError, ValueError) as error:
                 # the files were removed meanwhile, or a stored request is no longer understood
                 log.error("analysis cannot start", analysis_id=row.id, error=type(error).__name__)
-                self._fail(row, self._claimant, _defect(row), final=False)
-            else:
-                self._in_flight[row.id][1].add_done_callback(lambda _: self._wake.set())
+                self._fail(row, self._claimant.name, _defect(row), final=False)
+                continue
+            future = self._workforce.submit(row.id, self._limits.of(job.options), self._task, job)
+            if future is None:
+                self._repository.release(self._claimant.name, row.id, count_attempt=False)
+                continue
+            self._in_flight[row.id] = _Held(row, future)
+            future.add_done_callback(lambda _: self._wake.set())
         self._metrics.in_flight.set(len(self._in_flight))
 
     def _job(self, row: AnalysisRow) -> Job:
@@ -255,14 +301,15 @@ class Dispatcher:
         )
 
     def _wind_down(self) -> None:
-        wait([future for _, future in self._in_flight.values() if not future.cancel()], timeout=STOP_SECONDS)
+        running = [held.future for held in self._in_flight.values() if not held.future.cancel()]
+        wait(running, timeout=STOP_SECONDS)
         for part in (self._collect, self._release_all):
             self._guarded(part)
-        self._pool.close()
+        self._workforce.close()
 
     def _release_all(self) -> None:
         # cancelled futures are gone from the table of those in flight, but their rows are still ours
-        self._repository.release(self._claimant, count_attempt=False)
+        self._repository.release(self._claimant.name, count_attempt=False)
 
 
 def _sources(files: list[StoredFile], role: Role) -> Files:
@@ -272,11 +319,3 @@ def _sources(files: list[StoredFile], role: Role) -> Files:
 def _defect(row: AnalysisRow) -> ProblemDocument:
     detail = "The analysis ended with an unexpected error; the operator finds it in the log by the request_id."
     return problem_of(InternalError(detail), row.request_id)
-
-
-def _is_broken(future: Future[None]) -> bool:
-    return future.done() and (future.cancelled() or future.exception() is not None)
-
-
-def _is_crashed(future: Future[Inspection]) -> bool:
-    return not future.cancelled() and isinstance(future.exception(), BrokenExecutor)

@@ -1,4 +1,4 @@
-"""Where fits run: one address, one ``concurrent.futures.Executor``, whatever stands behind it."""
+"""Where fits run: one address, one ``Pool``, whatever stands behind it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from queue import Empty, SimpleQueue
+
+from service.jobs.news import News, ParentPipe
+from service.jobs.pool import Pool, is_crash
+from service.settings import executor_parts
+
+__all__ = ["Pool", "UnusableExecutor", "is_crash", "open_executor"]
 
 _TASKS_MODULE = "service.jobs.tasks"
 
 
-class Pool(NamedTuple):
-    """An executor, how many tasks it runs at once, and how to end it without waiting for its tasks."""
-
-    executor: Executor
-    workers: int
-    close: Callable[[], None]
-
-
 class UnusableExecutor(ValueError):
-    """The executor's address is not one of the known kinds."""
+    """The executor at this address cannot be used."""
 
 
 def open_executor(address: str) -> Pool:
@@ -33,29 +33,47 @@ def open_executor(address: str) -> Pool:
     Raises
     ------
     UnusableExecutor
-        When the address is none of these.
+        When the address is none of these, or the cluster extra is not installed.
+    OSError
+        When the cluster does not answer.
     """
-    scheme, colon, rest = address.partition(":")
-    if not colon or scheme not in SCHEMES:
-        raise UnusableExecutor(f"MRSQUANT_EXECUTOR = '{address}': use processes:N, inline: or dask+tcp://host:8786.")
+    try:
+        scheme, rest = executor_parts(address)
+    except ValueError as error:
+        raise UnusableExecutor(f"MRSQUANT_EXECUTOR = '{address}': {error}") from error
     return SCHEMES[scheme](rest)
 
 
-def is_crash(error: BaseException) -> bool:
-    """Did the worker die, rather than the task raise?"""
-    return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
-
-
-def _inline(rest: str) -> Pool:
-    if rest:
-        raise UnusableExecutor(f"MRSQUANT_EXECUTOR = 'inline:{rest}': 'inline:' takes no number.")
+def _inline(_rest: str) -> Pool:
+    """One thread of this process. A task that hangs cannot be ended, only left behind."""
     executor = ThreadPoolExecutor(1, thread_name_prefix="analysis")
-    return Pool(executor, 1, partial(executor.shutdown, wait=False, cancel_futures=True))
+    told: SimpleQueue[News] = SimpleQueue()
+    closed = threading.Event()
+
+    def news() -> list[News]:
+        received = []
+        with suppress(Empty):
+            while True:
+                received.append(told.get_nowait())
+        return received
+
+    def close() -> None:
+        closed.set()
+        executor.shutdown(wait=False, cancel_futures=True)
+
+    return Pool(
+        executor=executor,
+        workers=lambda: 1,
+        close=close,
+        tell=lambda task_id, stage: told.put(News(task_id, stage, "inline", time.time())),
+        news=news,
+        end=lambda _: close(),
+        is_alive=lambda: not closed.is_set(),
+        shares_fate=False,
+    )
 
 
 def _processes(rest: str) -> Pool:
-    if rest and not (rest.isascii() and rest.isdigit() and int(rest) > 0):
-        raise UnusableExecutor(f"MRSQUANT_EXECUTOR = 'processes:{rest}': N must be a whole number above 0.")
     workers = int(rest or os.cpu_count() or 1)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         # inherited by the workers: one thread each, for the cores are shared out among processes already
@@ -64,19 +82,36 @@ def _processes(rest: str) -> Pool:
     context = multiprocessing.get_context(method)
     context.set_forkserver_preload([_TASKS_MODULE])
     lifeline, hold = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(lifeline,))
+    receiving, sending = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(lifeline, sending))
 
     def close() -> None:
         executor.shutdown(wait=False, cancel_futures=True)
-        hold.close()
+        for end in (hold, lifeline, receiving, sending):
+            end.close()
 
-    return Pool(executor, workers, close)
+    return Pool(
+        executor=executor,
+        workers=lambda: workers,
+        close=close,
+        tell=ParentPipe.tell,
+        news=partial(ParentPipe.received, receiving),
+        end=_kill,
+        is_alive=lambda: True,  # that it broke is seen by the tasks that are lost
+        shares_fate=True,
+    )
 
 
-def _begin_worker(lifeline: Connection) -> None:
+def _kill(worker: str) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(int(worker), signal.SIGKILL)
+
+
+def _begin_worker(lifeline: Connection, to_parent: Connection) -> None:
     """A worker leaves Ctrl-C to its parent, and ends when the parent lets go of the lifeline or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True, name="lifeline").start()
+    ParentPipe.join(to_parent)
 
 
 def _end_with_parent(lifeline: Connection) -> None:
@@ -86,15 +121,12 @@ def _end_with_parent(lifeline: Connection) -> None:
 
 def _dask(rest: str) -> Pool:
     try:
-        from distributed import Client  # noqa: PLC0415 (the extra `cluster` is optional)
+        from service.jobs.cluster import open_cluster  # noqa: PLC0415 (the extra `cluster` is optional)
     except ImportError as error:
         raise UnusableExecutor(
             "MRSQUANT_EXECUTOR = 'dask+tcp://...' needs: pip install 'mrsquant[cluster]'."
         ) from error
-    connect: Callable[..., Any] = Client  # it has no type hints
-    client = connect(f"tcp:{rest}", set_as_default=False)
-    executor = client.get_executor(pure=False, retries=0)
-    return Pool(executor, max(1, sum(client.ncores().values())), client.close)
+    return open_cluster(f"tcp:{rest}")
 
 
 SCHEMES: dict[str, Callable[[str], Pool]] = {"processes": _processes, "inline": _inline, "dask+tcp": _dask}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from fitting import pipeline
@@ -11,6 +12,8 @@ from fitting.analysis import Analysis
 from fitting.errors import FittingError
 from fitting.model.result import Traces
 from fitting.pipeline import Inspection, Job
+from fitting.progress import watched
+from service.jobs.news import STARTED, Tell, ignore
 from service.logs import frames_of
 from service.storage.documents import Answer, dump_analysis, dump_traces
 
@@ -31,8 +34,10 @@ class Defect(Exception):
         self.frames = frames
 
 
-def run_analysis(job: Job, cache_dir: Path | None, analyse: Analyse = pipeline.analyse) -> Answer:
-    """Analyse one spectrum and pack the answer for the way back.
+def run_analysis(
+    job: Job, cache_dir: Path | None, analyse: Analyse = pipeline.analyse, task_id: str = "", tell: Tell = ignore
+) -> Answer:
+    """Analyse one spectrum and pack the answer for the way back; ``tell`` each stage of it meanwhile.
 
     Raises
     ------
@@ -42,8 +47,10 @@ def run_analysis(job: Job, cache_dir: Path | None, analyse: Analyse = pipeline.a
         When anything else went wrong.
     """
     begin = time.perf_counter()
+    tell(task_id, STARTED)
     try:
-        analysis, traces = analyse(job, cache_dir)
+        with watched(partial(tell, task_id)):
+            analysis, traces = analyse(job, cache_dir)
         return Answer(dump_analysis(analysis), dump_traces(traces), time.perf_counter() - begin)
     except FittingError:
         raise
@@ -51,7 +58,7 @@ def run_analysis(job: Job, cache_dir: Path | None, analyse: Analyse = pipeline.a
         raise Defect(type(error).__name__, frames_of(error)) from None
 
 
-def run_inspection(job: Job, inspect: Inspect = pipeline.inspect) -> Inspection:
+def run_inspection(job: Job, inspect: Inspect = pipeline.inspect, task_id: str = "", tell: Tell = ignore) -> Inspection:
     """Say what would be analysed; in a worker, because reading a file may take all the memory there is.
 
     Raises
@@ -61,6 +68,7 @@ def run_inspection(job: Job, inspect: Inspect = pipeline.inspect) -> Inspection:
     Defect
         When anything else went wrong.
     """
+    tell(task_id, STARTED)
     try:
         return inspect(job)
     except FittingError:

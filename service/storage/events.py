@@ -54,6 +54,12 @@ class EventRepository:
             return ()
         return (EventRow(analysis_id=row.id, number=1, at=row.finished, state=row.state, attempt=row.attempts),)
 
+    def times_begun(self, analysis_id: str) -> int:
+        """How often the analysis was taken from the queue."""
+        begun = (EventRow.analysis_id == analysis_id, EventRow.state == "running", EventRow.step.is_(None))
+        with self._database.reading() as session:
+            return session.scalar(select(func.count()).where(*begun)) or 0
+
     def note_steps(self, claimant: str, steps: Iterable[tuple[str, str]]) -> None:
         """Write down which (analysis, step) began, for the running analyses of the claimant; others are left out."""
         noted = list(steps)

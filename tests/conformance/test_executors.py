@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
@@ -12,20 +14,24 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from fitting.errors import MissingParameter
 from fitting.io import SourceFile
 from fitting.pipeline import Job
-from service.jobs.dispatcher import Dispatcher
+from fitting.progress import STAGES
+from fitting.subject import Options
+from service.jobs.dispatcher import MAX_BEGINNINGS, SILENCE, Dispatcher
 from service.jobs.executors import Pool, UnusableExecutor, is_crash, open_executor
 from service.jobs.tasks import Defect, run_analysis
+from service.jobs.workforce import Limits
 from service.metrics import Metrics
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.documents import load_traces
+from service.storage.events import EventRepository
 from service.storage.repositories import AnalysisRepository, StoredFile, Submission
-from service.storage.tables import AnalysisRow
+from service.storage.tables import AnalysisRow, EventRow
 from tests import fake_pipeline
 from tests.fake_pipeline import spectrum
 
@@ -111,13 +117,17 @@ class Office:
         files = (StoredFile("metabolite", "metabolite.json", content),)
         return self.repository.submit(Submission(files, {}, "request"), queue_limit=100)[0].id
 
-    def dispatch(self, executor: str) -> Dispatcher:
+    def dispatch(self, executor: str, limits: Limits | None = None) -> Dispatcher:
         dispatcher = Dispatcher(
             self.repository,
+            EventRepository(self.database),
             executor=executor,
+            limits=limits or Limits(),
             cache_dir=self.folder,
+            claimants_dir=self.folder / "claimants",
             metrics=Metrics(),
             analyse=fake_pipeline.analyse,
+            inspect=fake_pipeline.inspect,
         )
         dispatcher.start()
         self._stack.callback(dispatcher.stop)
@@ -181,19 +191,88 @@ def test_cancelled_while_running_stays_cancelled(office: Office, executor: str) 
     assert office.repository.content(cancelled, "traces") == []
 
 
-def test_work_of_a_dead_claimant_is_taken_over(office: Office) -> None:
-    """An analysis whose claimant fell silent is tried again, once; then it fails."""
-    once, twice = office.submit(spectrum()), office.submit(spectrum(number=2))
-    office.repository.claim("dead", 2, retried=False)
+def test_work_of_a_silent_claimant_is_taken_over(office: Office) -> None:
+    """A service that stopped costs an analysis no attempt, but one that was begun too often fails."""
+    once, often = office.submit(spectrum()), office.submit(spectrum(number=2))
+    for _ in range(MAX_BEGINNINGS - 1):
+        assert office.repository.claim("dead", 2)
+        office.repository.release("dead", count_attempt=False)
+        with office.database.writing() as session:
+            session.execute(delete(EventRow).where(EventRow.analysis_id == once))
+    office.repository.claim("dead", 2)
     long_ago = datetime.now(UTC) - timedelta(hours=1)
     with office.database.writing() as session:
         session.execute(update(AnalysisRow).values(heartbeat_at=long_ago))
-        session.execute(update(AnalysisRow).where(AnalysisRow.id == twice).values(attempts=2))
     office.dispatch("inline:")
     office.wait(lambda: not any(office.repository.depths().values()))
 
     assert office.state(once) == "succeeded"
-    assert office.state(twice) == "failed"
+    assert office.repository.get(often).problem["code"] == "worker-crashed"
+    assert {office.repository.get(analysis_id).attempts for analysis_id in (once, often)} == {1}
+
+
+def test_a_predecessor_that_was_killed_is_known_at_once(office: Office) -> None:
+    """A service that starts again takes its work over without waiting for a silence, but leaves the living alone."""
+    code = (
+        "import sys, time; from pathlib import Path; from service.jobs.claimant import Claimant;"
+        "print(Claimant(Path(sys.argv[1])).name, flush=True); time.sleep(600)"
+    )
+    command = [sys.executable, "-c", code, str(office.folder / "claimants")]
+    left = office.submit(spectrum())
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as predecessor:
+        office.repository.claim(predecessor.stdout.readline().strip(), 1)
+        office.dispatch("inline:")
+        after = office.submit(spectrum(number=2))
+        office.wait(lambda: office.state(after) == "succeeded")
+
+        assert office.state(left) == "running"
+        predecessor.kill()
+    office.wait(lambda: office.state(left) == "succeeded", seconds=SILENCE.total_seconds() / 2)
+
+
+@pytest.mark.parametrize(("executor", "seconds"), [("inline:", 3), ("processes:2", 600)])
+def test_worker_that_hangs_is_ended(office: Office, executor: str, seconds: float) -> None:
+    """It counts as an attempt of the analysis that hung; those beside it lose no attempt, and all of them end."""
+    others = [office.submit(spectrum("sleep", seconds=0.05, number=number)) for number in range(3)]
+    hung = office.submit(spectrum("sleep", seconds=seconds))
+    others += [office.submit(spectrum("sleep", seconds=0.1, number=number)) for number in range(3, 9)]
+    office.dispatch(executor, Limits(deadline=0.6, grace=0.4))
+    office.wait(lambda: not any(office.repository.depths().values()))
+
+    assert office.repository.get(hung).problem["code"] == "over-deadline"
+    assert office.repository.get(hung).attempts == 2
+    assert {(office.state(other), office.repository.get(other).attempts) for other in others} == {("succeeded", 1)}
+
+
+def test_the_deadline_of_the_request_counts() -> None:
+    """Who asks for a longer fit gets it; the grace comes on top of either."""
+    limits = Limits(deadline=10, grace=5)
+
+    assert limits.of(Options()) == 15
+    assert limits.of(Options(deadline_seconds=60)) == 65
+
+
+@pytest.mark.parametrize("executor", ADDRESSES)
+def test_hung_inspection_is_ended(office: Office, executor: str) -> None:
+    """A file that never gets read holds no worker for ever: who asked is told, and the queue goes on."""
+    dispatcher = office.dispatch(executor, Limits(deadline=0.5, grace=0.5))
+    asked = dispatcher.inspect(Job((SourceFile("metabolite.json", spectrum("sleep", seconds=3)),)))
+    after = office.submit(spectrum())
+    office.wait(lambda: office.state(after) == "succeeded")
+
+    assert executor == "inline:" or isinstance(asked.exception(timeout=10), BrokenExecutor)
+
+
+@pytest.mark.parametrize("executor", ADDRESSES)
+def test_stages_are_events(office: Office, executor: str) -> None:
+    """What the pipeline begins is written down between the states, in order, by whatever way it came."""
+    followed = office.submit(spectrum("stages"))
+    office.dispatch(executor)
+    office.wait(lambda: office.state(followed) == "succeeded")
+    events = EventRepository(office.database).after(followed, 0)
+
+    assert [event.step or event.state for event in events] == ["queued", "running", "started", *STAGES, "succeeded"]
+    assert [event.number for event in events] == list(range(1, len(events) + 1))
 
 
 def test_work_of_a_living_claimant_is_left_alone(office: Office) -> None:

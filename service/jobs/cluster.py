@@ -1,0 +1,75 @@
+"""Fits on a dask cluster: the only module that knows dask."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import structlog
+from distributed import Client, get_worker
+
+from service.jobs.news import News
+from service.jobs.pool import Pool
+
+CONNECT_SECONDS = 10.0
+RESTART_SECONDS = 30.0
+_TOPIC = "mrsquant-news"
+
+log = structlog.get_logger()
+
+
+def open_cluster(address: str) -> Pool:
+    """The cluster whose scheduler listens at ``address``, such as ``tcp://host:8786``.
+
+    Raises
+    ------
+    OSError
+        When no scheduler answers there.
+    """
+    connect: Callable[..., Any] = Client  # it has no type hints
+    client = connect(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    heard: SimpleQueue[News] = SimpleQueue()
+    client.subscribe_topic(_TOPIC, lambda event: heard.put(News(*event[1])))
+    return Pool(
+        # a task whose worker died is tried again by us, counted; dask itself would do so uncounted
+        executor=client.get_executor(pure=False, retries=0),
+        workers=lambda: max(1, sum(client.ncores().values())),
+        close=client.close,
+        tell=tell,
+        news=partial(_drained, heard),
+        end=partial(_restart, client),
+        is_alive=lambda: client.status in ("running", "connecting"),
+        shares_fate=False,
+    )
+
+
+def tell(task_id: str, stage: str) -> None:
+    """Send from a worker to the scheduler, which passes it on to whoever listens."""
+    worker = get_worker()
+    worker.log_event(_TOPIC, list(News(task_id, stage, worker.address, time.time())))
+
+
+def _drained(heard: SimpleQueue[News]) -> list[News]:
+    news = []
+    while True:
+        try:
+            news.append(heard.get_nowait())
+        except Empty:
+            return news
+
+
+def _restart(client: Any, worker: str) -> None:
+    """Have the worker's nanny kill and replace it; its other tasks go to other workers. Does not wait for it."""
+    restart = partial(client.restart_workers, [worker], timeout=RESTART_SECONDS, raise_for_error=False)
+    threading.Thread(target=_logged, args=(restart, worker), daemon=True, name="restart").start()
+
+
+def _logged(restart: Callable[[], Any], worker: str) -> None:
+    try:
+        restart()
+    except Exception as error:  # dask raises many kinds; the worker stays as it is, and others go on
+        log.error("cluster worker cannot be restarted", worker=worker, error=type(error).__name__)

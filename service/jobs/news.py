@@ -1,0 +1,64 @@
+"""What workers say while they work: which task reached which stage, on which worker, when."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+STARTED = "started"
+"""The first stage of every task: a worker took it from the executor's queue."""
+
+Tell = Callable[[str, str], None]
+"""Takes a task's id and a stage; picklable, so that it can travel with the task."""
+
+
+class News(NamedTuple):
+    """One message of a worker."""
+
+    task_id: str
+    stage: str
+    worker: str
+    """What ``Pool.end`` calls it."""
+    at: float
+    """Seconds since the epoch, by the worker's clock."""
+
+
+def ignore(task_id: str, stage: str) -> None:
+    """Tell nobody."""
+
+
+class ParentPipe:
+    """The pipe from worker processes to their parent.
+
+    Every message is one write shorter than PIPE_BUF, which POSIX makes atomic, so the workers share the pipe without
+    a lock that a killed one could take with it.
+    """
+
+    _sending: Connection | None = None
+
+    @classmethod
+    def join(cls, sending: Connection) -> None:
+        """Let this process send to its parent from now on."""
+        os.set_blocking(sending.fileno(), False)
+        cls._sending = sending
+
+    @classmethod
+    def tell(cls, task_id: str, stage: str) -> None:
+        """Send to the parent; when it does not read, the work goes on."""
+        if cls._sending is not None:
+            with suppress(OSError):
+                cls._sending.send_bytes(json.dumps(News(task_id, stage, str(os.getpid()), time.time())).encode())
+
+    @staticmethod
+    def received(receiving: Connection) -> list[News]:
+        """Everything that was sent since the last call."""
+        news = []
+        with suppress(OSError, EOFError):
+            while receiving.poll():
+                news.append(News(*json.loads(receiving.recv_bytes())))
+        return news

@@ -1,0 +1,35 @@
+"""What the service needs of a place where fits run, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor
+from dataclasses import dataclass
+
+from service.jobs.news import News, Tell
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A ``concurrent.futures.Executor`` with what that interface lacks: news of its workers, and an end for one."""
+
+    executor: Executor
+    workers: Callable[[], int]
+    """How many tasks run at once."""
+    close: Callable[[], None]
+    """End it without waiting for its tasks."""
+    tell: Tell
+    """Travels with a task; sends its news."""
+    news: Callable[[], list[News]]
+    """What was told since the last call."""
+    end: Callable[[str], None]
+    """End one worker, by its name in the news, with whatever it does."""
+    is_alive: Callable[[], bool]
+    """Can it take tasks?"""
+    shares_fate: bool
+    """When a worker dies, are the others' tasks lost with its own?"""
+
+
+def is_crash(error: BaseException) -> bool:
+    """Did the worker die, rather than the task raise?"""
+    return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"

@@ -1,0 +1,184 @@
+"""The workers of one dispatcher: opens and replaces their pool, gives out tasks, and ends those that hang."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+
+from fitting.pipeline import Inspection, Job
+from fitting.subject import Options
+from service.errors import NotReady
+from service.jobs.executors import Pool, UnusableExecutor, open_executor
+from service.jobs.news import News
+from service.jobs.tasks import Inspect, run_inspection, warm
+from service.jobs.timekeeper import Run, Timekeeper
+from service.storage.documents import Answer
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a worker may take, seconds."""
+
+    deadline: float = 300.0
+    grace: float = 30.0
+
+    def of(self, options: Options) -> float:
+        """The deadline of the request, or else the operator's, and some grace for coming back."""
+        return (options.deadline_seconds or self.deadline) + self.grace
+
+
+class Workforce:
+    """One pool at a time, and who runs what in it."""
+
+    def __init__(self, executor: str, limits: Limits, inspect: Inspect, wake: Callable[[], None]) -> None:
+        self._open: Callable[[], Pool] = partial(open_executor, executor)
+        self._limits = limits
+        self._inspect = inspect
+        self._wake = wake
+        self._times = Timekeeper()
+        self._pool: Pool | None = None
+        self._warming: list[Future[None]] = []
+        self._is_broken = False
+        self._pools = 0
+        self._ended: set[int] = set()
+        """Pools of which we ended a worker: there we know whose fault it is that tasks were lost."""
+
+    def open(self) -> None:
+        """Open the pool and warm its workers; when nobody answers, it is tried again later.
+
+        Raises
+        ------
+        UnusableExecutor
+            When the address cannot be used whatever happens.
+        """
+        try:
+            self._pool = self._open()
+        except OSError as error:
+            log.error("executor does not answer", error=type(error).__name__)
+            self._is_broken = True
+            return
+        self._is_broken = False
+        self._pools += 1
+        self._warming = [self._pool.executor.submit(warm) for _ in range(self._pool.workers())]
+
+    def close(self) -> None:
+        """End the workers."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+    def replace(self) -> None:
+        """Close the pool and open another."""
+        log.warning("executor replaced")
+        self.close()
+        self.open()
+
+    @property
+    def ready(self) -> bool:
+        """Have all workers answered?"""
+        answered = all(future.done() for future in self._warming)
+        return self._pool is not None and answered and not self.is_broken
+
+    @property
+    def is_broken(self) -> bool:
+        """Does the pool have to be replaced?"""
+        if self._pool is None or not self._pool.is_alive():
+            return True
+        return self._is_broken or any(_has_failed(future) for future in self._warming)
+
+    @property
+    def shares_fate(self) -> bool:
+        """When a worker dies, are the others' tasks lost with its own?"""
+        return self._pool is not None and self._pool.shares_fate
+
+    @property
+    def workers(self) -> int:
+        """How many tasks run at once; none while there is no pool."""
+        return 0 if self._pool is None else self._pool.workers()
+
+    def submit(self, task_id: str, limit: float, task: Callable[..., Answer], job: Job) -> Future[Answer] | None:
+        """Give a task to the pool; None when the pool is broken."""
+        if self._pool is None:
+            return None
+        self._times.expect(task_id, limit, self._pools)
+        try:
+            return self._pool.executor.submit(task, job, task_id=task_id, tell=self._pool.tell)
+        except RuntimeError:  # broken or closed
+            self._times.forget(task_id)
+            self._is_broken = True
+            return None
+
+    def inspect(self, job: Job) -> Future[Inspection]:
+        """Have a worker say what would be analysed.
+
+        Raises
+        ------
+        NotReady
+            When there is no worker at the moment.
+        """
+        task_id = f"inspection-{uuid.uuid4()}"
+        pool = self._pool
+        try:
+            if pool is None:
+                raise UnusableExecutor
+            self._times.expect(task_id, self._limits.of(job.options), self._pools)
+            future = pool.executor.submit(run_inspection, job, self._inspect, task_id, pool.tell)
+        except (RuntimeError, UnusableExecutor) as error:  # the executor is broken or being replaced
+            self._times.forget(task_id)
+            self._is_broken = True
+            self._wake()
+            raise NotReady("The workers are being restarted; try again.", headers={"Retry-After": "5"}) from error
+        future.add_done_callback(partial(self._inspected, task_id))
+        return future
+
+    def _inspected(self, task_id: str, future: Future[Inspection]) -> None:
+        self._times.forget(task_id)
+        if not future.cancelled() and isinstance(future.exception(), BrokenExecutor):
+            self._is_broken = True
+            self._wake()
+
+    def hear(self) -> list[News]:
+        """What the workers said since the last call."""
+        return [] if self._pool is None else self._times.hear(self._pool.news())
+
+    def run_of(self, task_id: str) -> Run | None:
+        """What is known of a task that was not forgotten."""
+        return self._times.run_of(task_id)
+
+    def forget(self, task_id: str) -> None:
+        """The task is over."""
+        self._times.forget(task_id)
+
+    def overdue(self) -> list[str]:
+        """Tasks that take longer than they may."""
+        return self._times.overdue()
+
+    def end(self, task_id: str) -> None:
+        """End the worker that runs the task."""
+        run = self._times.forget(task_id)
+        if self._pool is None or run is None or run.worker is None:
+            return
+        log.warning("worker ended, it did not come back in time", task_id=task_id, seconds=round(run.limit))
+        self._ended.add(run.pool)
+        self._pool.end(run.worker)
+
+    def note_crash(self, task_id: str) -> bool:
+        """A task was lost; may it be the one that killed its worker?"""
+        run = self._times.run_of(task_id)
+        if not self.shares_fate or run is None:
+            return True
+        if run.pool == self._pools:  # it may be the pool before, which was replaced already
+            self._is_broken = True
+        return run.worker is not None and run.pool not in self._ended
+
+
+def _has_failed(future: Future[Any]) -> bool:
+    return future.done() and (future.cancelled() or future.exception() is not None)
