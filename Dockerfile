@@ -10,7 +10,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY fitting fitting
 COPY service service
 RUN /opt/mrsquant/bin/python -m pip wheel --constraint constraints.txt --no-deps --wheel-dir dist .
-RUN /opt/mrsquant/bin/python -m pip install --constraint constraints.txt "$(echo dist/mrsquant-*.whl)[cluster,pdf,postgres,telemetry]"
+RUN /opt/mrsquant/bin/python -m pip install --constraint constraints.txt "$(echo dist/mrsquant-*.whl)[cluster,oidc,pdf,postgres,telemetry]"
 
 FROM python:3.11-slim
 LABEL org.opencontainers.image.title="mrsquant" \

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypedDict
 
 import structlog
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 from fitting import __version__, pipeline
 from service import logs, responses
+from service.access.authentication import Authenticator
+from service.access.trail import Trail
 from service.api.dependencies import Services
 from service.api.export import mount
+from service.guard import AuditTrail, NameAndSite
 from service.jobs.dispatcher import Dispatcher
 from service.jobs.tasks import Analyse, Inspect
 from service.jobs.workforce import Limits
 from service.metrics import Metrics
 from service.middleware import BodyLimit, RequestContext
 from service.settings import Settings
+from service.storage.audit import AuditLog
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.events import EventRepository
@@ -60,6 +65,12 @@ def create_app(
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         database = Database(settings.database_url)
         database.migrate()
+        authenticator = Authenticator(settings, database)
+        authenticator.check()
+        audit_log = AuditLog(database)
+        trail = Trail(audit_log)
+        trail.start()
+        log.info("audit log", **audit_log.head()._asdict())
         blobs = BlobStore(settings.data_dir / "blobs")
         repository = AnalysisRepository(database, blobs)
         dispatcher = Dispatcher(
@@ -75,10 +86,14 @@ def create_app(
             inspect=inspect,
         )
         dispatcher.start()
-        return Services(settings, database, repository, SignOffRepository(database, blobs), dispatcher, metrics)
+        sign_offs = SignOffRepository(database, blobs)
+        return Services(settings, database, repository, sign_offs, dispatcher, metrics, authenticator, trail)
 
     def close_services(services: Services) -> None:
         services.dispatcher.stop()
+        services.trail.stop()
+        with suppress(SQLAlchemyError):  # a database that is gone does not keep the service from ending
+            log.info("audit log", **AuditLog(services.database).head()._asdict())
         services.database.close()
         if tracing is not None:
             tracing.close()
@@ -88,5 +103,7 @@ def create_app(
     mount(app)
     responses.install(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes)
+    app.add_middleware(AuditTrail)
+    app.add_middleware(NameAndSite, settings=settings)
     app.add_middleware(RequestContext, metrics=metrics)
     return app

@@ -59,6 +59,8 @@ def _framework(request: Request, error: Exception) -> Response:
     """What the framework itself refuses: unknown addresses, wrong methods, broken bodies."""
     raised = cast("HTTPException", error)
     match raised.status_code:
+        case HTTPStatus.SEE_OTHER:
+            return Response(status_code=raised.status_code, headers=raised.headers)
         case HTTPStatus.NOT_FOUND:
             return _answer(request, NotFound("There is nothing at this address; /openapi.json lists what there is."))
         case HTTPStatus.METHOD_NOT_ALLOWED:

@@ -7,10 +7,13 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from service.access.principal import LOCAL, Principal
+from service.access.authentication import Authenticator, address_of
+from service.access.principal import Principal
+from service.access.trail import Trail
 from service.jobs.dispatcher import Dispatcher
 from service.metrics import Metrics
 from service.settings import Settings
+from service.storage.audit import Actor
 from service.storage.database import Database
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOffRepository
@@ -26,9 +29,12 @@ class Services:
     sign_offs: SignOffRepository
     dispatcher: Dispatcher
     metrics: Metrics
+    authenticator: Authenticator
+    trail: Trail
 
 
-def _services(request: Request) -> Services:
+def services_of(request: Request) -> Services:
+    """Everything the composition root opened."""
     return cast("Services", request.state.services)
 
 
@@ -36,20 +42,28 @@ def _request_id(request: Request) -> str:
     return cast("str", request.state.request_id)
 
 
-ServicesDep = Annotated[Services, Depends(_services)]
+ServicesDep = Annotated[Services, Depends(services_of)]
 RequestId = Annotated[str, Depends(_request_id)]
 
 
-def _principal() -> Principal:
-    return LOCAL
+def _principal(request: Request) -> Principal:
+    # set by `service.api.access.authorise`, which every route has; without it this fails rather than lets in
+    return cast("Principal", request.state.principal)
 
 
 Caller = Annotated[Principal, Depends(_principal)]
 """Who asks; ``Caller.project`` is where what they store belongs."""
 
 
-def _repository(services: ServicesDep, caller: Caller) -> AnalysisRepository:
-    return services.repository.of(caller.project)
+def _actor(request: Request, caller: Caller) -> Actor:
+    return Actor(caller.name, cast("str", request.state.request_id), address_of(request) or None)
+
+
+CurrentActor = Annotated[Actor, Depends(_actor)]
+
+
+def _repository(services: ServicesDep, caller: Caller, actor: CurrentActor) -> AnalysisRepository:
+    return services.repository.of(caller.project, actor)
 
 
 def _sign_offs(services: ServicesDep) -> SignOffRepository:

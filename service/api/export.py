@@ -8,13 +8,25 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from fitting import __version__
 from fitting.analysis import NOTICE
-from service.api import analyses, basis_sets, events, health, norms, pages, problems, reports, sign_offs
+from service.api import (
+    access,
+    analyses,
+    basis_sets,
+    events,
+    health,
+    norms,
+    pages,
+    problems,
+    reports,
+    sign_in,
+    sign_offs,
+)
 from service.api.analysis_request import AnalysisRequest, ArraySubmission
 from service.api.events import EventOut
 from service.errors import ProblemDocument
@@ -27,8 +39,8 @@ Schema = dict[str, Any]
 
 def mount(app: FastAPI) -> None:
     """Give ``app`` every route and its description."""
-    for module in (analyses, events, reports, sign_offs, norms, basis_sets, problems, health, pages):
-        app.include_router(module.router)
+    for module in (analyses, events, reports, sign_offs, norms, basis_sets, problems, health, pages, sign_in):
+        app.include_router(module.router, dependencies=[Depends(access.authorise)])
     app.openapi = partial(_description, app)  # type: ignore[method-assign]  # the documented way to change it
 
 
@@ -54,6 +66,7 @@ def _description(app: FastAPI) -> Schema:
             components[model.__name__] = schema
         document["components"]["schemas"] = dict(sorted(components.items()))
         _illustrate(components["AnalysisOut"], components, _example())
+        access.describe(document)
         app.openapi_schema = document
     return app.openapi_schema
 

@@ -22,15 +22,16 @@ _TEMPLATES = Environment(loader=PackageLoader("service.api"), autoescape=True, u
 def start_page(repository: Repository) -> HTMLResponse:
     """The newest analyses with links to their reports."""
     rows = repository.page(Filters(), None, 50).rows
-    return _page("start.html", rows=rows)
+    return page("start.html", rows=rows)
 
 
 @router.get("/docs", summary="The interface, for people", responses=responses())
 def docs_page(request: Request) -> HTMLResponse:
     """Every call in one table; made here, so that it needs no network."""
     description: dict[str, Any] = request.app.openapi()
-    return _page("docs.html", paths=description["paths"])
+    return page("docs.html", paths=description["paths"])
 
 
-def _page(template: str, **content: object) -> HTMLResponse:
-    return HTMLResponse(_TEMPLATES.get_template(template).render(notice=NOTICE, **content))
+def page(template: str, status_code: int = 200, **content: object) -> HTMLResponse:
+    """A page in the common frame."""
+    return HTMLResponse(_TEMPLATES.get_template(template).render(notice=NOTICE, **content), status_code)

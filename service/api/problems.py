@@ -52,10 +52,10 @@ class ProblemTypes(BaseModel):
     """By code."""
 
 
-def responses(*kinds: type[FittingError | ServiceProblem]) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI responses for these problems and those every route can have."""
+def responses(*kinds: type[FittingError | ServiceProblem], everywhere: bool = True) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI responses for these problems and, with ``everywhere``, those every route can have."""
     by_status: dict[int, list[str]] = defaultdict(list)
-    for kind in (*kinds, *_EVERYWHERE):
+    for kind in (*kinds, *(_EVERYWHERE if everywhere else ())):
         by_status[STATUS[kind]].append(f"`{kind.code}`: {kind.title}")
     schema = {"$ref": "#/components/schemas/ProblemDocument"}
     return {

@@ -20,6 +20,7 @@ from service.app import create_app
 from service.cli import app
 from service.errors import BY_CODE
 from service.settings import Settings
+from tests.clients import on_this_machine
 from tests.conformance import reader_fixtures as fixtures
 from tests.conformance.reader_fixtures.lcmodel_raw import FIXTURES as RAW
 from tests.conformance.reader_fixtures.siemens_dicom import FID as DICOM_FID
@@ -161,7 +162,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     settings = Settings(
         data_dir=folder, cache_dir=folder / "cache", executor="processes:1", max_upload_bytes=LIMIT, log_level="error"
     )
-    with TestClient(create_app(settings)) as client:
+    with on_this_machine(create_app(settings)) as client:
         yield client
 
 

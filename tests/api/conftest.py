@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from service.app import create_app
 from service.settings import Settings
 from tests import fake_pipeline
+from tests.clients import on_this_machine
 
 StartClient = Callable[..., TestClient]
 
@@ -25,7 +26,7 @@ def start(tmp_path: Path) -> Iterator[StartClient]:
         def start_client(**settings: Any) -> TestClient:
             chosen = {"data_dir": tmp_path / "data", "cache_dir": tmp_path / "cache", "executor": "inline:", **settings}
             app = create_app(Settings(**chosen), analyse=fake_pipeline.analyse, inspect=fake_pipeline.inspect)
-            return stack.enter_context(TestClient(app, raise_server_exceptions=True))
+            return stack.enter_context(on_this_machine(app))
 
         yield start_client
 

@@ -14,6 +14,7 @@ from service.app import create_app
 from service.errors import BY_CODE, STATUS
 from service.settings import Settings
 from tests import fake_pipeline
+from tests.clients import on_this_machine
 from tests.fake_pipeline import spectrum
 
 LIMIT = 200_000
@@ -138,7 +139,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """One service that takes all the blows."""
     folder = tmp_path_factory.mktemp("data")
     settings = Settings(data_dir=folder, cache_dir=folder, executor="inline:", max_upload_bytes=LIMIT)
-    with TestClient(create_app(settings, analyse=fake_pipeline.analyse, inspect=fake_pipeline.inspect)) as client:
+    app = create_app(settings, analyse=fake_pipeline.analyse, inspect=fake_pipeline.inspect)
+    with on_this_machine(app) as client:
         upload()(client)
         yield client
 

@@ -26,6 +26,7 @@ OPERATIONS = {
     for method, operation in operations.items()
 }
 INPUTS = {"AnalysisRequest", "ArraySubmission", "Tissue", "ClinicalMeasures", "AcquisitionOverrides", "MethodOptions"}
+INPUTS |= {"SignIn"}
 
 
 def test_file_is_current() -> None:

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from service.app import create_app
 from service.settings import Settings
+from tests.clients import on_this_machine
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CLOCK = {"id", "created", "started", "finished", "seconds"}
@@ -21,7 +22,7 @@ CLOCK = {"id", "created", "started", "finished", "seconds"}
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     folder = tmp_path_factory.mktemp("data")
     settings = Settings(data_dir=folder, cache_dir=folder / "cache", executor="inline:")
-    with TestClient(create_app(settings)) as client:
+    with on_this_machine(create_app(settings)) as client:
         yield client
 
 

@@ -1,0 +1,173 @@
+"""From what a request brings to who it comes from: a device's key, a person's token or a browser's session."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from anyio.to_thread import run_sync
+from starlette.requests import HTTPConnection
+
+from service.access.key_file import KeyFile, UnusableKeyFile
+from service.access.keys import PREFIX, Key, find
+from service.access.principal import LOCAL, Principal
+from service.access.rates import Rates
+from service.access.sessions import COOKIE, Session, Sessions
+from service.access.tokens import RefusedToken, Tokens
+from service.errors import NotAllowed, NotAuthenticated, TooManyRequests, Unavailable
+from service.settings import Settings
+from service.storage.database import Database
+
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="mrsquant"'}
+_MAX_CREDENTIAL = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    kind: str
+    text: str
+
+
+class Authenticator:
+    """Everybody's way in; one for each process."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._is_guarded = settings.is_guarded
+        self._key_file = None if settings.api_keys_file is None else KeyFile(settings.api_keys_file)
+        self._tokens = None if settings.oidc_issuer is None else Tokens(settings)
+        lifetime = timedelta(hours=settings.session_hours)
+        self.sessions = Sessions(database, settings.data_dir / "session.key", lifetime)
+        self._requests = Rates(settings.requests_per_minute)
+        self._refusals = Rates(settings.refusals_per_minute)
+
+    def check(self) -> None:
+        """Read what is configured.
+
+        Raises
+        ------
+        UnusableKeyFile
+        """
+        if self._key_file is not None:
+            self._key_file.keys()
+
+    async def principal(self, request: HTTPConnection) -> Principal:
+        """Who asks.
+
+        Raises
+        ------
+        NotAuthenticated
+            When nothing valid was brought.
+        TooManyRequests
+            When this one, or wrong keys from this address, came too often.
+        """
+        if not self._is_guarded:
+            return _local(request)
+        brought = _brought(request)
+        found = None if brought is None else await self._found(brought)
+        if found is None:
+            raise self._refusal(request, brought)
+        wait = self._requests.wait(found.name)
+        if wait:
+            raise _too_many("requests with this key", wait)
+        return found
+
+    def key(self, shown: str) -> Key | None:
+        """The valid key that was shown as ``shown``."""
+        key = find(shown, self._keys()) if len(shown) <= _MAX_CREDENTIAL else None
+        return key if key is not None and key.is_valid(datetime.now(UTC)) else None
+
+    def session(self, request: HTTPConnection) -> Session | None:
+        """The browser session of a request."""
+        cookie = request.cookies.get(COOKIE, "")
+        return self.sessions.read(cookie) if cookie else None
+
+    def refuse_often(self, request: HTTPConnection) -> None:
+        """Count a wrong key from the address of the request.
+
+        Raises
+        ------
+        TooManyRequests
+        """
+        wait = self._refusals.wait(_network(address_of(request)))
+        if wait:
+            raise _too_many("wrong keys from this address", wait)
+
+    async def _found(self, brought: _Brought) -> Principal | None:
+        match brought.kind:
+            case "key":
+                key = self.key(brought.text)
+                return None if key is None else key.principal
+            case "token" if self._tokens is not None:
+                try:
+                    return await run_sync(self._tokens.principal, brought.text)
+                except RefusedToken:
+                    return None
+            case "cookie":
+                return await run_sync(self._of_session, brought.text)
+        return None
+
+    def _of_session(self, cookie: str) -> Principal | None:
+        session = self.sessions.read(cookie)
+        key = None if session is None else self._keys().get(session.key_id)
+        return key.principal if key is not None and key.is_valid(datetime.now(UTC)) else None
+
+    def _keys(self) -> Mapping[str, Key]:
+        try:
+            return {} if self._key_file is None else self._key_file.keys()
+        except UnusableKeyFile as error:
+            detail = "The service's keys cannot be read; its operator finds the reason with `mrsquant keys list`."
+            raise Unavailable(detail, headers={"Retry-After": "30"}) from error
+
+    def _refusal(self, request: HTTPConnection, brought: _Brought | None) -> NotAuthenticated:
+        if brought is None:
+            return NotAuthenticated("Send a key as 'Authorization: Bearer mrsq_…', or sign in.", headers=_CHALLENGE)
+        if brought.kind == "cookie":
+            return NotAuthenticated("The session has ended; sign in again.", headers=_CHALLENGE)
+        self.refuse_often(request)
+        headers = {"WWW-Authenticate": f'{_CHALLENGE["WWW-Authenticate"]}, error="invalid_token"'}
+        request.state.wrong_key = True
+        return NotAuthenticated("The key is wrong, has expired or was withdrawn; ask the operator.", headers=headers)
+
+
+def address_of(request: HTTPConnection) -> str:
+    """Network address a request comes from."""
+    return request.client.host if request.client else ""
+
+
+def is_loopback(host: str) -> bool:
+    """Is this an address or the name of this machine to itself?"""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _local(request: HTTPConnection) -> Principal:
+    if is_loopback(address_of(request)):
+        return LOCAL
+    raise NotAllowed("Without MRSQUANT_API_KEYS_FILE the service answers this machine only; see docs/how-to/keys.md.")
+
+
+def _brought(request: HTTPConnection) -> _Brought | None:
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme:
+        is_bearer = scheme.lower() == "bearer" and len(credential) <= _MAX_CREDENTIAL
+        credential = credential.strip() if is_bearer else ""
+        return _Brought("key" if credential.startswith(PREFIX) else "token", credential)
+    cookie = request.cookies.get(COOKIE, "")
+    return _Brought("cookie", cookie) if cookie else None
+
+
+def _network(address: str) -> str:
+    """One who has an IPv6 address has a whole /64 of them."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
+
+
+def _too_many(what: str, wait: int) -> TooManyRequests:
+    return TooManyRequests(f"Too many {what}; wait {wait} s.", headers={"Retry-After": str(wait)})
