@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fitting.model.result import Outcome
-from fitting.norms.assessment import Absence, Finding, NormUsed, ZScore
+from fitting.norms.assessment import Absence, Finding, NormNotUsed, NormUsed, ProfileDistance, ZScore
 from fitting.preprocessing.step import Step
 from fitting.quantification.concentrations import Concentration, Ratio
 
@@ -166,6 +166,12 @@ class Multiplicity:
     """Flags expected if nothing were different."""
     flagged: int
     """Flags raised."""
+    flagged_q: int
+    """Flags that remain when a false discovery rate of 5 % is kept (Benjamini-Hochberg q < 0.05)."""
+    profile: ProfileDistance | None
+    """All values together against own controls."""
+    profile_absent: Absence | None
+    """Why there is no profile distance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +222,8 @@ class Analysis:
     """One entry for each metabolite and sum."""
     norms: tuple[NormUsed, ...]
     """The norms behind the z-scores."""
+    norms_not_used: tuple[NormNotUsed, ...]
+    """Norms of the site for this region that were not applied, with the reason."""
     multiplicity: Multiplicity
     """How many flags chance alone would raise."""
     evidence: tuple[Finding, ...]

@@ -8,7 +8,7 @@ from fitting.analysis import AcquisitionFacts, MetaboliteResult, Multiplicity, Q
 from fitting.errors import MissingParameter
 from fitting.intake import Intake
 from fitting.model.result import Fit, Traces
-from fitting.norms.assessment import Absence, Assessment, ZScore
+from fitting.norms.assessment import Absence, Assessment, ProfileDistance, ZScore
 from fitting.preprocessing import PreprocessingFacts
 from fitting.quantification.concentrations import Quantity
 from fitting.subject import Subject
@@ -108,4 +108,12 @@ def metabolite_results(
 
 def multiplicity_of(assessment: Assessment) -> Multiplicity:
     """How many comparisons were made and what chance alone would flag."""
-    return Multiplicity(assessment.tests, assessment.expected_by_chance, assessment.flagged)
+    profile = assessment.profile
+    return Multiplicity(
+        tests=assessment.tests,
+        expected_by_chance=assessment.expected_by_chance,
+        flagged=assessment.flagged,
+        flagged_q=assessment.flagged_q,
+        profile=profile if isinstance(profile, ProfileDistance) else None,
+        profile_absent=profile if isinstance(profile, Absence) else None,
+    )

@@ -10,7 +10,8 @@ FittingError
 ├── ImplausibleParameter          a quantity outside what a brain 1H-MRS scan can have
 ├── UnusableSignal                the samples cannot be analysed (non-finite, constant, too short)
 ├── UnusableBasis                 a basis set does not fit the data or cannot be read
-└── UnusableTable                 a relaxation or norm table breaks its format
+├── UnusableTable                 a relaxation or norm table breaks its format
+└── UnusableControls              a site's controls do not make a norm
 """
 
 from __future__ import annotations
@@ -117,6 +118,13 @@ class UnusableTable(FittingError):
     title = "The table cannot be used"
 
 
+class UnusableControls(FittingError):
+    """A site's own controls do not make a norm: too few, counted twice, or not measured alike."""
+
+    code = "unusable-controls"
+    title = "The controls do not make a norm"
+
+
 PROBLEMS: tuple[type[FittingError], ...] = (
     InaccessibleFile,
     UnknownFormat,
@@ -127,5 +135,6 @@ PROBLEMS: tuple[type[FittingError], ...] = (
     UnusableSignal,
     UnusableBasis,
     UnusableTable,
+    UnusableControls,
 )
 """Every kind that is raised; the others are bases to catch several at once."""

@@ -22,7 +22,7 @@ from fitting.intake import Intake, take_in
 from fitting.io import Files
 from fitting.model.fit import Components, fit
 from fitting.model.result import Traces
-from fitting.norms import applicable_norms, assess
+from fitting.norms import SiteNorm, applicable_norms, assess, own_software
 from fitting.preprocessing import preprocess
 from fitting.preprocessing.noise import noise_sd
 from fitting.progress import begin
@@ -63,7 +63,8 @@ class Job:
     """Everything one analysis is computed from; picklable, so any worker can run it.
 
     ``basis`` holds an LCModel ``.BASIS`` file or the JSON files of an FSL-MRS basis folder; empty means simulate.
-    ``relaxation`` is the CSV that overrides shipped relaxation times, or None.
+    ``relaxation`` is the CSV that overrides shipped relaxation times, or None. ``site_norms`` are the newest versions
+    of the site's own controls.
     """
 
     metabolite: Files
@@ -72,6 +73,7 @@ class Job:
     options: Options = field(default_factory=Options)
     basis: Files = ()
     relaxation: bytes | None = None
+    site_norms: tuple[SiteNorm, ...] = ()
 
 
 def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
@@ -138,7 +140,14 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     quality = quality_of(result, facts, spectrum.spectrometer_frequency)
     verdict = judge(result, quality, quantities, pattern=facts.pattern)
     begin("comparison")
-    assessment = assess(quantities, job.subject, acquisition, verdict.usable)
+    assessment = assess(
+        quantities,
+        job.subject,
+        acquisition,
+        verdict.usable,
+        site_norms=job.site_norms,
+        software=own_software(job.options.baseline, job.options.macromolecules, basis.source),
+    )
     analysis = Analysis(
         outcome=result.outcome,
         verdict=verdict,
@@ -146,6 +155,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
         quality=quality,
         metabolites=metabolite_results(quantities, assessment.scores),
         norms=assessment.norms,
+        norms_not_used=assessment.norms_not_used,
         multiplicity=multiplicity_of(assessment),
         evidence=assessment.evidence,
         provenance=Provenance(
@@ -207,7 +217,7 @@ def inspect(job: Job) -> Inspection:
         water_reference=intake.water_source,
         missing=missing(acquisition, for_simulated_basis=not job.basis),
         basis=_basis_in_words(job, acquisition),
-        norms=tuple(norm.id for norm in applicable_norms(job.subject, acquisition)),
+        norms=applicable_norms(job.subject, acquisition, job.site_norms),
         warnings=_warnings(job, intake),
     )
 

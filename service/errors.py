@@ -3,6 +3,7 @@
 ServiceProblem
 ├── MalformedRequest        the body is not what its content type says
 ├── InvalidCursor           a page of a list that does not exist
+├── CallbackNotAllowed      a callback_url the operator has not listed
 ├── NotAuthenticated        no valid key, token or session
 ├── NotAllowed              a valid one that may not do this
 ├── CrossSite               a browser was sent here by another site
@@ -116,6 +117,13 @@ class TooManyRequests(ServiceProblem):
 
     code = "too-many-requests"
     title = "Too many requests"
+
+
+class CallbackNotAllowed(ServiceProblem):
+    """The service does not call ``callback_url``; operators list its host in ``MRSQUANT_WEBHOOK_HOSTS``."""
+
+    code = "callback-not-allowed"
+    title = "The callback address is not allowed"
 
 
 class NotFound(ServiceProblem):
@@ -289,10 +297,12 @@ STATUS: dict[type[Exception], int] = {
     fitting_errors.UnusableSignal: 400,
     fitting_errors.UnusableBasis: 400,
     fitting_errors.UnusableTable: 400,
+    fitting_errors.UnusableControls: 400,
     fitting_errors.UnreadableSpectrum: 400,
     fitting_errors.FittingError: 400,
     MalformedRequest: 400,
     InvalidCursor: 400,
+    CallbackNotAllowed: 400,
     NotAuthenticated: 401,
     NotAllowed: 403,
     CrossSite: 403,

@@ -1,41 +1,44 @@
-"""Norms: the position of a person's values among published controls, or the reason why there is none."""
+"""Norms: the position of a person's values among controls, a site's own or published ones, or why there is none."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
-from fitting.errors import ImplausibleParameter
-from fitting.norms.assessment import Absence, Assessment, NormUsed, ZScore
+from fitting.norms.assessment import Absence, Assessment, NormUsed, ProfileDistance, ZScore
+from fitting.norms.case import OWN_SOFTWARE, Case, own_software
 from fitting.norms.evidence import evidence
 from fitting.norms.literature import Norm, literature_norms
-from fitting.norms.matching import UNIT, find_norm, norm_match
+from fitting.norms.matching import UNIT, find_norm, site_conflict
+from fitting.norms.multiplicity import FALSE_DISCOVERY_RATE, profile_distance, with_q
 from fitting.norms.regions import Region, find_region, regions
+from fitting.norms.scoring import UNUSABLE, Scored, score_case
+from fitting.norms.site import SiteNorm, site_version
 from fitting.norms.tables import norm_version
-from fitting.norms.z_score import z_score
 from fitting.quantification.concentrations import Quantity, Ratio
 from fitting.signal import Acquisition
 from fitting.subject import Subject
 
 __all__ = [
+    "Case",
     "Norm",
     "Region",
+    "Scored",
+    "SiteNorm",
     "applicable_norms",
     "assess",
     "find_region",
     "norm_catalogue",
     "norm_version",
+    "own_software",
     "regions",
     "score",
+    "score_case",
 ]
 
 FLAGS_ONE_IN = 20
 """Healthy people outside a 95 % reference interval: one in this many."""
-
-UNUSABLE = {
-    "no": Absence("spectrum-not-usable", "The spectrum is not interpretable; see the verdict."),
-    "limited": Absence("spectrum-limited", "The spectrum is of limited quality; see the verdict."),
-}
 
 
 def assess(
@@ -43,43 +46,51 @@ def assess(
     subject: Subject,
     acquisition: Acquisition,
     usable: Literal["yes", "limited", "no"],
+    *,
+    site_norms: Sequence[SiteNorm] = (),
+    software: str = OWN_SOFTWARE,
 ) -> Assessment:
     """Compare every quantity with the norm that matches, and say why where none is applied.
 
-    ``tests`` counts the z-scores that are given, ``expected_by_chance`` is 5 % of them. Sums and their
-    members are compared separately and both count, though they are not independent.
+    ``tests`` counts the z-scores that are given, ``expected_by_chance`` is 5 % of them, ``flagged_q`` those whose
+    Benjamini-Hochberg q is below 5 %. Sums and their members are compared separately and all count, though they
+    are not independent.
 
     Parameters
     ----------
     quantities : tuple of Quantity
     subject : Subject
-        Region and age decide; both may be missing.
+        Region, age, sex and tissue decide; all may be missing.
     acquisition : Acquisition
-        Field and echo time decide; both may be missing.
+        Field, echo time and, for own controls, the sequence decide; all may be missing.
     usable : {"yes", "limited", "no"}
         The verdict on the spectrum; z-scores are given for ``yes`` only.
+    site_norms : sequence of SiteNorm
+        The newest versions of the site's own controls; those that match have priority.
+    software : str
+        What computed the quantities, with version and method.
 
     Returns
     -------
     Assessment
         With an entry for every quantity.
     """
-    scores: dict[str, ZScore | Absence] = {}
-    used: dict[str, NormUsed] = {}
-    for quantity in quantities:
-        position, norm = _position(quantity, subject, acquisition, usable)
-        scores[quantity.name] = position
-        if isinstance(position, ZScore) and norm is not None:
-            used[norm.id] = _describe(norm, subject, acquisition)
+    whose = Case("", Ratio(1.0, 0.0), UNIT, subject, acquisition, software, usable)
+    answers = {item.name: _score_quantity(item, whose, site_norms) for item in quantities}
+    scores = with_q({name: answer.position for name, answer in answers.items()})
     given = [position for position in scores.values() if isinstance(position, ZScore)]
+    used: dict[str, NormUsed] = {answer.norm.id: answer.norm for answer in answers.values() if answer.norm is not None}
     place = None if subject.region is None else find_region(subject.region)
     return Assessment(
         scores=scores,
         norms=tuple(used.values()),
-        norm_version=norm_version(),
+        norms_not_used=tuple(item for answer in answers.values() for item in answer.not_used),
+        norm_version=norm_version() + site_version(site_norms),
         tests=len(given),
         expected_by_chance=len(given) / FLAGS_ONE_IN,
         flagged=sum(position.flag != "within" for position in given),
+        flagged_q=sum(position.q is not None and position.q < FALSE_DISCOVERY_RATE for position in given),
+        profile=_profile(quantities, scores, site_norms),
         evidence=() if place is None else evidence(place.region.name, frozenset(scores)),
     )
 
@@ -87,7 +98,7 @@ def assess(
 def score(
     metabolite: str, ratio: Ratio, subject: Subject, acquisition: Acquisition
 ) -> tuple[ZScore | Absence, Norm | None]:
-    """Position of one ratio to tCr, also of a value that another program measured, and the norm behind it.
+    """Position of one ratio to tCr among published controls, and the norm behind it.
 
     Parameters
     ----------
@@ -108,82 +119,54 @@ def score(
     ImplausibleParameter
         When the ratio is not positive or its standard deviation negative, or either is not finite.
     """
-    if not (0.0 < ratio.value < math.inf and 0.0 <= ratio.sd < math.inf):
-        raise ImplausibleParameter(
-            f"The ratio of {metabolite} to tCr is {ratio.value:g} with standard deviation {ratio.sd:g}; "
-            "a ratio must be positive, its standard deviation zero or more.",
-            parameter="ratio_tcr",
-            value=float(ratio.value),
-        )
-    norm = find_norm(metabolite, subject, acquisition)
-    if isinstance(norm, Absence):
-        return norm, None
-    if not norm.supports_z:
-        return _too_thin(norm, ratio), norm
-    return z_score(norm, ratio), norm
+    case = Case(metabolite, ratio, UNIT, subject, acquisition)
+    answer = score_case(case)
+    norm = find_norm(case)
+    return answer.position, None if isinstance(norm, Absence) else norm
 
 
 def norm_catalogue() -> tuple[Norm, ...]:
-    """Every norm with its studies, those included that are too thin, or in a unit, that no z-score is given for."""
+    """Every published norm with its studies, also those too thin, or in a unit, that no z-score is given for."""
     return literature_norms()
 
 
-def applicable_norms(subject: Subject, acquisition: Acquisition) -> tuple[Norm, ...]:
-    """Norms that would be applied to a spectrum, best grade and most studies first."""
+def applicable_norms(
+    subject: Subject, acquisition: Acquisition, site_norms: Sequence[SiteNorm] = ()
+) -> tuple[str, ...]:
+    """Ids of the norms that would be applied to a spectrum: own controls, then best grade and most studies first."""
+    whose = Case("", Ratio(1.0, 0.0), UNIT, subject, acquisition, OWN_SOFTWARE)
+    own = [norm for norm in site_norms if site_conflict(norm, whose) is None]
     candidates = {norm.metabolite for norm in literature_norms() if norm.unit == UNIT}
-    found = (find_norm(metabolite, subject, acquisition) for metabolite in candidates)
+    covered = {name for norm in own for name in norm.metabolites}
+    found = (find_norm(replace(whose, metabolite=metabolite)) for metabolite in candidates - covered)
     norms = [norm for norm in found if isinstance(norm, Norm) and norm.supports_z]
-    return tuple(sorted(norms, key=lambda norm: (norm.grade, -norm.studies, norm.id)))
+    published = sorted(norms, key=lambda norm: (norm.grade, -norm.studies, norm.id))
+    return tuple(norm.norm_id(name) for norm in own for name in norm.metabolites) + tuple(n.id for n in published)
 
 
-def _position(
-    quantity: Quantity, subject: Subject, acquisition: Acquisition, usable: str
-) -> tuple[ZScore | Absence, Norm | None]:
-    if usable in UNUSABLE:
-        return UNUSABLE[usable], None
-    norm = find_norm(quantity.name, subject, acquisition)
-    if isinstance(norm, Absence):
-        return norm, None
+def _score_quantity(quantity: Quantity, whose: Case, site_norms: Sequence[SiteNorm]) -> Scored:
+    if whose.usable in UNUSABLE:
+        return Scored(UNUSABLE[whose.usable], None)
+    if quantity.ratio_tcr is not None and quantity.detected:
+        return score_case(replace(whose, metabolite=quantity.name, measured=quantity.ratio_tcr), site_norms)
+    literature = find_norm(replace(whose, metabolite=quantity.name))
+    if isinstance(literature, Absence):
+        return Scored(literature, None)
     if not quantity.detected:
-        return Absence("not-detected", f"{quantity.name} is not distinguishable from zero in this spectrum."), norm
-    if quantity.ratio_tcr is None:
-        return Absence("tcr-not-available", "tCr was not detected, so there is no ratio to compare."), norm
-    return score(quantity.name, quantity.ratio_tcr, subject, acquisition)
+        sentence = f"{quantity.name} is not distinguishable from zero in this spectrum."
+        return Scored(Absence("not-detected", sentence), None)
+    return Scored(Absence("tcr-not-available", "tCr was not detected, so there is no ratio to compare."), None)
 
 
-def _too_thin(norm: Norm, ratio: Ratio) -> Absence:
-    studies = "1 study" if norm.studies == 1 else f"{norm.studies} studies"
-    sentence = (
-        f"Only {studies} ({norm.n} people) of {norm.metabolite} in {norm.region} at {norm.field_t:g} T: "
-        "too few to know how far laboratories differ."
-    )
-    if norm.study_range is not None:
-        low, high = norm.study_range
-        where = "inside" if low <= ratio.value <= high else "outside"
-        sentence += f" The value {ratio.value:.3g} is {where} the study range {low:.3g} to {high:.3g} (means ± 2 sd)."
-    return Absence("norm-too-thin", sentence)
-
-
-def _describe(norm: Norm, subject: Subject, acquisition: Acquisition) -> NormUsed:
-    if norm.effects is None or norm.sd_within is None:
-        raise ValueError(f"norm {norm.id} does not support a z-score")
-    source = f"{norm.studies} published studies, random-effects mean"
-    if norm.derived:
-        source += "; partly ratios of group means"
-    if norm.sd_borrowed:
-        source += "; spread between people borrowed from other regions"
-    return NormUsed(
-        id=norm.id,
-        region=norm.region,
-        metabolite=norm.metabolite,
-        unit=norm.unit,
-        grade=norm.grade,
-        source=source,
-        studies=norm.studies,
-        n=norm.n,
-        mean=norm.mean,
-        sd_within=norm.sd_within,
-        sd_between=norm.effects.tau,
-        age_mean=norm.age_mean,
-        matched=norm_match(norm, subject, acquisition),
-    )
+def _profile(
+    quantities: tuple[Quantity, ...], scores: dict[str, ZScore | Absence], site_norms: Sequence[SiteNorm]
+) -> ProfileDistance | Absence:
+    """The distance from the controls of the one site norm behind the scores; the first if there are several."""
+    by_id = {norm.norm_id(name): norm for norm in site_norms for name in norm.metabolites}
+    ratios = {item.name: item.ratio_tcr for item in quantities if item.ratio_tcr is not None}
+    values: dict[str, dict[str, Ratio]] = {}
+    for name, position in scores.items():
+        if isinstance(position, ZScore) and position.norm_id in by_id:
+            values.setdefault(by_id[position.norm_id].id, {})[name] = ratios[name]
+    norm = next((norm for norm in site_norms if norm.id in values), None)
+    return profile_distance(() if norm is None else ((norm, values[norm.id]),))

@@ -39,6 +39,7 @@ class Cohort:
     all_flagged: bool
     """All rows are graded C or worse: flagged, derived or third-party."""
     sequences: tuple[str, ...]
+    software: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,11 @@ class Norm:
     def sequences(self) -> tuple[str, ...]:
         """Localisation sequences of the studies, where stated."""
         return tuple(sorted({name for cohort in self.cohorts for name in cohort.sequences}))
+
+    @property
+    def software(self) -> tuple[str, ...]:
+        """Programs that fitted the studies, where stated."""
+        return tuple(sorted({name for cohort in self.cohorts for name in cohort.software}))
 
     @property
     def supports_z(self) -> bool:
@@ -180,6 +186,7 @@ def _cohort(rows: list[StudyRow]) -> Cohort:
         derived=members[0].derived,
         all_flagged=all(row.grade not in {"A", "B"} for row in members),
         sequences=tuple(sorted({row.sequence for row in members if row.sequence})),
+        software=tuple(sorted({row.software for row in members if row.software})),
     )
 
 
@@ -191,6 +198,7 @@ def pool(
     metabolite: str,
     unit: str,
     field_t: float,
+    id: str | None = None,
 ) -> Norm:
     """Pool the cohorts of one region, metabolite, unit and field.
 
@@ -214,7 +222,7 @@ def pool(
         sd_within, df_within = pooled_sd(np.array([sd for _, sd, _ in measured]), np.array([n for _, _, n in measured]))
     ages = [(cohort.age_mean, cohort.n) for cohort in members if cohort.age_mean is not None]
     return Norm(
-        id=f"{region}.{unit}.{metabolite}.{field_t:g}t".lower(),
+        id=id or f"{region}.{unit}.{metabolite}.{field_t:g}t".lower(),
         region=region,
         metabolite=metabolite,
         unit=unit,

@@ -10,6 +10,8 @@ from scipy import optimize, special
 
 from fitting.units import FloatArray
 
+FEWEST_POOLED = 2
+"""Below this there is nothing to pool."""
 BORROWED_DF = 10.0
 """Degrees of freedom granted to a spread borrowed from other regions: enough to use it, few enough to be humble."""
 

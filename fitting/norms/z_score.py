@@ -1,41 +1,27 @@
-"""Position of one ratio in a pooled norm: z, percentile and their intervals."""
+"""The reference a pooled norm gives for one person in a laboratory that is not among its studies."""
 
 from __future__ import annotations
 
-import math
-
-from scipy import special
-
-from fitting.norms.assessment import Flag, ZScore
+from fitting.norms.assessment import ZScore
+from fitting.norms.controls import OwnReference
 from fitting.norms.literature import Norm
 from fitting.norms.pooling import predictive
+from fitting.norms.position import Reference, excess_variance, position
 from fitting.quantification.concentrations import Ratio
 
-LEVEL = 0.95
-COHORT_NOISE_SHARE = 0.25
-"""Share of the variance within studies that is their own measurement noise: repeated scans vary by 3 to 6 %
-(14 people, 3 T, TE 35 ms; PMC9244865, Table 3), half of the 8 to 15 % between people of these norms."""
 
+def literature_reference(norm: Norm, measured: Ratio) -> Reference:
+    """What published controls say of a person of a new laboratory.
 
-def z_score(norm: Norm, ratio: Ratio) -> ZScore:
-    """Compare one person's ratio with a norm that supports it.
-
-    z = (x − μ) / sd_pred, sd_pred² = τ² + SE² + s_w² + excess, referred to Student's t with
-    Satterthwaite's degrees of freedom (a new person in a new laboratory, see
-    :func:`fitting.norms.pooling.predictive`). ``excess`` = max(0, sd_x² − s_w²/4): the norm's spread already
-    holds the ordinary measurement noise of its studies, and only a spectrum noisier than theirs
-    widens it; so a noisy spectrum is not flagged for its noise, and a good one pays nothing twice.
-
-    The 95 % interval of z carries the measurement error of x, the standard error of μ and the
-    uncertainty of sd_pred: var z = (sd_x² + SE²) / sd_pred² + z² / (2 df) (delta method). Percentile limits
-    are the t distribution at its ends. The flag says whether x is outside μ ± t₀.₉₇₅ sd_pred, which is the
-    same as p < 0.05. ``p`` is None unless the norm has five studies and grade A or B.
+    sd_pred² = τ² + SE² + s_w² + excess divides the deviation and gives t, with Satterthwaite's degrees of freedom
+    (see :func:`fitting.norms.pooling.predictive`). The interval of z carries the measurement, the standard error
+    of μ and the difference between laboratories τ: nobody knows where in it the own laboratory stands.
 
     Parameters
     ----------
     norm : Norm
         With ``supports_z``.
-    ratio : Ratio
+    measured : Ratio
 
     Raises
     ------
@@ -44,31 +30,41 @@ def z_score(norm: Norm, ratio: Ratio) -> ZScore:
     """
     if not norm.supports_z or norm.effects is None or norm.sd_within is None:
         raise ValueError(f"norm {norm.id} does not support a z-score")
-    excess = max(0.0, ratio.sd**2 - COHORT_NOISE_SHARE * norm.sd_within**2)
+    excess = excess_variance(measured.sd, norm.sd_within, None)
     spread = predictive(norm.effects, norm.studies, norm.sd_within, norm.df_within, excess)
-    z = (ratio.value - norm.mean) / spread.sd
-    variance = (ratio.sd**2 + norm.effects.se**2) / spread.sd**2 + z**2 / (2.0 * spread.df)
-    half = float(special.ndtri(0.5 + LEVEL / 2.0)) * math.sqrt(variance)
-    reach = float(special.stdtrit(spread.df, 0.5 + LEVEL / 2.0)) * spread.sd
-    low, high = norm.mean - reach, norm.mean + reach
-    flag: Flag = "below" if ratio.value < low else "above" if ratio.value > high else "within"
-    return ZScore(
-        value=z,
-        low=z - half,
-        high=z + half,
-        percentile=_percentile(z, spread.df),
-        percentile_low=_percentile(z - half, spread.df),
-        percentile_high=_percentile(z + half, spread.df),
-        t=z,
-        df=spread.df,
-        p=2.0 * float(special.stdtr(spread.df, -abs(z))) if norm.supports_p else None,
-        sd_predictive=spread.sd,
+    return Reference(
         norm_id=norm.id,
-        flag=flag,
-        reference_low=low,
-        reference_high=high,
+        mean=norm.mean,
+        sd=spread.sd,
+        df=spread.df,
+        sd_predictive=spread.sd,
+        df_predictive=spread.df,
+        measurement=measured.sd**2,
+        sampling=norm.effects.se**2,
+        between_lab=norm.effects.tau**2,
+        supports_p=norm.supports_p,
     )
 
 
-def _percentile(z: float, df: float) -> float:
-    return 100.0 * float(special.stdtr(df, z))
+def z_score(norm: Norm, measured: Ratio) -> ZScore:
+    """Position of one person's ratio in a norm that supports it; see :func:`fitting.norms.position.position`.
+
+    Raises
+    ------
+    ValueError
+        When the norm does not support a z-score.
+    """
+    return position(measured.value, literature_reference(norm, measured))
+
+
+def as_own_controls(norm: Norm, n: int) -> OwnReference:
+    """What ``n`` controls of one's own would say if they were like the published ones.
+
+    Raises
+    ------
+    ValueError
+        When nobody knows the spread between people.
+    """
+    if norm.sd_within is None:
+        raise ValueError(f"norm {norm.id} has no spread between people")
+    return OwnReference(norm.id, n, norm.mean, norm.sd_within, n - 1.0, 1.0 / n, None)

@@ -19,7 +19,7 @@ from fitting.analysis import (
     Quality,
     Verdict,
 )
-from fitting.norms.assessment import Finding, NormUsed
+from fitting.norms.assessment import Finding, NormNotUsed, NormUsed
 from service.errors import ProblemDocument
 from service.storage.documents import Traces
 from service.storage.tables import AnalysisRow, State
@@ -74,6 +74,8 @@ class AnalysisOut(_Output):
     """One entry for each metabolite and sum."""
     norms: tuple[NormUsed, ...] | None
     """The norms behind the z-scores."""
+    norms_not_used: tuple[NormNotUsed, ...] | None
+    """Norms of the site for this region that were not applied, with the reason."""
     multiplicity: Multiplicity | None
     """How many flags chance alone would raise."""
     evidence: tuple[Finding, ...] | None

@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from fitting.norms.literature import Cohort, Norm, literature_norms, pool
-from fitting.norms.z_score import COHORT_NOISE_SHARE, z_score
+from fitting.norms.position import COHORT_NOISE_SHARE
+from fitting.norms.z_score import z_score
 from fitting.quantification.concentrations import Ratio
 
 STUDIES = [(0.220, 0.030, 20), (0.247, 0.030, 60), (0.219, 0.029, 13), (0.280, 0.040, 21), (0.238, 0.024, 48)]
@@ -68,16 +69,19 @@ def test_ordinary_noise_does_not_widen_the_norm_and_more_does() -> None:
 
 @pytest.mark.parametrize("value", [0.20, 0.26, 0.35])
 def test_interval_of_z_agrees_with_monte_carlo(value: float) -> None:
-    """SD of z over draws of x, of the norm's mean and of its predictive SD is that of the delta method, to 10 %."""
+    """The limits are quantiles of z over draws of x, of the norm's mean, of the own laboratory and of the spread."""
     norm = norm_of(STUDIES)
     score = z_score(norm, Ratio(value, 0.012))
     rng = np.random.default_rng(11)
-    draws = 200_000
+    draws = 400_000
     x = rng.normal(value, 0.012, draws)
-    mean = rng.normal(norm.mean, norm.effects.se, draws)
-    sd = score.sd_predictive * np.sqrt(rng.chisquare(score.df, draws) / score.df)
+    shift = rng.normal(0.0, np.hypot(norm.effects.se, norm.effects.tau), draws)
+    scale = np.sqrt(rng.chisquare(score.df, draws) / score.df)
+    # what scales with the spread is known relative to it, the measurement in the unit of the value
+    drawn = (x - norm.mean) / score.sd_predictive * scale + shift / score.sd_predictive
 
-    assert (score.high - score.low) / (2 * 1.96) == pytest.approx(np.std((x - mean) / sd), rel=0.1)
+    assert (score.low, score.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=0.02)
+    assert score.p_outside == pytest.approx(np.mean(np.abs(drawn) > 1.96), abs=0.01)
 
 
 def test_flag_is_the_two_sided_test_at_five_percent() -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from fitting.analysis import Multiplicity
 from service.reports import AnalysisDocument, content, rows
 from service.reports.minimum_reporting import sections
 from service.reports.texts import text
@@ -87,7 +86,8 @@ def test_no_comparison_is_said_with_its_reason() -> None:
 @pytest.mark.parametrize(("flagged", "start"), [(0, "None of the 5"), (1, "1 of 5"), (2, "2 of 5")])
 def test_the_count_of_flags_is_said(flagged: int, start: str) -> None:
     """Zero, one and more are different sentences."""
-    analysis = replace(factory.make_analysis(), multiplicity=Multiplicity(5, 0.25, flagged))
+    made = factory.make_analysis()
+    analysis = replace(made, multiplicity=replace(made.multiplicity, tests=5, expected_by_chance=0.25, flagged=flagged))
 
     assert content.build(AnalysisDocument(analysis)).standout.sentence.startswith(start)
 

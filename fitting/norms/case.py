@@ -1,0 +1,99 @@
+"""One value of one person, from this program or another, with all that decides which norm it may be held against."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fitting import __version__
+from fitting.errors import ImplausibleParameter
+from fitting.quantification.concentrations import Ratio
+from fitting.signal import Acquisition
+from fitting.subject import Subject
+from fitting.units import PROTON_GAMMA_BAR
+
+OWN_SOFTWARE = f"mrsquant {__version__}"
+"""How this program and version call themselves; another version may give other numbers."""
+RATIO = "tCr"
+
+
+def own_software(baseline: str, macromolecules: str, basis_source: str) -> str:
+    """Program and version with the choices of method that shift values."""
+    return f"{OWN_SOFTWARE} ({baseline} baseline, {macromolecules} macromolecules, {basis_source} basis)"
+
+
+def scan(field_t: float | None = None, echo_time: float | None = None, sequence: str | None = None) -> Acquisition:
+    """An acquisition of which only these facts are known (tesla, seconds)."""
+    return Acquisition(
+        format="value",
+        spectrometer_frequency=None if field_t is None else field_t * PROTON_GAMMA_BAR,
+        dwell_time=None,
+        echo_time=echo_time,
+        repetition_time=None,
+        sequence=sequence,
+        sequence_name=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A measured value and what is known of it; None is unknown.
+
+    ``unit`` is ``tCr`` for a ratio of concentrations to total creatine, or an absolute one of
+    :data:`fitting.norms.site.UNITS`.
+    """
+
+    metabolite: str
+    measured: Ratio
+    unit: str = RATIO
+    subject: Subject = field(default_factory=Subject)
+    acquisition: Acquisition = field(default_factory=scan)
+    software: str | None = None
+    usable: Literal["yes", "limited", "no"] | None = None
+    """The verdict on the spectrum, as far as somebody gave one."""
+
+
+def ratio_of(metabolite: Ratio, creatine: Ratio, correlation: float) -> Ratio:
+    """Ratio of two measured concentrations with its standard deviation.
+
+    sd(A/B) = (A/B) √(cv_A² + cv_B² − 2 ρ cv_A cv_B), to first order in the coefficients of variation.
+
+    Parameters
+    ----------
+    metabolite, creatine : Ratio
+        Values with standard deviations, in one unit.
+    correlation : float
+        ρ between their errors, −1 to 1.
+
+    Raises
+    ------
+    ImplausibleParameter
+        When a value is not positive, a standard deviation negative, or the correlation not −1 to 1.
+    """
+    check_measured(metabolite, "value")
+    check_measured(creatine, "tcr")
+    if not -1.0 <= correlation <= 1.0:
+        raise ImplausibleParameter("The correlation is not between -1 and 1.", parameter="correlation")
+    cv, cv_creatine = metabolite.sd / metabolite.value, creatine.sd / creatine.value
+    variance = cv**2 + cv_creatine**2 - 2.0 * correlation * cv * cv_creatine
+    ratio = metabolite.value / creatine.value
+    return Ratio(ratio, ratio * math.sqrt(max(0.0, variance)))
+
+
+def check_measured(measured: Ratio, parameter: str, *, positive: bool = True) -> None:
+    """Refuse what no measured value can be.
+
+    Raises
+    ------
+    ImplausibleParameter
+        When the value is not positive, its standard deviation negative, or either not finite.
+    """
+    lowest = 0.0 if positive else -math.inf
+    if not (lowest < measured.value < math.inf and 0.0 <= measured.sd < math.inf):
+        raise ImplausibleParameter(
+            f"The {parameter} is {measured.value:g} with standard deviation {measured.sd:g}; a value must be "
+            f"{'positive' if positive else 'finite'}, its standard deviation zero or more.",
+            parameter=parameter,
+            value=float(measured.value) if math.isfinite(measured.value) else str(measured.value),
+        )
