@@ -34,7 +34,7 @@ class BasisSet:
     description: str
     """For people: sequence, echo time, pulses, or the file it came from."""
     source: str
-    """``simulated-ideal``, ``lcmodel-basis`` or ``fsl-json``."""
+    """``simulated-shaped``, ``simulated-ideal``, ``lcmodel-basis`` or ``fsl-json``."""
 
     @property
     def points(self) -> int:

@@ -22,7 +22,7 @@ from fitting.basis.spin_system import spin_systems
 from fitting.progress import begin
 from fitting.units import ComplexArray
 
-BASIS_VERSION = 1
+BASIS_VERSION = 2
 """Raised whenever the same spin systems, protocol and grid would give other signals."""
 
 DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
@@ -69,7 +69,7 @@ def cached_basis(protocol: Protocol, grid: Grid, cache_dir: Path | None = None) 
         spectrometer_frequency=protocol.spectrometer_frequency,
         key=key,
         description=describe(protocol),
-        source="simulated-ideal",
+        source="simulated-ideal" if protocol.realisation is None else "simulated-shaped",
     )
 
 

@@ -6,6 +6,7 @@ from functools import cache
 from itertools import product
 
 import numpy as np
+import numpy.typing as npt
 from scipy.linalg import block_diag
 
 from fitting.basis.spin_system import SPINS, SpinGroup
@@ -27,6 +28,21 @@ def single_z(spins: int) -> FloatArray:
     z = np.array([0.5 - ((states >> (spins - 1 - spin)) & 1) for spin in range(spins)], dtype=np.float64)
     z.setflags(write=False)
     return z
+
+
+@cache
+def blocks_of_equal_z(spins: int) -> tuple[npt.NDArray[np.intp], ...]:
+    """Indices of the states of each value of F_z, highest first; free precession leaves these blocks apart."""
+    z = total_z(spins)
+    return tuple(np.flatnonzero(z == value) for value in np.unique(z)[::-1])
+
+
+def multiply_by_blocks(propagator: ComplexArray, operators: ComplexArray) -> ComplexArray:
+    """``propagator @ operators`` for a propagator that leaves the blocks of F_z apart; operators may be a stack."""
+    product = np.empty_like(operators)
+    for block in blocks_of_equal_z(len(propagator).bit_length() - 1):
+        product[..., block, :] = propagator[np.ix_(block, block)] @ operators[..., block, :]
+    return product
 
 
 @cache
@@ -80,28 +96,37 @@ class Hamiltonian:
         J in Hz above the diagonal.
     """
 
-    __slots__ = ("energies", "spins", "vectors")
+    __slots__ = ("couplings", "energies", "frequencies", "spins", "vectors")
 
     def __init__(self, frequencies: FloatArray, couplings: FloatArray) -> None:
         self.spins = len(frequencies)
+        self.frequencies = frequencies
+        self.couplings = couplings
         matrix = _matrix(frequencies, couplings)
-        z = total_z(self.spins)
-        order = np.argsort(-z, kind="stable")
         levels, vectors = [], []
-        for value in np.unique(z)[::-1]:
-            block = np.flatnonzero(z == value)
+        for block in blocks_of_equal_z(self.spins):
             energy, vector = np.linalg.eigh(matrix[np.ix_(block, block)])
             levels.append(energy)
             vectors.append(vector)
         self.energies: FloatArray = np.concatenate(levels)
         self.vectors: FloatArray = np.zeros_like(matrix)
-        self.vectors[order] = block_diag(*vectors)
+        self.vectors[np.concatenate(blocks_of_equal_z(self.spins))] = block_diag(*vectors)
 
     def evolve(self, state: ComplexArray, seconds: float) -> ComplexArray:
-        """Density matrix after free precession for ``seconds``."""
+        """Density matrix, or a stack of them, after free precession for ``seconds``."""
         propagator = (self.vectors * np.exp(-2j * np.pi * self.energies * seconds)) @ self.vectors.T
         evolved: ComplexArray = propagator @ state @ propagator.conj().T
         return evolved
+
+    def coupling_propagator(self, seconds: float) -> ComplexArray:
+        """Propagator of the scalar couplings alone for ``seconds``, shape (states, states)."""
+        matrix = _matrix(np.zeros(self.spins), self.couplings)
+        propagator = np.zeros(matrix.shape, dtype=np.complex128)
+        for block in blocks_of_equal_z(self.spins):
+            inside = np.ix_(block, block)
+            energy, vector = np.linalg.eigh(matrix[inside])
+            propagator[inside] = (vector * np.exp(-2j * np.pi * energy * seconds)) @ vector.T
+        return propagator
 
 
 def _matrix(frequencies: FloatArray, couplings: FloatArray) -> FloatArray:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 import numpy as np
 
-from fitting.basis.operators import Hamiltonian, coherence_order, hamiltonians, rotation, total_plus, total_z
-from fitting.basis.sequences import Delay, IdealPulse, Protocol, Selection, Sequence, Step, build
+from fitting.basis.evolution import Evolution
+from fitting.basis.operators import hamiltonians, total_plus
+from fitting.basis.realisations import GRADES
+from fitting.basis.sequences import Protocol, Sequence, build, first_echo_time
 from fitting.basis.spin_system import SpinGroup, SpinSystem
 from fitting.units import WATER_PPM, ComplexArray, FloatArray, field_from_frequency
 
@@ -15,7 +15,9 @@ NEGLIGIBLE = 1e-9
 """Lines weaker than this fraction of one proton are left out."""
 
 
-def simulate(systems: tuple[SpinSystem, ...], protocol: Protocol, points: int, dwell_time: float) -> ComplexArray:
+def simulate(
+    systems: tuple[SpinSystem, ...], protocol: Protocol, points: int, dwell_time: float, refinement: int = 1
+) -> ComplexArray:
     """Responses of metabolites to a protocol.
 
     Parameters
@@ -26,13 +28,16 @@ def simulate(systems: tuple[SpinSystem, ...], protocol: Protocol, points: int, d
     points : int
     dwell_time : float
         s.
+    refinement : int
+        How many times as many positions and pulse segments as usual; see ``evolution.Evolution``.
 
     Returns
     -------
     complex array, shape (systems, points)
         Undamped, zero frequency at ``WATER_PPM``. One uncoupled proton has amplitude 1 at t = 0 whatever the
-        sequence: STEAM's loss of half the signal and any phase are common to all protons, the water reference
-        included, and divided out.
+        sequence: STEAM's loss of half the signal, what imperfect pulses lose of every slice, and any phase are
+        common to all protons, the water reference included, and divided out. What coupled protons lose beyond
+        that stays.
 
     Raises
     ------
@@ -41,11 +46,11 @@ def simulate(systems: tuple[SpinSystem, ...], protocol: Protocol, points: int, d
     """
     sequence = build(protocol)
     singlet = SpinGroup(("1H",), (WATER_PPM,), (), 1.0)
-    _, (whole_proton,) = lines(singlet, sequence, protocol.spectrometer_frequency)
+    _, (whole_proton,) = lines(singlet, sequence, protocol.spectrometer_frequency, refinement)
     signals = np.zeros((len(systems), points), dtype=np.complex128)
     for row, system in enumerate(systems):
         for group in system.groups:
-            frequencies, amplitudes = lines(group, sequence, protocol.spectrometer_frequency)
+            frequencies, amplitudes = lines(group, sequence, protocol.spectrometer_frequency, refinement)
             signals[row] += _sum_of_exponentials(frequencies, amplitudes / whole_proton, points, dwell_time)
     return signals
 
@@ -55,20 +60,34 @@ def describe(protocol: Protocol) -> str:
     timings = f"TE {protocol.echo_time * 1e3:g} ms"
     if protocol.sequence == "STEAM" and protocol.mixing_time is not None:
         timings += f", TM {protocol.mixing_time * 1e3:g} ms"
-    if protocol.first_echo_time is not None:
-        timings += f", TE1 {protocol.first_echo_time * 1e3:g} ms"
+    if protocol.sequence == "PRESS":
+        first = first_echo_time(protocol)
+        timings += f" (TE1 {first * 1e3:g} + TE2 {(protocol.echo_time - first) * 1e3:g})"
     field = field_from_frequency(protocol.spectrometer_frequency)
-    return f"{protocol.sequence} {timings}, {field:.2f} T, ideal pulses"
+    return f"{protocol.sequence} {timings}, {field:.2f} T, {_pulses(protocol)}"
 
 
-def lines(group: SpinGroup, sequence: Sequence, spectrometer_frequency: float) -> tuple[FloatArray, ComplexArray]:
+def _pulses(protocol: Protocol) -> str:
+    realisation = protocol.realisation
+    if realisation is None:
+        return "ideal pulses"
+    pulse = realisation.pulse
+    return (
+        f"pulses and timing of {realisation.title}: {pulse.shape.name}, {pulse.duration * 1e3:g} ms, "
+        f"{pulse.bandwidth:.0f} Hz ({GRADES[realisation.grade]})"
+    )
+
+
+def lines(
+    group: SpinGroup, sequence: Sequence, spectrometer_frequency: float, refinement: int = 1
+) -> tuple[FloatArray, ComplexArray]:
     """Frequencies (Hz) and complex amplitudes of a group's lines when acquisition starts.
 
     Amplitudes are those of ``group.copies`` groups; a 90 degree pulse on one uncoupled proton gives 1.
     """
     frequencies, amplitudes = [], []
     for weight, hamiltonian in hamiltonians(group, spectrometer_frequency):
-        state = _run(sequence, hamiltonian)
+        state = Evolution(hamiltonian, refinement).run(sequence)
         vectors, energies = hamiltonian.vectors, hamiltonian.energies
         observed = vectors.T @ total_plus(hamiltonian.spins) @ vectors
         element = (vectors.T @ state @ vectors) * observed.T
@@ -76,27 +95,6 @@ def lines(group: SpinGroup, sequence: Sequence, spectrometer_frequency: float) -
         frequencies.append(energies[lower] - energies[upper])
         amplitudes.append(element[upper, lower] * (group.copies * weight * 4.0 / 2**hamiltonian.spins))
     return np.concatenate(frequencies), np.concatenate(amplitudes)
-
-
-def _run(sequence: Sequence, hamiltonian: Hamiltonian) -> ComplexArray:
-    state: ComplexArray = np.diag(total_z(hamiltonian.spins)).astype(np.complex128)
-    for step in sequence:
-        state = _apply(step, state, hamiltonian)
-    return state
-
-
-def _apply(step: Step, state: ComplexArray, hamiltonian: Hamiltonian) -> ComplexArray:
-    match step:
-        case IdealPulse(angle, phase):
-            pulse = rotation(hamiltonian.spins, angle, phase)
-            turned: ComplexArray = pulse @ state @ pulse.conj().T
-            return turned
-        case Delay(seconds):
-            return hamiltonian.evolve(state, seconds)
-        case Selection(order):
-            return np.where(coherence_order(hamiltonian.spins) == order, state, 0.0)
-        case _:
-            assert_never(step)
 
 
 def _sum_of_exponentials(
