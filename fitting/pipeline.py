@@ -16,7 +16,7 @@ from fitting.basis.cache import cached_basis
 from fitting.basis.files import read_basis
 from fitting.basis.macromolecules import with_macromolecules
 from fitting.basis.match import on_grid
-from fitting.basis.sequences import Protocol
+from fitting.basis.sequences import Protocol, as_played_out
 from fitting.basis.simulation import describe
 from fitting.intake import Intake, take_in
 from fitting.io import Files
@@ -153,6 +153,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
         verdict=verdict,
         acquisition=acquisition_facts(intake, job.subject, facts),
         quality=quality,
+        transients=facts.transients,
         metabolites=metabolite_results(quantities, assessment.scores),
         norms=assessment.norms,
         norms_not_used=assessment.norms_not_used,
@@ -223,14 +224,15 @@ def inspect(job: Job) -> Inspection:
 
 
 def protocol_of(acquisition: Acquisition) -> Protocol:
-    """What a complete acquisition's basis depends on."""
+    """What a complete acquisition's basis depends on, with the pulses of its scanner as far as they are known."""
     require_complete(acquisition)
-    return Protocol(
+    protocol = Protocol(
         sequence=str(acquisition.sequence),
         echo_time=float(acquisition.echo_time or 0.0),
         spectrometer_frequency=float(acquisition.spectrometer_frequency or 0.0),
         mixing_time=acquisition.mixing_time or (ASSUMED_MIXING_TIME if acquisition.sequence == "STEAM" else None),
     )
+    return as_played_out(protocol, acquisition.vendor)
 
 
 def _basis(files: Files, acquisition: Acquisition, spectrum: Spectrum, cache_dir: Path | None) -> BasisSet:
