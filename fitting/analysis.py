@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fitting.model.diagnostics import RegionResidual
 from fitting.model.result import Outcome
 from fitting.norms.assessment import Absence, Finding, NormNotUsed, NormUsed, ProfileDistance, ZScore
+from fitting.preprocessing.facts import Transients
 from fitting.preprocessing.step import Step
 from fitting.quantification.concentrations import Concentration, Ratio
 
@@ -107,20 +109,55 @@ class Quality:
     """Signal-to-noise ratio, as ``snr_definition`` says."""
     snr_definition: str
     """How the signal-to-noise ratio is defined."""
+    snr_consensus: float | None
+    """Signal-to-noise ratio, as ``snr_consensus_definition`` says; null without noise."""
+    snr_consensus_definition: str
+    """How the signal-to-noise ratio of the consensus is defined."""
     linewidth_hz: float
     """Full width at half maximum of a metabolite singlet, Hz."""
     linewidth_ppm: float
     """The same, ppm."""
+    tnaa_linewidth_hz: float | None
+    """Full width at half maximum of tNAA at 2.01 ppm in the data less all else that was fitted, Hz; null where it is
+    not visible."""
+    tnaa_linewidth_ppm: float | None
+    """The same, ppm."""
+    tcr_linewidth_hz: float | None
+    """Full width at half maximum of tCr at 3.03 ppm, as for tNAA, Hz."""
+    tcr_linewidth_ppm: float | None
+    """The same, ppm."""
     water_linewidth_hz: float | None
     """Full width at half maximum of the water reference, Hz."""
+    water_linewidth_ppm: float | None
+    """The same, ppm."""
     frequency_drift_hz: float | None
     """Span of the transients' frequency over the scan, Hz."""
     phase_spread_deg: float | None
     """Standard deviation of the transients' phase, degrees."""
+    eddy_current_deg: float | None
+    """Largest phase of the water reference beyond a shift and a constant in its first 50 ms, degrees."""
     residual_water: float | None
     """Height of the residual water over the height of tNAA, before its removal."""
+    lipid: float | None
+    """Height from 1.15 to 1.5 ppm over the highest peak from 1.85 to 3.35 ppm, both of the magnitude spectrum."""
+    spurious_echo: float | None
+    """Height of the strongest late wave packet in the fit residual, beyond what noise makes, over that of the fitted
+    signal; 0 is none."""
+    clipped_samples: int
+    """Samples of the spectrum in runs at the end of the receiver's range."""
+    water_clipped_samples: int | None
+    """The same of the water reference."""
+    noise_correlation: float | None
+    """Root mean square of the noise's first ten autocorrelation coefficients times the root of its length; about 1 is
+    white."""
+    noise_tail: float | None
+    """Standard deviation of the noise in the last quarter of the FID over that of the whole; about 1 is unfiltered."""
     residual_rms_over_noise: float
     """Root mean square of the fit residual over that of the noise; 1 is a perfect fit."""
+    residual_by_region: tuple[RegionResidual, ...]
+    """The same in parts of the spectrum: a fit can be good on the whole and wrong in one place."""
+    baseline_share: float | None
+    """Area of the baseline's magnitude over that of baseline and fitted signals together."""
     baseline_effective_dimension: float
     """Effective number of parameters the baseline used."""
     shift_ppm: float
@@ -218,6 +255,8 @@ class Analysis:
     """How the spectrum was acquired."""
     quality: Quality
     """Numbers behind the verdict."""
+    transients: Transients | None
+    """What told the transients apart; null when only one is stored."""
     metabolites: tuple[MetaboliteResult, ...]
     """One entry for each metabolite and sum."""
     norms: tuple[NormUsed, ...]

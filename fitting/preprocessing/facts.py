@@ -52,6 +52,12 @@ class PreprocessingFacts:
     """Were brain peaks found where the dwell time and spectrometer frequency put them?"""
     water_linewidth_hz: float | None
     """FWHM of the water reference."""
+    lipid: float | None
+    """Height of the spectrum from 1.15 to 1.5 ppm over the highest metabolite peak (magnitude spectra)."""
+    noise_correlation: float | None
+    """About 1 for white noise, see ``whiteness.noise_correlation``."""
+    noise_tail: float | None
+    """Noise at the end of the FID over that of the whole, see ``whiteness.noise_tail``."""
     clipped_samples: int
     """Samples of the spectrum's transients that stand at the end of the receiver's range."""
     water_clipped_samples: int | None

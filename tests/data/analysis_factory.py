@@ -17,8 +17,10 @@ from fitting.analysis import (
     Reason,
     Verdict,
 )
+from fitting.model.diagnostics import RegionResidual
 from fitting.model.result import Outcome, Traces
 from fitting.norms.assessment import Absence, ErrorShares, Finding, Improvement, NormMatch, NormUsed, ZScore
+from fitting.preprocessing.facts import Transients
 from fitting.preprocessing.step import step
 from fitting.quantification.concentrations import Concentration, Ratio
 
@@ -103,15 +105,38 @@ def make_analysis(*, norm: bool = True, water: bool = True, undetected: tuple[st
         quality=Quality(
             snr=27.4,
             snr_definition="height of tNAA over twice the root mean square of the residual",
+            snr_consensus=53.1,
+            snr_consensus_definition="height of tNAA over the standard deviation of the noise",
             linewidth_hz=5.3,
             linewidth_ppm=0.043,
+            tnaa_linewidth_hz=5.5,
+            tnaa_linewidth_ppm=0.0446,
+            tcr_linewidth_hz=5.4,
+            tcr_linewidth_ppm=0.0438,
             water_linewidth_hz=6.9 if water else None,
+            water_linewidth_ppm=0.056 if water else None,
             frequency_drift_hz=2.1,
             phase_spread_deg=4.7,
+            eddy_current_deg=12.0 if water else None,
             residual_water=0.62,
+            lipid=0.21,
+            spurious_echo=0.0,
+            clipped_samples=0,
+            water_clipped_samples=0 if water else None,
+            noise_correlation=0.97,
+            noise_tail=1.01,
             residual_rms_over_noise=1.12,
+            residual_by_region=(RegionResidual(0.2, 1.8, 1.05), RegionResidual(1.8, 2.2, 1.31)),
+            baseline_share=0.14,
             baseline_effective_dimension=9.8,
             shift_ppm=-0.021,
+        ),
+        transients=Transients(
+            shift_hz=(-1.1, 0.0, 1.0),
+            phase_deg=(-4.0, 6.5, -2.5),
+            shift_sd_hz=0.12,
+            phase_sd_deg=1.1,
+            weight=(1.0, 0.62, 0.0),
         ),
         metabolites=metabolites,
         norms=tuple(_norm(name) for name in COMPARED) if norm else (),

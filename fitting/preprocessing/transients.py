@@ -1,0 +1,68 @@
+"""One signal from many transients: aligned, weighed and averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from fitting.preprocessing.alignment import Alignment, Shifts, undo
+from fitting.preprocessing.averaging import average, weights
+from fitting.preprocessing.facts import Transients
+from fitting.preprocessing.sampling import Sampling
+from fitting.preprocessing.step import REGISTRATION, Step, step
+from fitting.units import ComplexArray
+
+
+@dataclass(frozen=True, slots=True)
+class Averaged:
+    """One FID (points,) out of many transients, and what was found on the way."""
+
+    fid: ComplexArray
+    steps: tuple[Step, ...]
+    transients: Transients | None
+    drift_hz: float | None
+    phase_spread_deg: float | None
+
+
+def averaged(
+    transients: ComplexArray, sampling: Sampling, align: Callable[[ComplexArray, float, float], Alignment]
+) -> Averaged:
+    """Align, weigh and average transients (transients, points)."""
+    if len(transients) == 1:
+        return Averaged(transients[0], (), None, None, None)
+    aligned = align(transients, sampling.dwell_time, sampling.spectrometer_frequency)
+    shifts, registration = aligned.shifts, _registration(aligned.shifts, len(transients))
+    weight = weights(aligned.signal, np.any(transients != 0, axis=1))
+    mean, averaging = average(undo(shifts, transients, sampling.dwell_time), weight)
+    found = _transients(shifts, tuple(weight.tolist()))
+    if not shifts.trustworthy:
+        return Averaged(mean, (registration, averaging), found, None, None)
+    used = weight > 0
+    drift, spread = float(np.ptp(shifts.shift_hz[used])), float(np.rad2deg(np.std(shifts.phase[used])))
+    return Averaged(mean, (registration, averaging), found, drift, spread)
+
+
+def _registration(shifts: Shifts, count: int) -> Step:
+    """What registration did to ``count`` transients."""
+    if not shifts.trustworthy:
+        return step(REGISTRATION, "Not applied: a single transient holds too little signal to be aligned.")
+    details = (
+        f"Spectral registration of {count} transients by {shifts.band[0]:g} to {shifts.band[1]:g} ppm: frequency "
+        f"span {np.ptp(shifts.shift_hz):.2f} Hz, phase spread {np.rad2deg(np.std(shifts.phase)):.1f} deg (standard "
+        f"errors {shifts.shift_sd_hz:.2f} Hz, {np.rad2deg(shifts.phase_sd):.1f} deg)."
+    )
+    return step(REGISTRATION, details)
+
+
+def _transients(shifts: Shifts, weight: tuple[float, ...]) -> Transients:
+    """Shifts and weights as they are told."""
+    known = bool(np.isfinite(shifts.shift_sd_hz) and np.isfinite(shifts.phase_sd))
+    return Transients(
+        shift_hz=tuple(shifts.shift_hz.tolist()) if shifts.trustworthy else None,
+        phase_deg=tuple(np.rad2deg(shifts.phase).tolist()) if shifts.trustworthy else None,
+        shift_sd_hz=shifts.shift_sd_hz if known else None,
+        phase_sd_deg=float(np.rad2deg(shifts.phase_sd)) if known else None,
+        weight=weight,
+    )
