@@ -23,7 +23,8 @@ ENV PATH=/opt/mrsquant/bin:$PATH \
     OMP_NUM_THREADS=1 \
     OPENBLAS_NUM_THREADS=1 \
     MRSQUANT_DATA_DIR=/data \
-    MRSQUANT_CACHE_DIR=/cache
+    MRSQUANT_CACHE_DIR=/cache \
+    MRSQUANT_API_KEYS_FILE=/data/keys.toml
 USER 10001
 WORKDIR /data
 VOLUME ["/data", "/cache"]

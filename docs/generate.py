@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import typer.main
 from pydantic_core import PydanticUndefined
@@ -46,10 +47,19 @@ def formats() -> str:
     return _table(("format", "`acquisition.format`"), [(reader.title, f"`{reader.name}`") for reader in READERS])
 
 
+def _commands(group: Any, prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Every command with its whole name, those of groups included."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{prefix}{name} ")
+        else:
+            yield prefix + name, command
+
+
 def commands() -> str:
     """Each command with its arguments and options."""
     sections = []
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+    for name, command in _commands(typer.main.get_command(app)):
         rows = []
         for parameter in command.params:
             shown = ", ".join(f"`{option}`" for option in parameter.opts) if parameter.opts else ""

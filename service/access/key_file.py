@@ -30,9 +30,14 @@ class KeyFile:
     """One file of keys; several processes may read it while another replaces it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._seen: tuple[int, int, int] | None = None
         self._keys: Mapping[str, Key] = {}
+
+    @property
+    def exists(self) -> bool:
+        """Is there a file yet?"""
+        return self.path.exists()
 
     def keys(self) -> Mapping[str, Key]:
         """The keys by id, as the file has them now.
@@ -43,26 +48,26 @@ class KeyFile:
             When the file is missing or damaged: nobody gets in on what it said before.
         """
         try:
-            status = self._path.stat()
+            status = self.path.stat()
             state = (status.st_ino, status.st_mtime_ns, status.st_size)
             if state != self._seen:
-                self._keys = MappingProxyType({key.id: key for key in _parse(self._path.read_text("utf-8"))})
+                self._keys = MappingProxyType({key.id: key for key in _parse(self.path.read_text("utf-8"))})
                 self._seen = state
         except (OSError, ValueError) as error:
             self._seen = None
-            raise UnusableKeyFile(f"MRSQUANT_API_KEYS_FILE: '{self._path}' {_reason(error)}.") from error
+            raise UnusableKeyFile(f"MRSQUANT_API_KEYS_FILE: '{self.path}' {_reason(error)}.") from error
         return self._keys
 
     def write(self, keys: Iterable[Key]) -> None:
         """Replace the file; only its owner may read it."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".keys-")  # mode 0600
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=".keys-")  # mode 0600
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(_HEAD + "".join(_table(key) for key in keys))
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, self._path)
+            os.replace(temporary, self.path)
         except BaseException:
             os.unlink(temporary)
             raise

@@ -9,6 +9,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 import fitting
+from service.cli import audit, keys
 from service.cli.analyse import analyse
 from service.cli.batch import batch
 from service.cli.failures import CommandFailure, ExitCode
@@ -32,6 +33,8 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(keys.app, name="keys")
+app.add_typer(audit.app, name="audit")
 
 
 def _version(wanted: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -22,6 +23,9 @@ BUSY_TRIES = 10
 LONGEST_PAUSE = 60.0
 """Seconds waited at most before asking again, whatever ``Retry-After`` says."""
 
+KEY_VARIABLE = "MRSQUANT_API_KEY"
+"""Holds the key for services that need one; an option would show it to everybody on the machine."""
+
 _TIMEOUT = httpx2.Timeout(120.0, connect=10.0)
 _BUSY = (429, 503)
 _UNFINISHED = ("queued", "running")
@@ -39,7 +43,9 @@ class ServiceClient:
     ) -> None:
         self.url = url.rstrip("/") + "/"
         self.pause = pause
-        self.http = httpx2.Client(timeout=_TIMEOUT, transport=transport)
+        key = os.environ.get(KEY_VARIABLE)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self.http = httpx2.Client(timeout=_TIMEOUT, transport=transport, headers=headers)
 
     def __enter__(self) -> Self:
         return self

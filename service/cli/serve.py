@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,12 @@ import fitting
 from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode
 from service.cli.signals import terminated_like_interrupted
+
+if TYPE_CHECKING:
+    from service.access.key_file import KeyFile
+    from service.settings import Settings
+
+FIRST_KEY_HOURS = 24
 
 
 def serve(
@@ -22,7 +28,9 @@ def serve(
 
     from service.app import create_app
 
-    config = uvicorn.Config(create_app(load_settings()), host=host, port=port, log_config=None, server_header=False)
+    settings = load_settings()
+    _check_access(settings, host)
+    config = uvicorn.Config(create_app(settings), host=host, port=port, log_config=None, server_header=False)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     sys.stderr.write(f"mrsquant {fitting.__version__} serves {address}/ until Ctrl-C.\n")
     server = uvicorn.Server(config)
@@ -35,3 +43,42 @@ def serve(
         detail = "the service did not start; the reason stands above."
         raise CommandFailure(ExitCode.FAILURE, "not-started", address, detail) from error
     return ExitCode.ANALYSED
+
+
+def _check_access(settings: Settings, host: str) -> None:
+    """Refuse to let in everybody on a network, and make the first key where there is none yet."""
+    from service.access.authentication import is_loopback
+    from service.access.key_file import KeyFile, UnusableKeyFile
+
+    if not settings.is_guarded:
+        if not is_loopback(host):
+            detail = (
+                "without keys the service answers this machine only (--host 127.0.0.1). To be reached from others, set "
+                "MRSQUANT_API_KEYS_FILE to a file that `mrsquant keys new` makes, or the MRSQUANT_OIDC_* variables."
+            )
+            raise CommandFailure(ExitCode.FAILURE, "not-started", f"--host {host}", detail)
+        return
+    if settings.api_keys_file is None:
+        return
+    kept = KeyFile(settings.api_keys_file)
+    try:
+        if kept.exists:
+            kept.keys()
+        else:
+            _make_first_key(kept)
+    except (UnusableKeyFile, OSError) as error:
+        raise CommandFailure(ExitCode.FAILURE, "not-started", "MRSQUANT_API_KEYS_FILE", f"{error}") from error
+
+
+def _make_first_key(kept: KeyFile) -> None:
+    from datetime import timedelta
+
+    from service.access.keys import new_key
+    from service.access.principal import SCOPES
+
+    key, shown = new_key("first", "default", SCOPES, timedelta(hours=FIRST_KEY_HOURS))
+    kept.write([key])
+    sys.stderr.write(
+        f"There was no file of keys, so here is a first one. It may do everything for {FIRST_KEY_HOURS} hours; make "
+        f"lasting ones with `mrsquant keys new`. It is not shown again:\n{shown}\n"
+    )

@@ -1,0 +1,68 @@
+"""``mrsquant audit``: show the audit log, and verify that it is what was written."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.configuration import load_settings
+from service.cli.failures import CommandFailure, ExitCode
+
+if TYPE_CHECKING:
+    from service.storage.audit import AuditLog
+
+app = typer.Typer(no_args_is_help=True, help="Show and verify the audit log of MRSQUANT_DATABASE_URL.")
+
+
+@app.command()
+def verify(
+    contains: Annotated[
+        str | None, typer.Option(metavar="SHA256", help="Digest of an earlier row, kept elsewhere, that must be there.")
+    ] = None,
+) -> int:
+    """Read the whole chain; print number and digest of its newest row, or say where it is broken."""
+    from service.storage.audit import BrokenChain
+
+    with _log() as log:
+        try:
+            head = log.verify(contains)
+        except BrokenChain as error:
+            raise CommandFailure(ExitCode.FAILURE, "audit-log-broken", "audit_log", str(error)) from error
+    sys.stdout.write(f"{head.position}\t{head.sha256}\n")
+    return ExitCode.ANALYSED
+
+
+@app.command()
+def show(
+    analysis: Annotated[str | None, typer.Option(metavar="ID", help="Only what was done to this analysis.")] = None,
+) -> int:
+    """Print who did what and when, oldest first, one JSON object a line."""
+    columns = ("position", "at", "actor", "project", "action", "status", "analysis_id", "address", "request_id")
+    with _log() as log:
+        for row in log.rows(analysis):
+            entry = {name: getattr(row, name) for name in columns} | {"at": row.at.isoformat()}
+            sys.stdout.write(json.dumps(entry) + "\n")
+    return ExitCode.ANALYSED
+
+
+@contextmanager
+def _log() -> Iterator[AuditLog]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service.storage.audit import AuditLog
+    from service.storage.database import Database
+
+    settings = load_settings()
+    database = Database(settings.database_url)
+    try:
+        yield AuditLog(database)
+    except SQLAlchemyError as error:
+        detail = f"it cannot be read ({type(error).__name__}); has the service run with it?"
+        raise CommandFailure(ExitCode.FAILURE, "database-unusable", "MRSQUANT_DATABASE_URL", detail) from error
+    finally:
+        database.close()
