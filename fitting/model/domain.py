@@ -8,6 +8,7 @@ around the fit window is kept; its inverse transform is a short FID on which shi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +59,11 @@ class Domain:
 
     def decimate(self, fids: ComplexArray) -> ComplexArray:
         """Decimated FIDs, shape (..., M), whose ``spectra`` are the band times the taper."""
-        short = scipy.fft.ifft(self.band(fids) * self.taper, axis=-1)
+        return self.shortened(self.band(fids))
+
+    def shortened(self, band: ComplexArray) -> ComplexArray:
+        """Decimated FIDs, shape (..., M), of the ``band`` (..., P) of longer ones."""
+        short = scipy.fft.ifft(band * self.taper, axis=-1)
         positive = self.time.size - self.negative
         return np.concatenate([short[..., :positive], short[..., short.shape[-1] - self.negative :]], axis=-1)
 
@@ -86,6 +91,7 @@ class Domain:
         return np.asarray(spectra[..., self.window[0] : self.window[-1] + 1], dtype=np.complex128)
 
 
+@lru_cache(maxsize=8)
 def fit_domain(points: int, dwell_time: float, spectrometer_frequency: float) -> Domain:
     """The fit's grid for FIDs of ``points`` samples every ``dwell_time`` s at ``spectrometer_frequency`` Hz."""
     samples = min(points, max(64, round(MAXIMUM_DURATION / dwell_time)))

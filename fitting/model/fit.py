@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from fitting.errors import ImplausibleParameter, UnusableSignal
-from fitting.model.baseline import BASELINES
+from fitting.model.baseline import BASELINES, Baseline
 from fitting.model.domain import fit_domain
 from fitting.model.forward import LinearCombinationModel, State
 from fitting.model.lineshape import water_envelope
@@ -86,11 +87,11 @@ def fit(
     deadline = None if deadline_seconds is None else time.monotonic() + deadline_seconds
     gain = float(np.abs(spectrum.fid).max())
     noise_sd = max(noise_sd, LEAST_NOISE * gain)
-    coarse = build_model(spectrum, components, noise_sd / gain, gain, baseline)
+    model = build_model(spectrum, components, noise_sd / gain, gain, baseline)
     try:
-        first = first_solution(coarse, spectrum.spectrometer_frequency, deadline)
-        moved_hz = unpack(first.vector, coarse.layout).shift
-        model = build_model(_shifted(spectrum, -moved_hz), components, noise_sd / gain, gain, baseline)
+        first = first_solution(model, spectrum.spectrometer_frequency, deadline)
+        moved_hz = unpack(first.vector, model.layout).shift
+        model = with_data(model, _shifted(spectrum, -moved_hz), noise_sd / gain, gain)
         solution = settled_solution(model, _without_shift(first.vector), optimiser, deadline)
     except np.linalg.LinAlgError as error:
         raise UnusableSignal(
@@ -122,18 +123,34 @@ def build_model(
     """The problem in units of the noise of one spectral point, for a FID scaled to a maximum of 1."""
     envelope = water_envelope(spectrum)
     signals = components.signals if envelope is None else components.signals * envelope
-    domain = fit_domain(spectrum.points, spectrum.dwell_time, spectrum.spectrometer_frequency)
+    grid = (spectrum.points, spectrum.dwell_time, spectrum.spectrometer_frequency)
+    domain = fit_domain(*grid)
     unit = relative_noise * np.sqrt(domain.samples)
-    fid = spectrum.fid / gain / unit
-    return LinearCombinationModel(
+    model = LinearCombinationModel(
         domain=domain,
         layout=layout_for(components.names, spectrum.spectrometer_frequency, shape_known=envelope is not None),
-        data=domain.band(fid)[domain.window],
-        data_time=domain.decimate(fid),
-        basis=domain.decimate(signals / unit),
-        baseline=BASELINES[baseline](domain.ppm),
+        data=np.empty(0, dtype=np.complex128),
+        data_time=np.empty(0, dtype=np.complex128),
+        basis=domain.decimate(signals) / unit,
+        baseline=_baseline(baseline, *grid),
         nonnegative=np.ones(len(components.names)),
     )
+    return with_data(model, spectrum, relative_noise, gain)
+
+
+def with_data(
+    model: LinearCombinationModel, spectrum: Spectrum, relative_noise: float, gain: float
+) -> LinearCombinationModel:
+    """The same problem for another FID on the same grid."""
+    fid = spectrum.fid / (gain * relative_noise * np.sqrt(model.domain.samples))
+    band = model.domain.band(fid)
+    return replace(model, data=band[model.domain.window], data_time=model.domain.shortened(band))
+
+
+@lru_cache(maxsize=8)
+def _baseline(name: str, points: int, dwell_time: float, spectrometer_frequency: float) -> Baseline:
+    """A baseline of ``BASELINES`` on the fit's grid; the spectra of a batch share it."""
+    return BASELINES[name](fit_domain(points, dwell_time, spectrometer_frequency).ppm)
 
 
 def _shifted(spectrum: Spectrum, shift_hz: float) -> Spectrum:

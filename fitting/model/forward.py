@@ -137,40 +137,49 @@ def _linear_solution(
     return _Linear(inner, gram, amplitudes, coefficients, free, residual)
 
 
+def phase_derivatives(model: LinearCombinationModel, spectrum: ComplexArray) -> FloatArray:
+    """d(-phased spectrum) / d(phase0, phase1), shape (W, 2), of a complex spectrum (W,) phased already."""
+    slope = -spectrum.imag * model.layout.scales[0]
+    ratio = 2 * np.pi * model.layout.scales[1] / model.layout.scales[0]
+    return np.stack([slope, slope * model.domain.frequency * ratio], axis=1)
+
+
 def common_derivatives(model: LinearCombinationModel, state: State) -> FloatArray:
-    """d(model - phased data) / d(common parameters), shape (W, 5), for fixed amplitudes and baseline."""
+    """The first columns (W, 5) of ``derivatives``, of the common parameters."""
     time = model.domain.time
     total = state.amplitudes @ state.signals
-    slope, curve = model.domain.spectra(np.stack([total * time, -state.values.gauss * time**2 * total]))
-    return _common_columns(model, state, slope, curve)
+    fitted, slope, curve = model.domain.spectra(np.stack([total, total * time, total * time**2]))
+    return _common_columns(model, fitted, slope, curve)
 
 
 def derivatives(model: LinearCombinationModel, state: State) -> FloatArray:
-    """d(model - phased data) / d(vector), shape (W, n), for fixed amplitudes and baseline."""
+    """d(model - phased data) / d(vector), shape (W, n), for fixed amplitudes and baseline, as expected.
+
+    For the phases the fitted spectrum stands in for the data (Fisher's scoring): noise that turns with the phase would
+    count as knowledge of the phase, at low signal-to-noise ratio as much as the signal does. The gradient needs the
+    data themselves, see ``Problem``. The column of ``gauss`` is for its square, which is what the model holds: that for
+    itself vanishes at zero.
+    """
     time = model.domain.time
     count = len(model.layout.components)
-    moving = np.empty((count + 1, time.size), dtype=np.complex128)
+    moving = np.empty((count + 2, time.size), dtype=np.complex128)
     np.multiply(state.signals, state.amplitudes[:, None] * time, out=moving[:count])
-    moving[count] = -state.values.gauss * time * moving[:count].sum(axis=0)
+    moving[count] = time * moving[:count].sum(axis=0)
+    moving[count + 1] = state.amplitudes @ state.signals
     spectra = model.domain.spectra(moving)
-    slopes, curve = spectra[:count], spectra[count]
+    slopes = spectra[:count]
     own_scales = model.layout.scales[len(GLOBAL) :]
     columns = np.empty((state.residual.size, model.layout.size))
-    columns[:, : len(GLOBAL)] = _common_columns(model, state, slopes.sum(axis=0), curve)
+    columns[:, : len(GLOBAL)] = _common_columns(model, spectra[count + 1], slopes.sum(axis=0), spectra[count])
     columns[:, len(GLOBAL) : len(GLOBAL) + count] = (slopes.imag * (2 * np.pi * own_scales[:count, None])).T
     columns[:, len(GLOBAL) + count :] = (slopes.real * -own_scales[count:, None]).T
     return columns
 
 
 def _common_columns(
-    model: LinearCombinationModel, state: State, slope: ComplexArray, curve: ComplexArray
+    model: LinearCombinationModel, fitted: ComplexArray, slope: ComplexArray, curve: ComplexArray
 ) -> FloatArray:
-    """Columns (W, 5) from the spectra of the whole signal times t, and times -g t²."""
-    columns = (
-        -state.rotated.imag,
-        -2 * np.pi * model.domain.frequency * state.rotated.imag,
-        2 * np.pi * slope.imag,
-        -slope.real,
-        curve.real,
-    )
-    return np.column_stack(columns) * model.layout.scales[: len(GLOBAL)]
+    """Columns (W, 5) from the spectra of the whole signal, of it times t, and of it times t²."""
+    shift, lorentz, gauss = model.layout.scales[2 : len(GLOBAL)]
+    columns = [2 * np.pi * shift * slope.imag, -lorentz * slope.real, -0.5 * gauss**2 * curve.real]
+    return np.hstack([phase_derivatives(model, fitted), np.stack(columns, axis=1)])

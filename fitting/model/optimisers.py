@@ -14,7 +14,7 @@ from typing import Any
 import lmfit
 import numpy as np
 
-from fitting.model.problem import Problem
+from fitting.model.problem import GAUSS, Problem
 from fitting.model.result import OutcomeCode
 from fitting.units import FloatArray
 
@@ -120,12 +120,11 @@ def gauss_newton(
     damping, evaluations = 0.0, 1
     while evaluations < EVALUATIONS:
         gradient, hessian = problem.normal_equations(vector, count)
-        promised = float(gradient @ _solve(hessian, gradient, 0.0))
+        _, promised = _stepped(vector, gradient, hessian, 0.0)
         while True:
             if deadline is not None and time.monotonic() > deadline:
                 return Optimum(vector, evaluations, "stopped_early", "deadline")
-            candidate = vector.copy()
-            candidate[: gradient.size] -= _solve(hessian, gradient, damping)
+            candidate, _ = _stepped(vector, gradient, hessian, damping)
             evaluations += 1
             within = float(np.abs(candidate - vector).max()) <= LARGEST_STEP
             gained = cost - problem.cost(candidate) if within else -np.inf
@@ -140,10 +139,24 @@ def gauss_newton(
     return Optimum(vector, evaluations, "failed", "too many evaluations")
 
 
-def _solve(hessian: FloatArray, gradient: FloatArray, damping: float) -> FloatArray:
+def _stepped(vector: FloatArray, gradient: FloatArray, hessian: FloatArray, damping: float) -> tuple[FloatArray, float]:
+    """The vector after one step, and the decrease of the sum of squares that the straight model promises.
+
+    The step is one of the square of ``gauss``, down to zero at most; near zero steps of ``gauss`` itself stall or jump.
+    """
     scale = np.diagonal(hessian)
     damped = hessian + np.diag(damping * scale + SMALLEST_DAMPING * scale.max())
-    return np.asarray(np.linalg.solve(damped, gradient), dtype=np.float64)
+    square = vector[GAUSS] ** 2
+    step = -np.linalg.solve(damped, gradient)
+    if step[GAUSS] < -square:
+        others = np.arange(gradient.size) != GAUSS
+        step[GAUSS] = -square
+        right = gradient[others] - square * damped[others, GAUSS]
+        step[others] = -np.linalg.solve(damped[np.ix_(others, others)], right)
+    moved = vector.copy()
+    moved[: step.size] += step
+    moved[GAUSS] = np.sqrt(square + step[GAUSS])
+    return moved, -float(2.0 * gradient @ step + step @ hessian @ step)
 
 
 OPTIMISERS: Mapping[str, Solver] = {

@@ -11,12 +11,14 @@ from fitting.model.forward import (
     common_derivatives,
     derivatives,
     evaluate,
+    phase_derivatives,
     resolved,
 )
 from fitting.model.linear import Projection, cholesky
 from fitting.model.parameters import GLOBAL
 from fitting.units import FloatArray
 
+PHASES = slice(GLOBAL.index("phase0"), GLOBAL.index("phase1") + 1)
 GAUSS = GLOBAL.index("gauss")
 
 
@@ -73,9 +75,16 @@ class Problem:
         return ((vector - layout.prior_mean) / layout.prior_sd)[self._has_prior]
 
     def jacobian(self, vector: FloatArray) -> FloatArray:
-        """Kaufman's Jacobian (m, n) of the stacked residuals at ``vector`` (n,)."""
+        """Kaufman's Jacobian (m, n) of the stacked residuals at ``vector`` (n,).
+
+        The phases' columns are those of the fitted spectrum, plus as much of the residual as makes the gradient that of
+        the data.
+        """
         state = self.state(vector)
-        change = self._change(state)
+        change = self._change(state).copy()
+        missing = (self._phase_slopes(state) - change[:, PHASES].T @ state.residual) / (state.residual @ state.residual)
+        change[:, PHASES] += np.outer(state.residual, missing)
+        change[:, GAUSS] *= 2.0 * vector[GAUSS]
         inner, answer, _ = self._projected(state, change)
         active = np.flatnonzero(state.free)
         coefficients = self.projection.coefficients(inner - state.inner[:, active] @ answer)
@@ -86,27 +95,32 @@ class Problem:
     def normal_equations(self, vector: FloatArray, count: int | None = None) -> tuple[FloatArray, FloatArray]:
         """Gradient (count,) and Gauss-Newton Hessian (count, count) of half the cost in the first ``count`` parameters.
 
-        The same as J'r and J'J of the stacked residuals and Kaufman's Jacobian, without making their rows.
+        The same as J'r and J'J of the stacked residuals and Kaufman's Jacobian, without making their rows, but for
+        ``gauss``: they are for its square.
         """
         state = self.state(vector)
         change = self._change(state) if count is None else common_derivatives(self.model, state)[:, :count]
         inner, answer, moment = self._projected(state, change)
-        layout = self.model.layout
-        weight = 1.0 / layout.prior_sd[: change.shape[1]] ** 2
-        hessian = change.T @ change - inner.T @ inner - moment.T @ answer
-        hessian.flat[:: weight.size + 1] += weight
-        departure = (vector[: weight.size] - layout.prior_mean[: weight.size]) * weight
         gradient = -(change.T @ state.residual)
-        if vector[GAUSS]:
-            # The model holds its square: near zero the slope vanishes and the curvature is all there is.
-            hessian[GAUSS, GAUSS] += max(gradient[GAUSS] / vector[GAUSS], 0.0)
-        return departure + gradient, hessian
+        gradient[PHASES] = -self._phase_slopes(state)
+        hessian = change.T @ change - inner.T @ inner - moment.T @ answer
+        layout, size = self.model.layout, gradient.size
+        weight = 1.0 / layout.prior_sd[:size] ** 2
+        departure = weight * (vector[:size] - layout.prior_mean[:size])
+        departure[GAUSS] = 0.5 * weight[GAUSS]
+        weight[GAUSS] = 0.0
+        hessian.flat[:: size + 1] += weight
+        return gradient + departure, hessian
 
     def _change(self, state: State) -> FloatArray:
         """Derivatives (W, n) at the state, made once for each."""
         if self._derivatives is None or self._derivatives[0] is not state:
             self._derivatives = (state, derivatives(self.model, state))
         return self._derivatives[1]
+
+    def _phase_slopes(self, state: State) -> FloatArray:
+        """Products (2,) of the residual with the derivatives of the phased data."""
+        return phase_derivatives(self.model, state.rotated).T @ state.residual
 
     def _projected(self, state: State, change: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """``inner`` (n, c) of columns of change (W, c), how free amplitudes answer (f, c), and their moment (f, c)."""
@@ -119,11 +133,14 @@ class Problem:
     def information(self, state: State) -> FloatArray:
         """Information (K + n, K + n) of all amplitudes and non-linear parameters, with the baseline marginalised.
 
-        The penalised Gauss-Newton Hessian; amplitudes held at zero are in it like the others.
+        The penalised Gauss-Newton Hessian, of the square of ``gauss``; what is held at zero is in it like the others,
+        for it could be more. The prior of the square is exponential, and weighs like a normal one of that deviation.
         """
         columns = np.hstack([state.design, self._change(state)])
         inner = self.projection.inner(self.projection.cross(columns))
         information = columns.T @ columns - inner.T @ inner
-        tail = slice(state.amplitudes.size, None)
-        information[tail, tail] += np.diag(1.0 / self.model.layout.prior_sd**2)
+        weight = 1.0 / self.model.layout.prior_sd**2
+        weight[GAUSS] = (0.5 * weight[GAUSS]) ** 2
+        tail = np.arange(state.amplitudes.size, columns.shape[1])
+        information[tail, tail] += weight
         return np.asarray(information)

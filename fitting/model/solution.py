@@ -8,23 +8,25 @@ import numpy as np
 
 from fitting.model.forward import LinearCombinationModel, State
 from fitting.model.optimisers import OPTIMISERS, Optimum, gauss_newton
+from fitting.model.parameters import GLOBAL
 from fitting.model.precision import updated
 from fitting.model.problem import Problem
 from fitting.model.result import OutcomeCode
 from fitting.model.start import start_vector
 from fitting.units import FloatArray
 
-ROUNDS = 8
+ROUNDS = 12
 """Most alternations of solving and adapting the baseline; precisions settle within 3 to 5."""
 
-UPDATES_PER_ROUND = 4
-"""Fixed-point steps of the precisions between two solutions; each costs a fraction of a solution."""
+UPDATES_PER_ROUND = 2
+"""Fixed-point steps of the precisions between two solutions; each brings them four times nearer."""
 
 SETTLED = 0.05
 """Relative change of every precision below which the baseline counts as settled."""
 
-TOLERANCE = 0.1
-"""Decrease of chi square at which an optimiser stops: far below what noise alone moves it."""
+TOLERANCE = 0.01
+"""Decrease of chi square at which an optimiser stops. A remainder of d displaces an amplitude by at most √d of its
+standard deviation."""
 
 COARSE_TOLERANCE = 3.0
 """The same for solutions on the way, which only say where the spectrum stands and how stiff its baseline is."""
@@ -42,10 +44,10 @@ class Solution:
 
 
 def first_solution(model: LinearCombinationModel, spectrometer_frequency: float, deadline: float | None) -> Optimum:
-    """Solution for the baseline's prior stiffness: good enough to say where the spectrum stands."""
+    """Common parameters for the baseline's prior stiffness: good enough to say where the spectrum stands."""
     problem = Problem(model, _prior_precisions(model))
     start = start_vector(model, problem.projection, spectrometer_frequency)
-    return gauss_newton(problem, start, COARSE_TOLERANCE, deadline)
+    return gauss_newton(problem, start, COARSE_TOLERANCE, deadline, len(GLOBAL))
 
 
 def settled_solution(

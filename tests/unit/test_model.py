@@ -12,12 +12,14 @@ from fitting.errors import UnusableSignal
 from fitting.model.baseline import BASELINES, two_scale
 from fitting.model.domain import fit_domain
 from fitting.model.fit import Components, build_model, fit
-from fitting.model.forward import derivatives, evaluate
+from fitting.model.forward import common_derivatives, derivatives, evaluate
 from fitting.model.linear import Projection, solve_amplitudes
 from fitting.model.optimisers import OPTIMISERS
+from fitting.model.parameters import GLOBAL, unpack
 from fitting.model.problem import Problem
 from fitting.model.solution import TOLERANCE
 from fitting.model.start import start_vector
+from fitting.units import FloatArray
 from tests.unit import model_cases as world
 
 SD = 0.3
@@ -45,22 +47,62 @@ def test_decimated_band_equals_the_full_spectrum() -> None:
 
 @pytest.mark.parametrize("baseline", BASELINES)
 def test_derivatives_match_central_differences(baseline: str) -> None:
-    """Analytic derivatives at fixed amplitudes and baseline equal central differences to 1e-6."""
+    """Analytic derivatives at fixed amplitudes and baseline equal central differences to 1e-6: of the model, and for
+    the phases of the fitted spectrum that stands in for the data; that of the Gaussian width is for its square.
+    """
     problem = _problem(baseline)
     model = problem.model
     vector = start_vector(model, problem.projection, world.FREQUENCY) + 0.05
     state = evaluate(model, problem.projection, vector)
     analytic = derivatives(model, state)
+    gauss = GLOBAL.index("gauss")
+    analytic[:, gauss] *= 2 * vector[gauss]
+    at = unpack(vector, model.layout)
+    fitted = state.amplitudes @ model.domain.spectra(state.signals)
+
+    def change(moved: FloatArray) -> FloatArray:
+        there = evaluate(model, problem.projection, vector + moved)
+        values = unpack(vector + moved, model.layout)
+        angle = values.phase0 - at.phase0 + 2 * np.pi * model.domain.frequency * (values.phase1 - at.phase1)
+        return np.asarray(there.design @ state.amplitudes - (fitted * np.exp(-1j * angle)).real)
 
     step = 1e-5
     for index in range(model.layout.size):
         moved = np.zeros(model.layout.size)
         moved[index] = step
-        ahead, behind = (evaluate(model, problem.projection, vector + sign * moved) for sign in (1, -1))
-        numeric = ((ahead.design - behind.design) @ state.amplitudes - (ahead.rotated.real - behind.rotated.real)) / (
-            2 * step
-        )
+        numeric = (change(moved) - change(-moved)) / (2 * step)
         assert np.abs(analytic[:, index] - numeric).max() < 1e-6 * np.abs(analytic).max(), model.layout.names[index]
+
+
+def test_common_derivatives_are_the_first_of_all() -> None:
+    """The short way to the derivatives of the common parameters gives the same columns."""
+    problem = _problem()
+    vector = start_vector(problem.model, problem.projection, world.FREQUENCY) + 0.05
+    state = problem.state(vector)
+    expected = derivatives(problem.model, state)[:, : len(GLOBAL)]
+    assert common_derivatives(problem.model, state) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_normal_equations_are_those_of_the_jacobian(baseline: str) -> None:
+    """Gradient and Hessian agree with J'r and J'J, but for the square of the Gaussian width in place of itself and for
+    the trace of the residual that the Jacobian needs to have the right gradient.
+    """
+    problem = _problem(baseline)
+    vector = start_vector(problem.model, problem.projection, world.FREQUENCY) + 0.03
+    gradient, hessian = problem.normal_equations(vector)
+    jacobian, gauss = problem.jacobian(vector), GLOBAL.index("gauss")
+    chain = np.ones(vector.size)
+    chain[gauss] = 2 * vector[gauss]
+    smooth = np.arange(vector.size) > GLOBAL.index("phase1")
+    smooth[gauss] = False
+
+    expected = jacobian.T @ problem.residuals(vector)
+    assert gradient * chain == pytest.approx(expected, rel=1e-6, abs=1e-6 * np.abs(expected).max())
+    expected = jacobian.T @ jacobian
+    assert hessian[np.ix_(smooth, smooth)] == pytest.approx(expected[np.ix_(smooth, smooth)], rel=1e-6, abs=1e-6)
+    phases = slice(GLOBAL.index("phase0"), GLOBAL.index("phase1") + 1)
+    assert np.diagonal(expected)[phases] == pytest.approx(np.diagonal(hessian)[phases], rel=0.1)
 
 
 def test_jacobian_gives_the_exact_gradient_of_the_projected_cost() -> None:
