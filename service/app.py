@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import TypedDict
 
@@ -19,6 +19,7 @@ from service.api.dependencies import Services
 from service.api.export import mount
 from service.guard import AuditTrail, NameAndSite
 from service.jobs.dispatcher import Dispatcher
+from service.jobs.maintenance import Maintenance
 from service.jobs.tasks import Analyse, Inspect
 from service.jobs.workforce import Limits
 from service.metrics import Metrics
@@ -30,9 +31,25 @@ from service.storage.database import Database
 from service.storage.events import EventRepository
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOffRepository
-from service.telemetry import open_tracing
+from service.storage.upkeep import Upkeep
+from service.storage.webhooks import WebhookRepository
+from service.telemetry import of_requests, open_tracing
+from service.webhooks.sender import WebhookSender
 
 log = structlog.get_logger()
+
+
+def _started(
+    settings: Settings, database: Database, blobs: BlobStore, metrics: Metrics
+) -> Iterator[Maintenance | WebhookSender]:
+    """What goes on beside requests and analyses, begun."""
+    maintenance = Maintenance(Upkeep(database, blobs), settings.retention_days)
+    maintenance.start()
+    yield maintenance
+    if settings.webhook_hosts:
+        sender = WebhookSender(WebhookRepository(database), settings, metrics)
+        sender.start()
+        yield sender
 
 
 class _State(TypedDict):
@@ -49,6 +66,7 @@ def create_app(
     """
     logs.configure(settings)
     metrics = Metrics()
+    helpers: list[Maintenance | WebhookSender] = []
     tracing = None if settings.otlp_endpoint is None else open_tracing(settings.otlp_endpoint)
 
     @asynccontextmanager
@@ -86,10 +104,13 @@ def create_app(
             inspect=inspect,
         )
         dispatcher.start()
+        helpers.extend(_started(settings, database, blobs, metrics))
         sign_offs = SignOffRepository(database, blobs)
         return Services(settings, database, repository, sign_offs, dispatcher, metrics, authenticator, trail)
 
     def close_services(services: Services) -> None:
+        while helpers:
+            helpers.pop().stop()
         services.dispatcher.stop()
         services.trail.stop()
         with suppress(SQLAlchemyError):  # a database that is gone does not keep the service from ending
@@ -99,7 +120,14 @@ def create_app(
             tracing.close()
 
     # the framework's own pages load scripts from the network; ours do not
-    app = FastAPI(title="mrsquant", lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title="mrsquant",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry=of_requests(tracing),
+    )
     mount(app)
     responses.install(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes)

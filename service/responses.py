@@ -19,12 +19,16 @@ from service.errors import (
     MethodNotAllowed,
     NotFound,
     ServiceProblem,
+    StorageFull,
     Unavailable,
     from_schema_errors,
     problem_of,
 )
+from service.storage.database import is_storage_full
 
 log = structlog.get_logger()
+
+_LATER = {"Retry-After": "60"}
 
 
 def problem_response(error: FittingError | ServiceProblem, request_id: str) -> Response:
@@ -41,6 +45,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _failed_schema)
     app.add_exception_handler(HTTPException, _framework)
     app.add_exception_handler(SQLAlchemyError, _database)
+    app.add_exception_handler(OSError, _disk)
 
 
 def _answer(request: Request, error: FittingError | ServiceProblem) -> Response:
@@ -75,5 +80,18 @@ def _framework(request: Request, error: Exception) -> Response:
 
 def _database(request: Request, error: Exception) -> Response:
     log.error("database does not answer", error=type(error).__name__)
+    if is_storage_full(error):
+        return _answer(request, _storage_full())
     detail = "The database does not answer; try again."
     return _answer(request, Unavailable(detail, headers={"Retry-After": "5"}))
+
+
+def _disk(request: Request, error: Exception) -> Response:
+    log.error("file cannot be kept or read", error=type(error).__name__, errno=cast("OSError", error).errno)
+    if is_storage_full(error):
+        return _answer(request, _storage_full())
+    return _answer(request, InternalError("A file could not be kept or read; the operator finds why in the log."))
+
+
+def _storage_full() -> StorageFull:
+    return StorageFull("There is no space left for this; nothing was kept. Try again later.", headers=_LATER)

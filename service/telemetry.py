@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from fastapi.telemetry import TelemetryConfig
 
 from fitting import __version__
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+    from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 
 _NANOSECONDS = 1_000_000_000
+
+
+class _WithoutQuery:
+    """Takes the query out of the spans of requests: it may hold a pseudonym."""
+
+    def on_start(self, span: Span, parent_context: object = None) -> None:
+        if "url.query" in (span.attributes or {}):
+            span.set_attribute("url.query", "")
+
+    def on_end(self, span: object) -> None:
+        pass
+
+    def _on_ending(self, span: object) -> None:
+        pass
+
+    def shutdown(self) -> None:
+        pass
+
+    def force_flush(self, timeout_millis: int = 0) -> bool:
+        return True
 
 
 class Tracing:
@@ -25,6 +47,7 @@ class Tracing:
 
         resource = Resource.create({"service.name": "mrsquant", "service.version": __version__})
         self.provider: TracerProvider = TracerProvider(resource=resource)
+        self.provider.add_span_processor(cast("SpanProcessor", _WithoutQuery()))
         self.provider.add_span_processor(processor)
         self._tracer = self.provider.get_tracer("mrsquant")
 
@@ -46,6 +69,13 @@ class Tracing:
     def close(self) -> None:
         """Send what was not sent yet."""
         self.provider.shutdown()
+
+
+def of_requests(tracing: Tracing | None) -> TelemetryConfig:
+    """What the framework itself may record: spans of requests when there is a collector, never what an error said."""
+    if tracing is None:
+        return {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+    return {"tracer_provider": tracing.provider, "metrics": False, "logs": False, "auto_configure": False}
 
 
 def open_tracing(endpoint: str) -> Tracing:

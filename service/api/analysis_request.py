@@ -112,6 +112,11 @@ class AnalysisRequest(_Input):
     """Acquisition quantities the header lacks or has wrong."""
     options: MethodOptions | None = None
     """Choices of method."""
+    callback_url: str | None = Field(
+        default=None, min_length=8, max_length=2000, examples=["https://pacs.hospital.example/mrs"]
+    )
+    """Address that is told, by a signed POST, when the analysis has ended. The operator lists the hosts that may be
+    called."""
 
 
 _NUMBERS: dict[str, Any] = {"type": "array", "items": {"type": "number"}, "minItems": 1}

@@ -6,6 +6,9 @@ import os
 import tempfile
 from pathlib import Path
 
+_SHARD = 2
+"""Digits of the digest that name the folder: a thousand files in each are a quarter of a million."""
+
 
 class BlobStore:
     """Uploaded and computed files below one folder, each kept once whatever refers to it."""
@@ -45,5 +48,17 @@ class BlobStore:
         """Delete the content with this digest; nothing happens when it is not there."""
         self._path(sha256).unlink(missing_ok=True)
 
+    def shards(self) -> list[str]:
+        """First two digits of the digests there are; each has a folder."""
+        return sorted(path.name for path in self._folder.iterdir() if path.is_dir() and len(path.name) == _SHARD)
+
+    def names(self, shard: str) -> set[str]:
+        """Names of the files in one folder: digests, and what a writer that was killed left behind."""
+        return {path.name for path in (self._folder / shard).iterdir()}
+
+    def remove_file(self, shard: str, name: str) -> None:
+        """Delete one of ``names``."""
+        (self._folder / shard / name).unlink(missing_ok=True)
+
     def _path(self, sha256: str) -> Path:
-        return self._folder / sha256[:2] / sha256
+        return self._folder / sha256[:_SHARD] / sha256

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +12,23 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 _BUSY_SECONDS = 15
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK_FULL_STATE = "53100"  # PostgreSQL's disk_full
 _FILES_LOCK = 0x6D727371  # "mrsq": any number no other program on the same database uses
+
+
+def is_storage_full(error: BaseException) -> bool:
+    """Did it fail because a disk, or a share of it, is full?"""
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code == sqlite3.SQLITE_FULL or getattr(error.orig, "sqlstate", None) == _DISK_FULL_STATE
 
 
 class Database:
@@ -63,6 +78,12 @@ class Database:
         if not self._is_sqlite:  # SQLite has one writer anyway
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FILES_LOCK})
 
+    def erase(self) -> None:
+        """Overwrite what deleted rows leave behind in SQLite's log; PostgreSQL's vacuum does it by itself."""
+        if self._is_sqlite:
+            with self._engine.connect() as connection:
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def ping(self) -> None:
         """Ask the database for an answer.
 
@@ -87,6 +108,7 @@ def _prepare_sqlite(engine: Engine) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")  # readers do not wait for the writer
         cursor.execute("PRAGMA synchronous = FULL")  # a 202 is a promise, also after a power cut
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # what was deleted is overwritten, not only forgotten
         cursor.close()
 
     @event.listens_for(engine, "begin")

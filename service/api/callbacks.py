@@ -1,0 +1,27 @@
+"""The address a client wants to be told at, checked before anything is accepted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.errors import CallbackNotAllowed
+from service.settings import Settings
+from service.webhooks.addresses import ForbiddenAddress, check_url
+
+
+def take_callback_url(document: dict[str, Any], settings: Settings) -> str | None:
+    """Take ``callback_url`` out of a request: whom to tell does not change what is asked.
+
+    Raises
+    ------
+    CallbackNotAllowed
+        When the operator has not allowed the address.
+    """
+    url = document.pop("callback_url", None)
+    if url is None:
+        return None
+    try:
+        check_url(url, settings)
+    except ForbiddenAddress as error:
+        raise CallbackNotAllowed(f"callback_url is not called: {error}.") from error
+    return str(url)

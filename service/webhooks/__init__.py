@@ -1,0 +1,1 @@
+"""Telling other programs that an analysis has ended: whom, where exactly, and again until they answer."""
