@@ -31,6 +31,7 @@ from service.storage.database import Database
 from service.storage.events import EventRepository
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOffRepository
+from service.storage.site_norms import SiteNormRepository
 from service.storage.upkeep import Upkeep
 from service.storage.webhooks import WebhookRepository
 from service.telemetry import of_requests, open_tracing
@@ -91,9 +92,11 @@ def create_app(
         log.info("audit log", **audit_log.head()._asdict())
         blobs = BlobStore(settings.data_dir / "blobs")
         repository = AnalysisRepository(database, blobs)
+        site_norms = SiteNormRepository(database)
         dispatcher = Dispatcher(
             repository,
             EventRepository(database),
+            site_norms=site_norms.for_analysis,
             executor=settings.executor,
             limits=Limits(settings.deadline_seconds, settings.grace_seconds),
             cache_dir=settings.cache_dir,
@@ -106,7 +109,9 @@ def create_app(
         dispatcher.start()
         helpers.extend(_started(settings, database, blobs, metrics))
         sign_offs = SignOffRepository(database, blobs)
-        return Services(settings, database, repository, sign_offs, dispatcher, metrics, authenticator, trail)
+        return Services(
+            settings, database, repository, sign_offs, site_norms, dispatcher, metrics, authenticator, trail
+        )
 
     def close_services(services: Services) -> None:
         while helpers:

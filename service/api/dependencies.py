@@ -17,6 +17,7 @@ from service.storage.audit import Actor
 from service.storage.database import Database
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOffRepository
+from service.storage.site_norms import SiteNormRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Services:
     database: Database
     repository: AnalysisRepository
     sign_offs: SignOffRepository
+    site_norms: SiteNormRepository
     dispatcher: Dispatcher
     metrics: Metrics
     authenticator: Authenticator
@@ -70,6 +72,10 @@ def _sign_offs(services: ServicesDep) -> SignOffRepository:
     return services.sign_offs
 
 
+def _site_norms(services: ServicesDep) -> SiteNormRepository:
+    return services.site_norms
+
+
 def _dispatcher(services: ServicesDep) -> Dispatcher:
     return services.dispatcher
 
@@ -80,5 +86,6 @@ def _settings(services: ServicesDep) -> Settings:
 
 Repository = Annotated[AnalysisRepository, Depends(_repository)]
 SignOffs = Annotated[SignOffRepository, Depends(_sign_offs)]
+SiteNorms = Annotated[SiteNormRepository, Depends(_site_norms)]
 Dispatch = Annotated[Dispatcher, Depends(_dispatcher)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]

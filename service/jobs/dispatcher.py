@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from fitting import pipeline
 from fitting.errors import FittingError
 from fitting.io import Files, SourceFile
+from fitting.norms import SiteNorm
 from fitting.pipeline import Inspection, Job
 from service.errors import InternalError, OverDeadline, ProblemDocument, WorkerCrashed, problem_of
 from service.jobs.claimant import Claimant
@@ -66,6 +67,7 @@ class Dispatcher:
         repository: AnalysisRepository,
         events: EventRepository,
         *,
+        site_norms: Callable[[AnalysisRow], tuple[SiteNorm, ...]] = lambda _: (),
         executor: str,
         limits: Limits,
         cache_dir: Path,
@@ -77,6 +79,7 @@ class Dispatcher:
     ) -> None:
         self._repository = repository
         self._events = events
+        self._site_norms = site_norms
         self._workforce = Workforce(executor, limits, inspect, self.wake)
         self._limits = limits
         self._task = partial(run_analysis, cache_dir=cache_dir, analyse=analyse)
@@ -298,6 +301,7 @@ class Dispatcher:
             water_reference=_sources(files, "water_reference"),
             subject=load_subject(row.request),
             options=load_options(row.request),
+            site_norms=self._site_norms(row),
         )
 
     def _wind_down(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
@@ -95,11 +95,15 @@ def load_options(request: Mapping[str, Any]) -> Options:
     return _OPTIONS.validate_python({**request.get("options", {}), "overrides": request.get("overrides", {})})
 
 
-def fingerprint(files: Iterable[tuple[str, str, str]], request: Mapping[str, Any], project: str) -> str:
+def fingerprint(
+    files: Iterable[tuple[str, str, str]], request: Mapping[str, Any], project: str, site_norms: Sequence[str] = ()
+) -> str:
     """Digest of (role, name, sha256) of every file, the request and the versions that determine the answer.
+
+    ``site_norms`` are the ids of the project's own norms, which are versions.
 
     The project is part of it: whether another project sent the same file is nobody's business.
     """
-    versions = {"software": __version__, "schema": SCHEMA, "norms": norm_version()}
+    versions = {"software": __version__, "schema": SCHEMA, "norms": [norm_version(), *site_norms]}
     asked = {"files": list(files), "request": request, "versions": versions, "project": project}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -16,7 +16,6 @@ from sqlalchemy import ColumnElement, Update, delete, exists, func, or_, select,
 from sqlalchemy.orm import Session, undefer
 
 from service.errors import IdempotencyConflict, ProblemDocument, QueueFull, UnknownAnalysis
-from service.storage import webhooks
 from service.storage.audit import Actor, append
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
@@ -46,7 +45,6 @@ class Submission:
     request: dict[str, Any]
     request_id: str
     idempotency_key: str | None = None
-    callback_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +132,6 @@ class AnalysisRepository:
                     session.add(_file_row(row.id, file.role, position, file.name, sha256))
                     self._blobs.ensure(sha256, file.content)
                 record(session, (row.id,))
-            if submission.callback_url is not None:
-                webhooks.register(session, row.id, submission.callback_url)
             if key_sha256 is not None:
                 session.add(IdempotencyKeyRow(key_sha256=key_sha256, fingerprint=asked, analysis_id=row.id))
             self._audit(session, *(("submit", 202) if is_new else ("submit again", 200)), project, row.id)
@@ -301,7 +297,7 @@ class AnalysisRepository:
             if row.state in UNFINISHED:
                 row.state, row.finished, row.fingerprint = "cancelled", datetime.now(UTC), None
                 session.flush()
-                _note_end(session, (analysis_id,))
+                record(session, (analysis_id,))
                 self._audit(session, "cancel", 200, row.project, analysis_id)
                 return "cancelled"
             if not even_signed:
@@ -355,13 +351,8 @@ def _claimed(claimant: str) -> Update:
 def _finish(session: Session, analysis_id: str, claimant: str, values: dict[str, Any]) -> bool:
     finished = _claimed(claimant).where(AnalysisRow.id == analysis_id).values(values).returning(AnalysisRow.id)
     ended = session.scalars(finished).all()
-    _note_end(session, ended)
+    record(session, ended)
     return bool(ended)
-
-
-def _note_end(session: Session, analysis_ids: Sequence[str]) -> None:
-    record(session, analysis_ids)
-    webhooks.make_due(session, analysis_ids)
 
 
 def _unknown() -> UnknownAnalysis:

@@ -1,0 +1,120 @@
+"""A site's own norms: versions that are added and never changed, and which of them an analysis may use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from fitting.norms.site import SiteNorm, digest
+from service.errors import UnknownNorm
+from service.storage.database import Database
+from service.storage.tables import DEFAULT_PROJECT, AnalysisRow, SiteNormRow
+
+_SITE_NORM = TypeAdapter(SiteNorm)
+
+
+def norm_name(name: str, version: int) -> str:
+    """Id of one version: what stands in results."""
+    return f"site.{name}.v{version}"
+
+
+def load_site_norm(document: dict[str, Any]) -> SiteNorm:
+    """The norm of a stored document."""
+    return _SITE_NORM.validate_python(document)
+
+
+class SiteNormRepository:
+    """The site norms of one database; every call names the project, others do not exist for it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, name: str, norm: SiteNorm, project: str = DEFAULT_PROJECT) -> tuple[SiteNormRow, bool]:
+        """The version that holds this norm and whether it is new; its id is given here.
+
+        The newest version is answered again when it holds the same, so that repeating a request is safe.
+        """
+        sha256 = digest(norm)
+        with self._database.writing_files() as session:  # one at a time, so that no version is given twice
+            newest: SiteNormRow | None = session.scalar(_versions(project).where(SiteNormRow.name == name).limit(1))
+            if newest is not None and newest.sha256 == sha256 and newest.withdrawn is None:
+                return newest, False
+            version = 1 if newest is None else newest.version + 1
+            document = _SITE_NORM.dump_python(norm, mode="json") | {"id": norm_name(name, version)}
+            row = SiteNormRow(
+                project=project,
+                name=name,
+                version=version,
+                created=datetime.now(UTC),
+                region=norm.region,
+                sha256=sha256,
+                document=document,
+            )
+            session.add(row)
+            return row, True
+
+    def get(self, norm_id: str, project: str = DEFAULT_PROJECT) -> SiteNormRow:
+        """One version, by its id or by that of one of its metabolites.
+
+        Raises
+        ------
+        UnknownNorm
+            When there is none, or it was withdrawn.
+        """
+        _, _, rest = norm_id.partition("site.")
+        name, _, tail = rest.rpartition(".v") if ".v" in rest else ("", "", "")
+        number = tail.partition(".")[0]
+        with self._database.reading() as session:
+            row = session.get(SiteNormRow, (project, name, int(number))) if number.isdecimal() else None
+        if row is None or row.document is None:
+            raise UnknownNorm("There is no norm with this id, or it was withdrawn; GET /v1/norms lists them.")
+        return row
+
+    def newest(self, project: str = DEFAULT_PROJECT) -> tuple[SiteNorm, ...]:
+        """The newest version of each name, in the order of the names."""
+        with self._database.reading() as session:
+            return _newest(session, project, None)
+
+    def for_analysis(self, row: AnalysisRow) -> tuple[SiteNorm, ...]:
+        """What was newest when an analysis was submitted: later versions do not change what was asked."""
+        with self._database.reading() as session:
+            return _newest(session, row.project, row.created)
+
+    def withdraw(self, norm_id: str, project: str = DEFAULT_PROJECT) -> None:
+        """Forget the controls of one version; its id is never given again and no analysis uses it any more.
+
+        Raises
+        ------
+        UnknownNorm
+            When there is none, or it was withdrawn already.
+        """
+        found = self.get(norm_id, project)
+        with self._database.writing() as session:
+            row = session.get_one(SiteNormRow, (found.project, found.name, found.version))
+            row.withdrawn, row.document = datetime.now(UTC), None
+
+
+def newest_ids(session: Session, project: str) -> list[str]:
+    """Ids of the newest versions: what an analysis submitted now depends on."""
+    return [norm.id for norm in _newest(session, project, None)]
+
+
+def _newest(session: Session, project: str, at: datetime | None) -> tuple[SiteNorm, ...]:
+    """The newest version of each name at a time; withdrawing the newest leaves none in its place."""
+    latest = select(SiteNormRow.name, func.max(SiteNormRow.version)).where(SiteNormRow.project == project)
+    if at is not None:
+        latest = latest.where(SiteNormRow.created <= at)
+    rows: Sequence[SiteNormRow] = [
+        session.get_one(SiteNormRow, (project, name, version))
+        for name, version in session.execute(latest.group_by(SiteNormRow.name).order_by(SiteNormRow.name))
+    ]
+    return tuple(load_site_norm(row.document) for row in rows if row.document is not None)
+
+
+def _versions(project: str) -> Select[Any]:
+    return select(SiteNormRow).where(SiteNormRow.project == project).order_by(SiteNormRow.version.desc())
