@@ -25,18 +25,21 @@ from service.api.analysis_result import (
     analysis_out,
     analysis_summary,
 )
-from service.api.dependencies import Caller, CurrentSettings, Dispatch, Repository, RequestId, SiteNorms
+from service.api.callbacks import take_callback_url
+from service.api.dependencies import Caller, CurrentSettings, Dispatch, Repository, RequestId, ServicesDep, SiteNorms
 from service.api.intake import read_submission, refuse_unrecognised, sources
 from service.api.negotiation import MAX_WAIT_SECONDS, wait_seconds
 from service.api.problems import responses
 from service.api.reports import RETRY_SECONDS
 from service.errors import (
+    CallbackNotAllowed,
     IdempotencyConflict,
     InternalError,
     InvalidCursor,
     MalformedRequest,
     QueueFull,
     SignedAnalysis,
+    StorageFull,
     TooLarge,
     UnknownAnalysis,
     UnsupportedMediaType,
@@ -103,8 +106,10 @@ router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
             refusals.UnsupportedData,
             refusals.DamagedFile,
             refusals.ImplausibleParameter,
+            CallbackNotAllowed,
             IdempotencyConflict,
             QueueFull,
+            StorageFull,
         ),
     },
     openapi_extra={"requestBody": _BODIES},
@@ -116,6 +121,7 @@ async def submit(
     repository: Repository,
     dispatcher: Dispatch,
     settings: CurrentSettings,
+    services: ServicesDep,
     request_id: RequestId,
     prefer: Annotated[
         str | None,
@@ -136,11 +142,14 @@ async def submit(
     file a worker finds out, and the analysis fails with that problem.
     """
     files, document = upload
+    callback_url = take_callback_url(document, settings)
     await run_sync(refuse_unrecognised, files)
-    submission = Submission(files, document, request_id, idempotency_key)
+    submission = Submission(files, document, request_id, idempotency_key, callback_url)
     row, is_new = await run_sync(repository.submit, submission, settings.queue_limit)
     if is_new:
         dispatcher.wake()
+    else:
+        services.metrics.repeated_submissions.inc()
     seconds = wait_seconds(prefer)
     row = await _awaited(repository, row.id, seconds or 0)
     response.headers["Location"] = f"/v1/analyses/{row.id}"

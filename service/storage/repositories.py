@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Update, delete, exists, func, or_, select,
 from sqlalchemy.orm import Session, undefer
 
 from service.errors import IdempotencyConflict, ProblemDocument, QueueFull, UnknownAnalysis
+from service.storage import webhooks
 from service.storage.audit import Actor, append
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
@@ -45,6 +46,7 @@ class Submission:
     request: dict[str, Any]
     request_id: str
     idempotency_key: str | None = None
+    callback_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,8 @@ class AnalysisRepository:
                     session.add(_file_row(row.id, file.role, position, file.name, sha256))
                     self._blobs.ensure(sha256, file.content)
                 record(session, (row.id,))
+            if submission.callback_url is not None:
+                webhooks.register(session, row.id, submission.callback_url)
             if key_sha256 is not None:
                 session.add(IdempotencyKeyRow(key_sha256=key_sha256, fingerprint=asked, analysis_id=row.id))
             self._audit(session, *(("submit", 202) if is_new else ("submit again", 200)), project, row.id)
@@ -297,7 +301,7 @@ class AnalysisRepository:
             if row.state in UNFINISHED:
                 row.state, row.finished, row.fingerprint = "cancelled", datetime.now(UTC), None
                 session.flush()
-                record(session, (analysis_id,))
+                _note_end(session, (analysis_id,))
                 self._audit(session, "cancel", 200, row.project, analysis_id)
                 return "cancelled"
             if not even_signed:
@@ -351,8 +355,13 @@ def _claimed(claimant: str) -> Update:
 def _finish(session: Session, analysis_id: str, claimant: str, values: dict[str, Any]) -> bool:
     finished = _claimed(claimant).where(AnalysisRow.id == analysis_id).values(values).returning(AnalysisRow.id)
     ended = session.scalars(finished).all()
-    record(session, ended)
+    _note_end(session, ended)
     return bool(ended)
+
+
+def _note_end(session: Session, analysis_ids: Sequence[str]) -> None:
+    record(session, analysis_ids)
+    webhooks.make_due(session, analysis_ids)
 
 
 def _unknown() -> UnknownAnalysis:
