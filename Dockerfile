@@ -11,6 +11,8 @@ COPY fitting fitting
 COPY service service
 RUN /opt/mrsquant/bin/python -m pip wheel --constraint constraints.txt --no-deps --wheel-dir dist .
 RUN /opt/mrsquant/bin/python -m pip install --constraint constraints.txt "$(echo dist/mrsquant-*.whl)[cluster,oidc,pdf,postgres,telemetry]"
+# Basis sets of common 3 T protocols; whatever is not among them is simulated when it is asked for.
+RUN /opt/mrsquant/bin/python -m fitting.basis.precompute
 
 FROM python:3.11-slim
 LABEL org.opencontainers.image.title="mrsquant" \

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from fitting.basis.evolution import Evolution
@@ -15,6 +17,21 @@ NEGLIGIBLE = 1e-9
 """Lines weaker than this fraction of one proton are left out."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A metabolite's resonances when acquisition starts: undamped, zero frequency at ``WATER_PPM``.
+
+    One uncoupled proton has amplitude 1 whatever the sequence: STEAM's loss of half the signal, what imperfect
+    pulses lose of every slice, and any phase are common to all protons, the water reference included, and
+    divided out. What coupled protons lose beyond that stays.
+    """
+
+    frequencies: FloatArray
+    """Hz, shape (lines,)."""
+    amplitudes: ComplexArray
+    """Protons, shape (lines,)."""
+
+
 def simulate(
     systems: tuple[SpinSystem, ...], protocol: Protocol, points: int, dwell_time: float, refinement: int = 1
 ) -> ComplexArray:
@@ -24,7 +41,7 @@ def simulate(
     ----------
     systems : tuple of SpinSystem
     protocol : Protocol
-        Sequence, timings and spectrometer frequency.
+        Sequence, timings, pulses and spectrometer frequency.
     points : int
     dwell_time : float
         s.
@@ -34,24 +51,49 @@ def simulate(
     Returns
     -------
     complex array, shape (systems, points)
-        Undamped, zero frequency at ``WATER_PPM``. One uncoupled proton has amplitude 1 at t = 0 whatever the
-        sequence: STEAM's loss of half the signal, what imperfect pulses lose of every slice, and any phase are
-        common to all protons, the water reference included, and divided out. What coupled protons lose beyond
-        that stays.
+        Free induction decays of ``Lines``.
 
     Raises
     ------
     UnusableBasis, MissingParameter, ImplausibleParameter
         See ``sequences.build``.
     """
+    return decays(responses(systems, protocol, refinement), points, dwell_time)
+
+
+def responses(systems: tuple[SpinSystem, ...], protocol: Protocol, refinement: int = 1) -> tuple[Lines, ...]:
+    """The lines of each metabolite; arguments and errors as ``simulate``."""
     sequence = build(protocol)
+    frequency = protocol.spectrometer_frequency
     singlet = SpinGroup(("1H",), (WATER_PPM,), (), 1.0)
-    _, (whole_proton,) = lines(singlet, sequence, protocol.spectrometer_frequency, refinement)
-    signals = np.zeros((len(systems), points), dtype=np.complex128)
-    for row, system in enumerate(systems):
-        for group in system.groups:
-            frequencies, amplitudes = lines(group, sequence, protocol.spectrometer_frequency, refinement)
-            signals[row] += _sum_of_exponentials(frequencies, amplitudes / whole_proton, points, dwell_time)
+    _, (whole_proton,) = lines(singlet, sequence, frequency, refinement)
+    found = []
+    for system in systems:
+        groups = [lines(group, sequence, frequency, refinement) for group in system.groups]
+        found.append(
+            Lines(
+                np.concatenate([frequencies for frequencies, _ in groups]),
+                np.concatenate([amplitudes for _, amplitudes in groups]) / whole_proton,
+            )
+        )
+    return tuple(found)
+
+
+def decays(metabolites: tuple[Lines, ...], points: int, dwell_time: float, stretch: float = 1.0) -> ComplexArray:
+    """Free induction decays of lines, shape (metabolites, points).
+
+    Parameters
+    ----------
+    metabolites : tuple of Lines
+    points : int
+    dwell_time : float
+        s.
+    stretch : float
+        Factor of all frequencies: the ratio of the field to the simulated one.
+    """
+    signals = np.empty((len(metabolites), points), dtype=np.complex128)
+    for row, found in enumerate(metabolites):
+        signals[row] = _sum_of_exponentials(stretch * found.frequencies, found.amplitudes, points, dwell_time)
     return signals
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,20 +10,30 @@ import pytest
 
 from fitting.basis import cache
 from fitting.basis.basis_set import Grid
-from fitting.basis.cache import cached_basis, content_key
+from fitting.basis.cache import at_nominal_frequency, cached_basis, cached_lines, content_key
+from fitting.basis.precompute import precompute
+from fitting.basis.realisations import realisations
 from fitting.basis.sequences import Protocol
 from fitting.basis.simulation import simulate
 from fitting.basis.spin_system import spin_systems
 
 PROTOCOL = Protocol("PRESS", 0.03, 123.25e6)
 GRID = Grid(64, 5e-4)
+STORED = f"{content_key(PROTOCOL)}.npz"
 
 
 @pytest.fixture(autouse=True)
-def _forget():
-    cached_basis.cache_clear()
+def _forget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Neither memory nor what may be shipped beside the program takes part."""
+    monkeypatch.setattr(cache, "shipped_folder", lambda: tmp_path / "shipped")
+    forget()
     yield
+    forget()
+
+
+def forget() -> None:
     cached_basis.cache_clear()
+    cached_lines.cache_clear()
 
 
 def refuse(*_: object) -> None:
@@ -32,8 +43,8 @@ def refuse(*_: object) -> None:
 def test_a_stored_basis_is_the_simulated_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A hit from the folder is bit for bit what was simulated, without simulating again."""
     first = cached_basis(PROTOCOL, GRID, tmp_path)
-    cached_basis.cache_clear()
-    monkeypatch.setattr(cache, "simulate", refuse)
+    forget()
+    monkeypatch.setattr(cache, "responses", refuse)
 
     second = cached_basis(PROTOCOL, GRID, tmp_path)
 
@@ -43,11 +54,45 @@ def test_a_stored_basis_is_the_simulated_one(tmp_path: Path, monkeypatch: pytest
     np.testing.assert_array_equal(second.signals, simulate(spin_systems(), PROTOCOL, 64, 5e-4))
 
 
+def test_other_points_and_dwell_times_need_no_simulation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Lines serve every grid."""
+    cached_basis(PROTOCOL, GRID, tmp_path)
+    monkeypatch.setattr(cache, "responses", refuse)
+
+    other = cached_basis(PROTOCOL, Grid(100, 3e-4), tmp_path)
+
+    np.testing.assert_array_equal(other.signals, simulate(spin_systems(), PROTOCOL, 100, 3e-4))
+
+
+def test_a_slightly_different_magnet_needs_no_simulation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Lines of the nearest 50 kHz, moved to the scan's frequency, are those of the scan to 3 parts in 1000."""
+    scan = replace(PROTOCOL, spectrometer_frequency=123.2301e6)
+    exact = simulate(spin_systems(), scan, 512, 5e-4)
+    cached_basis(PROTOCOL, GRID, tmp_path)
+    monkeypatch.setattr(cache, "responses", refuse)
+
+    basis = cached_basis(scan, Grid(512, 5e-4), tmp_path)
+
+    assert basis.spectrometer_frequency == 123.2301e6
+    assert np.all(np.linalg.norm(basis.signals - exact, axis=1) < 3e-3 * np.linalg.norm(exact, axis=1))
+
+
+def test_what_was_precomputed_beside_the_program_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The second folder asked is the shipped one; a second run of the command finds nothing to do."""
+    assert precompute(tmp_path / "shipped", (PROTOCOL,)) == 1
+    assert precompute(tmp_path / "shipped", (PROTOCOL,)) == 0
+    monkeypatch.setattr(cache, "responses", refuse)
+
+    basis = cached_basis(PROTOCOL, GRID)
+
+    np.testing.assert_array_equal(basis.signals, simulate(spin_systems(), PROTOCOL, 64, 5e-4))
+
+
 def test_only_whole_files_are_left(tmp_path: Path):
     """Writing ends with exactly one file, named by its content."""
     cached_basis(PROTOCOL, GRID, tmp_path / "new")
 
-    assert [path.name for path in (tmp_path / "new").iterdir()] == [f"{content_key(PROTOCOL, GRID)}.npz"]
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [STORED]
 
 
 def test_an_interrupted_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -64,17 +109,22 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("damage", [b"", b"not a zip", None, "truncated"])
+@pytest.mark.parametrize("damage", [b"", b"not a zip", None, "truncated", "not finite"])
 def test_a_damaged_file_is_simulated_again(tmp_path: Path, damage: bytes | str | None):
-    """Empty, foreign, misnamed and truncated files are replaced by a sound one."""
+    """Empty, foreign, misnamed, truncated and meaningless files are replaced by a sound one."""
     whole = cached_basis(PROTOCOL, GRID, tmp_path)
-    path = tmp_path / f"{whole.key}.npz"
+    path = tmp_path / STORED
     sound = path.read_bytes()
+    with np.load(path) as stored:
+        content = dict(stored)
     if damage is None:
-        np.savez(path, names=np.array(["Cr"]), signals=np.ones((1, 64), dtype=complex))
+        np.savez(path, **{**content, "names": np.array(["Cr"])})
+    elif damage == "not finite":
+        content["amplitudes"][0] = np.nan
+        np.savez(path, **content)
     else:
         path.write_bytes(sound[: len(sound) // 2] if damage == "truncated" else bytes(damage))
-    cached_basis.cache_clear()
+    forget()
 
     again = cached_basis(PROTOCOL, GRID, tmp_path)
 
@@ -92,16 +142,22 @@ def test_signals_are_shared_and_read_only():
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("other", "shares_lines"),
     [
-        (Protocol("PRESS", 0.031, 123.25e6), GRID),
-        (Protocol("SPECIAL", 0.03, 123.25e6), GRID),
-        (Protocol("PRESS", 0.03, 127.75e6), GRID),
-        (Protocol("PRESS", 0.03, 123.25e6, first_echo_time=0.012), GRID),
-        (PROTOCOL, Grid(65, 5e-4)),
-        (PROTOCOL, Grid(64, 4e-4)),
+        ((Protocol("PRESS", 0.031, 123.25e6), GRID), False),
+        ((Protocol("SPECIAL", 0.03, 123.25e6), GRID), False),
+        ((Protocol("PRESS", 0.03, 127.75e6), GRID), False),
+        ((Protocol("PRESS", 0.03, 123.25e6, first_echo_time=0.012), GRID), False),
+        ((replace(PROTOCOL, realisation=realisations()["press"]), GRID), False),
+        ((replace(PROTOCOL, realisation=realisations()["siemens-press"]), GRID), False),
+        ((Protocol("PRESS", 0.03, 123.251e6), GRID), True),
+        ((PROTOCOL, Grid(65, 5e-4)), True),
+        ((PROTOCOL, Grid(64, 4e-4)), True),
     ],
 )
-def test_every_input_enters_the_key(other: tuple[Protocol, Grid]):
-    """Whatever changes the signals changes the key."""
-    assert content_key(*other) != content_key(PROTOCOL, GRID)
+def test_every_input_enters_the_key(other: tuple[Protocol, Grid], shares_lines: bool, monkeypatch: pytest.MonkeyPatch):
+    """Whatever changes the signals changes the key of the basis, and whatever changes the lines theirs."""
+    monkeypatch.setattr(cache, "responses", lambda *_: ())
+
+    assert cached_basis(*other).key != cached_basis(PROTOCOL, GRID).key
+    assert (content_key(at_nominal_frequency(other[0])) == content_key(PROTOCOL)) == shares_lines
