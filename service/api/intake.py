@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import fields
 from typing import Any
 
@@ -67,26 +68,52 @@ async def read_submission(request: Request) -> tuple[tuple[StoredFile, ...], dic
 
 
 async def _read_multipart(request: Request) -> tuple[tuple[StoredFile, ...], dict[str, Any]]:
+    async with read_form(request, max_fields=8) as form:
+        unknown = sorted(set(form) - {"metabolite", "water_reference", "request"})
+        if unknown:
+            raise _invalid("#", "the parts are metabolite, water_reference and request; there are others")
+        files = await uploaded_files(form)
+        if not any(file.role == "metabolite" for file in files):
+            raise _invalid("#/metabolite", "this part, the spectrum's file, is required")
+        return files, _document(await _request_text(form))
+
+
+@asynccontextmanager
+async def read_form(request: Request, *, max_fields: int) -> AsyncIterator[FormData]:
+    """A multipart body, taken apart.
+
+    Raises
+    ------
+    MalformedRequest, TooLarge
+        When it cannot be.
+    """
     try:
-        form = await request.form(max_files=MAX_FILES, max_fields=8)
+        form = await request.form(max_files=MAX_FILES, max_fields=max_fields)
     except ServiceProblem:
         raise
     except HTTPException as error:
         raise MalformedRequest(f"The multipart message cannot be parsed: {error.detail}") from error
     try:
-        unknown = sorted(set(form) - {"metabolite", "water_reference", "request"})
-        if unknown:
-            raise _invalid("#", "the parts are metabolite, water_reference and request; there are others")
-        files = [
+        yield form
+    finally:
+        await form.close()
+
+
+async def uploaded_files(form: FormData) -> tuple[StoredFile, ...]:
+    """The spectrum's files of a form, under neutral names.
+
+    Raises
+    ------
+    InvalidRequest
+        When a part that must be a file is none.
+    """
+    return tuple(
+        [
             StoredFile(role, name, await upload.read())
             for role in _SPECTRUM_ROLES
             for name, upload in _named(role, _uploads(form, role))
         ]
-        if not any(file.role == "metabolite" for file in files):
-            raise _invalid("#/metabolite", "this part, the spectrum's file, is required")
-        return tuple(files), _document(await _request_text(form))
-    finally:
-        await form.close()
+    )
 
 
 def _uploads(form: FormData, role: Role) -> list[UploadFile]:

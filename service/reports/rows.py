@@ -202,6 +202,11 @@ def upper_bound(result: MetaboliteResult, quantity: Ratio | Concentration) -> st
     return None if bound is None else numbers.significant(bound, 2)
 
 
+def meaning(name: str) -> str:
+    """What the short name of a metabolite stands for; empty when it speaks for itself."""
+    return text_or(f"metabolites.{name}", "")
+
+
 def interval_text(low: str, high: str) -> str:
     """``low to high``."""
     return text("table.interval", low=low, high=high)
@@ -226,7 +231,7 @@ def _row(result: MetaboliteResult, norms: tuple[NormUsed, ...], letters: dict[st
     z, norm = result.z, norm_of(result, norms)
     return Row(
         name=result.name,
-        meaning=text_or(f"metabolites.{result.name}", ""),
+        meaning=meaning(result.name),
         ratio=ratio_cell(result),
         concentration=concentration_cell(result),
         crlb=text("missing.not_available") if crlb is None else numbers.significant(crlb, 2),

@@ -17,7 +17,7 @@ from service.settings import Settings
 from tests import fake_pipeline
 from tests.fake_pipeline import spectrum
 
-PAGES = ("/", "/docs")
+PAGES = ("/", "/docs", "/upload", "/norms")
 
 
 def submit(client: TestClient, content: bytes, wait: int = 20, **request: Any) -> Any:
@@ -89,7 +89,7 @@ def test_pages_work_offline(client: TestClient) -> None:
 
     assert all(not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", page) for page in pages.values())
     assert all("Research use only" in page for page in pages.values())
-    assert f"/v1/analyses/{submitted.json()['id']}/report" in pages["/"]
+    assert f"/analyses/{submitted.json()['id']}" in pages["/"]
     assert "sub-9" in pages["/"]
     assert "POST /v1/analyses/validate" in pages["/docs"]
 

@@ -1,0 +1,43 @@
+"""``/compare``: two sessions side by side, and whether they may be compared at all."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import Query, Request
+from fastapi.responses import HTMLResponse
+
+from service.api.dependencies import Repository, SignOffs
+from service.api.pages.frame import page, page_router, room
+from service.api.reports import document_of, traces_of
+from service.reports import comparison
+from service.storage.repositories import AnalysisRepository
+from service.storage.sign_offs import SignOffRepository
+
+router = page_router()
+
+
+@router.get("/compare")
+def compare_page(
+    request: Request,
+    repository: Repository,
+    sign_offs: SignOffs,
+    chosen: Annotated[list[uuid.UUID], Query(alias="with")] = [],  # noqa: B006 (FastAPI copies it)
+) -> HTMLResponse:
+    """The analyses named by ``with``, which must be two with results; the earlier one stands left."""
+    ids = sorted(dict.fromkeys(str(one) for one in chosen))
+    if len(ids) != 2:
+        return page("comparison.html", status_code=400, request=request, problem=room("compare.two"), both=None)
+    sides = [_side(analysis_id, repository, sign_offs) for analysis_id in ids]
+    if any(side is None for side in sides):
+        return page("comparison.html", status_code=409, request=request, problem=room("compare.no_result"), both=None)
+    earlier, later = (side for side in sides if side is not None)
+    return page("comparison.html", request=request, problem="", both=comparison.build(earlier, later))
+
+
+def _side(analysis_id: str, repository: AnalysisRepository, sign_offs: SignOffRepository) -> comparison.Side | None:
+    row = repository.get(analysis_id, with_result=True)
+    if row.state != "succeeded":
+        return None
+    return comparison.Side(document_of(row, sign_offs.get(row.id)), traces_of(repository, row.id), row.created)

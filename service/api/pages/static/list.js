@@ -1,0 +1,54 @@
+// Keeps the list current while something waits or runs, and lets exactly two analyses be compared.
+import { follow } from "./follow.js";
+
+const MOST_STREAMS = 4; // a browser keeps about six connections to one server
+const PAUSE = 3000;
+const list = document.getElementById("analyses");
+const news = document.getElementById("news");
+let stops = [];
+let timer = null;
+
+const chosen = () => [...list.querySelectorAll("input[name=with]:checked")];
+const allowTwo = () => {
+  const button = document.getElementById("compare");
+  if (button) button.disabled = chosen().length !== 2;
+};
+
+const refresh = async () => {
+  stops.forEach((stop) => stop());
+  stops = [];
+  clearTimeout(timer);
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("analyses");
+    if (answer.ok && fresh) {
+      const kept = new Set(chosen().map((box) => box.value));
+      const focused = document.activeElement?.closest?.("#analyses") ? document.activeElement : null;
+      const address = focused?.getAttribute("href");
+      list.replaceChildren(...fresh.childNodes);
+      for (const box of list.querySelectorAll("input[name=with]")) box.checked = kept.has(box.value);
+      if (address) list.querySelector(`a[href="${CSS.escape(address)}"]`)?.focus();
+    }
+  } catch { /* asked again below */ }
+  allowTwo();
+  watch();
+};
+
+const watch = () => {
+  const rows = [...list.querySelectorAll("tr[data-follow]")];
+  for (const row of rows.slice(0, MOST_STREAMS)) {
+    const label = row.querySelector("[data-step]");
+    const address = row.dataset.follow;
+    stops.push(follow(address, address.replace(/\/events$/, ""), ({ step }) => {
+      if (step) label.textContent = list.dataset[`step_${step.replace(" simulation", "")}`] ?? label.textContent;
+    }, () => {
+      news.textContent = list.dataset.live.replace("{text}", row.querySelector("th").textContent.trim());
+      refresh();
+    }));
+  }
+  if (rows.length > MOST_STREAMS) timer = setTimeout(refresh, PAUSE);
+};
+
+list.addEventListener("change", allowTwo);
+allowTwo();
+watch();

@@ -1,0 +1,99 @@
+// Dropping files, reading them before they are submitted, and errors beside their fields without losing the files.
+const form = document.getElementById("upload");
+const preview = document.getElementById("preview");
+const button = document.getElementById("submit");
+const PAUSE = 400;
+let asked = 0;
+let timer = null;
+
+const fieldOf = (name) => form.querySelector(`[data-field="${CSS.escape(name)}"]`);
+const showError = (name, message) => {
+  const field = fieldOf(name);
+  if (!field) return null;
+  const place = field.querySelector("[data-error]");
+  place.textContent = message;
+  place.hidden = !message;
+  const input = field.querySelector("input, select, textarea");
+  if (message) input.setAttribute("aria-invalid", "true"); else input.removeAttribute("aria-invalid");
+  if (message) field.closest("details")?.setAttribute("open", "");
+  return input;
+};
+const clearErrors = () => form.querySelectorAll("[data-error]").forEach((place) => showError(place.dataset.error, ""));
+const isEmpty = () => !form.elements.metabolite.files.length;
+
+const read = async () => {
+  if (isEmpty()) return;
+  const turn = ++asked;
+  preview.setAttribute("aria-busy", "true");
+  const waiting = document.createElement("p");
+  waiting.className = "about";
+  waiting.textContent = preview.dataset.reading;
+  preview.replaceChildren(waiting);
+  let content;
+  try {
+    const answer = await fetch(form.dataset.preview, { method: "POST", body: new FormData(form) });
+    if (!(answer.headers.get("Content-Type") ?? "").startsWith("text/html")) throw new Error(String(answer.status));
+    content = new DOMParser().parseFromString(await answer.text(), "text/html").body;
+  } catch {
+    waiting.textContent = preview.dataset.failed;
+    content = null;
+  }
+  if (turn !== asked) return; // something newer is being read
+  preview.removeAttribute("aria-busy");
+  if (!content) return;
+  clearErrors();
+  for (const item of content.querySelectorAll("[data-problem]")) showError(item.dataset.problem, item.textContent);
+  const missing = content.querySelector("[data-missing]")?.dataset.missing.split(" ").filter(Boolean) ?? [];
+  form.querySelectorAll(".wanted").forEach((field) => field.classList.remove("wanted"));
+  for (const name of missing) {
+    const field = fieldOf(name);
+    field?.classList.add("wanted");
+    field?.closest("details")?.setAttribute("open", "");
+  }
+  preview.replaceChildren(...content.childNodes);
+};
+const readSoon = () => { clearTimeout(timer); timer = setTimeout(read, PAUSE); };
+
+for (const zone of form.querySelectorAll("[data-drop]")) {
+  const input = zone.querySelector("input");
+  const over = (on) => zone.classList.toggle("over", on);
+  zone.addEventListener("dragover", (event) => { event.preventDefault(); over(true); });
+  zone.addEventListener("dragleave", (event) => { if (!zone.contains(event.relatedTarget)) over(false); });
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    over(false);
+    if (!event.dataTransfer.files.length) return;
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
+// a file that misses its zone must not replace the page
+for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
+
+form.addEventListener("change", (event) => { event.target.type === "file" ? read() : readSoon(); });
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const label = button.textContent;
+  button.disabled = true;
+  button.textContent = button.dataset.sending;
+  const failed = () => { form.submit(); }; // the plain way shows whatever the server says
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
+    if (answer.redirected) { location.assign(answer.url); return; }
+    if (answer.status !== 422) { failed(); return; }
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    clearErrors();
+    document.getElementById("form-problem").replaceChildren(...page.getElementById("form-problem").childNodes);
+    let first = null;
+    for (const item of page.querySelectorAll("[data-error]:not([hidden])")) {
+      const input = showError(item.dataset.error, item.textContent);
+      first ??= input;
+    }
+    (first ?? document.getElementById("form-problem")).focus();
+  } catch {
+    preview.textContent = preview.dataset.failed;
+  }
+  button.disabled = false;
+  button.textContent = label;
+});
+if (!isEmpty()) read(); // after a reload the browser has kept the files

@@ -1,0 +1,131 @@
+"""Two sessions side by side: what a reader sees of both, and whether they may be compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fitting.analysis import Analysis, MetaboliteResult
+from fitting.model.result import Traces
+from service.reports import comparison_figure, numbers, rows
+from service.reports.comparability import Difference, differences
+from service.reports.document import AnalysisDocument
+from service.reports.texts import text
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two sessions."""
+
+    document: AnalysisDocument
+    traces: Traces
+    submitted: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value of one session; ``flag`` is empty where nothing was compared with controls."""
+
+    ratio: str
+    concentration: str
+    position: rows.Position
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One metabolite in both sessions; a session that lacks it has None."""
+
+    name: str
+    meaning: str
+    cells: tuple[Cell | None, Cell | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What stands above the values of a session."""
+
+    id: str
+    name: str
+    submitted: datetime
+    usable: str
+    verdict: str
+    snr: str
+    linewidth: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The page's content."""
+
+    columns: tuple[Column, Column]
+    refusals: tuple[str, ...]
+    """Why differences between the columns must not be read as change; empty when they may."""
+    differences: tuple[Difference, ...]
+    groups: tuple[tuple[str, tuple[Row, ...]], ...]
+    figure: str
+    """SVG; empty when there is nothing to draw."""
+
+
+def build(earlier: Side, later: Side) -> Comparison:
+    """Both sessions, and whether they may be compared."""
+    one, other = earlier.document.analysis, later.document.analysis
+    found = differences(one, other)
+    return Comparison(
+        columns=(_column(earlier), _column(later)),
+        refusals=_refusals(earlier.document, later.document, found),
+        differences=found,
+        groups=_groups(one, other),
+        figure=comparison_figure.overlay_svg(earlier.traces, later.traces),
+    )
+
+
+def _refusals(one: AnalysisDocument, other: AnalysisDocument, found: tuple[Difference, ...]) -> tuple[str, ...]:
+    reasons = []
+    if one.subject is None or other.subject is None:
+        reasons.append(text("compare.unknown_subject"))
+    elif one.subject != other.subject:
+        reasons.append(text("compare.other_subject", one=one.subject, other=other.subject))
+    if found:
+        reasons.append(text("compare.differently", names=", ".join(item.name.lower() for item in found)))
+    if "no" in (one.analysis.verdict.usable, other.analysis.verdict.usable):
+        reasons.append(text("compare.not_interpretable"))
+    return tuple(reasons)
+
+
+def _column(side: Side) -> Column:
+    document, quality = side.document, side.document.analysis.quality
+    usable = document.analysis.verdict.usable
+    return Column(
+        id=document.id or "",
+        name=" · ".join(part for part in (document.subject, document.session) if part) or text("missing.not_given"),
+        submitted=side.submitted,
+        usable=usable,
+        verdict=text(f"verdict.{usable}"),
+        snr=numbers.significant(quality.snr),
+        linewidth=f"{numbers.significant(quality.linewidth_hz, 2)} Hz",
+    )
+
+
+def _groups(one: Analysis, other: Analysis) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+    by_name = [{result.name: result for result in analysis.metabolites} for analysis in (one, other)]
+    union = (by_name[1] | by_name[0]).values()
+    return tuple(
+        (
+            text(f"groups.{key}"),
+            tuple(_row(result.name, by_name[0].get(result.name), by_name[1].get(result.name)) for result in results),
+        )
+        for key, results in rows.in_reading_order(union)
+        if results
+    )
+
+
+def _row(name: str, one: MetaboliteResult | None, other: MetaboliteResult | None) -> Row:
+    meaning = rows.meaning(name)
+    return Row(name, meaning, (None if one is None else _cell(one), None if other is None else _cell(other)))
+
+
+def _cell(result: MetaboliteResult) -> Cell:
+    position: rows.Position = "absent" if result.z is None else result.z.flag
+    flag = "" if result.z is None else text(f"flag.{position}")
+    return Cell(rows.ratio_cell(result), rows.concentration_cell(result), position, flag)

@@ -1,0 +1,190 @@
+"""The sessions of one person in order, by region: values with their intervals, flags and clinical measures."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fitting.analysis import MetaboliteResult
+from service.reports import numbers, rows, timeline_figure
+from service.reports.comparability import differences
+from service.reports.document import AnalysisDocument
+from service.reports.texts import text
+from service.reports.timeline_figure import Panel, Point
+
+FOLLOWED = ("tNAA", "tCho", "Glx", "mI", "Glu", "GABA", "GSH", "Lac")
+"""What is drawn, as ratios to tCr, in this order; the table has everything."""
+MEASURES = ("pain_vas", "odi", "duration_months", "anxiety", "depression")
+HALF_WIDTH_95 = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One analysis with what was measured at the visit."""
+
+    document: AnalysisDocument
+    submitted: datetime
+    clinical: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A session as the head of a column."""
+
+    number: int
+    id: str
+    name: str
+    submitted: datetime
+    usable: str
+    verdict: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value of one session."""
+
+    value: str
+    position: rows.Position
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One metabolite or clinical measure over the sessions; None where it was not measured."""
+
+    name: str
+    meaning: str
+    entries: tuple[Entry | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionTimeline:
+    """Everything about one region of one person."""
+
+    region: str
+    visits: tuple[Visit, ...]
+    warnings: tuple[str, ...]
+    """In what later sessions differ from the one before."""
+    figures: tuple[tuple[str, str], ...]
+    """Name and SVG of each panel."""
+    values: tuple[Line, ...]
+    clinical: tuple[Line, ...]
+    neighbours: tuple[tuple[str, str], ...]
+    """Ids of each two sessions that follow each other, to compare them."""
+
+
+def build(sessions: Sequence[Session]) -> tuple[RegionTimeline, ...]:
+    """One timeline for each region, in the order in which regions first appear."""
+    by_region: dict[str, list[Session]] = {}
+    for session in sessions:
+        facts = session.document.analysis.acquisition
+        side = None if facts.hemisphere is None else text(f"hemisphere.{facts.hemisphere}")
+        name = ", ".join(part for part in (facts.region, side) if part) or text("timeline.no_region")
+        by_region.setdefault(name, []).append(session)
+    return tuple(_region(name, found) for name, found in by_region.items())
+
+
+def _region(name: str, sessions: Sequence[Session]) -> RegionTimeline:
+    ids = [session.document.id or "" for session in sessions]
+    return RegionTimeline(
+        region=name,
+        visits=tuple(_visit(number, session) for number, session in enumerate(sessions, 1)),
+        warnings=_warnings(sessions),
+        figures=tuple((panel.title, timeline_figure.panel_svg(panel, len(sessions))) for panel in _panels(sessions)),
+        values=_values(sessions),
+        clinical=_clinical(sessions),
+        neighbours=tuple(itertools.pairwise(ids)),
+    )
+
+
+def _visit(number: int, session: Session) -> Visit:
+    document = session.document
+    usable = document.analysis.verdict.usable
+    return Visit(
+        number,
+        document.id or "",
+        document.session or "",
+        session.submitted,
+        usable,
+        text(f"verdict.{usable}"),
+        text(f"status.{document.status}"),
+    )
+
+
+def _warnings(sessions: Sequence[Session]) -> tuple[str, ...]:
+    found = []
+    for number, (before, after) in enumerate(itertools.pairwise(sessions), 1):
+        names = [item.name.lower() for item in differences(before.document.analysis, after.document.analysis)]
+        if names:
+            found.append(text("timeline.differs", before=number, after=number + 1, names=", ".join(names)))
+    return tuple(found)
+
+
+def _panels(sessions: Sequence[Session]) -> list[Panel]:
+    panels = []
+    for name in FOLLOWED:
+        points = [_point(number, session, name) for number, session in enumerate(sessions, 1)]
+        shown = tuple(point for point in points if point is not None)
+        if shown:
+            panels.append(Panel(text("timeline.ratio_of", name=name), shown))
+    for name in MEASURES:
+        shown = tuple(
+            Point(number, session.clinical[name])
+            for number, session in enumerate(sessions, 1)
+            if name in session.clinical
+        )
+        if shown:
+            panels.append(Panel(text(f"clinical.{name}"), shown))
+    return panels
+
+
+def _point(number: int, session: Session, name: str) -> Point | None:
+    """A detected ratio of a spectrum that may be interpreted, with its 95 % interval; else nothing is drawn."""
+    analysis = session.document.analysis
+    result = _result(session, name)
+    if result is None or result.ratio_tcr is None or not result.detected or analysis.verdict.usable == "no":
+        return None
+    value, sd = numbers.finite(result.ratio_tcr.value), numbers.finite(result.ratio_tcr.sd)
+    if value is None or sd is None:
+        return None
+    z = result.z if result.z is not None and rows.is_ratio(rows.norm_of(result, analysis.norms)) else None
+    band = None if z is None else (max(z.reference_low, 0.0), z.reference_high)
+    return Point(number, value, value - HALF_WIDTH_95 * sd, value + HALF_WIDTH_95 * sd, band)
+
+
+def _values(sessions: Sequence[Session]) -> tuple[Line, ...]:
+    union: dict[str, MetaboliteResult] = {}
+    for session in sessions:
+        union |= {result.name: result for result in session.document.analysis.metabolites}
+    ordered = [
+        result.name for key, group in rows.in_reading_order(union.values()) if key != "background" for result in group
+    ]
+    return tuple(
+        Line(name, rows.meaning(name), tuple(_entry(_result(session, name)) for session in sessions))
+        for name in ordered
+        if name != "tCr"
+    )
+
+
+def _entry(result: MetaboliteResult | None) -> Entry | None:
+    if result is None:
+        return None
+    position: rows.Position = "absent" if result.z is None else result.z.flag
+    return Entry(rows.ratio_cell(result), position, "" if result.z is None else text(f"flag.{position}"))
+
+
+def _clinical(sessions: Sequence[Session]) -> tuple[Line, ...]:
+    lines = []
+    for name in MEASURES:
+        given = [session.clinical.get(name) for session in sessions]
+        if any(value is not None for value in given):
+            entries = (None if value is None else Entry(numbers.plain(value), "absent", "") for value in given)
+            lines.append(Line(text(f"clinical.{name}"), "", tuple(entries)))
+    return tuple(lines)
+
+
+def _result(session: Session, name: str) -> MetaboliteResult | None:
+    return next((result for result in session.document.analysis.metabolites if result.name == name), None)

@@ -1,0 +1,124 @@
+"""One quantity over the sessions of a person as inline SVG: intervals on the reference band, never bare dots."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from itertools import pairwise
+
+from service.reports import numbers
+from service.reports.texts import text
+
+WIDTH, HEIGHT = 300, 170
+LEFT, RIGHT, TOP, BOTTOM = 46, 292, 12, 132
+WIDEST_STEP = 90.0
+INK, MUTED, RULE, BAND = "#111827", "#4b5563", "#9ca3af", "#d9dee5"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One session's value; clinical measures have neither interval nor band."""
+
+    number: int
+    """Of the session, from 1."""
+    value: float
+    low: float | None = None
+    high: float | None = None
+    band: tuple[float, float] | None = None
+    """Reference interval of the controls this value was compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One quantity."""
+
+    title: str
+    points: tuple[Point, ...]
+
+
+def panel_svg(panel: Panel, sessions: int) -> str:
+    """The quantity over all sessions, which are spaced evenly: when people were scanned is not known here."""
+    ticks = _ticks(panel)
+    low, high = ticks[0], ticks[-1]
+
+    def x(number: float) -> float:
+        if sessions == 1:
+            return (LEFT + RIGHT) / 2
+        step = min((RIGHT - LEFT - 36) / (sessions - 1), WIDEST_STEP)
+        return LEFT + 18 + (number - 1) * step
+
+    def y(value: float) -> float:
+        return BOTTOM - (value - low) / (high - low) * (BOTTOM - TOP)
+
+    described = "; ".join(_said(point) for point in panel.points)
+    half = min((RIGHT - LEFT - 36) / max(sessions - 1, 1), WIDEST_STEP) / 2 if sessions > 1 else 30.0
+    bands = "".join(
+        f'<rect x="{max(x(p.number) - half, LEFT):.1f}" y="{y(p.band[1]):.1f}" '
+        f'width="{min(x(p.number) + half, RIGHT) - max(x(p.number) - half, LEFT):.1f}" '
+        f'height="{y(p.band[0]) - y(p.band[1]):.1f}" fill="{BAND}" shape-rendering="crispEdges"/>'
+        for p in panel.points
+        if p.band is not None
+    )
+    joins = "".join(
+        f'<path d="M{x(a.number):.1f},{y(a.value):.1f}L{x(b.number):.1f},{y(b.value):.1f}" stroke="{MUTED}" '
+        'stroke-dasharray="3 3" fill="none"/>'
+        for a, b in pairwise(panel.points)
+    )
+    marks = "".join(_mark(point, x(point.number), y) for point in panel.points)
+    grid = "".join(
+        f'<path d="M{LEFT},{y(tick):.1f}H{RIGHT}" stroke="{RULE}" stroke-width=".5"/>'
+        f'<text x="{LEFT - 6}" y="{y(tick) + 4:.1f}" text-anchor="end" fill="{MUTED}">{numbers.plain(tick)}</text>'
+        for tick in ticks
+    )
+    labels = "".join(
+        f'<text x="{x(number):.1f}" y="{BOTTOM + 17}" text-anchor="middle">{number}</text>'
+        for number in range(1, sessions + 1)
+        if sessions <= 12 or number % math.ceil(sessions / 12) == 1
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="panel" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="{escape(panel.title)}: {escape(described)}" font-size="12" fill="{INK}">'
+        f"{bands}{grid}{joins}{marks}{labels}"
+        f'<text x="{(LEFT + RIGHT) / 2}" y="{HEIGHT - 4}" text-anchor="middle" fill="{MUTED}">'
+        f"{escape(text('timeline.axis'))}</text></svg>"
+    )
+
+
+def _mark(point: Point, x: float, y: Callable[[float], float]) -> str:
+    if point.low is None or point.high is None:
+        return (
+            f'<path d="M{x:.1f},{y(point.value) - 5:.1f}l5,5l-5,5l-5,-5z"/>'
+            f'<text x="{x + 8:.1f}" y="{max(y(point.value) - 5, TOP + 9):.1f}">{numbers.plain(point.value)}</text>'
+        )
+    return (
+        f'<rect x="{x - 4:.1f}" y="{y(point.high):.1f}" width="8" height="{max(y(point.low) - y(point.high), 2):.1f}"/>'
+        f'<path d="M{x - 7:.1f},{y(point.value):.1f}h14" stroke="{INK}" stroke-width="5"/>'
+        f'<path d="M{x - 5.5:.1f},{y(point.value):.1f}h11" stroke="#fff" stroke-width="2"/>'
+    )
+
+
+def _said(point: Point) -> str:
+    value = numbers.significant(point.value)
+    if point.low is None or point.high is None:
+        return text("timeline.said", number=point.number, value=value)
+    low, high = numbers.significant(point.low), numbers.significant(point.high)
+    return text("timeline.said_interval", number=point.number, value=value, low=low, high=high)
+
+
+def _ticks(panel: Panel) -> list[float]:
+    """Three to six round numbers around everything that is drawn."""
+    drawn = [value for p in panel.points for value in (p.value, p.low, p.high, *(p.band or ())) if value is not None]
+    low, high = min(drawn), max(drawn)
+    if high - low <= 0.0:
+        low, high = low - max(abs(low) * 0.1, 0.5), high + max(abs(high) * 0.1, 0.5)
+    step = _round_up((high - low) / 3.0)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [round(k * step, 10) for k in range(first, last + 1)]
+
+
+def _round_up(step: float) -> float:
+    """The next of 1, 2, 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= step * 0.999)
