@@ -15,13 +15,26 @@ import scipy.ndimage
 from fitting.preprocessing.noise import noise_sd
 from fitting.units import ComplexArray, FloatArray, ppm_axis_of_fft
 
-METABOLITES_PPM = (1.6, 4.2)
-"""Signal without residual water, which may be unstable, and without lipids, which come from elsewhere."""
 
-WHOLE_PPM = (0.2, 5.6)
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Signal that tells transients apart: a ppm range, and the time (s) before which it is not trusted."""
+
+    low_ppm: float
+    high_ppm: float
+    start: float = 0.0
+
+
+WHOLE = Band(0.2, 5.6)
 """All of the signal, residual water included."""
 
-WATER_PPM_BAND = (3.7, 5.6)
+METABOLITES = Band(1.6, 4.2)
+"""Signal without residual water, which may be unstable, and without lipids, which come from elsewhere."""
+
+SAFEST = Band(1.6, 3.6, start=0.004)
+"""Metabolites where the foot of even strong water does not reach: within their band it decays in milliseconds."""
+
+WATER = Band(3.7, 5.6)
 """Signal of a water reference."""
 
 TAPER_PPM = 0.3
@@ -58,8 +71,8 @@ WORST_PHASE_SD = np.deg2rad(15.0)
 """Predicted errors above which a registration would follow the noise instead of the drift: at 15 degrees the
 right peak of the coarse search still stands four standard deviations out of the noise."""
 
-AGREEMENT = 2.5
-"""Robust standard deviations of metabolite error by which the whole signal may differ from the metabolites before it
+AGREEMENT = 1.5
+"""Robust standard deviations of metabolite error by which more signal may differ from the safest before it
 counts as unstable."""
 
 
@@ -76,8 +89,8 @@ class Shifts:
     """Standard error that the noise gives a single shift (Cramér-Rao)."""
     phase_sd: float
     """The same of a single phase, rad."""
-    band: tuple[float, float]
-    """ppm of the signal that was compared."""
+    band: Band
+    """Signal that was compared."""
 
     @property
     def trustworthy(self) -> bool:
@@ -116,7 +129,7 @@ class _Spectra:
     spectrometer_frequency: float
     noise_sd: float
 
-    def in_band(self, band: tuple[float, float]) -> BandSignal:
+    def in_band(self, band: Band) -> BandSignal:
         """The first ``DURATION`` of the transients, filtered to a ppm band with cosine edges.
 
         Only the band's bins are transformed back, so the sampling is as slow as the band allows; the constant offset
@@ -124,16 +137,17 @@ class _Spectra:
         """
         points = self.spectra.shape[-1]
         ppm = np.fft.fftshift(ppm_axis_of_fft(points, self.dwell_time, self.spectrometer_frequency))
-        beyond = np.clip(np.maximum(band[0] - ppm, ppm - band[1]) / TAPER_PPM, 0.0, 1.0)
+        beyond = np.clip(np.maximum(band.low_ppm - ppm, ppm - band.high_ppm) / TAPER_PPM, 0.0, 1.0)
         inside = np.flatnonzero(beyond < 1.0)
         window = np.cos(0.5 * np.pi * beyond[inside]) ** 2
         spectra = self.spectra[:, (inside - points // 2) % points] * window
         size = scipy.fft.next_fast_len(inside.size)
         samples = scipy.fft.ifft(spectra, size, axis=-1) * (size / points)
         time = np.arange(size) * (self.dwell_time * points / size)
-        used = max(8, int(np.searchsorted(time, DURATION)))
+        first = int(np.searchsorted(time, band.start))
+        used = slice(first, max(first + 8, int(np.searchsorted(time, DURATION))))
         noise = self.noise_sd * float(np.sqrt(np.sum(window**2) / points))
-        return BandSignal(samples[:, :used], time[:used], noise)
+        return BandSignal(samples[:, used], time[used], noise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +184,8 @@ def _rotation(shift: FloatArray, phase: FloatArray, step: float, points: int) ->
 
 
 def _corrected(samples: ComplexArray, time: FloatArray, shift: FloatArray, phase: FloatArray) -> ComplexArray:
-    return np.asarray(samples * _rotation(shift, phase, float(time[1] - time[0]), time.size))
+    at_start = phase - 2 * np.pi * shift * time[0]
+    return np.asarray(samples * _rotation(shift, at_start, float(time[1] - time[0]), time.size))
 
 
 def _template(corrected: ComplexArray, previous: ComplexArray, noise: float) -> ComplexArray:
@@ -233,7 +248,7 @@ def _register(signal: BandSignal) -> tuple[FloatArray, FloatArray, FloatArray]:
     return shift, phase, errors
 
 
-def _registered(spectra: _Spectra, band: tuple[float, float]) -> Alignment:
+def _registered(spectra: _Spectra, band: Band) -> Alignment:
     """The transients told apart by their signal within a ppm band."""
     signal = spectra.in_band(band)
     shift, phase, errors = _register(signal)
@@ -253,23 +268,27 @@ def align_metabolites(transients: ComplexArray, dwell_time: float, spectrometer_
     trusted.
 
     The whole signal (with residual water) tells shifts more precisely than the metabolites alone, but residual water
-    need not keep step with them. So it is used where both tell the same, or where the metabolites are too weak to
-    tell anything.
+    need not keep step with them. So the most signal is used that tells the same as the safest, or the whole where the
+    safest is too weak to tell anything.
     """
     spectra = _spectra(transients, dwell_time, spectrometer_frequency)
-    whole, metabolites = _registered(spectra, WHOLE_PPM), _registered(spectra, METABOLITES_PPM)
-    one, other = whole.shifts, metabolites.shifts
-    if not other.trustworthy:
+    whole, safest = _registered(spectra, WHOLE), _registered(spectra, SAFEST)
+    if not safest.shifts.trustworthy or _agree(whole.shifts, safest.shifts):
         return whole
-    shift = _robust_sd(one.shift_hz - other.shift_hz)
-    turn = _robust_sd(np.angle(np.exp(1j * (one.phase - other.phase))))
-    agree = shift <= AGREEMENT * other.shift_sd_hz and turn <= AGREEMENT * other.phase_sd
-    return whole if agree else metabolites
+    metabolites = _registered(spectra, METABOLITES)
+    return metabolites if _agree(metabolites.shifts, safest.shifts) else safest
+
+
+def _agree(shifts: Shifts, safest: Shifts) -> bool:
+    """Whether most transients' shifts and phases are the same to within what the noise explains."""
+    shift = _robust_sd(shifts.shift_hz - safest.shift_hz)
+    turn = _robust_sd(np.angle(np.exp(1j * (shifts.phase - safest.phase))))
+    return shift <= AGREEMENT * safest.shift_sd_hz and turn <= AGREEMENT * safest.phase_sd
 
 
 def align_water(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> Alignment:
     """What tells transients (transients, points) of a water reference apart, by the water."""
-    return _registered(_spectra(transients, dwell_time, spectrometer_frequency), WATER_PPM_BAND)
+    return _registered(_spectra(transients, dwell_time, spectrometer_frequency), WATER)
 
 
 def undo(shifts: Shifts, transients: ComplexArray, dwell_time: float) -> ComplexArray:

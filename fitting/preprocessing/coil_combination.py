@@ -21,8 +21,10 @@ combination about 1 / 200 of its signal-to-noise ratio (Reed, Mallett & Brennan 
 FEWEST_TRANSIENTS = 4
 """Noise of fewer could all be that of one disturbance."""
 
-LEAST_SHRINKAGE = 1e-3
-"""Keeps the noise correlation regular when coils duplicate each other."""
+LEAST_LOADING = 1e-4
+LOADING = 0.01
+"""Shares of a coil's own noise: one keeps the noise correlation regular when coils duplicate each other, the other when
+there are hardly more noise values than coils."""
 
 NOISE_FREE = 1e-12
 """Noise below this share of a coil's largest sample is rounding: a simulation without noise."""
@@ -99,7 +101,7 @@ def coil_weights(
     early = slice(0, max(1, round(EARLY_SECONDS / dwell_time)))
     sd, alive = _noise_scale(covariance, signal[..., early])
     measured = covariance.matrix[np.ix_(alive, alive)] / np.outer(sd, sd)
-    lower = scipy.linalg.cholesky(_shrunk(measured, covariance.values), lower=True)
+    lower = scipy.linalg.cholesky(_loaded(measured, covariance.values), lower=True)
     found = _first_vector(signal[:, alive, early] / sd[:, None], lower) / sd
     largest = found[np.argmax(np.abs(found))]
     weights = np.zeros(signal.shape[1], dtype=np.complex128)
@@ -122,18 +124,14 @@ def _products(samples: ComplexArray) -> ComplexArray:
     return np.asarray(np.matmul(samples, samples.conj().transpose(0, 2, 1)).sum(axis=0))
 
 
-def _shrunk(correlation: ComplexArray, values: int) -> ComplexArray:
-    """The correlation drawn toward independent coils by as much as so few noise values call for.
+def _loaded(correlation: ComplexArray, values: int) -> ComplexArray:
+    """The correlation (coils, coils) with a little added to its diagonal, more where few noise values tell it.
 
-    Oracle-approximating shrinkage: Chen, Wiesel, Eldar & Hero 2010, doi:10.1109/TSP.2010.2053029, equation 23.
+    Diagonal loading (Cox, Zeskind & Owen 1987, doi:10.1109/TASSP.1987.1165054) keeps directions without measured noise
+    from being taken for free of noise. Shrinkage that is best for the covariance itself costs a combination far more.
     """
     coils = correlation.shape[0]
-    trace = float(np.trace(correlation).real)
-    squared = float(np.sum(np.abs(correlation) ** 2))
-    apart = (values + 1 - 2 / coils) * (squared - trace**2 / coils)
-    share = min(1.0, ((1 - 2 / coils) * squared + trace**2) / apart) if apart > 0 else 1.0
-    share = max(share, LEAST_SHRINKAGE)
-    return np.asarray((1 - share) * correlation + share * trace / coils * np.eye(coils))
+    return np.asarray(correlation + max(LEAST_LOADING, LOADING * (coils / values) ** 2) * np.eye(coils))
 
 
 def _noise_scale(covariance: NoiseCovariance, signal: ComplexArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:

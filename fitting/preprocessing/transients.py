@@ -33,27 +33,21 @@ def averaged(
     if len(transients) == 1:
         return Averaged(transients[0], (), None, None, None)
     aligned = align(transients, sampling.dwell_time, sampling.spectrometer_frequency)
-    shifts, registration = aligned.shifts, _registration(aligned.shifts, len(transients))
+    shifts = aligned.shifts
     weight = weights(aligned.signal, np.any(transients != 0, axis=1))
     mean, averaging = average(undo(shifts, transients, sampling.dwell_time), weight)
     found = _transients(shifts, tuple(weight.tolist()))
     if not shifts.trustworthy:
-        return Averaged(mean, (registration, averaging), found, None, None)
-    used = weight > 0
+        details = "Not applied: a single transient holds too little signal to be aligned."
+        return Averaged(mean, (step(REGISTRATION, details), averaging), found, None, None)
+    used = weight > 0 if np.any(weight > 0) else np.ones_like(weight, dtype=bool)
     drift, spread = float(np.ptp(shifts.shift_hz[used])), float(np.rad2deg(np.std(shifts.phase[used])))
-    return Averaged(mean, (registration, averaging), found, drift, spread)
-
-
-def _registration(shifts: Shifts, count: int) -> Step:
-    """What registration did to ``count`` transients."""
-    if not shifts.trustworthy:
-        return step(REGISTRATION, "Not applied: a single transient holds too little signal to be aligned.")
     details = (
-        f"Spectral registration of {count} transients by {shifts.band[0]:g} to {shifts.band[1]:g} ppm: frequency "
-        f"span {np.ptp(shifts.shift_hz):.2f} Hz, phase spread {np.rad2deg(np.std(shifts.phase)):.1f} deg (standard "
-        f"errors {shifts.shift_sd_hz:.2f} Hz, {np.rad2deg(shifts.phase_sd):.1f} deg)."
+        f"Spectral registration of {len(transients)} transients by {shifts.band.low_ppm:g} to "
+        f"{shifts.band.high_ppm:g} ppm: frequency span {drift:.2f} Hz, phase spread {spread:.1f} deg of those averaged "
+        f"(standard errors {shifts.shift_sd_hz:.2f} Hz, {np.rad2deg(shifts.phase_sd):.1f} deg)."
     )
-    return step(REGISTRATION, details)
+    return Averaged(mean, (step(REGISTRATION, details), averaging), found, drift, spread)
 
 
 def _transients(shifts: Shifts, weight: tuple[float, ...]) -> Transients:
