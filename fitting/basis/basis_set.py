@@ -35,6 +35,8 @@ class BasisSet:
     """For people: sequence, echo time, pulses, or the file it came from."""
     source: str
     """``simulated-shaped``, ``simulated-ideal``, ``lcmodel-basis`` or ``fsl-json``."""
+    deviations: ComplexArray | None = None
+    """Signals (n, points) by which ``MM`` of amplitude 1 may differ, one standard deviation each."""
 
     @property
     def points(self) -> int:

@@ -1,7 +1,8 @@
 """Macromolecular background: published templates of Gaussian resonances as signals on any grid.
 
-One TOML file per template in ``fitting/data/macromolecules``. The recommended model is one rigid component
-``MM``: many free ones are degenerate with the line width of the metabolites.
+One TOML file per template in ``fitting/data/macromolecules``. The model has one component ``MM``, the mean of the
+published templates, and the directions in which they differ: many free lines are degenerate with the line width of
+the metabolites, and a single template is never quite right.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ BACKGROUND_PREFIXES = ("MM", "Lip")
 
 METHYL_PROTONS = 3.0
 """The first resonance of every template (M0.92, methyl) is given the amplitude of one CH3 group."""
+
+DEFAULT = "default"
+"""Stands for all templates marked so, weighed by the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,18 @@ class Template:
         return tuple(float(np.sqrt((peak.fwhm * factor) ** 2 - self.water_linewidth**2)) for peak in self.peaks)
 
 
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What lies under the metabolites: the signal (points,) of ``MM`` and its deviations (n, points)."""
+
+    signal: ComplexArray
+    deviations: ComplexArray | None
+    description: str
+
+
 @cache
 def templates() -> dict[str, Template]:
-    """Every shipped template by name; exactly one is the default."""
+    """Every shipped template by name; those marked ``default`` are weighed against each other by default."""
     folder = files("fitting") / "data" / "macromolecules"
     found = {}
     for entry in folder.iterdir():
@@ -82,19 +95,17 @@ def templates() -> dict[str, Template]:
     return dict(sorted(found.items()))
 
 
-def template(name: str = "default") -> Template:
-    """The template of that name; ``default`` is the one marked so.
+def template(name: str) -> Template:
+    """The template of that name.
 
     Raises
     ------
     UnusableBasis
         When there is no such template.
     """
-    if name == "default":
-        return next(entry for entry in templates().values() if entry.default)
     if name not in templates():
         raise UnusableBasis(
-            f"There is no macromolecule template '{name}'; choose default, {', '.join(templates())}.", template=name
+            f"There is no macromolecule template '{name}'; choose {DEFAULT}, {', '.join(templates())}.", template=name
         )
     return templates()[name]
 
@@ -107,7 +118,7 @@ def macromolecule_components(
     Parameters
     ----------
     template_name : str
-        ``default`` or a name of ``templates()``.
+        A name of ``templates()``.
     points : int
     dwell_time : float
         s.
@@ -125,7 +136,13 @@ def macromolecule_components(
     UnusableBasis
         When there is no such template.
     """
-    chosen = template(template_name)
+    return component_signals(template(template_name), points, dwell_time, spectrometer_frequency)
+
+
+def component_signals(
+    chosen: Template, points: int, dwell_time: float, spectrometer_frequency: float
+) -> tuple[tuple[str, ...], ComplexArray]:
+    """Names and signals of the resonances of any template; the rest as ``macromolecule_components``."""
     ppm = np.array([peak.ppm for peak in chosen.peaks])
     area = np.array([peak.amplitude for peak in chosen.peaks])
     amplitude = METHYL_PROTONS * area / chosen.peaks[0].amplitude
@@ -158,25 +175,63 @@ def is_background(name: str) -> bool:
     return name.startswith(BACKGROUND_PREFIXES)
 
 
-def with_macromolecules(basis: BasisSet, template_name: str = "default") -> BasisSet:
-    """The basis with the rigid template appended, or unchanged when it brings macromolecules of its own.
+def mixture(points: int, dwell_time: float, spectrometer_frequency: float) -> Background:
+    """The mean of the default templates and how they differ from it.
+
+    Each is scaled to the first by least squares, for its amplitude is free. Then they are taken as draws from one
+    population: n deviations d_j from their mean, each divided by sqrt(n - 1), have the sample covariance of the
+    templates, so a signal ``mean + sum of c_j d_j`` with independent standard normal c is as different from the mean
+    as publications are from each other. Arguments as ``macromolecule_components``.
+    """
+    names = [name for name, entry in templates().items() if entry.default]
+    signals = np.concatenate(
+        [rigid_macromolecules(name, points, dwell_time, spectrometer_frequency)[1] for name in names]
+    )
+    overlaps = np.real(signals.conj() @ signals[0])
+    signals *= (overlaps / np.sum(np.abs(signals) ** 2, axis=1))[:, None]
+    mean = signals.mean(axis=0)
+    deviations = (signals - mean) / np.sqrt(len(names) - 1.0)
+    return Background(mean, np.asarray(deviations), f"{len(names)} published templates weighed by the data")
+
+
+def background(name: str, points: int, dwell_time: float, spectrometer_frequency: float) -> Background:
+    """The background of that name; arguments as ``macromolecule_components``, and ``default``.
 
     Raises
     ------
     UnusableBasis
         When there is no such template.
     """
+    if name == DEFAULT:
+        return mixture(points, dwell_time, spectrometer_frequency)
+    _, signals = rigid_macromolecules(name, points, dwell_time, spectrometer_frequency)
+    return Background(signals[0], None, name)
+
+
+def with_macromolecules(basis: BasisSet, name: str = DEFAULT) -> BasisSet:
+    """The basis with that background appended, or unchanged when it brings macromolecules of its own.
+
+    Raises
+    ------
+    UnusableBasis
+        When there is no such template.
+    """
+    chosen = background(name, basis.points, basis.dwell_time, basis.spectrometer_frequency)
+    return with_background(basis, chosen)
+
+
+def with_background(basis: BasisSet, chosen: Background) -> BasisSet:
+    """The basis with a background as component ``MM``, or unchanged when it brings macromolecules of its own."""
     if any(name.startswith("MM") for name in basis.names):
         return basis
-    chosen = template(template_name)
-    names, signals = rigid_macromolecules(template_name, basis.points, basis.dwell_time, basis.spectrometer_frequency)
-    joined = np.concatenate([basis.signals, signals])
+    joined = np.concatenate([basis.signals, chosen.signal[None]])
     joined.setflags(write=False)
-    key = blake2b(f"{basis.key}+{chosen!r}".encode(), digest_size=16).hexdigest()
+    content = chosen.signal.tobytes() + (b"" if chosen.deviations is None else chosen.deviations.tobytes())
     return replace(
         basis,
-        names=basis.names + names,
+        names=(*basis.names, "MM"),
         signals=joined,
-        key=key,
-        description=f"{basis.description}; macromolecules {chosen.name}",
+        deviations=chosen.deviations,
+        key=blake2b(basis.key.encode() + content, digest_size=16).hexdigest(),
+        description=f"{basis.description}; macromolecules: {chosen.description}",
     )

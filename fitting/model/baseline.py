@@ -46,6 +46,7 @@ class Block:
     root: FloatArray
     precision: float
     shape: float = 1.0
+    name: str = ""
 
     @property
     def rank(self) -> int:

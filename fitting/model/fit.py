@@ -9,8 +9,9 @@ from functools import lru_cache
 import numpy as np
 
 from fitting.errors import ImplausibleParameter, UnusableSignal
+from fitting.model.background import own_part, with_deviations
 from fitting.model.baseline import BASELINES, Baseline
-from fitting.model.domain import fit_domain
+from fitting.model.domain import Domain, fit_domain
 from fitting.model.forward import LinearCombinationModel, State
 from fitting.model.lineshape import water_envelope
 from fitting.model.linewidth import singlet_linewidth
@@ -40,6 +41,8 @@ class Components:
 
     names: tuple[str, ...]
     signals: ComplexArray
+    deviations: ComplexArray | None = None
+    """Signals (n, points) by which ``MM`` of amplitude 1 may differ, one standard deviation each."""
 
 
 def fit(
@@ -91,8 +94,12 @@ def fit(
     try:
         first = first_solution(model, spectrum.spectrometer_frequency, deadline)
         moved_hz = unpack(first.vector, model.layout).shift
+        start = _without_shift(first.vector)
         model = with_data(model, _shifted(spectrum, -moved_hz), noise_sd / gain, gain)
-        solution = settled_solution(model, _without_shift(first.vector), optimiser, deadline)
+        if components.deviations is not None:
+            deviations = _decimated(model.domain, components.deviations, water_envelope(spectrum), noise_sd / gain)
+            model = with_deviations(model, deviations, start)
+        solution = settled_solution(model, start, optimiser, deadline)
     except np.linalg.LinAlgError as error:
         raise UnusableSignal(
             "The spectrum is too unlike a brain spectrum to be fitted; check the file, its dwell time and its "
@@ -122,20 +129,27 @@ def build_model(
 ) -> LinearCombinationModel:
     """The problem in units of the noise of one spectral point, for a FID scaled to a maximum of 1."""
     envelope = water_envelope(spectrum)
-    signals = components.signals if envelope is None else components.signals * envelope
     grid = (spectrum.points, spectrum.dwell_time, spectrum.spectrometer_frequency)
     domain = fit_domain(*grid)
-    unit = relative_noise * np.sqrt(domain.samples)
     model = LinearCombinationModel(
         domain=domain,
         layout=layout_for(components.names, spectrum.spectrometer_frequency, shape_known=envelope is not None),
         data=np.empty(0, dtype=np.complex128),
         data_time=np.empty(0, dtype=np.complex128),
-        basis=domain.decimate(signals) / unit,
+        basis=_decimated(domain, components.signals, envelope, relative_noise),
         baseline=_baseline(baseline, *grid),
         nonnegative=np.ones(len(components.names)),
     )
     return with_data(model, spectrum, relative_noise, gain)
+
+
+def _decimated(
+    domain: Domain, signals: ComplexArray, envelope: FloatArray | None, relative_noise: float
+) -> ComplexArray:
+    """Decimated signals (n, M) with the line shape of the water where it is known, in units of the noise."""
+    shaped = signals if envelope is None else signals * envelope
+    unit = relative_noise * np.sqrt(domain.samples)
+    return np.asarray(domain.decimate(shaped) / unit, dtype=np.complex128)
 
 
 def with_data(
@@ -172,8 +186,9 @@ def _traces(model: LinearCombinationModel, state: State, noise_sd: float, shift_
     """
     unit = noise_sd * np.sqrt(model.domain.samples)
     order = np.argsort(-model.domain.ppm)
-    components = (state.design * state.amplitudes).T[:, order] * unit
-    baseline = (model.baseline.columns @ state.coefficients)[order] * unit
+    background, parts = own_part(model, state)
+    components = (state.design * state.amplitudes + parts).T[:, order] * unit
+    baseline = (model.baseline.columns @ state.coefficients - background)[order] * unit
     fitted = components.sum(axis=0) + baseline
     data = state.rotated.real[order] * unit
     return Traces(

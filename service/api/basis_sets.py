@@ -45,7 +45,7 @@ class MacromoleculesOut(_Output):
     title: str
     """Name for people."""
     default: bool
-    """Is it the one that is used when a request names none?"""
+    """Is it one of those that the data weigh against each other when a request names none?"""
 
 
 class BasisSetsOut(_Output):

@@ -47,7 +47,7 @@ def sums(result: Fit) -> Sums:
 def own_model(draws: int = DRAWS) -> list[str]:
     """RMSE against stated standard deviation and classical bound over draws of the noise, and coverage."""
     basis = with_macromolecules(cached_basis(PROTOCOL, GRID))
-    components = Components(basis.names, basis.signals)
+    components = Components(basis.names, basis.signals, basis.deviations)
     contents = np.array([CONTENT.get(name, MACROMOLECULES) for name in basis.names])
     t = time_axis(GRID.points, GRID.dwell_time)
     decay = np.exp(-LORENTZIAN * t - 0.5 * (GAUSSIAN * t) ** 2)

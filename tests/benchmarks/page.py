@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Template
 
 from fitting import __version__
-from fitting.basis.macromolecules import template, templates
+from fitting.basis.macromolecules import background, templates
 from fitting.pipeline import Job
 from fitting.subject import Options
 from tests.benchmarks import own_model, simulated
@@ -62,7 +62,7 @@ def page(size: Size) -> str:
         "atypical": str(ATYPICAL),
         "protocol": f"{PROTOCOL.sequence}, TE {PROTOCOL.echo_time * 1e3:.0f} ms, TR {REPETITION_TIME:g} s, "
         f"{PROTOCOL.spectrometer_frequency * 1e-6:g} MHz, {GRID.points} points",
-        "foreign": ", ".join(name for name, entry in templates().items() if not entry.default),
+        "published": ", ".join(templates()),
         "qualities": _qualities(),
         "simulated": _accuracy(run_all(sets)),
         "private": ""
@@ -88,6 +88,10 @@ def _lines(lines: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
+def _macromolecules(name: str) -> str:
+    return background(name, GRID.points, GRID.dwell_time, PROTOCOL.spectrometer_frequency).description
+
+
 def _provenance(gflops: float) -> str:
     options = Options()
     used = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
@@ -101,7 +105,12 @@ def _provenance(gflops: float) -> str:
                 ("Python and libraries", f"{platform.python_version()}, {used}"),
                 ("seeds", f"simulated spectra {simulated.SEED}, own model {own_model.SEED}"),
                 ("optimiser, baseline", f"{options.optimiser}, {options.baseline}"),
-                ("macromolecules", template(options.macromolecules).name),
+                (
+                    "macromolecules",
+                    background(
+                        options.macromolecules, GRID.points, GRID.dwell_time, PROTOCOL.spectrometer_frequency
+                    ).description,
+                ),
                 ("concentration priors", "none"),
                 ("machine", f"shared {os.cpu_count()}-core machine"),
                 (

@@ -1,4 +1,4 @@
-"""Every shipped macromolecule template: cited, one default, Gaussian lines where and as wide as it says."""
+"""Every shipped macromolecule template: cited, Gaussian lines where and as wide as it says; and their mixture."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from fitting.basis.macromolecules import (
     Template,
     is_background,
     macromolecule_components,
+    mixture,
     rigid_macromolecules,
     template,
     templates,
@@ -23,9 +24,19 @@ F0 = 127.75e6
 EVERY = pytest.mark.parametrize("entry", templates().values(), ids=lambda entry: entry.name)
 
 
-def test_exactly_one_is_the_default():
-    """``default`` is unambiguous."""
-    assert [entry.name for entry in templates().values() if entry.default] == [template().name]
+def test_the_mixture_has_the_mean_and_the_scatter_of_the_templates():
+    """Deviations add up to nothing, and their products are the sample covariance of the scaled templates."""
+    mixed = mixture(256, 5e-4, F0)
+    signals = np.array([rigid_macromolecules(name, 256, 5e-4, F0)[1][0] for name in templates()])
+    scales = np.array([np.vdot(each, signals[0]).real / np.vdot(each, each).real for each in signals])
+    scaled = signals * scales[:, None]
+
+    assert mixed.deviations is not None
+    np.testing.assert_allclose(mixed.signal, scaled.mean(axis=0))
+    np.testing.assert_allclose(mixed.deviations.sum(axis=0), 0, atol=1e-12)
+    expected = np.cov(np.hstack([scaled.real, scaled.imag]), rowvar=False)
+    parts = np.hstack([mixed.deviations.real, mixed.deviations.imag])
+    np.testing.assert_allclose(parts.T @ parts, expected, atol=1e-12)
 
 
 @EVERY
@@ -88,6 +99,9 @@ def test_the_template_is_added_where_the_basis_has_none(names: tuple[str, ...], 
     basis = BasisSet(names, np.ones((len(names), 32), dtype=complex), 5e-4, F0, "key", "set", "lcmodel-basis")
 
     joined = with_macromolecules(basis)
+    single = with_macromolecules(basis, "lcmodel")
 
-    assert joined.names == expected
+    assert joined.names == single.names == expected
+    assert (joined.deviations is None) == (names == expected)
+    assert single.deviations is None
     assert (joined.key == "key") == (names == expected)
