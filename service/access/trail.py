@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 
 import structlog
 from anyio.to_thread import run_sync
@@ -17,7 +18,8 @@ MAX_WAITING = 10_000
 """Entries that may wait; beyond it requests wait until theirs is written."""
 
 _MAX_BATCH = 1000
-_RETRY_SECONDS = 2.0
+_RETRY_SECONDS = 1.0
+_LAST_TRIES = 3
 
 log = structlog.get_logger()
 
@@ -48,15 +50,26 @@ class Trail:
             await run_sync(self._waiting.put, entry)
 
     def _run(self) -> None:
-        batch: list[Entry] = []
-        while not (self._stopping.is_set() and not batch and self._waiting.empty()):
-            batch = batch or self._gathered()
-            if not batch or self._written(batch):
-                batch = []
-                self._stopping.wait(BATCH_SECONDS)
-            elif self._stopping.wait(_RETRY_SECONDS):
+        while True:
+            is_last = self._stopping.is_set()
+            batch = self._gathered()
+            if not batch and is_last:
+                return
+            if batch and not self._patiently_written(batch):
                 log.error("audit entries lost", count=len(batch) + self._waiting.qsize())
                 return
+            self._stopping.wait(BATCH_SECONDS)
+
+    def _patiently_written(self, batch: list[Entry]) -> bool:
+        """Write, as often as it takes; once the service stops, a few times more."""
+        last_tries = _LAST_TRIES
+        while not self._written(batch):
+            if self._stopping.wait(_RETRY_SECONDS):
+                last_tries -= 1
+                if last_tries == 0:
+                    return False
+                time.sleep(_RETRY_SECONDS)
+        return True
 
     def _gathered(self) -> list[Entry]:
         batch: list[Entry] = []
