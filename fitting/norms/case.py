@@ -18,9 +18,9 @@ OWN_SOFTWARE = f"mrsquant {__version__}"
 RATIO = "tCr"
 
 
-def own_software(baseline: str, macromolecules: str, basis_source: str) -> str:
+def own_software(baseline: str, macromolecules: str, basis_source: str, version: str = __version__) -> str:
     """Program and version with the choices of method that shift values."""
-    return f"{OWN_SOFTWARE} ({baseline} baseline, {macromolecules} macromolecules, {basis_source} basis)"
+    return f"mrsquant {version} ({baseline} baseline, {macromolecules} macromolecules, {basis_source} basis)"
 
 
 def scan(field_t: float | None = None, echo_time: float | None = None, sequence: str | None = None) -> Acquisition:

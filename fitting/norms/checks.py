@@ -10,7 +10,7 @@ from scipy import special
 
 from fitting.norms.assessment import Absence
 from fitting.norms.controls import FEWEST_CONTROLS, FEWEST_FOR_REGRESSION, ControlValue, sample_reference
-from fitting.norms.position import LEVEL, position
+from fitting.norms.position import LEVEL, t_test
 from fitting.norms.site import Control, SiteNorm
 from fitting.quantification.concentrations import Ratio
 from fitting.subject import Subject, TissueFractions
@@ -119,8 +119,7 @@ def leave_one_out(sample: tuple[ControlValue, ...]) -> list[tuple[float, float] 
         if isinstance(own, Absence):
             outcomes.append(None)
             continue
-        score = position(control.value, own.reference(measured))
-        outcomes.append((score.value, 1.0 if score.p is None else score.p))
+        outcomes.append(((control.value - own.mean) / own.sd, t_test(control.value, own.reference(measured))[1]))
     return outcomes
 
 

@@ -74,7 +74,7 @@ def position(value: float, reference: Reference) -> ZScore:
     reference : Reference
     """
     z = (value - reference.mean) / reference.sd
-    t = (value - reference.mean) / reference.sd_predictive
+    t, p = t_test(value, reference)
     low, high = interval(z, reference)
     percentile = 100.0 * float(special.stdtr(reference.df_predictive, t))
     reach = float(special.stdtrit(reference.df_predictive, 0.5 + LEVEL / 2.0)) * reference.sd_predictive
@@ -90,7 +90,7 @@ def position(value: float, reference: Reference) -> ZScore:
         percentile_high=max(100.0 * float(special.ndtr(high)), percentile),
         t=t,
         df=reference.df_predictive,
-        p=2.0 * float(special.stdtr(reference.df_predictive, -abs(t))) if reference.supports_p else None,
+        p=p if reference.supports_p else None,
         q=None,
         p_outside=confidence_below(z, reference, -REFERENCE_LIMIT)
         + 1.0
@@ -105,6 +105,12 @@ def position(value: float, reference: Reference) -> ZScore:
         shrunken=None,
         improvements=(),
     )
+
+
+def t_test(value: float, reference: Reference) -> tuple[float, float]:
+    """The statistic of one value against a reference and its two-sided p."""
+    t = (value - reference.mean) / reference.sd_predictive
+    return t, 2.0 * float(special.stdtr(reference.df_predictive, -abs(t)))
 
 
 def error_shares(reference: Reference) -> ErrorShares:

@@ -24,6 +24,7 @@ from service.api import (
     pages,
     problems,
     reports,
+    scores,
     sign_in,
     sign_offs,
 )
@@ -39,7 +40,7 @@ Schema = dict[str, Any]
 
 def mount(app: FastAPI) -> None:
     """Give ``app`` every route and its description."""
-    for module in (analyses, events, reports, sign_offs, norms, basis_sets, problems, health, pages, sign_in):
+    for module in (analyses, events, reports, sign_offs, norms, scores, basis_sets, problems, health, pages, sign_in):
         app.include_router(module.router, dependencies=[Depends(access.authorise)])
     app.openapi = partial(_description, app)  # type: ignore[method-assign]  # the documented way to change it
 

@@ -15,10 +15,11 @@ from service.cli.batch import batch
 from service.cli.failures import CommandFailure, ExitCode
 from service.cli.inspect import inspect
 from service.cli.openapi import openapi
+from service.cli.score import score
 from service.cli.serve import serve
 from service.cli.submit import submit
 
-COMMANDS = (analyse, batch, inspect, serve, submit, openapi)
+COMMANDS = (analyse, batch, inspect, score, serve, submit, openapi)
 """In the order of the help text."""
 
 app = typer.Typer(

@@ -1,0 +1,228 @@
+"""What is told of norms and regions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from fitting.analysis import NOTICE
+from fitting.norms import Norm
+from fitting.norms.checks import Checks, check_norm
+from fitting.norms.controls import FEWEST_CONTROLS, FEWEST_FOR_REGRESSION
+from fitting.norms.site import SiteNorm
+from service.api.score_schemas import Output, Unit
+from service.storage.site_norms import load_site_norm
+from service.storage.tables import SiteNormRow
+
+
+class CohortOut(Output):
+    """The controls of one study behind a norm."""
+
+    study: str
+    """Short reference."""
+    doi: str
+    """Digital object identifier."""
+    locator: str
+    """Table or figure the values stand in."""
+    mean: float
+    """Mean of the controls, in the norm's unit."""
+    sd: float | None
+    """Standard deviation between the controls, in the norm's unit; null when none is printed."""
+    n: int
+    """Number of controls."""
+    age_mean: float | None
+    """Mean age of the controls, years."""
+    derived: bool
+    """The mean is a ratio of group means."""
+    sequences: tuple[str, ...]
+    """Localisation sequences."""
+
+
+class NormOut(Output):
+    """A reference distribution of one metabolite in one region, pooled over studies."""
+
+    id: str
+    """Stable identifier."""
+    region: str
+    """Region of the brain."""
+    metabolite: str
+    """Metabolite or sum."""
+    unit: Literal["tCr", "mM", "IU"]
+    """``tCr``: ratio of concentrations to total creatine; ``mM``; ``IU``: institutional units."""
+    field_t: float
+    """Nominal static field of the studies, tesla."""
+    grade: Literal["A", "B", "C", "D"]
+    """Strength of the evidence, A is best."""
+    supports_z: bool
+    """Is there enough evidence for a z-score?"""
+    studies: int
+    """Number of studies."""
+    n: int
+    """Number of controls."""
+    mean: float
+    """Mean over the studies, in ``unit``."""
+    sd_within: float | None
+    """Standard deviation between people within a study, in ``unit``."""
+    sd_between: float | None
+    """Standard deviation between studies, in ``unit``; null for a single study."""
+    age_mean: float | None
+    """Mean age of the controls, years."""
+
+
+class NormWithCohorts(NormOut):
+    """A norm with the studies behind it."""
+
+    cohorts: tuple[CohortOut, ...]
+    """The studies."""
+
+
+class SiteMetaboliteOut(Output):
+    """One metabolite in a site's own controls."""
+
+    name: str
+    """Metabolite or sum."""
+    norm_id: str
+    """As it stands in results."""
+    n: int
+    """Controls who have it."""
+    mean: float
+    """Mean, in the norm's unit."""
+    sd: float
+    """Standard deviation between the controls, in the norm's unit."""
+    supports_z: bool
+    """Are there enough controls for a z-score?"""
+    adjusts: bool
+    """Are there enough controls to adjust for age, sex and grey matter fraction, as far as all of them say it?"""
+
+
+class SiteNormOut(Output):
+    """One version of a site's own controls; their individual values are not given out."""
+
+    id: str = Field(examples=["site.acc-press30.v2"])
+    """Stable identifier."""
+    name: str = Field(examples=["acc-press30"])
+    """Name the versions share."""
+    version: int = Field(examples=[2])
+    """Counts up; the newest is used."""
+    created: datetime
+    """When it was posted, UTC."""
+    region: str
+    """Region of the brain."""
+    subregion: str | None
+    """Part of the region, when the controls are of one."""
+    hemisphere: str | None
+    """Side of the brain, when it was said."""
+    unit: Unit
+    """``tCr``: ratio of concentrations to total creatine."""
+    field_t: float
+    """Static field, tesla."""
+    sequence: str
+    """Localisation family."""
+    echo_time: float
+    """Echo time, s."""
+    software: str
+    """Program with version."""
+    n: int
+    """Number of controls."""
+    age_low: float | None
+    """Youngest control, years; nobody younger is compared. Null when no age is known."""
+    age_high: float | None
+    """Oldest control, years; nobody older is compared."""
+    metabolites: tuple[SiteMetaboliteOut, ...]
+    """What the controls have."""
+    checks: Checks
+    """How well the controls predict one another, improbable values and values that stand there twice."""
+    notice: str = Field(examples=[NOTICE])
+    """What this answer must not be used for."""
+
+
+class NormList(Output):
+    """The norms there are."""
+
+    version: str
+    """Content address of all published norms; it stands in every result's ``provenance``."""
+    items: tuple[NormOut, ...]
+    """The published norms, by region and metabolite."""
+    site: tuple[SiteNormOut, ...]
+    """The newest versions of the site's own, by name."""
+
+
+class GapOut(Output):
+    """Metabolites without a trustworthy control value, and why."""
+
+    metabolites: tuple[str, ...]
+    """Metabolites; ``*`` is all."""
+    reason: str
+    """Why there is none."""
+
+
+class RegionOut(Output):
+    """A region of the brain as norms know it."""
+
+    name: str
+    """The name to use in requests."""
+    label: str
+    """The name for people."""
+    synonyms: tuple[str, ...]
+    """Other names that are understood."""
+    hemispheres: tuple[str, ...]
+    """Sides the region has."""
+    subregions: tuple[str, ...]
+    """Parts that are compared with the region's norm."""
+    gaps: tuple[GapOut, ...]
+    """What there is no norm for."""
+
+
+class RegionList(Output):
+    """The regions there are."""
+
+    items: tuple[RegionOut, ...]
+    """The regions."""
+
+
+def norm_facts(norm: Norm) -> dict[str, object]:
+    """The fields of ``NormOut``."""
+    facts = {name: getattr(norm, name) for name in NormOut.model_fields if name != "sd_between"}
+    return {**facts, "sd_between": None if norm.effects is None else norm.effects.tau}
+
+
+def site_norm_out(row: SiteNormRow) -> SiteNormOut:
+    """The representation of a version that was not withdrawn."""
+    norm = load_site_norm(row.document or {})
+    ages = [control.age_years for control in norm.controls if control.age_years is not None]
+    return SiteNormOut(
+        id=norm.id,
+        name=row.name,
+        version=row.version,
+        created=row.created,
+        region=norm.region,
+        subregion=norm.subregion,
+        hemisphere=norm.hemisphere,
+        unit=norm.method.unit,
+        field_t=norm.method.field_t,
+        sequence=norm.method.sequence,
+        echo_time=norm.method.echo_time,
+        software=norm.method.software,
+        n=len(norm.controls),
+        age_low=min(ages, default=None),
+        age_high=max(ages, default=None),
+        metabolites=tuple(_metabolite(norm, name) for name in norm.metabolites),
+        checks=check_norm(norm),
+        notice=NOTICE,
+    )
+
+
+def _metabolite(norm: SiteNorm, name: str) -> SiteMetaboliteOut:
+    values = np.array([control.value for control in norm.sample(name)])
+    return SiteMetaboliteOut(
+        name=name,
+        norm_id=norm.norm_id(name),
+        n=values.size,
+        mean=float(values.mean()),
+        sd=float(values.std(ddof=1)) if values.size > 1 else 0.0,
+        supports_z=values.size >= FEWEST_CONTROLS,
+        adjusts=values.size >= FEWEST_FOR_REGRESSION,
+    )

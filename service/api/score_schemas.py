@@ -1,0 +1,256 @@
+"""A value of another program as it arrives, and its position among controls as it leaves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from fitting.analysis import NOTICE
+from fitting.norms import Case, Scored
+from fitting.norms.assessment import Absence, NormNotUsed, NormUsed, ZScore
+from fitting.norms.case import check_measured, ratio_of, scan
+from fitting.norms.controls import ControlValue, Summary
+from fitting.norms.supplied import Stated, SuppliedControls, SuppliedStudies
+from fitting.protocol import check_overrides
+from fitting.quantification.concentrations import Ratio
+from fitting.request import check_request
+from fitting.subject import Options, Overrides, Subject, TissueFractions
+from fitting.units import PROTON_GAMMA_BAR
+from service.api.analysis_request import MethodName, Region
+
+MetaboliteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/_-]{1,16}$")]
+Software = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+/(),:-]{0,159}$")]
+Sex = Literal["female", "male", "other"]
+Unit = Literal["tCr", "mmol/kg", "iu", "mM"]
+
+
+class Input(BaseModel):
+    """A part of a request; unknown fields are refused, for a misspelt one would be lost silently."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False, strict=True
+    )
+
+
+class Output(BaseModel):
+    """A part of an answer."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, from_attributes=True)
+
+
+class ControlValueIn(Input):
+    """One control's value."""
+
+    value: float = Field(examples=[1.42])
+    """In the unit of the person's value."""
+    sd: float | None = Field(default=None, ge=0, examples=[0.04])
+    """Standard deviation of the measurement."""
+    age_years: float | None = Field(default=None, ge=0, le=120, examples=[38])
+    """Age, years."""
+    sex: Sex | None = Field(default=None, examples=["female"])
+    """Sex."""
+    gm: float | None = Field(default=None, ge=0, le=1, examples=[0.62])
+    """Volume fraction of grey matter, 0 to 1."""
+
+
+class SummaryIn(Input):
+    """Mean and standard deviation of a group."""
+
+    mean: float = Field(examples=[1.106])
+    """Mean, in the unit of the value."""
+    sd: float = Field(examples=[0.0925])
+    """Standard deviation between the people of the group."""
+    n: int = Field(examples=[48])
+    """Number of people."""
+
+
+class ControlsIn(Input):
+    """Controls given with the value: ``values``, or ``mean``, ``sd`` and ``n``, or ``studies``.
+
+    What is said of their measurement must match the value's; what is not said is taken to be as the value's.
+    """
+
+    values: list[float | ControlValueIn] | None = Field(default=None, max_length=5000, examples=[[1.02, 1.1, 1.21]])
+    """Values of individual controls, plain or with age, sex and grey matter fraction."""
+    mean: float | None = Field(default=None, examples=[1.106])
+    """Mean of the controls."""
+    sd: float | None = Field(default=None, examples=[0.0925])
+    """Standard deviation of the controls."""
+    n: int | None = Field(default=None, examples=[48])
+    """Number of controls."""
+    studies: list[SummaryIn] | None = Field(default=None, max_length=500)
+    """Groups of several laboratories, to be pooled as published norms are."""
+    field_t: float | None = Field(default=None, examples=[3.0])
+    """Static field, tesla."""
+    echo_time: float | None = Field(default=None, examples=[0.030])
+    """Echo time, s."""
+    sequence: MethodName | None = Field(default=None, examples=["PRESS"])
+    """Localisation family."""
+    software: Software | None = Field(default=None, examples=["LCModel 6.3"])
+    """Program that fitted the controls, with version."""
+    unit: Unit | None = Field(default=None, examples=["tCr"])
+    """Unit of the controls' values."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        summary = (self.mean, self.sd, self.n)
+        kinds = (self.values is not None) + (self.studies is not None) + any(item is not None for item in summary)
+        if kinds != 1 or (any(item is not None for item in summary) and None in summary):
+            raise ValueError("give values, or mean with sd and n, or studies")
+        return self
+
+    def supplied(self) -> SuppliedControls | SuppliedStudies:
+        """The same as the library takes it."""
+        stated = Stated(self.field_t, self.echo_time, self.sequence, self.software, self.unit)
+        if self.studies is not None:
+            return SuppliedStudies(tuple(Summary(item.mean, item.sd, item.n) for item in self.studies), stated)
+        if self.values is not None:
+            return SuppliedControls(tuple(_control(item) for item in self.values), stated)
+        if self.mean is None or self.sd is None or self.n is None:  # the validator made sure of it
+            raise ValueError("controls without mean, sd or n")
+        return SuppliedControls(Summary(self.mean, self.sd, self.n), stated)
+
+
+def _control(item: float | ControlValueIn) -> ControlValue:
+    if isinstance(item, ControlValueIn):
+        return ControlValue(item.value, item.sd, item.age_years, item.sex, item.gm)
+    return ControlValue(item)
+
+
+class CreatineIn(Input):
+    """Total creatine in the unit of the value, to make a ratio of it."""
+
+    value: float = Field(examples=[8.506])
+    """Concentration of tCr, in ``unit``."""
+    sd: float = Field(default=0.0, ge=0, examples=[0.728])
+    """Its standard deviation."""
+    correlation: float = Field(default=0.0, ge=-1, le=1, examples=[0.5])
+    """Correlation between the errors of the metabolite and of tCr."""
+
+
+class ScoreRequest(Input):
+    """A value that any program measured, with what decides which controls it may be held against."""
+
+    metabolite: MetaboliteName = Field(examples=["tNAA"])
+    """Metabolite or sum."""
+    value: float = Field(examples=[1.05])
+    """The value, in ``unit``."""
+    sd: float | None = Field(default=None, ge=0, examples=[0.04])
+    """Standard deviation of the measurement, in the unit of the value; the interval lacks it when it is not given."""
+    unit: Unit = Field(default="tCr", examples=["tCr"])
+    """``tCr``: ratio of concentrations to total creatine. Only ratios are compared with other laboratories."""
+    tcr: CreatineIn | None = None
+    """With a value in an absolute unit: total creatine in the same unit; the ratio is scored."""
+    region: Region | None = Field(default=None, examples=["ACC"])
+    """Region of the brain; ``GET /v1/regions`` lists those with norms."""
+    hemisphere: Literal["left", "right", "midline"] | None = Field(default=None, examples=["midline"])
+    """Side of the brain."""
+    field_t: float | None = Field(default=None, examples=[3.0])
+    """Static field, tesla."""
+    echo_time: float | None = Field(default=None, examples=[0.030])
+    """Echo time, s."""
+    sequence: MethodName | None = Field(default=None, examples=["PRESS"])
+    """Localisation family."""
+    software: Software | None = Field(default=None, examples=["LCModel 6.3"])
+    """Program that measured the value, with version."""
+    verdict: Literal["yes", "limited", "no"] | None = Field(default=None, examples=["yes"])
+    """May the spectrum be interpreted? Values of others than ``yes`` are not compared."""
+    age_years: float | None = Field(default=None, examples=[44])
+    """Age, years."""
+    sex: Sex | None = Field(default=None, examples=["female"])
+    """Sex."""
+    gm: float | None = Field(default=None, ge=0, le=1, examples=[0.62])
+    """Volume fraction of grey matter, 0 to 1."""
+    controls: ControlsIn | None = None
+    """Controls of the laboratory that measured the value; without them its norms and then published ones are used."""
+
+    def case(self) -> Case:
+        """The same as the library takes it.
+
+        Raises
+        ------
+        ImplausibleParameter
+            When a quantity cannot be.
+        """
+        subject = Subject(
+            region=self.region,
+            hemisphere=self.hemisphere,
+            age_years=self.age_years,
+            sex=self.sex,
+            tissue=None if self.gm is None else TissueFractions(self.gm, 1.0 - self.gm, 0.0),
+        )
+        frequency = None if self.field_t is None else self.field_t * PROTON_GAMMA_BAR
+        overrides = Overrides(echo_time=self.echo_time, sequence=self.sequence, spectrometer_frequency=frequency)
+        check_overrides(overrides)
+        check_request(subject, Options(overrides=overrides))
+        measured, unit = Ratio(self.value, self.sd or 0.0), self.unit
+        if self.tcr is not None and unit != "tCr":
+            check_measured(measured, "value")
+            measured = ratio_of(measured, Ratio(self.tcr.value, self.tcr.sd), self.tcr.correlation)
+            unit = "tCr"
+        return Case(
+            metabolite=self.metabolite,
+            measured=measured,
+            unit=unit,
+            subject=subject,
+            acquisition=scan(self.field_t, self.echo_time, self.sequence),
+            software=self.software,
+            usable=self.verdict,
+        )
+
+
+class ValueOut(Output):
+    """The value that was compared."""
+
+    value: float
+    """In ``unit``."""
+    sd: float | None
+    """Standard deviation of the measurement, in ``unit``; null when none was given."""
+    unit: Unit
+    """``tCr`` is the ratio to total creatine."""
+
+
+class ScoreOut(Output):
+    """The position of one value among controls, or why there is none. Exactly one of ``z`` and ``z_absent`` is null."""
+
+    region: str | None
+    """Region, as the request named it."""
+    metabolite: str
+    """Metabolite or sum."""
+    value: ValueOut
+    """What was compared."""
+    z: ZScore | None
+    """Position among the controls, the same as in a result."""
+    z_absent: Absence | None
+    """Why there is no z-score."""
+    norm: NormUsed | None
+    """The controls behind it; null without a z-score."""
+    norms_not_used: tuple[NormNotUsed, ...]
+    """Norms of the site for this region that were not applied, with the reason."""
+    warnings: tuple[str, ...]
+    """What the answer does not carry."""
+    notice: str = Field(examples=[NOTICE])
+    """What this answer must not be used for."""
+
+
+def score_out(request: ScoreRequest, case: Case, scored: Scored) -> ScoreOut:
+    """The representation of an answer."""
+    position = scored.position
+    no_sd = request.sd is None
+    warning = "No standard deviation was given: the interval does not carry the error of the measurement."
+    return ScoreOut(
+        region=request.region,
+        metabolite=request.metabolite,
+        value=ValueOut(value=case.measured.value, sd=None if no_sd else case.measured.sd, unit=_unit(case)),
+        z=position if isinstance(position, ZScore) else None,
+        z_absent=position if isinstance(position, Absence) else None,
+        norm=scored.norm,
+        norms_not_used=scored.not_used,
+        warnings=(warning,) if no_sd else (),
+        notice=NOTICE,
+    )
+
+
+def _unit(case: Case) -> Any:
+    return case.unit

@@ -1,0 +1,73 @@
+"""``/v1/scores``: the position of values that other programs measured."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from fitting.analysis import NOTICE
+from fitting.errors import ImplausibleParameter
+from fitting.norms import score_case
+from fitting.norms.together import RegionProfile, score_together
+from service.api.dependencies import Caller, SiteNorms
+from service.api.problems import responses
+from service.api.score_schemas import Input, Output, ScoreOut, ScoreRequest, score_out
+
+router = APIRouter(prefix="/v1", tags=["scores"])
+
+
+@router.post("/scores", summary="Score a value of any program", responses=responses(ImplausibleParameter))
+def score(request: ScoreRequest, site_norms: SiteNorms, caller: Caller) -> ScoreOut:
+    """Position of one value among controls given with it, else the site's own, else published ones, else none.
+
+    A z-score that is not justified is absent with the reason. Nothing is stored.
+    """
+    case = request.case()
+    supplied = None if request.controls is None else request.controls.supplied()
+    norms = () if supplied is not None else site_norms.newest(caller.project)
+    return score_out(request, case, score_case(case, norms, supplied))
+
+
+class ScoreSetRequest(Input):
+    """Values of one person that are looked at together: metabolites, regions or both."""
+
+    scores: list[ScoreRequest] = Field(min_length=1, max_length=200)
+    """The values."""
+
+
+class ScoreSetOut(Output):
+    """Each value's position, with what so many comparisons mean."""
+
+    items: tuple[ScoreOut, ...]
+    """In the order of the request; ``q`` is adjusted among all of them."""
+    tests: int
+    """Comparisons with a norm."""
+    expected_by_chance: float
+    """Flags expected if nothing were different."""
+    flagged: int
+    """Flags raised."""
+    flagged_q: int
+    """Flags that remain when a false discovery rate of 5 % is kept."""
+    profiles: tuple[RegionProfile, ...]
+    """Distance of each region's values from own controls, and of all regions' together."""
+    notice: str = Field(examples=[NOTICE])
+    """What this answer must not be used for."""
+
+
+@router.post("/score-sets", summary="Score several values together", responses=responses(ImplausibleParameter))
+def score_set(request: ScoreSetRequest, site_norms: SiteNorms, caller: Caller) -> ScoreSetOut:
+    """Every value's position, how many flags chance alone would raise, and the distance of the whole profile."""
+    norms = site_norms.newest(caller.project)
+    cases = [item.case() for item in request.scores]
+    supplied = [None if item.controls is None else item.controls.supplied() for item in request.scores]
+    together = score_together(list(zip(cases, supplied, strict=True)), norms)
+    answers = zip(request.scores, cases, together.answers, strict=True)
+    return ScoreSetOut(
+        items=tuple(score_out(*answer) for answer in answers),
+        tests=together.tests,
+        expected_by_chance=together.expected_by_chance,
+        flagged=together.flagged,
+        flagged_q=together.flagged_q,
+        profiles=together.profiles,
+        notice=NOTICE,
+    )
