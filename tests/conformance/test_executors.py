@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -21,19 +20,16 @@ from fitting.io import SourceFile
 from fitting.pipeline import Job
 from fitting.progress import STAGES
 from fitting.subject import Options
-from service.jobs.dispatcher import MAX_BEGINNINGS, SILENCE, Dispatcher
+from service.jobs.dispatcher import MAX_BEGINNINGS, SILENCE
 from service.jobs.executors import Pool, UnusableExecutor, is_crash, open_executor
 from service.jobs.tasks import Defect, run_analysis
 from service.jobs.workforce import Limits
-from service.metrics import Metrics
-from service.storage.blobs import BlobStore
-from service.storage.database import Database
 from service.storage.documents import load_traces
 from service.storage.events import EventRepository
-from service.storage.repositories import AnalysisRepository, StoredFile, Submission
 from service.storage.tables import AnalysisRow, EventRow
 from tests import fake_pipeline
 from tests.fake_pipeline import spectrum
+from tests.servers.office import Office
 
 ADDRESSES = ("inline:", "processes:2")
 
@@ -100,47 +96,6 @@ def test_unusable_address(address: str) -> None:
     """A wrong setting is refused by name."""
     with pytest.raises(UnusableExecutor, match="MRSQUANT_EXECUTOR"):
         open_executor(address)
-
-
-class Office:
-    """A repository and the means to put a dispatcher to work on it."""
-
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.database = Database(f"sqlite:///{folder}/test.sqlite3")
-        self.database.migrate()
-        stack.callback(self.database.close)
-        self.repository = AnalysisRepository(self.database, BlobStore(folder / "blobs"))
-        self.folder = folder
-        self._stack = stack
-
-    def submit(self, content: bytes) -> str:
-        files = (StoredFile("metabolite", "metabolite.json", content),)
-        return self.repository.submit(Submission(files, {}, "request"), queue_limit=100)[0].id
-
-    def dispatch(self, executor: str, limits: Limits | None = None) -> Dispatcher:
-        dispatcher = Dispatcher(
-            self.repository,
-            EventRepository(self.database),
-            executor=executor,
-            limits=limits or Limits(),
-            cache_dir=self.folder,
-            claimants_dir=self.folder / "claimants",
-            metrics=Metrics(),
-            analyse=fake_pipeline.analyse,
-            inspect=fake_pipeline.inspect,
-        )
-        dispatcher.start()
-        self._stack.callback(dispatcher.stop)
-        return dispatcher
-
-    def state(self, analysis_id: str) -> str:
-        return self.repository.get(analysis_id).state
-
-    def wait(self, condition: Callable[[], bool], seconds: float = 60) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, "it did not happen in time"
-            time.sleep(0.02)
 
 
 @pytest.fixture
