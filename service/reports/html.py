@@ -21,6 +21,11 @@ STYLES = ("tokens.css", "base.css", "report.css")
 """Style sheets of the report, in order; pages bring the first two as well."""
 SCRIPT = "spectrum.js"
 
+_READING = (
+    *("NAA", "NAAG", "Cr", "PCr", "GPC", "PCh", "Glu", "Gln", "mI", "GABA"),
+    *("GSH", "Asp", "Asc", "Tau", "Scyllo", "Lac", "Ala", "PE", "Glc"),
+)
+"""Order in which parts of the fit are offered: strong ones first, others after these as the fit has them."""
 _ARTICLE_START, _ARTICLE_END = '<article class="report"', "</article>"
 
 
@@ -59,11 +64,17 @@ def _words(document: AnalysisDocument, report: content.Report, traces: Traces) -
         "spectrum": _own(spectrum_figure.spectrum_svg(traces, report.residual)),
         "stack": _own(stack_figure.stack_svg(traces)),
         "strips": _own(strips_figure.strips_svg(report.strips)),
-        "components": traces.names,
+        "components": _in_reading_order(traces.names),
         "background": [k for k, name in enumerate(traces.names) if name.startswith(rows.BACKGROUND_PREFIXES)],
         "zero": zero,
         "full": full,
     }
+
+
+def _in_reading_order(names: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Names with their places among the components."""
+    places = {name: place for place, name in enumerate(_READING)}
+    return sorted(enumerate(names), key=lambda item: places.get(item[1], len(places)))
 
 
 def _own(markup: str) -> Markup:

@@ -69,7 +69,8 @@
     parts.get(box.value)?.label.remove();
     parts.delete(box.value);
     if (shown && path.getAttribute("d")) {
-      const label = drawn("text", { "text-anchor": "middle", "font-weight": 600, fill: path.getAttribute("stroke") });
+      const label = drawn("text", { "text-anchor": "middle", "font-weight": 700, fill: path.getAttribute("stroke"),
+        stroke: "#ffffff", "stroke-width": 3, "paint-order": "stroke", "stroke-linejoin": "round" });
       label.textContent = box.parentElement.textContent;
       parts.set(box.value, { points: readCurve(path), label });
     }
@@ -107,7 +108,7 @@
       const value = valueAt(points, x);
       return value === null ? "" : `${label} ${number(value, 1)} %`;
     });
-    reading.textContent = [`${number(cursor, 3)} ppm`, ...values].filter(Boolean).join("   ");
+    reading.textContent = [`${number(cursor, 3)} ppm`, ...values].filter(Boolean).join("\u2003");
   };
 
   const show = (newHigh, newLow) => {
