@@ -154,7 +154,6 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
         acquisition=acquisition_facts(intake, job.subject, facts),
         quality=quality,
         transients=facts.transients,
-        transients=facts.transients,
         metabolites=metabolite_results(quantities, assessment.scores),
         norms=assessment.norms,
         norms_not_used=assessment.norms_not_used,
