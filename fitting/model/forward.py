@@ -105,10 +105,9 @@ def evaluate(
     """
     values = unpack(vector, model.layout)
     signals = broadened(model, values)
-    design = model.domain.spectra(signals).real.T
     angle = values.phase0 + 2 * np.pi * model.domain.frequency * values.phase1
     rotated = model.data * np.exp(-1j * angle)
-    target = np.column_stack([design, rotated.real])
+    target = np.vstack([model.domain.spectra(signals).real, rotated.real]).T
     products, cross = target.T @ target, projection.cross(target)
     linear = _linear_solution(projection, (target, products, cross), model.nonnegative, guess)
     return State(vector, values, signals, target[:, :-1], rotated, target, products, cross, *linear)
@@ -169,11 +168,11 @@ def derivatives(model: LinearCombinationModel, state: State) -> FloatArray:
     spectra = model.domain.spectra(moving)
     slopes = spectra[:count]
     own_scales = model.layout.scales[len(GLOBAL) :]
-    columns = np.empty((state.residual.size, model.layout.size))
-    columns[:, : len(GLOBAL)] = _common_columns(model, spectra[count + 1], slopes.sum(axis=0), spectra[count])
-    columns[:, len(GLOBAL) : len(GLOBAL) + count] = (slopes.imag * (2 * np.pi * own_scales[:count, None])).T
-    columns[:, len(GLOBAL) + count :] = (slopes.real * -own_scales[count:, None]).T
-    return columns
+    rows = np.empty((model.layout.size, state.residual.size))
+    rows[: len(GLOBAL)] = _common_columns(model, spectra[count + 1], slopes.sum(axis=0), spectra[count]).T
+    np.multiply(slopes.imag, 2 * np.pi * own_scales[:count, None], out=rows[len(GLOBAL) : len(GLOBAL) + count])
+    np.multiply(slopes.real, -own_scales[count:, None], out=rows[len(GLOBAL) + count :])
+    return rows.T
 
 
 def _common_columns(

@@ -31,6 +31,7 @@ class Optimum:
 
 EVALUATIONS = 400
 SMALLEST_DAMPING = 1e-12
+FIRST_DAMPING = 1e-2
 LARGEST_DAMPING = 1e6
 LARGEST_STEP = 100.0
 """Typical changes of a parameter that one step may span; further away the straight model says nothing, and a damping
@@ -49,7 +50,7 @@ class _PlainMinimizer(lmfit.Minimizer):  # type: ignore[misc]
 
 @lru_cache(maxsize=16)
 def _departures(names: tuple[str, ...]) -> lmfit.Parameters:
-    """Parameters at zero; lmfit works on a copy of them, so that they are made once for all fits."""
+    """Parameters at zero, made once for all fits: lmfit works on a copy of them."""
     parameters = lmfit.Parameters()
     for name in names:
         parameters.add(name, value=0.0)
@@ -120,23 +121,29 @@ def gauss_newton(
     damping, evaluations = 0.0, 1
     while evaluations < EVALUATIONS:
         gradient, hessian = problem.normal_equations(vector, count)
-        _, promised = _stepped(vector, gradient, hessian, 0.0)
+        candidate, promised = _stepped(vector, gradient, hessian, 0.0)
         while True:
             if deadline is not None and time.monotonic() > deadline:
                 return Optimum(vector, evaluations, "stopped_early", "deadline")
-            candidate, _ = _stepped(vector, gradient, hessian, damping)
+            if damping:
+                candidate, _ = _stepped(vector, gradient, hessian, damping)
             evaluations += 1
             within = float(np.abs(candidate - vector).max()) <= LARGEST_STEP
             gained = cost - problem.cost(candidate) if within else -np.inf
             if gained >= 0:
-                vector, cost, damping = candidate, cost - gained, damping / 10
+                vector, cost, damping = candidate, cost - gained, _relaxed(damping)
                 break
             if damping > LARGEST_DAMPING or promised < tolerance:
                 return Optimum(vector, evaluations, "converged", "no step decreases the sum of squares")
-            damping = max(10 * damping, 1e-2)
+            damping = max(10 * damping, FIRST_DAMPING)
         if promised < tolerance:
             return Optimum(vector, evaluations, "converged", "the decrease is below the tolerance")
     return Optimum(vector, evaluations, "failed", "too many evaluations")
+
+
+def _relaxed(damping: float) -> float:
+    """A tenth of the damping, and none when that is little."""
+    return damping / 10 if damping > FIRST_DAMPING else 0.0
 
 
 def _stepped(vector: FloatArray, gradient: FloatArray, hessian: FloatArray, damping: float) -> tuple[FloatArray, float]:

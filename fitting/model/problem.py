@@ -37,6 +37,7 @@ class Problem:
         self._has_prior = np.isfinite(model.layout.prior_sd)
         self._state: State | None = None
         self._derivatives: tuple[State, FloatArray] | None = None
+        self._jacobian: tuple[State, FloatArray] | None = None
 
     def with_precisions(self, precisions: FloatArray) -> Problem:
         """The same problem for other precisions; what does not depend on them is taken over."""
@@ -81,10 +82,15 @@ class Problem:
         the data.
         """
         state = self.state(vector)
+        if self._jacobian is None or self._jacobian[0] is not state:
+            self._jacobian = (state, self._kaufman(state))
+        return self._jacobian[1].copy()
+
+    def _kaufman(self, state: State) -> FloatArray:
         change = self._change(state).copy()
         missing = (self._phase_slopes(state) - change[:, PHASES].T @ state.residual) / (state.residual @ state.residual)
         change[:, PHASES] += np.outer(state.residual, missing)
-        change[:, GAUSS] *= 2.0 * vector[GAUSS]
+        change[:, GAUSS] *= 2.0 * state.vector[GAUSS]
         inner, answer, _ = self._projected(state, change)
         active = np.flatnonzero(state.free)
         coefficients = self.projection.coefficients(inner - state.inner[:, active] @ answer)

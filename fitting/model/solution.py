@@ -54,20 +54,18 @@ def settled_solution(
     model: LinearCombinationModel, start: FloatArray, optimiser: str, deadline: float | None
 ) -> Solution:
     """Adapt the baseline along rough solutions until its stiffness is settled, then let ``optimiser`` finish."""
-    precisions = _prior_precisions(model)
-    problem = Problem(model, precisions)
+    problem = Problem(model, _prior_precisions(model))
     vector, evaluations = start, 0
     for _ in range(ROUNDS):
         rough = gauss_newton(problem, vector, COARSE_TOLERANCE, deadline)
         vector, evaluations = rough.vector, evaluations + rough.evaluations
-        problem = _adapted(problem, vector)
-        adapted = problem.projection.precisions
-        settled = bool(np.all(np.abs(adapted / precisions - 1.0) < SETTLED))
-        precisions = adapted
-        if settled or rough.code != "converged":
+        before, problem = problem.projection.precisions, _adapted(problem, vector)
+        change = float(np.abs(problem.projection.precisions / before - 1.0).max())
+        if change < SETTLED or rough.code != "converged":
             break
     final = OPTIMISERS[optimiser](problem, vector, TOLERANCE, deadline)
-    return Solution(problem, problem.state(final.vector), precisions, evaluations + final.evaluations, final.code)
+    evaluations += final.evaluations
+    return Solution(problem, problem.state(final.vector), problem.projection.precisions, evaluations, final.code)
 
 
 def _prior_precisions(model: LinearCombinationModel) -> FloatArray:
