@@ -82,7 +82,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(notice=NOTICE, t=text, tr=room, t_or=_text_or_none, icon=_icon, static=address)
-    made.filters["plain"] = numbers.plain
+    made.globals["with_sd"] = numbers.with_sd
+    made.filters |= {"plain": numbers.plain, "plain1": lambda value: numbers.plain(value, 2)}
     return made
 
 

@@ -1,23 +1,88 @@
-"""``/norms``: what results are compared with."""
+"""``/norms``: what results are compared with, published and the site's own, and a form to add controls."""
 
 from __future__ import annotations
 
-from fastapi import Request
-from fastapi.responses import HTMLResponse
+from collections.abc import Mapping
+from typing import Annotated
 
+from fastapi import Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from fitting.errors import FittingError
 from fitting.norms import norm_catalogue, norm_version, regions
+from fitting.protocol import SEQUENCES
+from service.api.dependencies import Caller, Repository, SiteNorms
+from service.api.norm_schemas import site_norm_out
+from service.api.norms import post_norm
+from service.api.pages.control_form import FACTS, FIELDS, request_of
 from service.api.pages.frame import page, page_router
+from service.errors import ServiceProblem
+
+UNITS = ("tCr", "mM", "IU")
 
 router = page_router()
 
 
 @router.get("/norms")
-def norms_page(request: Request) -> HTMLResponse:
-    """The shipped norms by region, those included that are too thin for a z-score."""
+def norms_page(
+    request: Request,
+    site_norms: SiteNorms,
+    caller: Caller,
+    chosen: Annotated[list[str], Query(alias="with")] = [],  # noqa: B006 (FastAPI copies it)
+) -> HTMLResponse:
+    """Every norm; ``with`` fills in analyses that were chosen as controls."""
+    given = {**dict.fromkeys(FIELDS, ""), "analyses": "\n".join(one[:36] for one in chosen[:2000])}
+    return _page(request, site_norms, caller, given, {})
+
+
+@router.post("/norms")
+def add_controls(
+    request: Request,
+    site_norms: SiteNorms,
+    repository: Repository,
+    caller: Caller,
+    form: Annotated[dict[str, str], Form()],
+) -> Response:
+    """A new version of a site's norm; what is wrong is said beside its field."""
+    given = {name: form.get(name, "").strip() for name in FIELDS}
+    asked, errors = request_of(given)
+    if asked is not None:
+        try:
+            made = post_norm(asked, Response(), site_norms, repository, caller)
+        except (FittingError, ServiceProblem) as error:
+            errors = {"analyses" if given["analyses"] else "csv": error.detail}
+        else:
+            return RedirectResponse(f"/norms#{made.name}", status_code=303)
+    return _page(request, site_norms, caller, given, errors, status_code=422)
+
+
+def _page(
+    request: Request,
+    site_norms: SiteNorms,
+    caller: Caller,
+    given: Mapping[str, str],
+    errors: Mapping[str, str],
+    *,
+    status_code: int = 200,
+) -> HTMLResponse:
     labels = {region.name: region.label for region in regions()}
     catalogue = norm_catalogue()
     groups = [
         (name, labels.get(name, name), [norm for norm in catalogue if norm.region == name])
         for name in dict.fromkeys(norm.region for norm in catalogue)
     ]
-    return page("norms.html", request=request, groups=groups, version=norm_version())
+    own = [site_norm_out(site_norms.get(norm.id, caller.project)) for norm in site_norms.newest(caller.project)]
+    return page(
+        "norms.html",
+        status_code=status_code,
+        request=request,
+        groups=groups,
+        version=norm_version(),
+        own=own,
+        given=given,
+        errors=errors,
+        regions=regions(),
+        sequences=SEQUENCES,
+        units=UNITS,
+        columns=FACTS,
+    )

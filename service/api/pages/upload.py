@@ -15,6 +15,7 @@ from starlette.datastructures import FormData
 from fitting.errors import FittingError
 from fitting.io import READERS
 from fitting.norms import regions
+from fitting.protocol import SEQUENCES
 from fitting.request import check_request
 from service.api.analyses import validate
 from service.api.analysis_request import AnalysisRequest
@@ -27,7 +28,6 @@ from service.errors import ServiceProblem
 from service.storage.documents import load_options, load_subject
 from service.storage.repositories import StoredFile, Submission
 
-SEQUENCES = ("PRESS", "sLASER", "STEAM", "SPECIAL")
 _FILES = ("metabolite", "water_reference")
 
 router = page_router()

@@ -10,8 +10,10 @@ let timer = null;
 
 const chosen = () => [...list.querySelectorAll("input[name=with]:checked")];
 const allowTwo = () => {
-  const button = document.getElementById("compare");
-  if (button) button.disabled = chosen().length !== 2;
+  const [compare, controls] = ["compare", "controls"].map((id) => document.getElementById(id));
+  if (!compare) return;
+  compare.disabled = chosen().length !== 2;
+  controls.disabled = !chosen().length;
 };
 
 const refresh = async () => {
