@@ -16,6 +16,7 @@ import typer.main
 from pydantic_core import PydanticUndefined
 
 from fitting.io import READERS
+from fitting.quality_numbers import quality_numbers
 from service.cli.app import app
 from service.errors import BY_CODE, STATUS
 from service.settings import Settings
@@ -70,11 +71,21 @@ def commands() -> str:
     return "\n\n".join(sections)
 
 
+def quality() -> str:
+    """One row for each quality number."""
+    rows = [
+        (f"`{number.name}`", number.unit, number.definition, number.good or "–", number.source)
+        for number in quality_numbers()
+    ]
+    return _table(("number", "unit", "definition", "good", "source"), rows)
+
+
 TABLES: dict[str, tuple[Path, Callable[[], str]]] = {
     "settings": (DOCS / "settings.md", settings),
     "problems": (DOCS / "problems.md", problems),
     "commands": (DOCS / "command-line.md", commands),
     "formats": (DOCS.parent / "README.md", formats),
+    "quality": (DOCS / "quality.md", quality),
 }
 """Marker in the page, page, and what stands between the markers."""
 

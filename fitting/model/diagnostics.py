@@ -22,6 +22,9 @@ CREATINE_PPM = (2.95, 3.1)
 INTERPOLATION = 16
 """Points for each point of a trace when a width or height is read from it."""
 
+VISIBLE = 5.0
+"""Times the residual that a singlet must rise above to have a width."""
+
 PACKET = 0.032
 """s; length of the stretches of signal in which an echo is looked for: it lasts about as long as T2* lets a line."""
 
@@ -88,7 +91,7 @@ def _singlet_width(traces: Traces, names: tuple[str, ...], band: tuple[float, fl
     height = np.interp(fine, np.arange(start, stop), line[start:stop])
     inside = (fine >= near[0]) & (fine <= near[-1])
     top = float(height[inside].max())
-    if top <= 3.0 * float(np.sqrt(np.mean(traces.residual**2))) or top < height.max():
+    if top <= VISIBLE * float(np.sqrt(np.mean(traces.residual**2))) or top < height.max():
         return None
     return full_width_at_half_maximum(height, spacing * float(fine[1] - fine[0]))
 

@@ -19,8 +19,8 @@ def noise_correlation(rest: ComplexArray) -> float | None:
 
     Root mean square of the first ``LAGS`` autocorrelation coefficients of the second half of an FID (points,) without
     its lines, times the square root of its number of samples: for white noise each coefficient has the variance 1 / n
-    (Box & Pierce 1970, doi:10.1080/01621459.1970.10481180). Receiver filters within the bandwidth, interpolation,
-    interference of one frequency and signal that is no decaying line raise it.
+    (Box & Pierce 1970, doi:10.1080/01621459.1970.10481180). Receiver filters within the bandwidth,
+    interpolation and signal that is no decaying line raise it; a hum is a line and does not.
     """
     half = rest[rest.size // 2 :]
     energy = float(np.vdot(half, half).real)
