@@ -14,12 +14,14 @@ from fitting.assembly import acquisition_facts, metabolite_results, multiplicity
 from fitting.basis.basis_set import BasisSet, Grid
 from fitting.basis.cache import cached_basis
 from fitting.basis.files import read_basis
-from fitting.basis.macromolecules import with_macromolecules
+from fitting.basis.macromolecules import with_background, with_macromolecules, without_background
 from fitting.basis.match import on_grid
 from fitting.basis.sequences import Protocol, as_played_out
 from fitting.basis.simulation import describe
-from fitting.intake import Intake, take_in
+from fitting.errors import UnusableBasis
+from fitting.intake import Intake, digest, take_in
 from fitting.io import Files
+from fitting.measured_background import measured_background
 from fitting.model.fit import Components, fit
 from fitting.model.result import Traces
 from fitting.norms import SiteNorm, applicable_norms, assess, own_software
@@ -64,7 +66,8 @@ class Job:
 
     ``basis`` holds an LCModel ``.BASIS`` file or the JSON files of an FSL-MRS basis folder; empty means simulate.
     ``relaxation`` is the CSV that overrides shipped relaxation times, or None. ``site_norms`` are the newest versions
-    of the site's own controls.
+    of the site's own controls. ``macromolecules`` is a measured macromolecular spectrum that replaces the published
+    ones.
     """
 
     metabolite: Files
@@ -74,6 +77,7 @@ class Job:
     basis: Files = ()
     relaxation: bytes | None = None
     site_norms: tuple[SiteNorm, ...] = ()
+    macromolecules: Files = ()
 
 
 def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
@@ -116,7 +120,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     begin("preprocessing")
     spectrum, facts = preprocess(intake.recording)
     begin("basis")
-    basis = with_macromolecules(_basis(job.basis, acquisition, spectrum, cache_dir), job.options.macromolecules)
+    basis = _with_background(_basis(job.basis, acquisition, spectrum, cache_dir), job, spectrum)
     begin("fitting")
     result = fit(
         _first(spectrum, basis.points),
@@ -146,7 +150,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
         acquisition,
         verdict.usable,
         site_norms=job.site_norms,
-        software=own_software(job.options.baseline, job.options.macromolecules, basis.source),
+        software=own_software(job.options.baseline, _background_in_words(job), basis.source),
     )
     analysis = Analysis(
         outcome=result.outcome,
@@ -166,7 +170,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
             basis_id=basis.key,
             basis_description=basis.description + _assumption(job, acquisition),
             basis_source=basis.source,
-            macromolecules=job.options.macromolecules,
+            macromolecules=_background_in_words(job),
             norm_version=assessment.norm_version,
             relaxation="shipped" if job.relaxation is None else "supplied by the request",
             options=_flat(job.options),
@@ -240,6 +244,24 @@ def _basis(files: Files, acquisition: Acquisition, spectrum: Spectrum, cache_dir
     if files:
         return _supplied_basis(files, grid, spectrum.spectrometer_frequency)
     return cached_basis(protocol_of(acquisition), grid, cache_dir)
+
+
+def _with_background(basis: BasisSet, job: Job, spectrum: Spectrum) -> BasisSet:
+    """The basis with the measured background of the job, else with the published ones."""
+    if not job.macromolecules:
+        return with_macromolecules(basis, job.options.macromolecules)
+    name = job.macromolecules[0].name
+    if digest(job.macromolecules) == digest(job.metabolite):
+        raise UnusableBasis(f"Macromolecular spectrum '{name}' is the same file as the spectrum.", file=name)
+    metabolites = without_background(basis)
+    measured = measured_background(job.macromolecules, job.options.overrides, _first(spectrum, basis.points))
+    return with_background(metabolites, measured)
+
+
+def _background_in_words(job: Job) -> str:
+    """The name of the background for the provenance."""
+    measured = f"measured, sha256 {digest(job.macromolecules)}" if job.macromolecules else ""
+    return measured or job.options.macromolecules
 
 
 @lru_cache(maxsize=4)

@@ -235,3 +235,14 @@ def with_background(basis: BasisSet, chosen: Background) -> BasisSet:
         key=blake2b(basis.key.encode() + content, digest_size=16).hexdigest(),
         description=f"{basis.description}; macromolecules: {chosen.description}",
     )
+
+
+def without_background(basis: BasisSet) -> BasisSet:
+    """The basis without macromolecules of its own; lipids stay."""
+    kept = [row for row, name in enumerate(basis.names) if not name.startswith("MM")]
+    if len(kept) == len(basis.names):
+        return basis
+    signals = basis.signals[kept]
+    signals.setflags(write=False)
+    key = blake2b(f"{basis.key} without macromolecules".encode(), digest_size=16).hexdigest()
+    return replace(basis, names=tuple(basis.names[row] for row in kept), signals=signals, key=key)

@@ -29,6 +29,10 @@ def analyse(
     relaxation: Annotated[
         Path | None, typer.Option(metavar="FILE", help="CSV of relaxation times that replace the shipped ones.")
     ] = None,
+    macromolecules: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Measured macromolecules (metabolites nulled) to use instead of published."),
+    ] = None,
     format: Annotated[Format | None, typer.Option(help="Default: what OUT's suffix says, else a table.")] = None,
     out: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="OUT", help="Write to this file instead of stdout.")
@@ -41,7 +45,7 @@ def analyse(
 
     chosen = chosen_format(format, out)
     check_destination(chosen, out)
-    refuse_overwriting(out, file, water_reference, basis, relaxation)
+    refuse_overwriting(out, file, water_reference, basis, relaxation, macromolecules)
     with refusing(file):
         job = read_job(
             file,
@@ -50,6 +54,7 @@ def analyse(
             options=Options(overrides=metadata.overrides()),
             basis=basis,
             relaxation=relaxation,
+            macromolecules=macromolecules,
         )
         started = time.perf_counter()
         analysis, traces = run_pipeline(job, cache_dir=load_settings().cache_dir)

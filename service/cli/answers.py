@@ -24,11 +24,17 @@ class Answer:
     analysed: bool
 
 
-def analyse_entry(entry: Entry | BadEntry, *, basis: Path | None, relaxation: Path | None, cache_dir: Path) -> Answer:
-    """Analyse one spectrum; whatever is wrong with it becomes its one row.
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Files for all spectra of a batch; basis and macromolecules serve the entries that name none of their own."""
 
-    ``basis`` serves the entries that name none of their own.
-    """
+    basis: Path | None = None
+    relaxation: Path | None = None
+    macromolecules: Path | None = None
+
+
+def analyse_entry(entry: Entry | BadEntry, *, shared: Shared, cache_dir: Path) -> Answer:
+    """Analyse one spectrum; whatever is wrong with it becomes its one row."""
     started = time.perf_counter()
     try:
         if isinstance(entry, BadEntry):
@@ -38,8 +44,9 @@ def analyse_entry(entry: Entry | BadEntry, *, basis: Path | None, relaxation: Pa
             water_reference=entry.water_reference,
             subject=entry.subject,
             options=Options(overrides=entry.overrides),
-            basis=entry.basis or basis,
-            relaxation=relaxation,
+            basis=entry.basis or shared.basis,
+            relaxation=shared.relaxation,
+            macromolecules=entry.macromolecules or shared.macromolecules,
         )
         analysis, _ = analyse(job, cache_dir=cache_dir)
     except FittingError as error:

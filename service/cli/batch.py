@@ -25,6 +25,7 @@ Item = TypeVar("Item")
 def batch(
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST.csv", help="One row for each spectrum.")],
     out: Annotated[Path, typer.Option("--output", "-o", metavar="RESULTS.csv", help="File to write.")],
+    *,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one for each core.")] = None,
     basis: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Basis set of the rows that name none of their own.")
@@ -32,9 +33,13 @@ def batch(
     relaxation: Annotated[
         Path | None, typer.Option(metavar="FILE", help="CSV of relaxation times that replace the shipped ones.")
     ] = None,
+    macromolecules: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Measured macromolecules (metabolites nulled) to use instead of published."),
+    ] = None,
 ) -> int:
     """Analyse every spectrum of a manifest; one that is refused or fails costs only its own row."""
-    from service.cli.answers import analyse_entry, answer_of_crash
+    from service.cli.answers import Shared, analyse_entry, answer_of_crash
     from service.cli.pool import Crashed, map_in_order
     from service.reports.results_csv import COLUMNS
 
@@ -43,8 +48,9 @@ def batch(
     files = (
         path for entry in entries if isinstance(entry, Entry) for path in (entry.metabolite, entry.water_reference)
     )
-    refuse_overwriting(out, manifest, basis, relaxation, *files)
-    task = functools.partial(analyse_entry, basis=basis, relaxation=relaxation, cache_dir=load_settings().cache_dir)
+    refuse_overwriting(out, manifest, basis, relaxation, macromolecules, *files)
+    shared = Shared(basis, relaxation, macromolecules)
+    task = functools.partial(analyse_entry, shared=shared, cache_dir=load_settings().cache_dir)
     analysed = 0
     with terminated_like_interrupted(), writing(out), out.open("wb", buffering=0) as sink:
         sink.write(_csv((dict(zip(COLUMNS, COLUMNS, strict=True)),), COLUMNS))

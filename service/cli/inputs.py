@@ -20,6 +20,7 @@ def read_job(
     options: Options | None = None,
     basis: Path | None = None,
     relaxation: Path | None = None,
+    macromolecules: Path | None = None,
 ) -> Job:
     """Read every file of one analysis, with the companions of two-file formats, if what was asked is possible.
 
@@ -36,6 +37,7 @@ def read_job(
         options=options or Options(),
         basis=() if basis is None else basis_files(basis),
         relaxation=None if relaxation is None else _content(relaxation, UnusableTable),
+        macromolecules=() if macromolecules is None else source_files(macromolecules),
     )
 
 

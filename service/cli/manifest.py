@@ -29,6 +29,7 @@ COLUMNS = (
     "dwell_time",
     "sequence",
     "basis",
+    "macromolecules",
 )
 """Every column a manifest may have; only ``metabolite`` must be there."""
 
@@ -45,6 +46,7 @@ class Entry:
     subject: Subject
     overrides: Overrides
     basis: Path | None
+    macromolecules: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def _entry(identifier: str, row: dict[str, str], folder: Path) -> Entry:
             sequence=row["sequence"] or None,
         ),
         basis=folder / row["basis"] if row["basis"] else None,
+        macromolecules=folder / row["macromolecules"] if row["macromolecules"] else None,
     )
 
 

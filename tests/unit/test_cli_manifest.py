@@ -19,7 +19,7 @@ def manifest(folder: Path, text: str) -> Path:
 
 def test_every_column_reaches_the_entry(tmp_path: Path) -> None:
     """Each column lands on its noun, paths are resolved against the manifest's folder."""
-    cells = "one,a.rda,w.rda,ACC,left,44.5,female,0.6,0.3,0.1,0.03,2,123.25e6,0.0005,PRESS,../b.basis"
+    cells = "one,a.rda,w.rda,ACC,left,44.5,female,0.6,0.3,0.1,0.03,2,123.25e6,0.0005,PRESS,../b.basis,mm.raw"
     (entry,) = read_manifest(manifest(tmp_path, ",".join(COLUMNS) + "\n" + cells + "\n"))
 
     assert entry == Entry(
@@ -29,6 +29,7 @@ def test_every_column_reaches_the_entry(tmp_path: Path) -> None:
         subject=Subject("ACC", "left", 44.5, "female", TissueFractions(0.6, 0.3, 0.1)),
         overrides=Overrides(0.03, 2.0, 123.25e6, 0.0005, "PRESS"),
         basis=tmp_path / "../b.basis",
+        macromolecules=tmp_path / "mm.raw",
     )
 
 
