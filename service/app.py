@@ -91,7 +91,7 @@ def create_app(
         trail.start()
         log.info("audit log", **audit_log.head()._asdict())
         blobs = BlobStore(settings.data_dir / "blobs")
-        repository = AnalysisRepository(database, blobs)
+        repository = AnalysisRepository(database, blobs, keep_inputs=settings.keep_inputs)
         site_norms = SiteNormRepository(database)
         dispatcher = Dispatcher(
             repository,

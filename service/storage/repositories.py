@@ -26,6 +26,7 @@ from service.storage.sign_offs import refuse_when_signed
 from service.storage.site_norms import newest_ids
 from service.storage.tables import DEFAULT_PROJECT, AnalysisRow, FileRow, IdempotencyKeyRow, Role, State
 
+INPUTS: tuple[Role, ...] = ("metabolite", "water_reference")
 UNFINISHED: tuple[State, ...] = ("queued", "running")
 
 
@@ -85,16 +86,22 @@ class AnalysisRepository:
     """
 
     def __init__(
-        self, database: Database, blobs: BlobStore, project: str | None = None, actor: Actor | None = None
+        self,
+        database: Database,
+        blobs: BlobStore,
+        project: str | None = None,
+        actor: Actor | None = None,
+        keep_inputs: bool = False,
     ) -> None:
         self._database = database
         self._blobs = blobs
         self._project = project
         self._actor = actor
+        self._keep_inputs = keep_inputs
 
     def of(self, project: str, actor: Actor | None = None) -> AnalysisRepository:
         """The analyses of one project; what ``actor`` changes is written to the audit log in the same transaction."""
-        return AnalysisRepository(self._database, self._blobs, project, actor)
+        return AnalysisRepository(self._database, self._blobs, project, actor, self._keep_inputs)
 
     def submit(self, submission: Submission, queue_limit: int) -> tuple[AnalysisRow, bool]:
         """The analysis that answers the submission, and whether it is new.
@@ -246,7 +253,9 @@ class AnalysisRepository:
             sha256 = hashlib.sha256(answer.traces).hexdigest()
             session.add(_file_row(analysis_id, "traces", 0, "traces.npz", sha256))
             self._blobs.ensure(sha256, answer.traces)
-            return True
+            inputs = self._inputs_taken(session, analysis_id)
+        self._forget(inputs)
+        return True
 
     def fail(self, analysis_id: str, claimant: str, problem: ProblemDocument, *, final: bool) -> bool:
         """Keep the reason why there is no answer; only a ``final`` one also answers the same request next time."""
@@ -258,7 +267,11 @@ class AnalysisRepository:
         if not final:
             values["fingerprint"] = None
         with self._database.writing() as session:
-            return _finish(session, analysis_id, claimant, values)
+            if not _finish(session, analysis_id, claimant, values):
+                return False
+            inputs = self._inputs_taken(session, analysis_id)
+        self._forget(inputs)
+        return True
 
     def release(self, claimant: str, analysis_id: str | None = None, *, count_attempt: bool) -> None:
         """Put one running analysis of the claimant, or all of them, back into the queue."""
@@ -303,17 +316,39 @@ class AnalysisRepository:
                 session.flush()
                 _note_end(session, (analysis_id,))
                 self._audit(session, "cancel", 200, row.project, analysis_id)
-                return "cancelled"
-            if not even_signed:
-                refuse_when_signed(session, analysis_id)
-            own = set(session.scalars(select(FileRow.sha256).where(FileRow.analysis_id == analysis_id)))
-            self._audit(session, "remove", 204, row.project, analysis_id)
-            session.execute(delete(AnalysisRow).where(AnalysisRow.id == analysis_id))
-            shared = set(session.scalars(select(FileRow.sha256).where(FileRow.sha256.in_(own))))
-            # before the commit: should we die in between, the row is still there to be deleted again
-            for sha256 in own - shared:
-                self._blobs.remove(sha256)
-            return None
+                inputs = self._inputs_taken(session, analysis_id)
+            else:
+                self._remove(session, row, even_signed=even_signed)
+                return None
+        self._forget(inputs)
+        return "cancelled"
+
+    def _remove(self, session: Session, row: AnalysisRow, *, even_signed: bool) -> None:
+        if not even_signed:
+            refuse_when_signed(session, row.id)
+        own = set(session.scalars(select(FileRow.sha256).where(FileRow.analysis_id == row.id)))
+        self._audit(session, "remove", 204, row.project, row.id)
+        session.execute(delete(AnalysisRow).where(AnalysisRow.id == row.id))
+        # before the commit: should we die in between, the row is still there to be deleted again
+        self._remove_unreferred(session, own)
+
+    def _inputs_taken(self, session: Session, analysis_id: str) -> set[str]:
+        """Take the uploaded files, whose headers may name a person, from an analysis that has ended."""
+        if self._keep_inputs:
+            return set()
+        inputs = delete(FileRow).where(FileRow.analysis_id == analysis_id, FileRow.role.in_(INPUTS))
+        return set(session.scalars(inputs.returning(FileRow.sha256)))
+
+    def _forget(self, digests: set[str]) -> None:
+        """Remove what was taken, after that is certain; should we die before, the next sweep finds it."""
+        if digests:
+            with self._database.writing_files() as session:
+                self._remove_unreferred(session, digests)
+
+    def _remove_unreferred(self, session: Session, digests: set[str]) -> None:
+        referred = set(session.scalars(select(FileRow.sha256).where(FileRow.sha256.in_(digests))))
+        for sha256 in digests - referred:
+            self._blobs.remove(sha256)
 
     def _audit(self, session: Session, action: str, status: int, project: str, analysis_id: str) -> None:
         if self._actor is not None:

@@ -1,0 +1,169 @@
+"""The audit log: rows are added in one chain, whoever adds them, and nothing is changed unnoticed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from tests.servers.postgresql import PostgreSql, postgresql
+
+from service.access.trail import Trail
+from service.storage.audit import AuditLog, BrokenChain, Entry
+from service.storage.database import Database
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSql]:
+    with postgresql() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database of each kind."""
+    is_sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path}/x.sqlite3" if is_sqlite else request.getfixturevalue("server").new_database()
+    opened = Database(url)
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+def entry(number: int, analysis_id: str | None = None) -> Entry:
+    return Entry(f"key:{number:012x}", "default", "GET /v1/analyses/{analysis_id}", 200, "r" * 32, analysis_id, "::1")
+
+
+def test_entries_come_back_in_order(database: Database) -> None:
+    """Who, what, when and to which analysis; the newest row's digest is the head."""
+    log = AuditLog(database)
+    log.append([entry(1, "a"), entry(2, "b")])
+    log.append([entry(3, "a")])
+    rows = list(log.rows())
+
+    assert [row.position for row in rows] == [1, 2, 3]
+    assert [row.actor for row in log.rows("a")] == [entry(1).actor, entry(3).actor]
+    assert log.verify() == log.head() == (3, rows[-1].sha256)
+    assert log.verify(contains=rows[0].sha256) == log.head()
+
+
+def test_many_writers_make_one_chain(database: Database) -> None:
+    """Several processes add at once: no gap, no fork."""
+    other = Database(database._url.render_as_string(hide_password=False))
+    logs = [AuditLog(database), AuditLog(other)]
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda number: logs[number % 2].append([entry(number)] * 3), range(40)))
+    other.close()
+
+    assert logs[0].verify().position == 120
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE audit_log SET actor = 'x' WHERE position = 2", "DELETE FROM audit_log WHERE position = 2"]
+)
+def test_the_database_refuses_changes(database: Database, change: str) -> None:
+    """Triggers stop whoever has the service's own account."""
+    log = AuditLog(database)
+    log.append([entry(number) for number in range(3)])
+    with pytest.raises(SQLAlchemyError, match="append-only"), database.writing() as session:
+        session.execute(text(change))
+
+    assert log.verify().position == 3
+
+
+def test_postgresql_refuses_to_empty_the_log(server: PostgreSql) -> None:
+    """TRUNCATE is a deletion that row triggers do not see."""
+    database = Database(server.new_database())
+    database.migrate()
+    AuditLog(database).append([entry(1)])
+    with pytest.raises(SQLAlchemyError, match="append-only"), database.writing() as session:
+        session.execute(text("TRUNCATE audit_log"))
+    database.close()
+
+
+TAMPERING = {
+    "changed": "UPDATE audit_log SET actor = 'somebody' WHERE position = 2",
+    "changed time": "UPDATE audit_log SET at = '2020-01-01 00:00:00.000000' WHERE position = 3",
+    "removed": "DELETE FROM audit_log WHERE position = 2",
+    "first removed": "DELETE FROM audit_log WHERE position = 1",
+    "renumbered": "UPDATE audit_log SET position = 9 WHERE position = 4",
+    "added": "INSERT INTO audit_log SELECT 5, at, actor, project, action, analysis_id, status, address, request_id, "
+    "sha256 FROM audit_log WHERE position = 4",
+    "new digest": "UPDATE audit_log SET actor = 'x', sha256 = '0' WHERE position = 4",
+}
+
+
+@pytest.mark.parametrize("change", TAMPERING.values(), ids=TAMPERING)
+def test_tampering_is_seen(tmp_path: Path, change: str) -> None:
+    """Who takes the triggers away still breaks the chain."""
+    database = Database(f"sqlite:///{tmp_path}/x.sqlite3")
+    database.migrate()
+    log = AuditLog(database)
+    log.append([entry(number) for number in range(4)])
+    with database.writing() as session:
+        for event in ("update", "delete"):
+            session.execute(text(f"DROP TRIGGER audit_log_no_{event}"))
+        session.execute(text(change))
+    with pytest.raises(BrokenChain, match="Row"):
+        log.verify()
+    database.close()
+
+
+def test_cutting_off_the_end_is_seen_by_a_digest_kept_elsewhere(tmp_path: Path) -> None:
+    """The chain alone cannot know how long it was."""
+    database = Database(f"sqlite:///{tmp_path}/x.sqlite3")
+    database.migrate()
+    log = AuditLog(database)
+    log.append([entry(number) for number in range(4)])
+    kept = log.head().sha256
+    with database.writing() as session:
+        session.execute(text("DROP TRIGGER audit_log_no_delete"))
+        session.execute(text("DELETE FROM audit_log WHERE position > 2"))
+
+    assert log.verify().position == 2
+    with pytest.raises(BrokenChain, match="cut off"):
+        log.verify(contains=kept)
+    database.close()
+
+
+class Stubborn(AuditLog):
+    """A log whose database is away for a while."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.is_away = threading.Event()
+
+    def append(self, entries: object) -> None:
+        if self.is_away.is_set():
+            self.is_away.clear()
+            raise SQLAlchemyError
+        super().append(entries)
+
+
+def test_notes_wait_for_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entries are written in order once it answers again, and all of them before the service ends."""
+    monkeypatch.setattr("service.access.trail._RETRY_SECONDS", 0.05)
+    database = Database(f"sqlite:///{tmp_path}/x.sqlite3")
+    database.migrate()
+    log = Stubborn(database)
+    log.is_away.set()
+    trail = Trail(log)
+    trail.start()
+
+    async def note() -> None:
+        for number in range(500):
+            await trail.note(entry(number))
+
+    asyncio.run(note())
+    while log.is_away.is_set():
+        threading.Event().wait(0.01)
+    trail.stop()
+
+    assert [row.actor for row in log.rows()] == [entry(number).actor for number in range(500)]
+    assert log.verify().position == 500
+    database.close()
