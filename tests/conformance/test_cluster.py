@@ -84,7 +84,7 @@ def test_no_scheduler_there(tmp_path: Path, office: Office, monkeypatch: pytest.
 
     assert not dispatcher.ready
     assert office.state(waiting) == "queued"
-    with pytest.raises(OSError, match="scheduler|connect|Timed"):
+    with pytest.raises(OSError, match=r"scheduler|connect|Timed"):
         open_executor(absent.address)
     try:
         absent.start_scheduler()
