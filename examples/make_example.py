@@ -18,7 +18,7 @@ import numpy as np
 from fitting.basis.basis_set import Grid
 from fitting.basis.cache import cached_basis
 from fitting.basis.macromolecules import rigid_macromolecules
-from fitting.basis.sequences import Protocol
+from fitting.basis.sequences import Protocol, as_played_out
 from fitting.signal import ppm_axis, time_axis
 from fitting.units import WATER_PPM, ComplexArray, FloatArray
 
@@ -55,6 +55,8 @@ SIGNAL_TO_NOISE = 25.0
 SHIFT_HZ, PHASE_DEG = 2.5, 12.0
 RESIDUAL_WATER = 0.5
 """Height over that of NAA."""
+TEMPLATE = "murali-manohar-landheer-2020-gm"
+"""Published macromolecules of the region."""
 BASELINE = ((0.9, 0.9, 0.03), (2.3, 1.3, 0.04), (3.6, 1.1, 0.03))
 """Broad components: position ppm, FWHM ppm, height over that of NAA."""
 RECEIVER_GAIN = 2.4e-3
@@ -68,7 +70,8 @@ def saturation(echo_time: float, repetition_time: float, t1: float, t2: float) -
 
 def metabolites() -> ComplexArray:
     """The noiseless metabolite FID of the region, mM of one proton, without macromolecules and nuisances."""
-    basis = cached_basis(Protocol("PRESS", ECHO_TIME, SPECTROMETER_FREQUENCY), Grid(POINTS, DWELL_TIME))
+    protocol = as_played_out(Protocol("PRESS", ECHO_TIME, SPECTROMETER_FREQUENCY), vendor=None)
+    basis = cached_basis(protocol, Grid(POINTS, DWELL_TIME))
     relaxed = (1 - TISSUE["csf"]) * saturation(ECHO_TIME, REPETITION_TIME, METABOLITE_T1, METABOLITE_T2)
     return relaxed * np.array([CONTENT[name] for name in basis.names]) @ basis.signals
 
@@ -102,7 +105,7 @@ def make() -> tuple[ComplexArray, ComplexArray]:
     """The metabolite FID and the water FID, in the units of the receiver."""
     rng = np.random.default_rng(SEED)
     t = time_axis(POINTS, DWELL_TIME)
-    _, macromolecules = rigid_macromolecules("default", POINTS, DWELL_TIME, SPECTROMETER_FREQUENCY)
+    _, macromolecules = rigid_macromolecules(TEMPLATE, POINTS, DWELL_TIME, SPECTROMETER_FREQUENCY)
     clean = metabolites() * line(t) + MACROMOLECULES * macromolecules[0] * np.exp(-np.pi * LORENTZ_HZ * t)
     ppm = ppm_axis(POINTS, DWELL_TIME, SPECTROMETER_FREQUENCY)
     spectrum = np.fft.fftshift(np.fft.fft(clean)).real
