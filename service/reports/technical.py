@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fitting.analysis import Analysis
 from service.reports import numbers
 from service.reports.document import AnalysisDocument
+from service.reports.rows import BACKGROUND_PREFIXES
 from service.reports.texts import text, text_or
 
 
@@ -77,6 +78,7 @@ def assumptions(analysis: Analysis) -> tuple[str, ...]:
         percent = {name: numbers.fixed(getattr(facts, name) * 100.0, 0) for name in ("gm", "wm", "csf")}
         lines.append(text("assumptions.tissue", **percent))
     lines.append(text("assumptions.macromolecules", model=origin.macromolecules))
+    lines += _dependent_on_the_model(analysis)
     lines.append(text("assumptions.basis", description=origin.basis_description, source=origin.basis_source))
     if facts.field_t <= 3.1:
         lines.append(text("assumptions.glu_gln"))
@@ -104,3 +106,20 @@ def provenance(document: AnalysisDocument) -> tuple[Fact, ...]:
         value = text("provenance.seconds_value", seconds=numbers.significant(document.seconds, 2))
         lines.append(Fact(text("provenance.seconds"), value))
     return tuple(lines)
+
+
+def _dependent_on_the_model(analysis: Analysis) -> list[str]:
+    """One sentence that names the metabolites another reasonable model moves by more than a standard deviation."""
+    moves = [
+        text(
+            "assumptions.model_move",
+            name=result.name,
+            sds=f"{result.model_move.sds:+.1f}",
+            model=result.model_move.model,
+        )
+        for result in analysis.metabolites
+        if result.model_move is not None
+        and abs(result.model_move.sds) > 1.0
+        and not result.name.startswith(BACKGROUND_PREFIXES)
+    ]
+    return [text("assumptions.model_moves", list="; ".join(moves))] if moves else []

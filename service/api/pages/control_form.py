@@ -8,14 +8,31 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from service.api.pages.frame import room
 from service.api.site_norm_request import NormRequest
 
 FACTS = ("id", "age_years", "sex", "gm")
 """Columns of the CSV that are no metabolites; a metabolite's error stands in the column NAME_sd."""
-FIELDS = ("name", "region", "hemisphere", "unit", "field_t", "echo_time", "sequence", "software", "analyses", "csv")
+
+
+class ControlForm(BaseModel):
+    """The form as it is sent: all text, and nothing of it required."""
+
+    name: str = Field(default="", max_length=100)
+    region: str = Field(default="", max_length=100)
+    hemisphere: str = Field(default="", max_length=100)
+    unit: str = Field(default="", max_length=100)
+    field_t: str = Field(default="", max_length=100)
+    echo_time: str = Field(default="", max_length=100)
+    sequence: str = Field(default="", max_length=100)
+    software: str = Field(default="", max_length=100)
+    analyses: str = Field(default="", max_length=100_000)
+    csv: str = Field(default="", max_length=2_000_000)
+
+
+FIELDS = tuple(ControlForm.model_fields)
 _NUMBERS = {"field_t": 1.0, "echo_time": 1e3}
 """How many of the form's unit are one of the request's."""
 

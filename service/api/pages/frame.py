@@ -83,7 +83,11 @@ def environment() -> Environment:
     )
     made.globals.update(notice=NOTICE, t=text, tr=room, t_or=_text_or_none, icon=_icon, static=address)
     made.globals["with_sd"] = numbers.with_sd
-    made.filters |= {"plain": numbers.plain, "plain1": lambda value: numbers.plain(value, 2)}
+    made.filters |= {
+        "plain": numbers.plain,
+        "plain3": numbers.significant,
+        "plain1": lambda value: numbers.plain(value, 2),
+    }
     return made
 
 

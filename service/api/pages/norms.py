@@ -14,7 +14,7 @@ from fitting.protocol import SEQUENCES
 from service.api.dependencies import Caller, Repository, SiteNorms
 from service.api.norm_schemas import site_norm_out
 from service.api.norms import post_norm
-from service.api.pages.control_form import FACTS, FIELDS, request_of
+from service.api.pages.control_form import FACTS, FIELDS, ControlForm, request_of
 from service.api.pages.frame import page, page_router
 from service.errors import ServiceProblem
 
@@ -41,10 +41,10 @@ def add_controls(
     site_norms: SiteNorms,
     repository: Repository,
     caller: Caller,
-    form: Annotated[dict[str, str], Form()],
+    form: Annotated[ControlForm, Form()],
 ) -> Response:
     """A new version of a site's norm; what is wrong is said beside its field."""
-    given = {name: form.get(name, "").strip() for name in FIELDS}
+    given = {name: text.strip() for name, text in form.model_dump().items()}
     asked, errors = request_of(given)
     if asked is not None:
         try:
