@@ -20,7 +20,7 @@ from fitting.model.parameters import GLOBAL, layout_for, unpack
 from fitting.model.precision import effective_dimensions
 from fitting.model.result import Fit, Outcome, OutcomeCode, Traces
 from fitting.model.solution import first_solution, settled_solution
-from fitting.model.uncertainty import amplitude_covariance, classical_bound
+from fitting.model.uncertainty import amplitude_covariance, classical_bound, correlation
 from fitting.signal import Spectrum, time_axis
 from fitting.units import ComplexArray, FloatArray
 
@@ -106,11 +106,12 @@ def fit(
             "spectrometer frequency."
         ) from error
     state, problem = solution.state, solution.problem
+    covariance = amplitude_covariance(problem, state)
     return Fit(
         outcome=Outcome(solution.code, SENTENCES[solution.code]),
         names=components.names,
         amplitudes=state.amplitudes * gain,
-        covariance=amplitude_covariance(problem, state) * gain**2,
+        covariance=covariance * gain**2,
         crlb_covariance=classical_bound(problem, state) * gain**2,
         phase0=state.values.phase0,
         phase1=state.values.phase1,
@@ -120,7 +121,10 @@ def fit(
         residual_rms_over_noise=float(np.sqrt(np.mean(state.residual**2))),
         evaluations=first.evaluations + solution.evaluations,
         baseline_effective_dimension=float(effective_dimensions(state, problem.projection).sum()),
-        traces=_traces(model, state, noise_sd, state.values.shift / spectrum.spectrometer_frequency * 1e6),
+        traces=replace(
+            _traces(model, state, noise_sd, state.values.shift / spectrum.spectrometer_frequency * 1e6),
+            correlation=correlation(covariance),
+        ),
     )
 
 

@@ -35,6 +35,9 @@ class Traces:
     residual: FloatArray
     names: tuple[str, ...]
     components: FloatArray
+    correlation: FloatArray | None = None
+    """(names, names): correlation of the errors of the amplitudes, from the covariance that their standard deviations
+    come from; None in traces that were kept before it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,3 +38,11 @@ def classical_bound(problem: Problem, state: State) -> FloatArray:
     """
     columns = np.hstack([state.design, common_derivatives(problem.model, state)])
     return _inverse_block(columns.T @ columns, state.amplitudes.size)
+
+
+def correlation(covariance: FloatArray) -> FloatArray:
+    """Correlation matrix (K, K) of a covariance (K, K) with a positive diagonal."""
+    deviations = np.sqrt(np.diagonal(covariance))
+    matrix = np.clip(covariance / np.outer(deviations, deviations), -1.0, 1.0)
+    np.fill_diagonal(matrix, 1.0)
+    return np.asarray(matrix, dtype=np.float64)

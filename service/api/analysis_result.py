@@ -144,6 +144,9 @@ class TracesOut(_Output):
     """``data`` - ``fit``."""
     components: tuple[ComponentTrace, ...]
     """Each basis signal as it was fitted."""
+    correlation: list[list[float]] | None
+    """Correlation of the errors of the components' amplitudes, a row and a column for each in their order; null in
+    analyses made before it was kept."""
 
 
 def analysis_out(row: AnalysisRow) -> AnalysisOut:
@@ -204,4 +207,5 @@ def traces_out(traces: Traces) -> TracesOut:
             ComponentTrace(name=name, values=values.tolist())
             for name, values in zip(traces.names, traces.components, strict=True)
         ),
+        correlation=None if traces.correlation is None else traces.correlation.tolist(),
     )

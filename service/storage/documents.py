@@ -69,7 +69,9 @@ def dump_traces(traces: Traces) -> bytes:
     ValueError
         When an array holds a number that is not finite.
     """
-    arrays = {item.name: np.asarray(getattr(traces, item.name)) for item in fields(traces)}
+    arrays = {
+        item.name: np.asarray(value) for item in fields(traces) if (value := getattr(traces, item.name)) is not None
+    }
     for name, array in arrays.items():
         if name != "names" and not np.isfinite(array).all():
             raise ValueError(f"trace '{name}' holds a number that is not finite")
@@ -79,9 +81,9 @@ def dump_traces(traces: Traces) -> bytes:
 
 
 def load_traces(content: bytes) -> Traces:
-    """The traces of an ``.npz``."""
+    """The traces of an ``.npz``; what it does not hold yet is None."""
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        kept = {item.name: arrays[item.name] for item in fields(Traces)}
+        kept = {item.name: arrays[item.name] for item in fields(Traces) if item.name in arrays}
     return Traces(**{**kept, "names": tuple(str(name) for name in kept["names"])})
 
 

@@ -109,3 +109,17 @@ def test_traces_add_up(service: TestClient) -> None:
         assert traces["data"][index] == pytest.approx(
             traces["fit"][index] + traces["residual"][index], abs=1e-9 * scale
         )
+
+
+def test_traces_hold_the_correlation_of_the_amplitudes(service: TestClient) -> None:
+    """One row for each component, 1 on the diagonal, symmetric; what the fit can hardly separate is anticorrelated."""
+    result = submit(service, region="ACC", age_years=44)
+    traces = service.get(f"/v1/analyses/{result['id']}/traces").json()
+    names = [component["name"] for component in traces["components"]]
+    rows = traces["correlation"]
+
+    assert [len(row) for row in rows] == [len(names)] * len(names)
+    assert all(rows[k][k] == 1.0 for k in range(len(names)))
+    assert rows[0][1] == pytest.approx(rows[1][0])
+    assert rows[names.index("Cr")][names.index("PCr")] < -0.5
+    assert rows[names.index("GPC")][names.index("PCh")] < -0.5
