@@ -10,7 +10,7 @@ from fitting.model.result import Outcome
 from fitting.norms.assessment import Absence, Finding, NormNotUsed, NormUsed, ProfileDistance, ZScore
 from fitting.preprocessing.facts import Transients
 from fitting.preprocessing.step import Step
-from fitting.quantification.concentrations import Concentration, Ratio
+from fitting.quantification.concentrations import Concentration, ModelMove, Ratio
 
 SCHEMA = 1
 """Version of this document's shape; stored with every analysis."""
@@ -183,6 +183,8 @@ class MetaboliteResult:
     """Is the amplitude distinguishable from zero?"""
     upper_bound: float | None
     """Amplitude that 95 % of repeats would stay below, when not detected."""
+    model_move: ModelMove | None
+    """The other reasonable baseline or macromolecule template that moves the amplitude most."""
     ratio_tcr: Ratio | None
     """Ratio to total creatine."""
     concentration: Concentration | None

@@ -135,6 +135,7 @@ def metabolite_results(
                 crlb_percent=quantity.crlb_percent,
                 detected=quantity.detected,
                 upper_bound=quantity.upper_bound,
+                model_move=quantity.model_move,
                 ratio_tcr=quantity.ratio_tcr,
                 concentration=quantity.concentration,
                 z=score if isinstance(score, ZScore) else None,

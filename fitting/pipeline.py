@@ -124,7 +124,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     begin("fitting")
     result = fit(
         _first(spectrum, basis.points),
-        Components(basis.names, basis.signals, basis.deviations),
+        Components(basis.names, basis.signals, basis.deviations, basis.templates),
         noise_sd(spectrum.fid, spectrum.dwell_time, spectrum.spectrometer_frequency),
         baseline=job.options.baseline,
         optimiser=job.options.optimiser,

@@ -37,6 +37,8 @@ class BasisSet:
     """``simulated-shaped``, ``simulated-ideal``, ``lcmodel-basis`` or ``fsl-json``."""
     deviations: ComplexArray | None = None
     """Signals (n, points) by which ``MM`` of amplitude 1 may differ, one standard deviation each."""
+    templates: tuple[str, ...] = ()
+    """Names of the published templates that the deviations are those of, in their order."""
 
     @property
     def points(self) -> int:

@@ -71,6 +71,8 @@ class Background:
     signal: ComplexArray
     deviations: ComplexArray | None
     description: str
+    templates: tuple[str, ...] = ()
+    """Names of the templates that the deviations are those of."""
 
 
 @cache
@@ -191,7 +193,8 @@ def mixture(points: int, dwell_time: float, spectrometer_frequency: float) -> Ba
     signals *= (overlaps / np.sum(np.abs(signals) ** 2, axis=1))[:, None]
     mean = signals.mean(axis=0)
     deviations = (signals - mean) / np.sqrt(len(names) - 1.0)
-    return Background(mean, np.asarray(deviations), f"{len(names)} published templates weighed by the data")
+    words = f"{len(names)} published templates weighed by the data"
+    return Background(mean, np.asarray(deviations), words, tuple(names))
 
 
 def background(name: str, points: int, dwell_time: float, spectrometer_frequency: float) -> Background:
@@ -232,6 +235,7 @@ def with_background(basis: BasisSet, chosen: Background) -> BasisSet:
         names=(*basis.names, "MM"),
         signals=joined,
         deviations=chosen.deviations,
+        templates=chosen.templates,
         key=blake2b(basis.key.encode() + content, digest_size=16).hexdigest(),
         description=f"{basis.description}; macromolecules: {chosen.description}",
     )

@@ -19,6 +19,7 @@ from fitting.model.optimisers import OPTIMISERS
 from fitting.model.parameters import GLOBAL, layout_for, unpack
 from fitting.model.precision import effective_dimensions
 from fitting.model.result import Fit, Outcome, OutcomeCode, Traces
+from fitting.model.sensitivity import alternatives
 from fitting.model.solution import first_solution, settled_solution
 from fitting.model.uncertainty import amplitude_covariance, classical_bound, correlation
 from fitting.signal import Spectrum, time_axis
@@ -43,6 +44,8 @@ class Components:
     signals: ComplexArray
     deviations: ComplexArray | None = None
     """Signals (n, points) by which ``MM`` of amplitude 1 may differ, one standard deviation each."""
+    templates: tuple[str, ...] = ()
+    """Names of the published templates that the deviations are those of, in their order."""
 
 
 def fit(
@@ -118,6 +121,10 @@ def fit(
         shift_hz=moved_hz + state.values.shift,
         linewidth_hz=singlet_linewidth(model, state),
         noise_sd=noise_sd,
+        alternatives=tuple(
+            replace(other, amplitudes=other.amplitudes * gain)
+            for other in alternatives(problem, state, components.templates)
+        ),
         residual_rms_over_noise=float(np.sqrt(np.mean(state.residual**2))),
         evaluations=first.evaluations + solution.evaluations,
         baseline_effective_dimension=float(effective_dimensions(state, problem.projection).sum()),

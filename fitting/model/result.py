@@ -41,6 +41,14 @@ class Traces:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Amplitudes (K,) of another reasonable model, in the units of the FID, and that model in words."""
+
+    model: str
+    amplitudes: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """Amplitudes of the linear combination model with their covariance.
 
@@ -69,3 +77,5 @@ class Fit:
     evaluations: int
     baseline_effective_dimension: float
     traces: Traces
+    alternatives: tuple[Alternative, ...] = ()
+    """What other reasonable models would have answered."""

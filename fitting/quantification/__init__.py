@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fitting.model.result import Fit
-from fitting.quantification.concentrations import Concentration, Quantity
+from fitting.quantification.concentrations import Concentration, ModelMove, Quantity
 from fitting.quantification.ratios import ratios_to
 from fitting.quantification.relaxation import RelaxationTable, relaxation_table
 from fitting.quantification.scaling import water_scaled
@@ -87,6 +87,7 @@ def quantify(  # noqa: PLR0917 - physics needs all six, and their types differ
             relaxation=relaxation,
         )
     bounds = _crlb(fit, combinations)
+    moves = _model_moves(fit, combinations, amplitudes, sds)
     return tuple(
         Quantity(
             name=name,
@@ -95,10 +96,25 @@ def quantify(  # noqa: PLR0917 - physics needs all six, and their types differ
             crlb_percent=_percent(bounds[index], amplitudes[index]),
             detected=bool(detected[index]),
             upper_bound=None if detected[index] else float(max(amplitudes[index], 0.0) + DETECTION_LIMIT * sds[index]),
+            model_move=moves[index],
             ratio_tcr=None if ratios is None else ratios[index],
             concentration=concentrations[index],
         )
         for index, name in enumerate(combinations.names)
+    )
+
+
+def _model_moves(
+    fit: Fit, combinations: Combinations, amplitudes: FloatArray, sds: FloatArray
+) -> tuple[ModelMove | None, ...]:
+    """The largest move of each reported name under the fit's alternatives; None without them."""
+    if not fit.alternatives:
+        return (None,) * len(combinations.names)
+    others = np.array([combinations.weights @ other.amplitudes for other in fit.alternatives])
+    moved = (others - amplitudes) / np.maximum(sds, np.finfo(float).tiny)
+    largest = np.argmax(np.abs(moved), axis=0)
+    return tuple(
+        ModelMove(fit.alternatives[choice].model, float(moved[choice, index])) for index, choice in enumerate(largest)
     )
 
 

@@ -30,6 +30,16 @@ class Concentration:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelMove:
+    """The reasonable other model that moves a value most."""
+
+    model: str
+    """The other model, in words."""
+    sds: float
+    """Change of the amplitude under that model, in its standard deviations; beyond ±1 it depends on the model."""
+
+
+@dataclass(frozen=True, slots=True)
 class Quantity:
     """One metabolite or sum (tNAA, tCr, tCho, Glx): amplitude, ratio and concentration with errors.
 
@@ -45,3 +55,5 @@ class Quantity:
     upper_bound: float | None
     ratio_tcr: Ratio | None
     concentration: Concentration | None
+    model_move: ModelMove | None = None
+    """The other reasonable model that moves the amplitude most."""

@@ -22,7 +22,7 @@ from fitting.model.result import Outcome, Traces
 from fitting.norms.assessment import Absence, ErrorShares, Finding, Improvement, NormMatch, NormUsed, ZScore
 from fitting.preprocessing.facts import Transients
 from fitting.preprocessing.step import step
-from fitting.quantification.concentrations import Concentration, Ratio
+from fitting.quantification.concentrations import Concentration, ModelMove, Ratio
 
 FREQUENCY = 123.25e6
 TCR_AMPLITUDE = 3.1e-4
@@ -219,6 +219,7 @@ def _result(name: str, norm: bool, water: bool, undetected: bool, absent: Absenc
         crlb_percent=crlb,
         detected=not undetected,
         upper_bound=amplitude + 1.645 * amplitude_sd if undetected else None,
+        model_move=ModelMove("a ten times freer baseline", 1.4 if name == "Glu" else -0.3),
         ratio_tcr=Ratio(ratio, sd),
         concentration=concentration if water else None,
         z=score,

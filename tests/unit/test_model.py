@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 
+from fitting.basis.macromolecules import mixture, rigid_macromolecules
 from fitting.errors import UnusableSignal
 from fitting.model.baseline import BASELINES, two_scale
 from fitting.model.domain import fit_domain
@@ -345,3 +346,29 @@ def test_projection_removes_what_the_baseline_can_make() -> None:
     projection = Projection(problem.model.baseline, np.array([1e3]))
     remainder = projection.remainder(line, projection.coefficients(projection.inner(projection.cross(line))))
     assert np.abs(remainder).max() < 1e-6 * np.abs(line).max()
+
+
+def test_the_answer_says_what_other_models_move():
+    """Each template alone answers, within its error, as a fit of it alone does; the baseline is varied too."""
+    background = mixture(world.POINTS, world.DWELL, world.FREQUENCY)
+    basis = world.components()
+    names, signals = (*basis.names, "MM"), np.vstack([basis.signals, background.signal])
+    weighed = Components(names, signals, background.deviations, background.templates)
+    _, lcmodel = rigid_macromolecules("lcmodel", world.POINTS, world.DWELL, world.FREQUENCY)
+    single = Components(names, np.vstack([basis.signals, lcmodel]))
+    sd = 0.02
+    time = np.arange(world.POINTS) * world.DWELL
+    data = world.clean_fid() + 4 * lcmodel[0] * np.exp(-9 * time - 0.5 * (9 * time) ** 2)
+    spectrum = world.spectrum(data + world.noise(np.random.default_rng(3), sd))
+
+    found, alone = fit(spectrum, weighed, sd), fit(spectrum, single, sd)
+
+    models = [other.model for other in found.alternatives]
+    assert models[0] == "a ten times stiffer baseline"
+    assert [model for model in models if model.startswith("macromolecules")] == [
+        f"macromolecules {name}" for name in background.templates
+    ]
+    other = found.alternatives[models.index("macromolecules lcmodel")]
+    sds = np.sqrt(np.diagonal(alone.covariance))
+    assert np.all(np.abs(other.amplitudes - alone.amplitudes)[: len(basis.names)] < sds[: len(basis.names)])
+    assert len(alone.alternatives) == 2

@@ -1,0 +1,59 @@
+"""What other reasonable models would have answered: other stiffness of the baseline, single macromolecule templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from fitting.model.background import COMPONENT, DEVIATIONS
+from fitting.model.forward import State, resolved
+from fitting.model.problem import Problem
+from fitting.model.result import Alternative
+from fitting.units import FloatArray
+
+STIFFNESS = {"a ten times stiffer baseline": 10.0, "a ten times freer baseline": 0.1}
+"""Factor on the precision of every block of the baseline: other published settings differ by as much, and restricted
+maximum likelihood knows a precision to about a factor of 3."""
+
+NO_DEVIATION = 1e8
+"""Factor on the precision of the deviations that leaves a template as it is."""
+
+
+def alternatives(problem: Problem, state: State, templates: tuple[str, ...]) -> tuple[Alternative, ...]:
+    """Amplitudes under other models at the same phases, shifts and widths, in the units of the problem.
+
+    ``templates`` names the published backgrounds whose deviations the model holds, in order.
+    """
+    return (*_stiffness(problem, state), *_single_templates(problem, state, templates))
+
+
+def _factors(problem: Problem, deviations: float, others: float) -> FloatArray:
+    blocks = problem.model.baseline.blocks
+    return np.array([deviations if block.name == DEVIATIONS else others for block in blocks])
+
+
+def _stiffness(problem: Problem, state: State) -> Iterator[Alternative]:
+    for model, factor in STIFFNESS.items():
+        precisions = problem.projection.precisions * _factors(problem, 1.0, factor)
+        changed = resolved(problem.model, problem.projection.with_precisions(precisions), state)
+        yield Alternative(model, changed.amplitudes)
+
+
+def _single_templates(problem: Problem, state: State, templates: tuple[str, ...]) -> Iterator[Alternative]:
+    """Each template alone: the mean and its own deviation are one rigid component."""
+    block = next((block for block in problem.model.baseline.blocks if block.name == DEVIATIONS), None)
+    if block is None:
+        return
+    precisions = problem.projection.precisions * _factors(problem, NO_DEVIATION, 1.0)
+    projection = problem.projection.with_precisions(precisions)
+    column = problem.model.layout.components.index(COMPONENT)
+    apart = problem.model.baseline.columns[:, block.start : block.stop] * np.sqrt(len(templates) - 1.0)
+    for index, name in enumerate(templates):
+        target = state.target.copy()
+        target[:, column] += apart[:, index]
+        products, cross = target.T @ target, projection.cross(target)
+        single = replace(state, target=target, design=target[:, :-1], products=products, cross=cross)
+        changed = resolved(problem.model, projection, single)
+        yield Alternative(f"macromolecules {name}", changed.amplitudes)
