@@ -15,7 +15,7 @@ import numpy as np
 from fitting.basis.basis_set import Grid
 from fitting.basis.cache import cached_basis
 from fitting.basis.macromolecules import Template, component_signals, templates
-from fitting.basis.sequences import Protocol
+from fitting.basis.sequences import Protocol, as_played_out
 from fitting.io import SourceFile
 from fitting.pipeline import Job
 from fitting.quantification.totals import combine
@@ -25,7 +25,7 @@ from fitting.units import WATER_PPM, ComplexArray, FloatArray
 from tests.benchmarks.known_sets import KnownSet
 from tests.benchmarks.scoring import ATYPICAL, SMALLEST_WITH_ATYPICAL, Truth
 
-PROTOCOL = Protocol("PRESS", 0.030, 123.25e6)
+PROTOCOL = as_played_out(Protocol("PRESS", 0.030, 123.25e6), vendor=None)
 GRID = Grid(2048, 1 / 2000)
 REPETITION_TIME = 2.0
 
