@@ -9,21 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.fft
 import scipy.ndimage
 
-from fitting.preprocessing.noise import noise_sd
-from fitting.units import ComplexArray, FloatArray, ppm_axis_of_fft
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """Signal that tells transients apart: a ppm range, and the time (s) before which it is not trusted."""
-
-    low_ppm: float
-    high_ppm: float
-    start: float = 0.0
-
+from fitting.preprocessing.band_signal import Band, BandSignal, Spectra, rotation, spectra_of
+from fitting.units import ComplexArray, FloatArray
 
 WHOLE = Band(0.2, 5.6)
 """All of the signal, residual water included."""
@@ -37,17 +26,8 @@ SAFEST = Band(1.6, 3.6, start=0.004)
 WATER = Band(3.7, 5.6)
 """Signal of a water reference."""
 
-TAPER_PPM = 0.3
-"""Width of the cosine edges of a band."""
-
-DURATION = 0.15
-"""s of signal used; later samples hold mostly noise."""
-
 LARGEST_DRIFT_HZ = 50.0
 """Largest difference looked for: more than a scan drifts."""
-
-NOISE_TRANSIENTS = 8
-"""Transients, spread over the scan, whose median noise the standard errors are predicted from."""
 
 SMOOTHING = 9
 """Neighbouring samples of a band that tell whether the template stands out of its noise."""
@@ -99,55 +79,11 @@ class Shifts:
 
 
 @dataclass(frozen=True, slots=True)
-class BandSignal:
-    """Transients (transients, samples) reduced to a ppm band and its bandwidth, with their sample times (s)."""
-
-    samples: ComplexArray
-    time: FloatArray
-    noise_sd: float
-    """Noise sd of the real part of a sample."""
-
-    def undone(self, shifts: Shifts) -> BandSignal:
-        """The same with the transients' shifts undone."""
-        return replace(self, samples=_corrected(self.samples, self.time, shifts.shift_hz, shifts.phase))
-
-
-@dataclass(frozen=True, slots=True)
 class Alignment:
     """What tells transients apart, and the signal (shifts undone if they are trustworthy) that told it."""
 
     shifts: Shifts
     signal: BandSignal
-
-
-@dataclass(frozen=True, slots=True)
-class _Spectra:
-    """Spectra (transients, points) in the order of the FFT, with what they were sampled at and their noise."""
-
-    spectra: ComplexArray
-    dwell_time: float
-    spectrometer_frequency: float
-    noise_sd: float
-
-    def in_band(self, band: Band) -> BandSignal:
-        """The first ``DURATION`` of the transients, filtered to a ppm band with cosine edges.
-
-        Only the band's bins are transformed back, so the sampling is as slow as the band allows; the constant offset
-        of its centre is the same for all transients.
-        """
-        points = self.spectra.shape[-1]
-        ppm = np.fft.fftshift(ppm_axis_of_fft(points, self.dwell_time, self.spectrometer_frequency))
-        beyond = np.clip(np.maximum(band.low_ppm - ppm, ppm - band.high_ppm) / TAPER_PPM, 0.0, 1.0)
-        inside = np.flatnonzero(beyond < 1.0)
-        window = np.cos(0.5 * np.pi * beyond[inside]) ** 2
-        spectra = self.spectra[:, (inside - points // 2) % points] * window
-        size = scipy.fft.next_fast_len(inside.size)
-        samples = scipy.fft.ifft(spectra, size, axis=-1) * (size / points)
-        time = np.arange(size) * (self.dwell_time * points / size)
-        first = int(np.searchsorted(time, band.start))
-        used = slice(first, max(first + 8, int(np.searchsorted(time, DURATION))))
-        noise = self.noise_sd * float(np.sqrt(np.sum(window**2) / points))
-        return BandSignal(samples[:, used], time[used], noise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,22 +106,6 @@ class _Search:
         spectrum = (signal.samples * template.conj()) @ self.transform
         best = np.argmax(spectrum.real**2 + spectrum.imag**2, axis=1)
         return self.shift_hz[best], np.angle(spectrum[np.arange(best.size), best])
-
-
-def _rotation(shift: FloatArray, phase: FloatArray, step: float, points: int) -> ComplexArray:
-    """Factors (transients, points) that undo shifts (Hz) and phases at samples every ``step`` s.
-
-    Powers of one rotation: products of few exponentials instead of one exponential for each sample.
-    """
-    block = int(np.ceil(np.sqrt(points)))
-    turn = 2j * np.pi * shift[:, None] * step
-    starts, within = np.exp(turn * np.arange(0, points, block)), np.exp(turn * np.arange(block) - 1j * phase[:, None])
-    return np.asarray((starts[:, :, None] * within[:, None, :]).reshape(shift.size, -1)[:, :points])
-
-
-def _corrected(samples: ComplexArray, time: FloatArray, shift: FloatArray, phase: FloatArray) -> ComplexArray:
-    at_start = phase - 2 * np.pi * shift * time[0]
-    return np.asarray(samples * _rotation(shift, at_start, float(time[1] - time[0]), time.size))
 
 
 def _template(corrected: ComplexArray, previous: ComplexArray, noise: float) -> ComplexArray:
@@ -228,12 +148,12 @@ def _register(signal: BandSignal) -> tuple[FloatArray, FloatArray, FloatArray]:
     shift, phase = search.best(signal, template)
     errors = np.full(2, np.inf)
     for _ in range(SEARCHES):
-        template, before = _template(_corrected(samples, time, shift, phase), template, noise), shift
+        template, before = _template(signal.undone(shift, phase), template, noise), shift
         shift, phase = search.best(signal, template)
         if np.array_equal(shift, before):
             break
     for _ in range(REFINEMENTS):
-        corrected = _corrected(samples, time, shift, phase)
+        corrected = signal.undone(shift, phase)
         template = _template(corrected, template, noise)
         bound = _bound(template, time)
         if bound is None:
@@ -248,19 +168,15 @@ def _register(signal: BandSignal) -> tuple[FloatArray, FloatArray, FloatArray]:
     return shift, phase, errors
 
 
-def _registered(spectra: _Spectra, band: Band) -> Alignment:
+def _registered(spectra: Spectra, band: Band) -> Alignment:
     """The transients told apart by their signal within a ppm band."""
     signal = spectra.in_band(band)
     shift, phase, errors = _register(signal)
     phase = np.angle(np.exp(1j * phase) * np.conj(np.sum(np.exp(1j * phase))))
     shifts = Shifts(shift - np.median(shift), phase, float(errors[0]), float(errors[1]), band)
-    return Alignment(shifts, signal.undone(shifts) if shifts.trustworthy else signal)
-
-
-def _spectra(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> _Spectra:
-    chosen = transients[:: 1 + len(transients) // NOISE_TRANSIENTS]
-    noise = noise_sd(chosen, dwell_time, spectrometer_frequency)
-    return _Spectra(scipy.fft.fft(transients, axis=-1), dwell_time, spectrometer_frequency, noise)
+    return Alignment(
+        shifts, replace(signal, samples=signal.undone(shifts.shift_hz, shifts.phase)) if shifts.trustworthy else signal
+    )
 
 
 def align_metabolites(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> Alignment:
@@ -271,7 +187,7 @@ def align_metabolites(transients: ComplexArray, dwell_time: float, spectrometer_
     need not keep step with them. So the most signal is used that tells the same as the safest, or the whole where the
     safest is too weak to tell anything.
     """
-    spectra = _spectra(transients, dwell_time, spectrometer_frequency)
+    spectra = spectra_of(transients, dwell_time, spectrometer_frequency)
     whole, safest = _registered(spectra, WHOLE), _registered(spectra, SAFEST)
     if not safest.shifts.trustworthy or _agree(whole.shifts, safest.shifts):
         return whole
@@ -288,14 +204,14 @@ def _agree(shifts: Shifts, safest: Shifts) -> bool:
 
 def align_water(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> Alignment:
     """What tells transients (transients, points) of a water reference apart, by the water."""
-    return _registered(_spectra(transients, dwell_time, spectrometer_frequency), WATER)
+    return _registered(spectra_of(transients, dwell_time, spectrometer_frequency), WATER)
 
 
 def undo(shifts: Shifts, transients: ComplexArray, dwell_time: float) -> ComplexArray:
     """Transients (transients, points) with their shifts undone, or as they are when those mean nothing."""
     if not shifts.trustworthy:
         return transients
-    return np.asarray(transients * _rotation(shifts.shift_hz, shifts.phase, dwell_time, transients.shape[1]))
+    return np.asarray(transients * rotation(shifts.shift_hz, shifts.phase, dwell_time, transients.shape[1]))
 
 
 def _robust_sd(values: FloatArray) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fitting.preprocessing.alignment import BandSignal
+from fitting.preprocessing.band_signal import BandSignal
 from fitting.preprocessing.step import AVERAGING, Step, step
 from fitting.units import ComplexArray, FloatArray
 

@@ -23,10 +23,10 @@ SAMPLES = 512
 COMPONENTS = 25
 """Size of the Hankel matrix and of its signal subspace: enough for brain at short echo time."""
 
-OVERSAMPLING = 15
+OVERSAMPLING = 25
 ITERATIONS = 2
-"""Vectors beyond ``COMPONENTS``, and double products with H H*: what is two thirds as strong as a component then makes
-(2 / 3) ** 8 of its vector."""
+"""Vectors beyond ``COMPONENTS``, and double products with H H*: with these, water and metabolites come out as by a full
+decomposition; with 15 vectors the metabolites changed by twice as much."""
 
 AMPLITUDE_SAMPLES = 1024
 """First samples (after thinning) that the amplitudes are fitted to; later ones of brain hold noise."""
