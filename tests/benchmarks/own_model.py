@@ -8,11 +8,14 @@ import numpy as np
 
 from fitting.basis.cache import cached_basis
 from fitting.basis.macromolecules import with_macromolecules
+from fitting.model.baseline import BUMP_FWHM_PPM, BUMP_SPACING_PPM, BUMPS
+from fitting.model.domain import WINDOW_PPM
 from fitting.model.fit import Components, fit
+from fitting.model.parameters import SHIFT_PRIOR_PPM, WIDTH_PRIOR
 from fitting.model.result import Fit
 from fitting.quantification.totals import combine
 from fitting.signal import Spectrum, time_axis
-from fitting.units import FloatArray
+from fitting.units import WATER_PPM, ComplexArray, FloatArray
 from tests.benchmarks.scoring import SIX
 from tests.benchmarks.simulated import CONTENT, GRID, MACROMOLECULES, PROTOCOL
 from tests.benchmarks.text import number, signed, table
@@ -45,22 +48,8 @@ def sums(result: Fit) -> Sums:
 
 
 def own_model(draws: int = DRAWS) -> list[str]:
-    """RMSE against stated standard deviation and classical bound over draws of the noise, and coverage."""
-    basis = with_macromolecules(cached_basis(PROTOCOL, GRID))
-    components = Components(basis.names, basis.signals, basis.deviations)
-    contents = np.array([CONTENT.get(name, MACROMOLECULES) for name in basis.names])
-    t = time_axis(GRID.points, GRID.dwell_time)
-    decay = np.exp(-LORENTZIAN * t - 0.5 * (GAUSSIAN * t) ** 2)
-    clean = contents @ basis.signals * decay * np.exp(1j * PHASE - 2j * np.pi * SHIFT_HZ * t)
-    sd = float(np.abs(np.fft.fft(clean)).max()) / (2 * SIGNAL_TO_NOISE) / np.sqrt(GRID.points)
-    combinations = combine(basis.names)
-    truth = (combinations.weights @ contents)[[combinations.names.index(name) for name in SIX]]
-    rng = np.random.default_rng(SEED)
-    found = []
-    for _ in range(draws):
-        noise = sd * (rng.standard_normal(GRID.points) + 1j * rng.standard_normal(GRID.points))
-        spectrum = Spectrum(clean + noise, GRID.dwell_time, PROTOCOL.spectrometer_frequency)
-        found.append(sums(fit(spectrum, components, sd)))
+    """RMSE against stated standard deviation and classical bound over draws of the model, and coverage."""
+    truth, found = drawn_fits(draws)
     errors = np.array([each.values for each in found]) - truth
     sds, bounds = np.array([each.sds for each in found]), np.array([each.bounds for each in found])
     rmse, z = np.sqrt(np.mean(errors**2, axis=0)), errors / sds
@@ -79,3 +68,41 @@ def own_model(draws: int = DRAWS) -> list[str]:
     ]
     head = ("metabolite", "bias %", "RMSE %", "RMSE / bound", "RMSE / stated sd", "68 %", "95 %", "z")
     return table(head, rows)
+
+
+def drawn_fits(draws: int) -> tuple[FloatArray, list[Sums]]:
+    """True sums (6,) and the fits of ``draws`` spectra, all that the model calls random drawn from its priors.
+
+    Noise, each component's own shift and width, and the bumps of the baseline; the contents stay.
+    """
+    basis = with_macromolecules(cached_basis(PROTOCOL, GRID))
+    components = Components(basis.names, basis.signals)
+    contents = np.array([CONTENT.get(name, MACROMOLECULES) for name in basis.names])
+    t = time_axis(GRID.points, GRID.dwell_time)
+    shape = np.exp(-LORENTZIAN * t - 0.5 * (GAUSSIAN * t) ** 2 + 1j * PHASE - 2j * np.pi * SHIFT_HZ * t)
+    sd = float(np.abs(np.fft.fft(contents @ basis.signals * shape)).max())
+    sd /= 2 * SIGNAL_TO_NOISE * np.sqrt(GRID.points)
+    combinations = combine(basis.names)
+    truth = (combinations.weights @ contents)[[combinations.names.index(name) for name in SIX]]
+    hz_per_ppm = PROTOCOL.spectrometer_frequency * 1e-6
+    rng = np.random.default_rng(SEED)
+    found = []
+    for _ in range(draws):
+        shifts = SHIFT_PRIOR_PPM * hz_per_ppm * rng.standard_normal(contents.size)
+        widths = WIDTH_PRIOR * rng.standard_normal(contents.size)
+        own = np.exp(-(widths + 2j * np.pi * shifts)[:, None] * t)
+        noise = sd * (rng.standard_normal(GRID.points) + 1j * rng.standard_normal(GRID.points))
+        fid = contents @ (basis.signals * own) * shape + np.exp(1j * PHASE) * _bumps(rng, sd) + noise
+        spectrum = Spectrum(fid, GRID.dwell_time, PROTOCOL.spectrometer_frequency)
+        found.append(sums(fit(spectrum, components, sd)))
+    return truth, found
+
+
+def _bumps(rng: np.random.Generator, sd: float) -> ComplexArray:
+    """FID of a baseline drawn from the prior of the bumps, whose heights are in units of the spectral noise."""
+    t = time_axis(GRID.points, GRID.dwell_time)
+    hz_per_ppm = PROTOCOL.spectrometer_frequency * 1e-6
+    centres = np.arange(WINDOW_PPM[0], WINDOW_PPM[1], BUMP_SPACING_PPM)
+    decay = np.exp(-((np.pi * BUMP_FWHM_PPM * hz_per_ppm * t) ** 2) / (4 * np.log(2)))
+    heights = sd * np.sqrt(GRID.points / BUMPS[0]) * rng.standard_normal(centres.size) / decay.sum()
+    return np.asarray(heights @ np.exp(-2j * np.pi * (centres[:, None] - WATER_PPM) * hz_per_ppm * t) * decay)
