@@ -5,6 +5,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 2
 PYTEST_ARGS ?=
+FUZZ_SECONDS ?= 600
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +18,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pytest truth bench image lock clean
+.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pytest truth fuzz audit bench image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -79,6 +80,13 @@ pytest: $(DEV_STAMP) ## the test suite (PYTEST_ARGS=... selects)
 
 truth: $(DEV_STAMP) ## only the fits of simulated spectra of known content
 	$(BIN)/pytest -n $(WORKERS) -m truth $(PYTEST_ARGS)
+
+fuzz: $(DEV_STAMP) ## read hostile files for FUZZ_SECONDS (600), another series each day
+	$(BIN)/python -W error -m tests.fuzz.hostile $$(date +%Y%m%d)000000 10000000 $(FUZZ_SECONDS)
+
+audit: $(DEV_STAMP) ## look for published weaknesses of the dependencies; without network it says so and passes
+	$(BIN)/python -m pip_audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off \
+	  || { curl --silent --head --max-time 10 https://api.osv.dev >/dev/null && exit 1 || echo 'dependency audit skipped: no network'; }
 
 bench: $(DEV_STAMP) ## measure accuracy and speed on simulated spectra and write docs/benchmark.md (minutes)
 	$(BIN)/python -m tests.benchmarks

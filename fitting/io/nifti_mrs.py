@@ -28,7 +28,12 @@ from fitting.signal import Acquisition, Recording
 from fitting.units import ComplexArray
 
 MAX_DECOMPRESSED_BYTES = 1024**3
-"""A compressed file that announces more is refused before it is decompressed."""
+"""A file that announces more is refused before it is read."""
+MAX_RATIO = 10
+"""A compressed file that announces more than this many times its own size is refused, unless that is little: noise, of
+which spectra are made, hardly gets smaller, but a bomb gets a thousand times larger."""
+
+_LITTLE_BYTES = 32 * 1024**2
 
 _EXTENSION_CODE = 44
 _GZIP = b"\x1f\x8b"
@@ -280,6 +285,12 @@ def _samples(image: _Image, tags: tuple[str, ...]) -> ComplexArray:
         raise DamagedFile(
             f"'{image.file.name}' announces {size} bytes of samples, more than the {MAX_DECOMPRESSED_BYTES} that are "
             "read.",
+            file=image.file.name,
+        )
+    if size > max(_LITTLE_BYTES, MAX_RATIO * len(image.file.content)) and image.file.content.startswith(_GZIP):
+        raise DamagedFile(
+            f"'{image.file.name}' would grow from {len(image.file.content)} to {size} bytes; no spectrum is compressed "
+            "that much. Send it uncompressed if it is one.",
             file=image.file.name,
         )
     raw = np.frombuffer(_take(image.stream, size, image.file), dtype).reshape(image.shape, order="F")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -15,7 +16,29 @@ from pydantic import (
     model_validator,
 )
 
-Pseudonym = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+_PSEUDONYM = r"^[A-Za-z0-9._-]{1,64}$"
+_IDENTITY = {
+    r"^(sub-|ses-)?[._-]*([0-9][._-]*){7,}$": "a hospital number or a date",
+    r"(^|[^0-9])(19|20)[0-9]{2}[._-]?(0[1-9]|1[0-2])[._-]?(0[1-9]|[12][0-9]|3[01])([^0-9]|$)": "a date",
+    r"^(?!(sub|ses)-[A-Za-z]+$)[A-Za-z]{2,}([._-]+[A-Za-z]{2,})+$": "a name",
+}
+"""What looks like these is no pseudonym. A surname alone cannot be told from a code word, so this is a net for
+mistakes, not a proof."""
+
+
+def _refuse_identity(value: str) -> str:
+    for pattern, kind in _IDENTITY.items():
+        if re.search(pattern, value):
+            raise ValueError(f"looks like {kind}; send a pseudonym such as sub-017 or ses-02")
+    return value
+
+
+Pseudonym = Annotated[
+    str,
+    StringConstraints(pattern=_PSEUDONYM),
+    AfterValidator(_refuse_identity),
+    WithJsonSchema({"type": "string", "pattern": _PSEUDONYM, "not": {"anyOf": [{"pattern": p} for p in _IDENTITY]}}),
+]
 Region = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,63}$")]
 MethodName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 ._+-]{1,64}$")]
 
@@ -103,7 +126,7 @@ class AnalysisRequest(_Input):
     """Tissue composition of the measured volume, from a segmented image."""
     subject: Pseudonym | None = Field(default=None, examples=["sub-017"])
     """Pseudonym of the person: 1 to 64 letters, digits, dots, hyphens and underscores. Never a name or hospital
-    number."""
+    number: two words of letters, a date, and seven or more digits without a letter are refused."""
     session: Pseudonym | None = Field(default=None, examples=["ses-02"])
     """Pseudonym of the visit, of the same form."""
     clinical: ClinicalMeasures | None = None
