@@ -14,6 +14,8 @@ from fitting.units import FloatArray
 
 LEVEL = 0.95
 QUADRATURE_POINTS = 1000
+COARSE_POINTS = 50
+"""In each of two directions."""
 POWER = 0.80
 """Chance with which the smallest detectable difference would be flagged."""
 COHORT_NOISE_SHARE = 0.25
@@ -45,6 +47,9 @@ class Reference:
     """Variance of ``mean`` from the finite number of controls."""
     between_lab: float
     """Variance between laboratories; zero for own controls."""
+    df_between: float | None = None
+    """Degrees of freedom of ``sampling + between_lab`` together, where few laboratories tell them; None for own
+    controls, whose ``sampling`` follows from ``sd``."""
     supports_p: bool = True
 
 
@@ -137,7 +142,7 @@ def _quantile(z: float, reference: Reference, confidence: float) -> float:
         low -= step
     while lacking(high) < 0.0:
         high += step
-    return float(optimize.brentq(lacking, low, high, xtol=1e-10))
+    return float(optimize.brentq(lacking, low, high, xtol=1e-7))
 
 
 def confidence_below(z: float, reference: Reference, limit: float) -> float:
@@ -148,20 +153,25 @@ def confidence_below(z: float, reference: Reference, limit: float) -> float:
     Garthwaite 2002 (doi:10.1016/S0028-3932(01)00224-X). The confidence is then 1 − F(z / √v; ζ / √v) =
     E Φ((ζ − z U) / √v), with U² = χ²_df / df for the observed over the true standard deviation. Measurement error
     is known in the unit of the value, not of sd, so it enters as (sd_x / sd)² U² beside v inside the expectation.
+    With published norms v is itself estimated from k laboratories and enters as v (k − 1) / χ²_(k−1).
     """
     own = (reference.sampling + reference.between_lab) / reference.sd**2
     measurement = reference.measurement / reference.sd**2
+    if reference.df_between is not None:
+        scale = _scales(round(reference.df, 3), COARSE_POINTS)[:, np.newaxis]
+        spread = own / _scales(reference.df_between, COARSE_POINTS) ** 2 + measurement * scale**2
+        return float(np.mean(special.ndtr((limit - z * scale) / np.sqrt(spread))))
     if measurement == 0.0:
         root = math.sqrt(own)
         return 1.0 - cumulative(reference.df, limit / root, z / root)
-    scale = _scales(round(reference.df, 3))
+    scale = _scales(round(reference.df, 3), QUADRATURE_POINTS)
     return float(np.mean(special.ndtr((limit - z * scale) / np.sqrt(own + measurement * scale**2))))
 
 
 @lru_cache(maxsize=256)
-def _scales(df: float) -> FloatArray:
+def _scales(df: float, points: int) -> FloatArray:
     """Equally probable values of U = √(χ²_df / df), the observed over the true standard deviation."""
-    probabilities = (np.arange(QUADRATURE_POINTS) + 0.5) / QUADRATURE_POINTS
+    probabilities = (np.arange(points) + 0.5) / points
     scales: FloatArray = np.sqrt(special.gammaincinv(df / 2.0, probabilities) * 2.0 / df)
     return scales
 

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from service.app import create_app
 from service.settings import Settings
 from tests import fake_pipeline
+from tests.clients import on_this_machine
 from tests.data.worked_examples import EXAMPLES, TOLERANCE, expected_single_case, people_of_regression
 
 
@@ -19,7 +20,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """One service for all: scoring keeps nothing."""
     folder = tmp_path_factory.mktemp("scores")
     settings = Settings(data_dir=folder / "data", cache_dir=folder / "cache", executor="inline:")
-    with TestClient(create_app(settings, analyse=fake_pipeline.analyse, inspect=fake_pipeline.inspect)) as started:
+    with on_this_machine(create_app(settings, analyse=fake_pipeline.analyse, inspect=fake_pipeline.inspect)) as started:
         yield started
 
 

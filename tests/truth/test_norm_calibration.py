@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,13 @@ import pytest
 
 from fitting.norms import score
 from fitting.norms.assessment import ZScore
+from fitting.norms.checks import check_norm
+from fitting.norms.controls import OwnReference, own_reference
+from fitting.norms.site import Control, Measured, Method, SiteNorm
 from fitting.quantification.concentrations import Ratio
 from fitting.signal import Acquisition
 from fitting.subject import Subject
+from tests.data.worked_examples import EXAMPLES
 
 pytestmark = pytest.mark.truth
 
@@ -53,3 +59,61 @@ def test_healthy_people_are_rarely_flagged(shared: Path) -> None:
         assert len(items) > 30, key
         assert np.std([item.value for item in items]) < 1.1, key
         assert abs(np.mean([item.value for item in items])) < 1.5, key
+
+
+def people(shared: Path) -> list[SiteNorm]:
+    """The individual values as norms, one for each voxel, with age, sex and grey matter fraction."""
+    rows: dict[str, dict[str, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    with (shared / "norms" / "individual_controls.csv").open() as handle:
+        for row in csv.DictReader(handle):
+            if row["ratio_tcr"]:
+                rows[row["subregion"] or row["region"]][row["subject"]].append(row)
+    norms = []
+    for place, subjects in rows.items():
+        controls = tuple(
+            Control(
+                subject,
+                {row["metabolite"]: Measured(float(row["ratio_tcr"]), _sd(row)) for row in members},
+                float(members[0]["age_years"]) if members[0]["age_years"] else None,
+                members[0]["sex"] or None,
+                float(members[0]["gm"]) if members[0]["gm"] else None,
+            )
+            for subject, members in subjects.items()
+        )
+        norms.append(SiteNorm(place, place, None, None, METHOD, controls))
+    return norms
+
+
+METHOD = Method(3.0, "sLASER", 0.032, "tCr", "LCModel")
+
+
+def _sd(row: dict[str, str]) -> float | None:
+    return float(row["crlb_iu"]) / float(row["tcr_iu"]) if row["crlb_iu"] and row["tcr_iu"] else None
+
+
+def test_real_controls_flag_one_another_in_five_of_a_hundred(shared: Path) -> None:
+    """Leave-one-out over all individual values: 5 % is inside the binomial interval of the share, in each voxel."""
+    norms = people(shared)
+    assert len(norms) >= 4
+    for norm in norms:
+        whole = check_norm(norm).calibration[-1]
+        sys.stdout.write(
+            f"{norm.id}: {whole.flagged} of {whole.n} flagged, "
+            f"{100 * whole.share:.1f} % ({100 * whole.low:.1f} to {100 * whole.high:.1f})\n"
+        )
+        assert whole.n > 200
+        assert whole.consistent, norm.id
+
+
+def test_regression_of_real_controls_is_that_of_the_example(shared: Path) -> None:
+    """Posterior cingulate Glu/tCr on age: the worked example from the people it was computed of."""
+    example = EXAMPLES["regression"]
+    (norm,) = [item for item in people(shared) if item.id == "PCC"]
+    sample = [replace(control, sex=None, gm=None, sd=None) for control in norm.sample("Glu")]
+    own = own_reference("", sample, Subject(age_years=example["x0"]))
+
+    assert isinstance(own, OwnReference)
+    assert own.n == example["n"]
+    assert own.mean == pytest.approx(example["yhat"], abs=1e-3)
+    assert own.sd == pytest.approx(example["s_yx"], abs=1e-3)
+    assert own.reference(Ratio(example["y0"], 0.0)).sd_predictive == pytest.approx(example["se"], abs=1e-3)

@@ -1,0 +1,240 @@
+"""What must hold for own controls, whoever they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fitting.norms import score_case
+from fitting.norms.assessment import Absence, ZScore
+from fitting.norms.case import Case, scan
+from fitting.norms.checks import calibrate, check_norm
+from fitting.norms.controls import ControlValue
+from fitting.norms.multiplicity import adjusted, profile_distance
+from fitting.norms.scoring import Scored
+from fitting.norms.site import Control, Measured, Method, SiteNorm, make_site_norm
+from fitting.norms.supplied import SuppliedControls
+from fitting.quantification.concentrations import Ratio
+from fitting.subject import Subject, TissueFractions
+
+seeds = st.integers(0, 10_000)
+counts = st.integers(8, 40)
+offsets = st.floats(-5.0, 5.0)
+noises = st.floats(0.0, 1.0)
+METHOD = Method(3.0, "PRESS", 0.030, "tCr", "LCModel 6.3")
+PERSON = Subject("ACC", "midline", 40.0, "female", TissueFractions(0.6, 0.4, 0.0))
+
+
+def people(n: int, seed: int) -> list[ControlValue]:
+    rng = np.random.default_rng(seed)
+    return [
+        ControlValue(
+            float(rng.normal(1.4, 0.1)),
+            0.04,
+            float(rng.uniform(20, 60)) if number > 1 else 20.0 + 40.0 * number,
+            "female" if number % 2 else "male",
+            float(rng.uniform(0.5, 0.7)) if number > 1 else 0.5 + 0.2 * number,
+        )
+        for number in range(n)
+    ]
+
+
+def ask(controls: list[ControlValue], value: float, sd: float, subject: Subject = PERSON) -> ZScore | Absence:
+    case = Case("tNAA", Ratio(value, sd), subject=subject)
+    return score_case(case, supplied=SuppliedControls(tuple(controls))).position
+
+
+def site(n: int = 24, seed: int = 1) -> SiteNorm:
+    names = ("tNAA", "tCho", "mI")
+    rng = np.random.default_rng(seed)
+    controls = tuple(
+        Control(
+            f"c{number}",
+            {name: Measured(float(rng.normal(1.4, 0.1)), 0.04) for name in names},
+            age_years=person.age_years,
+            sex=person.sex,
+            gm=person.gm,
+        )
+        for number, person in enumerate(people(n, seed))
+    )
+    return make_site_norm("site.x.v1", "ACC", "midline", METHOD, controls)
+
+
+CASE = Case("tNAA", Ratio(1.2, 0.04), "tCr", PERSON, scan(3.0, 0.030, "PRESS"), "LCModel 6.3", "yes")
+
+
+@settings(max_examples=20, deadline=None)
+@given(counts, seeds, offsets, offsets, noises)
+def test_z_grows_with_the_value(n: int, seed: int, first: float, second: float, noise: float) -> None:
+    """Of two values of one person the larger has no smaller z, t, percentile or interval."""
+    low, high = sorted((first, second))
+    lower, upper = (ask(people(n, seed), 1.4 + 0.1 * offset, 0.1 * noise) for offset in (low, high))
+    assert isinstance(lower, ZScore)
+    assert isinstance(upper, ZScore)
+    for name in ("value", "t", "percentile", "low", "high"):
+        assert getattr(lower, name) <= getattr(upper, name) + 1e-6
+
+
+@settings(max_examples=20, deadline=None)
+@given(counts, seeds, offsets, noises, st.floats(1e-3, 1e3))
+def test_the_unit_does_not_matter(n: int, seed: int, offset: float, noise: float, factor: float) -> None:
+    """Values in another unit, errors with them, give the same z, interval, p and confidence."""
+    controls = people(n, seed)
+    scaled = [replace(item, value=item.value * factor, sd=(item.sd or 0.0) * factor) for item in controls]
+    value, sd = 1.4 + 0.1 * offset, 0.1 * noise
+    one, other = ask(controls, value, sd), ask(scaled, value * factor, sd * factor)
+    assert isinstance(one, ZScore)
+    assert isinstance(other, ZScore)
+    for name in ("value", "low", "high", "t", "df", "p", "percentile", "p_outside"):
+        assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-5, abs=1e-6)
+
+
+@settings(max_examples=20, deadline=None)
+@given(counts, seeds, offsets, noises)
+def test_the_order_of_the_controls_does_not_matter(n: int, seed: int, offset: float, noise: float) -> None:
+    """Permuted controls give the same answer."""
+    controls = people(n, seed)
+    shuffled = [controls[index] for index in np.random.default_rng(seed).permutation(n)]
+    one, other = (ask(list(order), 1.4 + 0.1 * offset, 0.1 * noise) for order in (controls, shuffled))
+    assert isinstance(one, ZScore)
+    assert isinstance(other, ZScore)
+    assert one.value == pytest.approx(other.value, rel=1e-6, abs=1e-9)
+    assert (one.low, one.high) == pytest.approx((other.low, other.high), rel=1e-5, abs=1e-6)
+
+
+@settings(max_examples=20, deadline=None)
+@given(counts, seeds, st.floats(1e-6, 50.0), st.booleans())
+def test_nobody_beyond_the_covariates_is_scored(n: int, seed: int, beyond: float, older: bool) -> None:
+    """An age or a grey matter fraction just outside those of the controls gives the reason instead of z."""
+    controls = people(n, seed)
+    ages = [item.age_years or 0.0 for item in controls]
+    age = max(ages) + beyond if older else min(ages) - min(beyond, 19.0)
+    position = ask(controls, 1.4, 0.04, replace(PERSON, age_years=age))
+    assert isinstance(position, Absence)
+    assert position.code == "norm-age-mismatch"
+    tissue = TissueFractions(0.7 + 1e-6 if older else 0.5 - 1e-6, 0.3, 0.0)
+    position = ask(controls, 1.4, 0.04, replace(PERSON, tissue=tissue))
+    assert isinstance(position, Absence)
+    assert position.code == "norm-tissue-mismatch"
+
+
+PLANTED = {
+    "norm-region-mismatch": replace(CASE, subject=replace(PERSON, region="OFC")),
+    "norm-hemisphere-mismatch": replace(CASE, subject=replace(PERSON, hemisphere="left")),
+    "norm-age-mismatch": replace(CASE, subject=replace(PERSON, age_years=66.0)),
+    "norm-tissue-mismatch": replace(CASE, subject=replace(PERSON, tissue=TissueFractions(0.9, 0.1, 0.0))),
+    "norm-field-mismatch": replace(CASE, acquisition=scan(7.0, 0.030, "PRESS")),
+    "norm-echo-time-mismatch": replace(CASE, acquisition=scan(3.0, 0.144, "PRESS")),
+    "norm-sequence-mismatch": replace(CASE, acquisition=scan(3.0, 0.030, "STEAM")),
+    "norm-unit-mismatch": replace(CASE, unit="mmol/kg"),
+    "norm-software-mismatch": replace(CASE, software="LCModel 6.2"),
+    "spectrum-limited": replace(CASE, usable="limited"),
+    "spectrum-not-usable": replace(CASE, usable="no"),
+}
+
+
+@pytest.mark.parametrize("code", PLANTED)
+@given(seed=seeds)
+@settings(max_examples=10, deadline=None)
+def test_one_planted_mismatch_withholds_the_own_norm(code: str, seed: int) -> None:
+    """The matching case is scored by own controls; each mismatch alone is not, and is named."""
+    norm = site(seed=seed)
+    matching, planted = score_case(CASE, (norm,)), score_case(PLANTED[code], (norm,))
+
+    assert matching.norm is not None
+    assert matching.norm.kind == "site"
+    assert planted.norm is None or planted.norm.kind == "literature"
+    said = [item.code for item in planted.not_used]
+    absent = planted.position.code if isinstance(planted.position, Absence) else None
+    assert code in said or code == absent or (code == "norm-region-mismatch" and not said and absent == "norm-gap")
+
+
+def test_own_controls_are_not_stretched_to_parts_of_a_region() -> None:
+    """Controls of the cingulate as a whole are not used for a named part of it."""
+    answer = score_case(replace(CASE, subject=replace(PERSON, region="pgACC")), (site(),))
+
+    assert isinstance(answer, Scored)
+    assert answer.norm is None or answer.norm.kind == "literature"
+
+
+@given(st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=30))
+def test_q_values_are_ordered_like_p_and_never_smaller(p_values: list[float]) -> None:
+    """q keeps the order of p, is at least p and at most 1; a single test has q = p."""
+    q_values = adjusted(p_values)
+    order = np.argsort(p_values)
+
+    assert all(p <= q + 1e-12 <= 1.0 + 2e-12 for p, q in zip(p_values, q_values, strict=True))
+    assert np.all(np.diff(np.array(q_values)[order]) >= -1e-12)
+
+
+def test_q_of_a_worked_example() -> None:
+    """The 15 p values of Benjamini and Hochberg 1995: four are found at 5 %."""
+    p_values = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459]
+    p_values += [0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0]
+
+    assert sum(q <= 0.05 for q in adjusted(p_values)) == 4
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds, st.floats(0.01, 100.0))
+def test_profile_distance_does_not_depend_on_units(seed: int, factor: float) -> None:
+    """One metabolite in another unit leaves the distance as it is."""
+    norm = site(seed=seed)
+    scaled = replace(
+        norm,
+        controls=tuple(
+            replace(c, values={**c.values, "mI": Measured(c.values["mI"].value * factor, 0.04 * factor)})
+            for c in norm.controls
+        ),
+    )
+    values = {"tNAA": Ratio(1.2, 0.04), "tCho": Ratio(1.5, 0.04), "mI": Ratio(1.6, 0.06)}
+    one = profile_distance(((norm, values),))
+    other = profile_distance(((scaled, values | {"mI": Ratio(1.6 * factor, 0.06 * factor)}),))
+
+    assert not isinstance(one, Absence)
+    assert not isinstance(other, Absence)
+    assert one.distance == pytest.approx(other.distance, rel=1e-6)
+
+
+def test_profile_distance_is_calibrated() -> None:
+    """New people like the controls have p below 5 % in about 5 %: correlated values, 20 controls."""
+    rng = np.random.default_rng(4)
+    names = ("tNAA", "tCho", "mI")
+    mixing = np.array([[0.1, 0.0, 0.0], [0.08, 0.06, 0.0], [-0.03, 0.02, 0.09]])
+    hits, trials = 0, 800
+    for _ in range(trials):
+        drawn = 1.4 + rng.normal(size=(21, 3)) @ mixing.T
+        controls = tuple(
+            Control(
+                str(number),
+                {name: Measured(float(v), 0.0) for name, v in zip(("tNAA", "tCho", "mI"), row, strict=True)},
+            )
+            for number, row in enumerate(drawn[:20])
+        )
+        norm = SiteNorm("x", "ACC", None, None, METHOD, controls)
+        values = {name: Ratio(float(v), 0.0) for name, v in zip(names, drawn[20], strict=True)}
+        answer = profile_distance(((norm, values),))
+        assert not isinstance(answer, Absence)
+        hits += answer.p < 0.05
+
+    assert 0.03 <= hits / trials <= 0.075
+
+
+@given(st.integers(1, 300), st.integers(0, 300))
+def test_binomial_interval_holds_the_share(n: int, flagged: int) -> None:
+    """The exact interval of a share is within 0 to 1 and around it."""
+    flagged = min(n, flagged)
+    result = calibrate("x", [True] * flagged + [False] * (n - flagged))
+
+    assert 0.0 <= result.low <= result.share <= result.high <= 1.0
+
+
+def test_leave_one_out_flags_five_in_a_hundred() -> None:
+    """Normal controls flag one another in 5 % of comparisons, whatever their number."""
+    for n in (8, 12, 30):
+        checks = [check_norm(site(n, seed)).calibration[-1] for seed in range(12)]
+        assert 0.02 <= sum(item.flagged for item in checks) / sum(item.n for item in checks) <= 0.09
