@@ -1,0 +1,141 @@
+"""A running service and a real Chromium, for tests that use the reading room as people do."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from service.app import create_app
+from service.settings import Settings
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "acc_press30.nii.gz"
+WATER = ROOT / "examples" / "acc_press30_water.nii.gz"
+REPORT = re.compile(r"/analyses/[0-9a-f-]{36}$")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Chromium of this machine, driven by Playwright."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+class Room:
+    """A service on a free port of this machine, with its own data."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        settings = Settings(data_dir=folder / "data", cache_dir=folder / "cache", executor="inline:")
+        self.database_url = settings.database_url
+        config = uvicorn.Config(create_app(settings), port=port, log_level="error", lifespan="on")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+
+    def start(self) -> None:
+        """Serve, and return once it answers."""
+        self._thread.start()
+        deadline = time.monotonic() + 60
+        while not self._server.started:
+            assert time.monotonic() < deadline, "the service did not start"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End it in order."""
+        self._server.should_exit = True
+        self._thread.join(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    """A running service with the real pipeline."""
+    room = Room(tmp_path_factory.mktemp("room"))
+    room.start()
+    yield room
+    room.stop()
+
+
+@pytest.fixture(scope="session")
+def room(served: Room) -> str:
+    """Its address."""
+    return served.address
+
+
+@pytest.fixture(scope="session")
+def reports(browser: object, room: str) -> list[str]:
+    """Two sessions of one person, and one of another without water reference."""
+    context = browser.new_context(base_url=room)
+    page = context.new_page()
+    made = [analyse(page, session="ses-01"), analyse(page, session="ses-02")]
+    made.append(analyse(page, session="ses-01", subject="sub-022", water=False))
+    context.close()
+    return made
+
+
+@pytest.fixture
+def page(browser: object, room: str) -> Iterator[object]:
+    """A page of the room; a script that fails, or a message in the console, fails the test."""
+    context = browser.new_context(base_url=room, viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    yield opened
+    context.close()
+    refused = "Failed to load resource"  # what the browser says of an answer such as 404 that a test asked for
+    assert [line for line in complaints if refused not in line] == []
+
+
+def drop(page: object, zone: str, *files: Path) -> None:
+    """Drop files onto an element as a mouse would."""
+    contents = [(file.name, base64.b64encode(file.read_bytes()).decode()) for file in files]
+    transfer = page.evaluate_handle(
+        """async (files) => {
+          const transfer = new DataTransfer();
+          for (const [name, content] of files) {
+            const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+            transfer.items.add(new File([bytes], name));
+          }
+          return transfer;
+        }""",
+        contents,
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        page.dispatch_event(zone, event, {"dataTransfer": transfer})
+
+
+def analyse(page: object, *, session: str, subject: str = "sub-017", water: bool = True) -> str:
+    """Drop the example, fill in the form, submit and wait for the report; answers its address."""
+    page.goto("/upload")
+    drop(page, "[data-drop=metabolite]", EXAMPLE)
+    page.get_by_text("Everything that is needed was read.").wait_for()
+    if water:
+        drop(page, "[data-drop=water_reference]", WATER)
+        page.get_by_text("separate file").wait_for()
+    for label, value in (("Subject (pseudonym)", subject), ("Session", session), ("Region", "ACC"), ("Age", "44")):
+        page.get_by_label(label).fill(value)
+    page.get_by_label("Sex").select_option("female")
+    page.get_by_text("Clinical measures").click()
+    page.get_by_label("Pain (VAS").fill("6,5")
+    page.get_by_role("button", name="Analyse").click()
+    page.wait_for_url(REPORT)
+    page.locator("article.report").wait_for(timeout=60_000)
+    return str(page.url)

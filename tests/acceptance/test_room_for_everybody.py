@@ -1,0 +1,154 @@
+"""Every page of the reading room for everybody: axe finds nothing, and nothing breaks on narrow screens."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import undefer
+
+from service.storage.database import Database
+from service.storage.tables import AnalysisRow
+from tests.acceptance.conftest import EXAMPLE, ROOT, Room, analyse, drop
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (1280, 820, 400)
+LONGEST = "x" * 64
+NOBODY = "018f3c1e-7b2a-7c11-9d20-5c8e3b1f0a77"
+
+
+@pytest.fixture(scope="module")
+def addresses(reports: list[str]) -> dict[str, str]:
+    """Every page that an address leads to."""
+    ids = [address.rpartition("/")[2] for address in reports]
+    return {
+        "list": "/",
+        "wrong filters": "/?subject=a b&from=yesterday",
+        "no match": "/?subject=nobody",
+        "upload": "/upload",
+        "report": f"/analyses/{ids[0]}",
+        "report alone": f"/v1/analyses/{ids[0]}/report?format=html",
+        "comparison": f"/compare?with={ids[0]}&with={ids[1]}",
+        "refused comparison": f"/compare?with={ids[0]}&with={ids[2]}",
+        "no comparison": "/compare",
+        "timeline": "/subjects/sub-017",
+        "unknown subject": "/subjects/nobody",
+        "norms": f"/norms?with={ids[0]}",
+        "interface": "/docs",
+        "sign-in": "/sign-in",
+        "unknown analysis": f"/analyses/{NOBODY}",
+        "no address of an analysis": "/analyses/nonsense",
+    }
+
+
+def violations(page: Any) -> list[str]:
+    """What axe finds on a page, by rule, with the first element of each."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(page).response["violations"]
+    return [f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in found]
+
+
+def sticks_out(page: Any) -> int:
+    """Pixels by which a page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
+def test_axe_finds_nothing_and_nothing_sticks_out(page: Any, addresses: dict[str, str]) -> None:
+    """Every page, at the width of a workstation, a tablet and a phone."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for name, address in addresses.items():
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(address)
+            complaints = violations(page) if width != WIDTHS[1] else []
+            if sticks_out(page) > 0:
+                complaints.append(f"{sticks_out(page)} pixels too wide")
+            if complaints:
+                found[name, width] = complaints
+
+    assert found == {}
+
+
+def test_axe_finds_nothing_in_what_scripts_and_errors_show(page: Any, reports: list[str]) -> None:
+    """The preview, the errors of every form, a signed report and an amended one."""
+    page.goto("/upload")
+    drop(page, "[data-drop=metabolite]", EXAMPLE)
+    page.get_by_text("Everything that is needed was read.").wait_for()
+    assert violations(page) == []
+    page.get_by_label("Subject (pseudonym)").fill("Anna Müller")
+    page.get_by_role("button", name="Analyse").click()
+    page.locator("#subject-error").get_by_text("Never a name").wait_for()
+    drop(page, "[data-drop=water_reference]", ROOT / "README.md")
+    page.locator("#water_reference-error:visible").wait_for()
+    assert violations(page) == []
+
+    page.goto("/norms")
+    page.locator("summary", has_text="Add controls").click()
+    page.get_by_role("button", name="Add controls").click()
+    page.locator("#csv-error").get_by_text("first line").wait_for()
+    assert violations(page) == []
+
+    page.goto(reports[1])
+    page.get_by_role("button", name="Mark as reviewed").click()
+    page.locator("#reviewer-error").get_by_text("Give the name").wait_for()
+    assert violations(page) == []
+    for action in ("Mark as reviewed", "Sign this version", "Amend"):
+        page.get_by_label("Name of the reviewer").fill("Dr A. Example")
+        if action == "Amend":
+            page.get_by_label("Amendment").fill("More was found.")
+        page.get_by_role("button", name=action).click()
+        assert violations(page) == []
+
+
+def test_very_long_names_break_nothing(page: Any) -> None:
+    """The longest pseudonyms, reviewer and comment stay inside every page at every width."""
+    report = analyse(page, session="y" * 64, subject=LONGEST)
+    page.get_by_label("Name of the reviewer").fill("Z" * 128)
+    page.get_by_label("Comment").fill("W" * 1000)
+    page.get_by_role("button", name="Mark as reviewed").click()
+    for address in (report, "/", f"/subjects/{LONGEST}"):
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(address)
+            assert sticks_out(page) <= 0, (address, width)
+
+
+def test_two_hundred_analyses_come_in_pages(page: Any, served: Room, reports: list[str]) -> None:
+    """The list stays quick and leads through all of them by its links."""
+    _copy(served, reports[2].rpartition("/")[2], 200)
+    page.goto("/?subject=sub-022")
+    elapsed = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
+    counts = [page.locator("table.analyses tbody tr").count()]
+    while page.get_by_role("link", name="Older").count():
+        page.get_by_role("link", name="Older").click()
+        page.wait_for_load_state()
+        counts.append(page.locator("table.analyses tbody tr").count())
+
+    assert counts == [50, 50, 50, 50, 1]
+    assert elapsed < 1000
+
+
+def test_an_empty_room_says_what_to_do(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Before the first analysis the list leads to the form, and axe finds nothing there either."""
+    empty = Room(tmp_path_factory.mktemp("empty"))
+    empty.start()
+    page = browser.new_page(base_url=empty.address)
+    page.goto("/")
+    assert violations(page) == []
+    page.get_by_role("link", name="Analyse a first spectrum").click()
+    assert page.url.endswith("/upload")
+    page.close()
+    empty.stop()
+
+
+def _copy(served: Room, analysis_id: str, times: int) -> None:
+    """Rows like one that is there, which no worker has to compute."""
+    database = Database(served.database_url)
+    with database.writing() as session:
+        row = session.get_one(AnalysisRow, analysis_id, options=[undefer(AnalysisRow.result)])
+        kept = {column.key: getattr(row, column.key) for column in AnalysisRow.__table__.columns}
+        for _ in range(times):
+            session.add(AnalysisRow(**{**kept, "id": str(uuid.uuid4()), "fingerprint": None}))
+    database.close()
