@@ -11,15 +11,18 @@ from typer.exceptions import Abort, TyperException
 import fitting
 from service.cli import audit, keys
 from service.cli.analyse import analyse
+from service.cli.backup import backup
 from service.cli.batch import batch
+from service.cli.doctor import doctor
 from service.cli.failures import CommandFailure, ExitCode
 from service.cli.inspect import inspect
 from service.cli.openapi import openapi
 from service.cli.score import score
 from service.cli.serve import serve
 from service.cli.submit import submit
+from service.cli.watch import watch
 
-COMMANDS = (analyse, batch, inspect, score, serve, submit, openapi)
+COMMANDS = (analyse, batch, inspect, score, serve, submit, watch, openapi, doctor, backup)
 """In the order of the help text."""
 
 app = typer.Typer(

@@ -88,6 +88,16 @@ class ServiceClient:
                 return document
             self.pause(_seconds(response))
 
+    def look(self, analysis: str) -> dict[str, Any]:
+        """The analysis as it is now.
+
+        Raises
+        ------
+        CommandFailure
+            When the service fails or cannot be reached.
+        """
+        return _document(self._patiently("GET", analysis), "state")
+
     def report(self, analysis: str, format: str) -> bytes:
         """The finished analysis in one of the service's report formats.
 

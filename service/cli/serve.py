@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 FIRST_KEY_HOURS = 24
+STOP_SECONDS = 20
+"""How long answers that are being given may take when the service is told to end."""
 
 
 def serve(
@@ -30,10 +32,19 @@ def serve(
 
     settings = load_settings()
     _check_access(settings, host)
-    config = uvicorn.Config(create_app(settings), host=host, port=port, log_config=None, server_header=False)
+    service = create_app(settings)
+    config = uvicorn.Config(
+        service,
+        host=host,
+        port=port,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     sys.stderr.write(f"mrsquant {fitting.__version__} serves {address}/ until Ctrl-C.\n")
     server = uvicorn.Server(config)
+    service.state.is_stopping = lambda: server.should_exit  # ends the streams of events, which else go on
     try:
         with terminated_like_interrupted():
             server.run()

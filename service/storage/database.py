@@ -11,6 +11,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -48,8 +50,7 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; several processes may start at once."""
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config = _config()
         with self._writing_engine.begin() as connection:
             self._lock(connection)
             config.attributes["connection"] = connection
@@ -84,6 +85,12 @@ class Database:
             with self._engine.connect() as connection:
                 connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def revisions(self) -> tuple[str | None, str | None]:
+        """The revision the schema has, and the newest there is."""
+        newest = ScriptDirectory.from_config(_config()).get_current_head()
+        with self._engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision(), newest
+
     def ping(self) -> None:
         """Ask the database for an answer.
 
@@ -98,6 +105,12 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -1,0 +1,146 @@
+"""What ``mrsquant doctor`` looks at: each check says one thing about this machine and these settings."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as NotInTime
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from service.settings import Settings
+
+Level = Literal["ok", "warning", "failure"]
+
+FEW_BYTES = 2 * 1024**3
+"""Free space below which a warning is due."""
+WORKER_SECONDS = 120.0
+
+
+class Finding(NamedTuple):
+    """What a check found."""
+
+    level: Level
+    sentence: str
+
+
+Check = Callable[[Settings], Finding]
+
+
+def data_dir(settings: Settings) -> Finding:
+    return _folder(settings.data_dir, keeps_secrets=True)
+
+
+def cache_dir(settings: Settings) -> Finding:
+    return _folder(settings.cache_dir, keeps_secrets=False)
+
+
+def _folder(folder: Path, *, keeps_secrets: bool) -> Finding:
+    existing = folder
+    while not existing.exists():
+        existing = existing.parent
+    try:
+        with tempfile.NamedTemporaryFile(dir=existing, prefix=".doctor-"):
+            pass
+    except OSError as error:
+        return Finding("failure", f"{folder} cannot be written: {error.strerror}")
+    if existing != folder:
+        return Finding("ok", f"{folder} will be made at the first start")
+    if keeps_secrets and folder.stat().st_mode & 0o077:
+        return Finding("warning", f"{folder} can be read by other users; chmod 700 it")
+    return Finding("ok", f"{folder} can be written")
+
+
+def disk(settings: Settings) -> Finding:
+    existing = settings.data_dir
+    while not existing.exists():
+        existing = existing.parent
+    free = shutil.disk_usage(existing).free
+    return Finding("ok" if free > FEW_BYTES else "warning", f"{free / 1024**3:.1f} GiB are free below {existing}")
+
+
+def database(settings: Settings) -> Finding:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service.storage.database import Database
+
+    url = make_url(settings.database_url)
+    shown = url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return Finding("ok", f"{shown} will be made at the first start")
+    opened = Database(settings.database_url)
+    try:
+        opened.ping()
+        present, newest = opened.revisions()
+    except SQLAlchemyError as error:
+        return Finding("failure", f"{shown} does not answer: {type(error).__name__}")
+    finally:
+        opened.close()
+    if present == newest:
+        return Finding("ok", f"{shown} answers, its schema is current ({newest})")
+    return Finding("warning", f"{shown} answers; its schema {present} will become {newest} at the next start")
+
+
+def executor(settings: Settings) -> Finding:
+    from service.jobs.executors import UnusableExecutor, open_executor
+    from service.jobs.tasks import warm
+
+    begin = time.monotonic()
+    try:
+        pool = open_executor(settings.executor)
+    except (UnusableExecutor, OSError) as error:
+        return Finding("failure", f"{settings.executor} cannot be opened: {error}")
+    try:
+        pool.executor.submit(warm).result(timeout=WORKER_SECONDS)
+    except (NotInTime, RuntimeError) as error:
+        return Finding("failure", f"{settings.executor}: no worker answered ({type(error).__name__})")
+    finally:
+        pool.close()
+    return Finding("ok", f"{settings.executor}: a worker answered in {time.monotonic() - begin:.1f} s")
+
+
+def basis(_: Settings) -> Finding:
+    from fitting.basis.spin_system import spin_systems
+    from fitting.norms import norm_catalogue
+
+    metabolites, norms = len(spin_systems()), len(norm_catalogue())
+    return Finding("ok", f"{metabolites} metabolites and {norms} norms are installed")
+
+
+def pdf(_: Settings) -> Finding:
+    try:
+        import typst
+    except ImportError:
+        return Finding("warning", "no PDF reports: pip install 'mrsquant[pdf]'")
+    typst.compile(b'#set text(lang: "en")\nA', format="pdf")
+    return Finding("ok", "PDF reports can be made; the fonts come with typst")
+
+
+def clock(_: Settings) -> Finding:
+    year = time.gmtime().tm_year
+    if not 2025 <= year < 2100:
+        return Finding("failure", f"the clock says {year}; set it, or times and signatures are wrong")
+    return Finding("ok", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()))
+
+
+def cores(_: Settings) -> Finding:
+    threads = os.environ.get("OMP_NUM_THREADS", "unset (workers use 1)")
+    return Finding("ok", f"{os.cpu_count()} cores; OMP_NUM_THREADS is {threads}")
+
+
+CHECKS: dict[str, Check] = {
+    "data folder": data_dir,
+    "disk": disk,
+    "database": database,
+    "cache folder": cache_dir,
+    "workers": executor,
+    "basis and norms": basis,
+    "PDF": pdf,
+    "clock": clock,
+    "machine": cores,
+}
+"""In the order they are shown."""

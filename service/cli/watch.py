@@ -1,0 +1,64 @@
+"""``mrsquant watch``: send every spectrum that appears in a folder to a running service."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.failures import CommandFailure, ExitCode
+from service.cli.metadata import Metadata, takes_metadata
+from service.cli.signals import terminated_like_interrupted
+
+if TYPE_CHECKING:
+    from service.cli.folder import Folder
+
+LOOK_SECONDS = 2.0
+
+
+@takes_metadata
+def watch(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder that spectra are exported into.")],
+    *,
+    metadata: Metadata,
+    url: Annotated[str, typer.Option(metavar="URL", help="Base address of the service.")],
+    settle: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="A file that did not change for this long is whole.")
+    ] = 10.0,
+    once: Annotated[
+        bool, typer.Option("--once", help="End when everything there was sent and has ended, for cron.")
+    ] = False,
+) -> int:
+    """Send each new spectrum of a folder until Ctrl-C; FILE.done or FILE.error.json says what became of it."""
+    from service.cli.client import ServiceClient
+    from service.cli.folder import Folder
+    from service.cli.submit import request_document
+
+    if not folder.is_dir():
+        raise CommandFailure(ExitCode.REFUSED, "inaccessible-file", str(folder), "is no folder; check the path.")
+    with ServiceClient(url) as client, terminated_like_interrupted():
+        watched = Folder(folder, client, request_document(metadata), settle, _tell)
+        try:
+            while True:
+                _look(watched, patiently=not once)
+                if once and not watched.seen and not watched.sent:
+                    return ExitCode.ANALYSED
+                time.sleep(min(LOOK_SECONDS, settle) or 0.1)
+        except KeyboardInterrupt:  # what was sent is asked for again by the next run: equal submissions are one
+            return ExitCode.ANALYSED
+
+
+def _look(watched: Folder, *, patiently: bool) -> None:
+    try:
+        watched.look()
+    except CommandFailure as failure:
+        if not patiently:
+            raise
+        _tell(failure.line)
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(line + "\n")
