@@ -24,9 +24,11 @@ ROOT = Path(__file__).parents[2]
 class Service:
     """One service at one port, started again and again."""
 
-    def __init__(self, port: int, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, port: int, environment: Mapping[str, str], log: Path, module: str = "tests.chaos.service", *more: str
+    ) -> None:
         self.url = f"http://127.0.0.1:{port}"
-        self._command = [sys.executable, "-m", "tests.chaos.service", str(port)]
+        self._command = [sys.executable, "-m", module, str(port), *more]
         self._environment = os.environ | environment | {"PYTHONPATH": str(ROOT)}
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
