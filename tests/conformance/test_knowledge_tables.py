@@ -72,8 +72,10 @@ def test_ratios_are_of_concentrations_and_spreads_are_of_people() -> None:
 
 def test_no_row_is_a_single_person() -> None:
     """The tables hold group means only: no column names a person and none has n = 1."""
-    for region in regions():
-        header = DATA.joinpath(f"norms/{region.name.lower()}.csv").read_text(encoding="utf-8").splitlines()[0]
+    tables = [item for item in DATA.joinpath("norms").iterdir() if item.name.endswith(".csv")]
+    assert len(tables) >= 12
+    for item in tables:
+        header = item.read_text(encoding="utf-8").splitlines()[0]
         assert not {"subject", "sex", "gm", "wm", "csf"} & set(header.split(","))
 
 

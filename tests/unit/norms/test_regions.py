@@ -21,6 +21,10 @@ from fitting.norms.regions import find_region, regions
         ("M1_R", "M1", None),
         ("primary somatosensory cortex", "S1", None),
         ("THALAMUS", "thalamus", None),
+        ("left anterior insula", "insula", "anterior insula"),
+        ("ventral striatum", "basal_ganglia", "nucleus accumbens"),
+        ("periaqueductal gray", "PAG", None),
+        ("pgACC", "ACC", "pregenual/rostral"),
     ],
 )
 def test_names_in_use_are_understood(text: str, region: str, subregion: str | None) -> None:
@@ -32,14 +36,17 @@ def test_names_in_use_are_understood(text: str, region: str, subregion: str | No
     assert (place.subregion.name if place.subregion else None) == subregion
 
 
-@pytest.mark.parametrize("text", ["", "left", "cortex", "midcingulate", "cerebellum", "PAG", "prefrontal cortex"])
+@pytest.mark.parametrize(
+    "text", ["", "left", "cortex", "midcingulate", "cerebellum", "brainstem", "prefrontal", "posterior"]
+)
 def test_what_is_not_known_is_not_guessed(text: str) -> None:
     """An unlisted or ambiguous name is no region."""
     assert find_region(text) is None
 
 
-def test_the_eleven_regions() -> None:
+def test_the_regions() -> None:
     """The catalogue of regions is the agreed one."""
     assert [region.name for region in regions()] == [
-        *("ACC", "dlPFC", "insula", "thalamus", "M1", "S1", "OFC", "mPFC", "PCC", "hippocampus", "occipital")
+        *("ACC", "dlPFC", "insula", "thalamus", "M1", "S1", "OFC", "mPFC", "PCC", "hippocampus", "occipital"),
+        *("basal_ganglia", "PAG", "amygdala"),
     ]
