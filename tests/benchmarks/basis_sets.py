@@ -11,12 +11,14 @@ from functools import cache
 from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import numpy as np
 from scipy.interpolate import BSpline
 from scipy.optimize import lsq_linear
 from threadpoolctl import threadpool_limits
 
+from fitting.analysis import Analysis
 from fitting.basis.basis_set import BasisSet, Grid
 from fitting.basis.cache import cached_basis, cached_lines
 from fitting.basis.files import read_basis
@@ -30,6 +32,7 @@ from fitting.signal import time_axis
 from fitting.units import ComplexArray, FloatArray, ppm_axis_of_fft
 from tests.benchmarks.text import number, table
 from tests.conftest import shared_folder
+from tests.truth.real_files import BRAINS, Case, answer, ratio
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "basis.md"
@@ -69,6 +72,8 @@ PUBLISHED = (
     Published("truth/basis/truth_press30.BASIS", "PRESS 30, ideal pulses", 0.030, 0.0, 2.265),
 )
 """Private sets; their tables are left out where the files are not."""
+REAL = ("siemens-rda", "siemens-ve11", "philips-press35", "philips-press30")
+"""Private scans whose header names a vendor with a realisation of its own."""
 
 
 def scans() -> tuple[tuple[str, Protocol], ...]:
@@ -197,6 +202,28 @@ def bias_cell(without: float, with_baseline: float) -> str:
     return f"{without:+.1f} / {with_baseline:+.1f}".replace("-", "−")
 
 
+def real_scans(folder: Path) -> list[str]:
+    """Residual and ratios of real scans with ideal pulses and with those of their scanner."""
+    rows = []
+    for case in BRAINS:
+        if case.name in REAL:
+            for pulses in ("ideal", "shaped"):
+                analysis = analysed(case, folder / "data", ideal=pulses == "ideal")
+                ratios = (ratio(analysis, name) for name in ("Glu", "Gln", "mI", "tNAA"))
+                residual = analysis.quality.residual_rms_over_noise
+                rows.append((case.name, pulses, number(residual, 3), *(number(value, 2) for value in ratios)))
+    return table(("scan", "pulses", "residual / noise", "Glu/tCr", "Gln/tCr", "mI/tCr", "tNAA/tCr"), rows)
+
+
+def analysed(case: Case, data: Path, *, ideal: bool) -> Analysis:
+    """The analysis of a real scan, with its scanner's pulses or with ideal ones."""
+    answer.cache_clear()
+    if not ideal:
+        return answer(case, data, None)[0]
+    with patch("fitting.pipeline.as_played_out", lambda protocol, _: protocol):
+        return answer(case, data, None)[0]
+
+
 @cache
 def load(path: Path) -> BasisSet:
     """A published set in our conventions."""
@@ -263,6 +290,7 @@ def page() -> str:
     """Measure everything and say it."""
     folder = shared_folder()
     comparisons = [] if folder is None else [line for published in PUBLISHED for line in against(published, folder)]
+    real = [] if folder is None else real_scans(folder)
     sources = table(
         ("realisation", "sequence", "field, T", "TE1, ms", "pulse", "ms", "Hz", "known"),
         (
@@ -287,6 +315,7 @@ def page() -> str:
         speed="\n".join(speed()),
         knots=str(KNOTS),
         in_vivo=f"{IN_VIVO_HZ:g}",
+        real="\n".join(real) or "The scans are not on this machine.",
         comparisons="\n".join(comparisons) or "The published sets are not on this machine.",
     )
 
