@@ -1,0 +1,65 @@
+"""``compose.yaml`` names what exists: services, volumes, settings, programs and addresses the service accepts."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy import make_url
+
+from service.settings import Settings, executor_parts
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+KEYS = {
+    "image", "build", "restart", "read_only", "cap_drop", "security_opt", "tmpfs", "environment", "volumes", "ports",
+    "stop_grace_period", "depends_on", "command", "healthcheck",
+}  # fmt: skip
+"""Of the Compose specification, those that stand there."""
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_service(name: str) -> None:
+    """Its keys are known, and it depends on services with a health check and mounts volumes that are declared."""
+    service = SERVICES[name]
+
+    assert set(service) <= KEYS
+    for other, condition in service.get("depends_on", {}).items():
+        assert condition == {"condition": "service_healthy"}
+        assert "test" in SERVICES[other]["healthcheck"]
+    assert {volume.split(":")[0] for volume in service.get("volumes", ())} <= set(COMPOSE["volumes"])
+    program = service.get("command", ["python"])[0]
+    assert shutil.which(program, path=str(Path(sys.executable).parent))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_settings_exist(name: str) -> None:
+    """A misspelt variable would be ignored in silence."""
+    environment = SERVICES[name].get("environment", {})
+    ours = {variable for variable in environment if variable.startswith("MRSQUANT_")}
+
+    assert {variable.removeprefix("MRSQUANT_").lower() for variable in ours} <= set(Settings.model_fields)
+
+
+def test_addresses_lead_to_services() -> None:
+    """Database and scheduler are asked under the names they have there, at the port they listen on."""
+    environment = SERVICES["api"]["environment"]
+    url = make_url(re.sub(r"\$\{.*?\}", "secret", environment["MRSQUANT_DATABASE_URL"]))
+    _, scheduler = executor_parts(environment["MRSQUANT_EXECUTOR"])
+
+    assert url.host in SERVICES
+    assert url.database == SERVICES[str(url.host)]["environment"]["POSTGRES_DB"]
+    assert scheduler == "//scheduler:8786"
+    assert "8786" in SERVICES["scheduler"]["command"]
+    assert f"tcp:{scheduler}" in SERVICES["worker"]["command"]
+
+
+def test_no_secret_stands_there() -> None:
+    """The password comes from the environment, and without one nothing starts."""
+    assert (ROOT / "compose.yaml").read_text().count("${MRSQUANT_DB_PASSWORD:?") == 2
