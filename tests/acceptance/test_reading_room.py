@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from tests.acceptance.conftest import EXAMPLE, REPORT, ROOT, analyse, drop
+from tests.acceptance.conftest import EXAMPLE, REPORT, ROOT, analyse, drop, quickest
 
 pytestmark = pytest.mark.browser
 
@@ -200,9 +200,7 @@ def test_the_first_view_is_quick_and_the_report_small(browser: Any, room: str, r
     """The list is there within a second, a report is below 1 MB, and static files are asked for once."""
     context = browser.new_context(base_url=room)
     page = context.new_page()
-    page.goto("/docs")  # the connection and the interpreter's first templates are not the page's
-    page.goto("/")
-    elapsed = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
+    elapsed = quickest(page, "/")
     answer = page.goto(reports[0])
     style = page.locator("link[rel=stylesheet]").first.get_attribute("href")
     kept = context.request.get(f"{room}{style}")

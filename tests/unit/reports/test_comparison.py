@@ -1,0 +1,124 @@
+"""Sessions are compared only when they were acquired and processed alike, and drawn only where there is something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from fitting.analysis import Analysis
+from service.reports import AnalysisDocument, comparison, timeline
+from service.reports.comparability import differences
+from tests.data import analysis_factory as factory
+
+THEN = datetime(2026, 1, 31, 14, 5, tzinfo=UTC)
+
+
+def acquired(**facts: object) -> Callable[[Analysis], Analysis]:
+    return lambda analysis: replace(analysis, acquisition=replace(analysis.acquisition, **facts))
+
+
+def processed(**facts: object) -> Callable[[Analysis], Analysis]:
+    return lambda analysis: replace(analysis, provenance=replace(analysis.provenance, **facts))
+
+
+DIFFERENT = {
+    "Region": acquired(region="PCC"),
+    "Side": acquired(hemisphere="left"),
+    "Manufacturer": acquired(vendor="GE"),
+    "Scanner": acquired(scanner_model="Prisma"),
+    "Field strength": acquired(field_t=7.0),
+    "Sequence": acquired(sequence="sLASER"),
+    "Echo time": acquired(echo_time=0.035),
+    "Repetition time": acquired(repetition_time=3.0),
+    "Voxel volume": acquired(voi_volume_ml=12.0),
+    "Water reference": acquired(water_reference=False),
+    "Tissue fractions": acquired(gm=None, wm=None, csf=None),
+    "Software": processed(version="9.9"),
+    "Basis set": processed(basis_source="supplied"),
+    "Macromolecules": processed(macromolecules="none"),
+    "Relaxation times": processed(relaxation="own table"),
+    "Options of the fit": processed(options={"baseline": "flat"}),
+}
+ALIKE = {
+    "the exact frequency of the magnet": acquired(field_t=2.8936 + 0.01),
+    "a millisecond of rounding": acquired(echo_time=0.0305),
+    "a slightly other box": acquired(voi_volume_ml=8.5),
+    "the basis set's id, which names the exact frequency": processed(basis_id="b3:another"),
+    "age": acquired(age_years=45.0),
+}
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_each_difference_is_named_alone(name: str) -> None:
+    """What differs is found in both directions, and nothing else is."""
+    one = factory.make_analysis()
+    other = DIFFERENT[name](one)
+
+    assert [item.name for item in differences(one, other)] == [name]
+    assert [item.name for item in differences(other, one)] == [name]
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_what_does_not_matter_is_no_difference(name: str) -> None:
+    """A second session on the same scanner is never exactly the first."""
+    one = factory.make_analysis()
+
+    assert differences(one, ALIKE[name](one)) == ()
+
+
+def side(analysis: Analysis, subject: str | None = "sub-1") -> comparison.Side:
+    return comparison.Side(AnalysisDocument(analysis, id="a", subject=subject), factory.make_traces(), THEN)
+
+
+def test_other_people_and_spectra_that_say_nothing_are_refused() -> None:
+    """Without one known subject, or with a spectrum that is not interpretable, a difference is no change."""
+    good = factory.make_analysis()
+
+    assert comparison.build(side(good), side(good)).refusals == ()
+    assert "different subjects" in comparison.build(side(good), side(good, "sub-2")).refusals[0]
+    assert "names no subject" in comparison.build(side(good), side(good, None)).refusals[0]
+    assert "not interpretable" in comparison.build(side(good), side(factory.unusable(good))).refusals[0]
+
+
+def test_the_overlay_is_scaled_to_creatine() -> None:
+    """A receiver gain changes nothing in the figure; without creatine there is none."""
+    traces = factory.make_traces()
+    louder = replace(traces, fit=traces.fit * 7.0, baseline=traces.baseline * 7.0)
+    flat = replace(traces, fit=np.zeros_like(traces.fit), baseline=np.zeros_like(traces.fit))
+    figure = comparison.comparison_figure.overlay_svg(traces, louder)
+    earlier, later = (re.search(rf'class="{name}"[^>]* d="([^"]+)"', figure)[1] for name in ("earlier", "later"))
+
+    assert earlier == later
+    assert comparison.comparison_figure.overlay_svg(traces, flat) == ""
+
+
+def session(analysis: Analysis, **clinical: float) -> timeline.Session:
+    return timeline.Session(AnalysisDocument(analysis, id="a", subject="sub-1"), THEN, clinical)
+
+
+def test_the_timeline_draws_intervals_and_no_value_that_says_nothing() -> None:
+    """Values that are not detected or not interpretable are missing from the figures, and clinical ones stand there."""
+    good = factory.make_analysis()
+    (region,) = timeline.build([session(good, pain_vas=6.5), session(factory.unusable(good)), session(good)])
+    panels = dict(region.figures)
+
+    assert panels["tNAA / tCr"].count('width="8"') == 2
+    assert "session 2" not in panels["tNAA / tCr"]
+    assert "Lac / tCr" not in panels
+    assert "session 1: 6.5" in panels["Pain (VAS, 0 to 10)"]
+    assert region.neighbours == (("a", "a"), ("a", "a"))
+
+
+def test_the_timeline_says_where_sessions_differ() -> None:
+    """A change of method between two sessions stands above the figures; regions stand apart."""
+    good = factory.make_analysis()
+    (region,) = timeline.build([session(good), session(DIFFERENT["Echo time"](good))])
+    regions = timeline.build([session(good), session(DIFFERENT["Region"](good))])
+
+    assert "echo time" in region.warnings[0]
+    assert [item.region for item in regions] == ["ACC, midline", "PCC, midline"]
