@@ -91,6 +91,9 @@ audit: $(DEV_STAMP) ## look for published weaknesses of the dependencies; withou
 bench: $(DEV_STAMP) ## measure accuracy and speed on simulated spectra and write docs/benchmark.md (minutes)
 	$(BIN)/python -m tests.benchmarks
 
+bench-statistics: $(DEV_STAMP) ## measure the single-case statistics and write docs/benchmark-statistics.md (minutes)
+	$(BIN)/python -m tests.benchmarks.single_case
+
 image: ## build the container image
 	docker build --tag mrsquant .
 
