@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from fitting.model.forward import LinearCombinationModel, State
+from fitting.model.parameters import SINGLETS
 from fitting.preprocessing.quality import line_width_hz
-
-SINGLETS = ("NAA", "Cr", "PCr", "GPC", "PCh")
-"""Metabolites whose highest peak is an uncoupled methyl line."""
 
 
 def singlet_linewidth(model: LinearCombinationModel, state: State) -> float:

@@ -23,16 +23,29 @@ WIDTH_PRIOR = 0.4
 """Standard deviation of one component's own extra damping, 1/s: LCModel's default for the spread of 1/T2 between
 metabolites (Provencher 1993, doi:10.1002/mrm.1910300604; DESDT2)."""
 
+SINGLETS = ("NAA", "Cr", "PCr", "GPC", "PCh")
+"""Metabolites whose highest peak is an uncoupled methyl line: strong and narrow, so that their width can be seen."""
+
+SINGLET_WIDTH_PRIOR = 0.8
+"""The same for ``SINGLETS``, 1/s. Their published 1/T2 scatter by 1.1, 1.4 and 1.5 about their mean at 1.5, 3 and 7 T
+(relaxation.csv); with less, a line narrower than the common one takes area from what lies under it."""
+
 PHASE1_PRIOR_DEG_PER_PPM = 5.0
 """Standard deviation of the first-order phase."""
 
 GAUSS_PRIOR = 40.0
 """Standard deviation of the Gaussian damping, 1/s: weak, only to keep the problem regular."""
 
-LORENTZ_BESIDE_WATER = (-4.0, 4.0)
-"""Mean and standard deviation of the common damping when the components carry the water's line shape, 1/s: the
-difference of 1/T2 between metabolites (150 to 300 ms) and tissue water (80 to 110 ms) at 3 T, see relaxation.csv; wide
-enough to serve at 1.5 and 7 T."""
+LORENTZ_BESIDE_WATER = ((63.9e6, -6.5), (127.7e6, -4.3), (298.0e6, -9.4))
+"""Spectrometer frequency (Hz) and mean of the common damping (1/s) when the components carry the water's line shape:
+1/T2 of metabolites (mean of NAA, tCr and tCho in grey and white matter) less the water's. The water's is the mean over
+the water of a voxel of 47 % grey matter, 40 % white matter and 13 % fluid by volume, each with its content and T2. All
+times and contents are those of relaxation.csv and water_content.csv, with their sources."""
+
+LORENTZ_BESIDE_WATER_SD = 4.0
+"""Standard deviation of it, 1/s: fluid of 5 to 25 % moves it by 2, other published T2 of water (99 instead of 110 ms in
+grey matter, 69 instead of 79 ms in white matter at 3 T: Stanisz 2005, doi:10.1002/mrm.20605) by 1.5, of metabolites by
+2, and a basis that brings a width of its own (1 to 2 Hz is usual) by 3 to 6."""
 
 GAUSS_BESIDE_WATER = 4.0
 """Standard deviation of the Gaussian damping in that case, 1/s."""
@@ -89,16 +102,25 @@ def layout_for(
     count = len(components)
     hz_per_ppm = spectrometer_frequency * 1e-6
     phase1 = np.deg2rad(PHASE1_PRIOR_DEG_PER_PPM) / hz_per_ppm / (2 * np.pi)
-    damping, spread, gauss = (*LORENTZ_BESIDE_WATER, GAUSS_BESIDE_WATER) if shape_known else (0.0, np.inf, GAUSS_PRIOR)
+    beside_water = (_damping_beside_water(spectrometer_frequency), LORENTZ_BESIDE_WATER_SD, GAUSS_BESIDE_WATER)
+    damping, spread, gauss = beside_water if shape_known else (0.0, np.inf, GAUSS_PRIOR)
     scales = np.array([0.1, phase1, 1.0, 5.0, 5.0] + [SHIFT_PRIOR_PPM * hz_per_ppm] * count + [WIDTH_PRIOR] * count)
     mean = np.array([0.0, 0.0, 0.0, damping, 0.0] + [0.0] * (2 * count))
     deviation = np.array([np.inf, phase1, np.inf, spread, gauss])
+    widths = [SINGLET_WIDTH_PRIOR if name in SINGLETS else WIDTH_PRIOR for name in components]
+    own = np.concatenate([np.ones(count), np.array(widths) / WIDTH_PRIOR])
     return ParameterLayout(
         components=components,
         scales=scales,
         prior_mean=mean / scales,
-        prior_sd=np.concatenate([deviation / scales[: len(GLOBAL)], np.ones(2 * count)]),
+        prior_sd=np.concatenate([deviation / scales[: len(GLOBAL)], own]),
     )
+
+
+def _damping_beside_water(spectrometer_frequency: float) -> float:
+    """Expected common damping (1/s) beside the water's line shape, straight between the fields of the table."""
+    frequencies, dampings = zip(*LORENTZ_BESIDE_WATER, strict=True)
+    return float(np.interp(spectrometer_frequency, frequencies, dampings))
 
 
 def unpack(vector: FloatArray, layout: ParameterLayout) -> Values:
