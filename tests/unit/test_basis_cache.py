@@ -11,7 +11,7 @@ import pytest
 from fitting.basis import cache
 from fitting.basis.basis_set import Grid
 from fitting.basis.cache import at_nominal_frequency, cached_basis, cached_lines, content_key
-from fitting.basis.precompute import precompute
+from fitting.basis.precompute import main, precompute
 from fitting.basis.realisations import realisations
 from fitting.basis.sequences import Protocol
 from fitting.basis.simulation import simulate
@@ -86,6 +86,16 @@ def test_what_was_precomputed_beside_the_program_is_used(tmp_path: Path, monkeyp
     basis = cached_basis(PROTOCOL, GRID)
 
     np.testing.assert_array_equal(basis.signals, simulate(spin_systems(), PROTOCOL, 64, 5e-4))
+
+
+def test_the_command_of_the_image_writes_what_an_analysis_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """``python -m fitting.basis.precompute``, which the Dockerfile runs, fills the folder that the cache reads."""
+    monkeypatch.setattr("fitting.basis.precompute.common_protocols", lambda: (PROTOCOL,))
+
+    main(["--output", str(tmp_path / "shipped")])
+
+    assert [path.name for path in (tmp_path / "shipped").iterdir()] == [STORED]
+    assert "-m fitting.basis.precompute" in (Path(__file__).parents[2] / "Dockerfile").read_text()
 
 
 def test_only_whole_files_are_left(tmp_path: Path):
