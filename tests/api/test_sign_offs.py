@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from service.api.access import needed
 from tests.fake_pipeline import spectrum
 
 REVIEWER = "Dr A. Example"
@@ -151,3 +152,56 @@ def test_only_results_are_signed(client: TestClient) -> None:
     assert client.get(address).json()["code"] == "no-result"
     body = {"action": "review", "position": 0, "reviewer": REVIEWER}
     assert client.post(address, json=body).json()["code"] == "no-result"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("POST", "/v1/analyses/{analysis_id}/sign-off", "sign"),
+        ("POST", "/analyses/{analysis_id}/sign-off", "sign"),
+        ("DELETE", "/v1/analyses/{analysis_id}", "admin"),
+        ("POST", "/upload", "submit"),
+        ("POST", "/upload/preview", "submit"),
+        ("POST", "/norms", "admin"),
+        ("GET", "/analyses/{analysis_id}", "read"),
+        ("GET", "/subjects/{pseudonym}", "read"),
+        ("GET", "/compare", "read"),
+    ],
+)
+def test_pages_need_the_scope_of_the_call_they_stand_for(method: str, path: str, scope: str) -> None:
+    """A page is no way around the scope that its call over the API needs."""
+    assert needed(method, path) == scope
+
+
+def test_pages_of_another_site_change_nothing(client: TestClient, analysis: str) -> None:
+    """A form on a foreign page signs nothing with the rights of whoever looks at it."""
+    page = analysis.removeprefix("/v1")
+    form = {"action": "review", "position": "0", "reviewer": REVIEWER}
+    headers = {"Origin": "http://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+
+    assert client.post(f"{page}/sign-off", data=form, headers=headers).status_code == 403
+    assert client.get(f"{analysis}/sign-off").json()["state"] == "draft"
+    assert client.post(f"{page}/sign-off", data=form, follow_redirects=False).status_code == 303
+    assert client.get(f"{analysis}/sign-off").json()["state"] == "reviewed"
+
+
+def test_a_page_refuses_in_words_and_keeps_what_was_written(client: TestClient, analysis: str) -> None:
+    """A stale or incomplete form comes back with the reason and with its comment."""
+    page = analysis.removeprefix("/v1")
+    unnamed = client.post(f"{page}/sign-off", data={"action": "review", "position": "0", "comment": "kept words"})
+    stale = client.post(f"{page}/sign-off", data={"action": "review", "position": "7", "reviewer": REVIEWER})
+
+    assert (unnamed.status_code, stale.status_code) == (422, 409)
+    assert "Give the name of who answers" in unnamed.text
+    assert "kept words" in unnamed.text
+    assert "Somebody else has changed" in stale.text
+
+
+def test_pages_name_what_is_not_there(client: TestClient, analysis: str) -> None:
+    """People get a page, not a problem document, and it says what to do."""
+    for address, status in (("/analyses/nonsense", 422), (f"{analysis.removeprefix('/v1')}?version=3", 404)):
+        answer = client.get(address)
+
+        assert answer.status_code == status
+        assert answer.headers["Content-Type"].startswith("text/html")
+        assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
