@@ -48,14 +48,14 @@ def service(kind: str, folder: Path) -> Iterator[Service]:
         started.stop()
 
 
-def single_rate(cache: Path, count: int) -> float:
-    """Analyses of the example a second, one after the other in this process."""
+def single_rate(cache: Path, count: int) -> tuple[float, float]:
+    """Analyses of the example a second, one after the other in this process, and CPU seconds of each."""
     job = Job((SourceFile(EXAMPLE.name, EXAMPLE.read_bytes()),))
     pipeline.analyse(job, cache)
-    begin = time.perf_counter()
+    begin, cpu = time.perf_counter(), time.process_time()
     for _ in range(count):
         pipeline.analyse(job, cache)
-    return count / (time.perf_counter() - begin)
+    return count / (time.perf_counter() - begin), (time.process_time() - cpu) / count
 
 
 def post(url: str, name: str, content: bytes, number: int) -> None:
@@ -107,6 +107,13 @@ def _unfinished(url: str) -> bool:
     return any(ask(url, f"/v1/analyses?limit=1&state={state}")["items"] for state in ("queued", "running"))
 
 
+def cpu_seconds(started: Service) -> tuple[float, float]:
+    """CPU time so far of the service and of its workers."""
+    times = [psutil.Process(started.pid).cpu_times(), *(process.cpu_times() for process in started.workers())]
+    service_seconds, *worker_seconds = (one.user + one.system for one in times)
+    return service_seconds, sum(worker_seconds)
+
+
 def memory(started: Service) -> tuple[float, float]:
     """Resident megabytes of the service and of its largest worker."""
     service_bytes = psutil.Process(started.pid).memory_info().rss
@@ -121,13 +128,19 @@ def main() -> int:
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="load") as name:
         folder = Path(name)
-        single = single_rate(folder / "cache", max(chosen.fits // 5, 5))
+        single, single_cpu = single_rate(folder / "cache", max(chosen.fits // 5, 5))
         with service("real", folder) as real:
             content = EXAMPLE.read_bytes()
             burst(real.url, EXAMPLE.name, lambda _: content, range(-4, 0))
+            before = cpu_seconds(real)
             seconds, posts, reads = burst(real.url, EXAMPLE.name, lambda _: content, range(chosen.fits))
+            service_cpu, worker_cpu = (after - used for after, used in zip(cpu_seconds(real), before, strict=True))
         rate = chosen.fits / seconds
         _say(f"one process: {single:.2f} analyses/s; service with 2 workers: {rate:.2f}/s, {rate / single:.2f} times")
+        _say(
+            f"CPU of each analysis: {single_cpu:.3f} s in one process; {worker_cpu / chosen.fits:.3f} s in a worker "
+            f"and {service_cpu / chosen.fits:.3f} s in the service, whatever else the machine does"
+        )
         _say(f"meanwhile p99 of {len(posts)} POST: {_p99(posts)}; of {len(reads)} GET: {_p99(reads)}")
         with service("fake", folder) as fake:
             step = max(chosen.many // 5, 1)
