@@ -6,6 +6,7 @@ PORT ?= 8000
 WORKERS ?= 2
 PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 600
+FUZZ_EXAMPLES ?= 10
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +19,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pytest truth fuzz audit bench chaos load image lock clean
+.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pytest truth fuzz schemathesis audit bench chaos load image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -84,9 +85,15 @@ truth: $(DEV_STAMP) ## only the fits of simulated spectra of known content
 fuzz: $(DEV_STAMP) ## read hostile files for FUZZ_SECONDS (600), another series each day
 	$(BIN)/python -W error -m tests.fuzz.hostile $$(date +%Y%m%d)000000 10000000 $(FUZZ_SECONDS)
 
-audit: $(DEV_STAMP) ## look for published weaknesses of the dependencies; without network it says so and passes
-	$(BIN)/python -m pip_audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off \
-	  || { curl --silent --head --max-time 10 https://api.osv.dev >/dev/null && exit 1 || echo 'dependency audit skipped: no network'; }
+schemathesis: $(DEV_STAMP) ## try the interface with what its description allows and forbids, on an empty service
+	$(BIN)/python -m tests.fuzz.interface --max-examples $(FUZZ_EXAMPLES)
+
+audit: ## look for published weaknesses of the dependencies; without network it says so and passes
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip --disable-pip-version-check install --quiet pip-audit \
+	  || { echo 'dependency audit skipped: pip-audit cannot be installed'; exit 0; }; \
+	curl --silent --head --max-time 10 https://pypi.org >/dev/null || { echo 'dependency audit skipped: no network'; exit 0; }; \
+	build/audit/bin/python -m pip_audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
 bench: $(DEV_STAMP) ## measure accuracy and speed on simulated spectra and write docs/benchmark.md (minutes)
 	$(BIN)/python -m tests.benchmarks

@@ -57,6 +57,9 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _failed_schema(request: Request, error: Exception) -> Response:
+    methods = _methods(request, request.url.path)
+    if methods and request.method not in methods:  # it was taken for an id at the same place
+        return _not_allowed(request, methods)
     return _answer(request, from_schema_errors(cast("RequestValidationError", error).errors()))
 
 
@@ -69,13 +72,23 @@ def _framework(request: Request, error: Exception) -> Response:
         case HTTPStatus.NOT_FOUND:
             return _answer(request, NotFound("There is nothing at this address; /openapi.json lists what there is."))
         case HTTPStatus.METHOD_NOT_ALLOWED:
-            detail = f"{request.method} is not possible here; the Allow header names what is."
-            return _answer(request, MethodNotAllowed(detail, headers=raised.headers))
+            route = getattr(request.scope.get("route"), "path", "")
+            return _not_allowed(request, _methods(request, request.url.path) or _methods(request, route))
         case HTTPStatus.BAD_REQUEST:
             return _answer(request, MalformedRequest("The request cannot be parsed."))
         case _:
             log.error("unexpected refusal by the framework", status=raised.status_code)
             return _answer(request, InternalError("The request was refused for an unforeseen reason."))
+
+
+def _methods(request: Request, path: str) -> list[str]:
+    """What can be done at a documented path; the framework knows one route at a time."""
+    return sorted(name.upper() for name in request.app.openapi()["paths"].get(path, ()))
+
+
+def _not_allowed(request: Request, methods: list[str]) -> Response:
+    detail = f"{request.method} is not possible here; the Allow header names what is."
+    return _answer(request, MethodNotAllowed(detail, headers={"Allow": ", ".join(methods)}))
 
 
 def _database(request: Request, error: Exception) -> Response:

@@ -13,7 +13,7 @@ import anyio
 import structlog
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
 from fitting import errors as refusals
 from fitting.analysis import NOTICE
@@ -79,6 +79,16 @@ _BODIES = {
         "application/json": {"schema": {"$ref": "#/components/schemas/ArraySubmission"}},
     },
 }
+_CURSOR: dict[str, Any] = {"pattern": "^[A-Za-z0-9_-]{22}$"}
+
+
+def _not_a_number(value: object) -> object:
+    if isinstance(value, str) and "T" not in value.upper():
+        raise ValueError("must be a date with time and zone (RFC 3339)")
+    return value
+
+
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_not_a_number)]
 _INTAKE_PROBLEMS = (MalformedRequest, TooLarge, UnsupportedMediaType)
 _READING_PROBLEMS = tuple(kind for kind in refusals.PROBLEMS if kind is not refusals.InaccessibleFile)
 """What reading an upload can lead to: uploads are no files of this machine."""
@@ -235,9 +245,12 @@ def list_analyses(
     region: Annotated[Region | None, Query(description="Region, as the request named it.")] = None,
     state: Annotated[State | None, Query(description="State.")] = None,
     verdict: Annotated[Literal["yes", "limited", "no"] | None, Query(description="Verdict of the result.")] = None,
-    created_from: Annotated[AwareDatetime | None, Query(description="Submitted at this time or later.")] = None,
-    created_before: Annotated[AwareDatetime | None, Query(description="Submitted before this time.")] = None,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    created_from: Annotated[Timestamp | None, Query(description="Submitted at this time or later.")] = None,
+    created_before: Annotated[Timestamp | None, Query(description="Submitted before this time.")] = None,
+    cursor: Annotated[
+        str | None,
+        Query(description="`next_cursor` of the page before.", json_schema_extra={"pattern": "^[A-Za-z0-9_-]{22}$"}),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Analyses on a page.")] = 50,
 ) -> AnalysisList:
     """Analyses, newest first; `Link` leads to the next page (RFC 8288)."""

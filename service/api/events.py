@@ -29,6 +29,12 @@ SILENCE_SECONDS = 15.0
 """A comment is sent after this long without an event, so that proxies keep the connection."""
 RECONNECT_MILLISECONDS = 2000
 
+_STREAMED = {
+    "type": "object",
+    "description": "One event of the stream.",
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+}
+
 router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
 
 
@@ -56,7 +62,7 @@ class EventOut(BaseModel):
     responses={
         200: {
             "description": "Events until the analysis has ended. `data` is an `EventOut`.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": _STREAMED}},
         },
         204: {"description": "The analysis has ended and nothing happened after `Last-Event-ID`."},
         **responses(UnknownAnalysis),

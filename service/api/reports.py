@@ -72,7 +72,7 @@ def get_report(
         int | None,
         Query(ge=1, le=10_000, description="A signed version, as it was signed; without it the present one."),
     ] = None,
-    accept: Annotated[str | None, Header(description="Media types the client takes.")] = None,
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """The result as a page, a table or a file; a signed version is answered as it was when it was signed."""
     wanted = format or _accepted(accept)

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from tests.servers.postgresql import PostgreSql, postgresql
 
 from service.access.trail import Trail
 from service.storage.audit import AuditLog, BrokenChain, Entry
 from service.storage.database import Database
+from tests.servers.postgresql import PostgreSql, postgresql
 
 
 @pytest.fixture(scope="module")
