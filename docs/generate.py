@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 
 from fitting.io import READERS
 from fitting.quality_numbers import quality_numbers
+from fitting.verdict import rules
 from service.cli.app import app
 from service.errors import BY_CODE, STATUS
 from service.settings import Settings
@@ -80,12 +81,23 @@ def quality() -> str:
     return _table(("number", "unit", "definition", "good", "source"), rows)
 
 
+def verdict_rules() -> str:
+    """One row for each rule of the verdict."""
+    rows = []
+    for rule in rules():
+        limit = f"{'above' if rule.above is not None else 'below'} {rule.limit:g}"
+        spares = ", ".join(rule.spares) or "–"
+        rows.append((f"`{rule.code}`", f"`{rule.quantity}`", limit, rule.usable, spares, rule.source))
+    return _table(("code", "number", "fires", "verdict", "spares", "source"), rows)
+
+
 TABLES: dict[str, tuple[Path, Callable[[], str]]] = {
     "settings": (DOCS / "settings.md", settings),
     "problems": (DOCS / "problems.md", problems),
     "commands": (DOCS / "command-line.md", commands),
     "formats": (DOCS.parent / "README.md", formats),
     "quality": (DOCS / "quality.md", quality),
+    "verdict_rules": (DOCS / "verdict.md", verdict_rules),
 }
 """Marker in the page, page, and what stands between the markers."""
 

@@ -152,6 +152,11 @@ class Quality:
     white."""
     noise_tail: float | None
     """Standard deviation of the noise in the last quarter of the FID over that of the whole; about 1 is unfiltered."""
+    spikes: int
+    """Lone samples that stand far out of the averaged signal."""
+    axis_error: float | None
+    """How much further apart the singlets of brain stand than dwell time and spectrometer frequency put them, relative;
+    null where the pattern of brain peaks was not found."""
     residual_rms_over_noise: float
     """Root mean square of the fit residual over that of the noise; 1 is a perfect fit."""
     residual_by_region: tuple[RegionResidual, ...]
@@ -173,6 +178,8 @@ class MetaboliteResult:
 
     name: str
     """Metabolite or sum, such as ``tNAA``."""
+    verdict: Verdict
+    """Whether this value may be interpreted and held against norms, and what speaks against it."""
     amplitude: float
     """Signal of one proton, arbitrary units of the data."""
     amplitude_sd: float

@@ -20,6 +20,7 @@ from fitting.norms.assessment import Absence, Assessment, ProfileDistance, ZScor
 from fitting.preprocessing import PreprocessingFacts
 from fitting.quantification.concentrations import Quantity
 from fitting.subject import Subject
+from fitting.verdict import Judgement
 
 SNR_DEFINITION = "highest point of the fit above its baseline, over twice the RMS of the residual, 0.2 to 4.2 ppm"
 """LCModel's and TARQUIN's definition; the consensus definition (peak over noise sd) gives about twice this."""
@@ -70,6 +71,8 @@ def quality_of(fit: Fit, facts: PreprocessingFacts, spectrometer_frequency: floa
         water_clipped_samples=facts.water_clipped_samples,
         noise_correlation=facts.noise_correlation,
         noise_tail=facts.noise_tail,
+        spikes=facts.spikes,
+        axis_error=facts.axis_error,
         residual_rms_over_noise=fit.residual_rms_over_noise,
         residual_by_region=residual_by_region(traces, noise),
         baseline_share=baseline_share(traces),
@@ -121,15 +124,19 @@ def acquisition_facts(intake: Intake, subject: Subject, facts: PreprocessingFact
 
 
 def metabolite_results(
-    quantities: tuple[Quantity, ...], scores: dict[str, ZScore | Absence]
+    quantities: tuple[Quantity, ...], scores: dict[str, ZScore | Absence], judgement: Judgement
 ) -> tuple[MetaboliteResult, ...]:
-    """Each quantity with its position among controls or the reason for its absence."""
+    """Each quantity with its verdict, and its position among controls or the reason for its absence.
+
+    Concentrations are left out when the water they were scaled by cannot be theirs.
+    """
     results = []
     for quantity in quantities:
         score = scores[quantity.name]
         results.append(
             MetaboliteResult(
                 name=quantity.name,
+                verdict=judgement.metabolites[quantity.name],
                 amplitude=quantity.amplitude,
                 amplitude_sd=quantity.amplitude_sd,
                 crlb_percent=quantity.crlb_percent,
@@ -137,7 +144,7 @@ def metabolite_results(
                 upper_bound=quantity.upper_bound,
                 model_move=quantity.model_move,
                 ratio_tcr=quantity.ratio_tcr,
-                concentration=quantity.concentration,
+                concentration=quantity.concentration if judgement.water_scale is None else None,
                 z=score if isinstance(score, ZScore) else None,
                 z_absent=score if isinstance(score, Absence) else None,
             )

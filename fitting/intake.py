@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from fitting.errors import ImplausibleParameter, UnsupportedData
 from fitting.io import Files, read
-from fitting.protocol import complete
+from fitting.protocol import complete, contradictions
 from fitting.signal import Acquisition, Recording
 from fitting.subject import Overrides
 
@@ -26,6 +26,8 @@ class Intake:
     recording: Recording
     supplied: tuple[str, ...]
     """Quantities the request supplied."""
+    contradictions: tuple[str, ...]
+    """Where the request says otherwise than the file's header, in sentences."""
     water_source: str | None
     """``separate file``, ``same file`` or None."""
     input_sha256: str
@@ -54,6 +56,7 @@ def take_in(metabolite: Files, water_reference: Files, overrides: Overrides) -> 
     return Intake(
         recording=replace(recording, acquisition=acquisition, water=water),
         supplied=supplied,
+        contradictions=contradictions(recording.acquisition, overrides),
         water_source=source,
         input_sha256=digest(metabolite),
         water_sha256=digest(water_reference) if water_reference else None,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 from threadpoolctl import ThreadpoolController
 
 from fitting import __version__
-from fitting.analysis import SCHEMA, Analysis, Provenance
+from fitting.analysis import SCHEMA, Analysis, Provenance, Reason
 from fitting.assembly import acquisition_facts, metabolite_results, multiplicity_of, quality_of
 from fitting.basis.basis_set import BasisSet, Grid
 from fitting.basis.cache import cached_basis
@@ -23,12 +23,13 @@ from fitting.intake import Intake, digest, take_in
 from fitting.io import Files
 from fitting.measured_background import measured_background
 from fitting.model.fit import Components, fit
-from fitting.model.result import Traces
+from fitting.model.result import Fit, Traces
 from fitting.norms import SiteNorm, applicable_norms, assess, own_software
 from fitting.preprocessing import preprocess
 from fitting.preprocessing.noise import noise_sd
 from fitting.progress import begin
 from fitting.protocol import missing, require_complete
+from fitting.protocol_doubt import protocol_doubt
 from fitting.quantification import quantify, relaxation_table
 from fitting.request import check_request
 from fitting.signal import Acquisition, Spectrum
@@ -122,14 +123,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     begin("basis")
     basis = _with_background(_basis(job.basis, acquisition, spectrum, cache_dir), job, spectrum)
     begin("fitting")
-    result = fit(
-        _first(spectrum, basis.points),
-        Components(basis.names, basis.signals, basis.deviations, basis.templates),
-        noise_sd(spectrum.fid, spectrum.dwell_time, spectrum.spectrometer_frequency),
-        baseline=job.options.baseline,
-        optimiser=job.options.optimiser,
-        deadline_seconds=job.options.deadline_seconds,
-    )
+    result = _fitted(spectrum, basis, job.options)
     begin("quantification")
     water = intake.recording.water
     quantities = quantify(
@@ -142,23 +136,32 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
         water_acquisition=None if water is None else water.acquisition,
     )
     quality = quality_of(result, facts, spectrum.spectrometer_frequency)
-    verdict = judge(result, quality, quantities, pattern=facts.pattern)
+    doubts = tuple(Reason("contradicts-header", sentence) for sentence in intake.contradictions)
+    if not job.basis:
+        doubts += protocol_doubt(protocol_of(acquisition), result, quality, partial(_refit, spectrum, job, cache_dir))
+    judgement = judge(
+        result,
+        quality,
+        quantities,
+        pattern=facts.pattern,
+        doubts=doubts,
+    )
     begin("comparison")
     assessment = assess(
         quantities,
         job.subject,
         acquisition,
-        verdict.usable,
+        {name: verdict.usable for name, verdict in judgement.metabolites.items()},
         site_norms=job.site_norms,
         software=own_software(job.options.baseline, _background_in_words(job), basis.source),
     )
     analysis = Analysis(
         outcome=result.outcome,
-        verdict=verdict,
+        verdict=judgement.spectrum,
         acquisition=acquisition_facts(intake, job.subject, facts),
         quality=quality,
         transients=facts.transients,
-        metabolites=metabolite_results(quantities, assessment.scores),
+        metabolites=metabolite_results(quantities, assessment.scores, judgement),
         norms=assessment.norms,
         norms_not_used=assessment.norms_not_used,
         multiplicity=multiplicity_of(assessment),
@@ -180,6 +183,23 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
         ),
     )
     return analysis, result.traces
+
+
+def _fitted(spectrum: Spectrum, basis: BasisSet, options: Options) -> Fit:
+    return fit(
+        _first(spectrum, basis.points),
+        Components(basis.names, basis.signals, basis.deviations, basis.templates),
+        noise_sd(spectrum.fid, spectrum.dwell_time, spectrum.spectrometer_frequency),
+        baseline=options.baseline,
+        optimiser=options.optimiser,
+        deadline_seconds=options.deadline_seconds,
+    )
+
+
+def _refit(spectrum: Spectrum, job: Job, cache_dir: Path | None, protocol: Protocol) -> Fit:
+    """The same fit with the simulated basis of another protocol."""
+    basis = cached_basis(protocol, Grid(spectrum.points, spectrum.dwell_time), cache_dir)
+    return _fitted(spectrum, _with_background(basis, job, spectrum), job.options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ PLAUSIBLE: dict[str, tuple[float, float, str]] = {
 }
 """Ranges (SI) outside which a value is a unit slip or no brain 1H-MRS scan."""
 
+SAME = 0.02
+"""Relative difference of a request's quantity from the header's that rounding explains."""
+
 
 def complete(acquisition: Acquisition, overrides: Overrides) -> tuple[Acquisition, tuple[str, ...]]:
     """The acquisition with the request's values filled in, and the names of those that were supplied.
@@ -57,6 +60,21 @@ def check_overrides(overrides: Overrides) -> None:
     """
     _check(_given(overrides), "request")
     _check_order(overrides.echo_time, overrides.repetition_time)
+
+
+def contradictions(header: Acquisition, overrides: Overrides) -> tuple[str, ...]:
+    """One sentence for each quantity of the request that the file's ``header`` gives otherwise."""
+    sentences = []
+    for name, value in _given(overrides).items():
+        read = getattr(header, name)
+        same = read is None or (read == value if name == "sequence" else math.isclose(read, value, rel_tol=SAME))
+        if not same:
+            sentences.append(f"The request says {name} = {_plain(value)}, the file {_plain(read)}.")
+    return tuple(sentences)
+
+
+def _plain(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _given(overrides: Overrides) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -45,7 +45,7 @@ def assess(
     quantities: tuple[Quantity, ...],
     subject: Subject,
     acquisition: Acquisition,
-    usable: Literal["yes", "limited", "no"],
+    usable: Mapping[str, Literal["yes", "limited", "no"]],
     *,
     site_norms: Sequence[SiteNorm] = (),
     software: str = OWN_SOFTWARE,
@@ -63,8 +63,8 @@ def assess(
         Region, age, sex and tissue decide; all may be missing.
     acquisition : Acquisition
         Field, echo time and, for own controls, the sequence decide; all may be missing.
-    usable : {"yes", "limited", "no"}
-        The verdict on the spectrum; z-scores are given for ``yes`` only.
+    usable : mapping of str to {"yes", "limited", "no"}
+        The verdict on each quantity; z-scores are given for ``yes`` only.
     site_norms : sequence of SiteNorm
         The newest versions of the site's own controls; those that match have priority.
     software : str
@@ -75,8 +75,10 @@ def assess(
     Assessment
         With an entry for every quantity.
     """
-    whose = Case("", Ratio(1.0, 0.0), UNIT, subject, acquisition, software, usable)
-    answers = {item.name: _score_quantity(item, whose, site_norms) for item in quantities}
+    whose = Case("", Ratio(1.0, 0.0), UNIT, subject, acquisition, software)
+    answers = {
+        item.name: _score_quantity(item, replace(whose, usable=usable[item.name]), site_norms) for item in quantities
+    }
     scores = with_q({name: answer.position for name, answer in answers.items()})
     given = [position for position in scores.values() if isinstance(position, ZScore)]
     used: dict[str, NormUsed] = {answer.norm.id: answer.norm for answer in answers.values() if answer.norm is not None}

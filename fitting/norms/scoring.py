@@ -28,7 +28,7 @@ from fitting.quantification.concentrations import Ratio
 
 UNUSABLE = {
     "no": Absence("spectrum-not-usable", "The spectrum is not interpretable; see the verdict."),
-    "limited": Absence("spectrum-limited", "The spectrum is of limited quality; see the verdict."),
+    "limited": Absence("spectrum-limited", "The value is of limited use; see its verdict."),
 }
 
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from fitting.errors import UnusableSignal
 from fitting.preprocessing.alignment import align_metabolites, align_water
+from fitting.preprocessing.axis_scale import axis_error
 from fitting.preprocessing.clipping import clipped_samples
+from fitting.preprocessing.damage import spikes
 from fitting.preprocessing.eddy_current import correct_eddy_currents, is_one_line, on_grid
 from fitting.preprocessing.facts import PreprocessingFacts
 from fitting.preprocessing.noise import recorded
@@ -98,6 +100,10 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
         shift_ppm=referenced.shift_ppm,
         pattern=found.pattern,
         water_linewidth_hz=None if water is None else line_width_hz(_in_phase(water), sampling.dwell_time),
+        spikes=len(spikes(mean.fid)),
+        axis_error=None
+        if found.pattern == "absent"
+        else axis_error(clean, sampling.dwell_time, sampling.spectrometer_frequency),
         clipped_samples=clipped_samples(recording.samples),
         water_clipped_samples=None if reference is None else clipped_samples(reference.samples),
     )

@@ -58,6 +58,10 @@ class PreprocessingFacts:
     """About 1 for white noise, see ``whiteness.noise_correlation``."""
     noise_tail: float | None
     """Noise at the end of the FID over that of the whole, see ``whiteness.noise_tail``."""
+    spikes: int
+    """Lone samples that stand far out of the averaged FID, see ``damage.spikes``."""
+    axis_error: float | None
+    """See ``axis_scale.axis_error``; None without the pattern of brain peaks."""
     clipped_samples: int
     """Samples of the spectrum's transients that stand at the end of the receiver's range."""
     water_clipped_samples: int | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fitting.errors import UnusableSignal
+from fitting.preprocessing.damage import check_samples
 from fitting.preprocessing.noise import recorded
 from fitting.signal import Recording
 from fitting.units import ComplexArray
@@ -14,7 +15,7 @@ FEWEST_POINTS = 64
 
 
 def check(recording: Recording) -> None:
-    """Refuse non-finite, all-zero, constant or too short samples; zero filling does not count as length.
+    """Refuse non-finite, all-zero, constant, damaged or too short samples; zero filling does not count as length.
 
     Raises
     ------
@@ -35,6 +36,7 @@ def check(recording: Recording) -> None:
         )
     if not np.any(samples[0, 0] != samples[0, 0, 0]) and np.all(samples == samples[0, 0, 0]):
         raise UnusableSignal("All samples have the same value; the file holds no signal.")
+    check_samples(samples)
 
 
 def _all_finite(samples: ComplexArray) -> bool:

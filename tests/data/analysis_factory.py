@@ -125,6 +125,8 @@ def make_analysis(*, norm: bool = True, water: bool = True, undetected: tuple[st
             water_clipped_samples=0 if water else None,
             noise_correlation=0.97,
             noise_tail=1.01,
+            spikes=0,
+            axis_error=0.001,
             residual_rms_over_noise=1.12,
             residual_by_region=(RegionResidual(0.2, 1.8, 1.05), RegionResidual(1.8, 2.2, 1.31)),
             baseline_share=0.14,
@@ -214,6 +216,7 @@ def _result(name: str, norm: bool, water: bool, undetected: bool, absent: Absenc
     )
     return MetaboliteResult(
         name=name,
+        verdict=Verdict("yes", ()),
         amplitude=amplitude,
         amplitude_sd=amplitude_sd,
         crlb_percent=crlb,

@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fitting.analysis import Quality
+from fitting.analysis import Quality, Reason, Verdict
+from fitting.model.diagnostics import RegionResidual
 from fitting.model.result import Fit, Outcome, Traces
 from fitting.norms.tables import study_rows
-from fitting.quantification.concentrations import Quantity, Ratio
-from fitting.verdict import NAA_RATIO, Rule, judge, rules
+from fitting.quantification.concentrations import Concentration, Quantity, Ratio
+from fitting.verdict import Rule, judge, rules
+from fitting.verdict.rules import CONCENTRATION
 
 NOTHING = np.zeros(0)
 CONVERGED = Fit(
@@ -55,60 +57,152 @@ GOOD = Quality(
     noise_tail=None,
     residual_rms_over_noise=1.0,
     residual_by_region=(),
+    spikes=0,
+    axis_error=0.0,
     baseline_share=None,
     baseline_effective_dimension=10.0,
     shift_ppm=0.0,
 )
 
 
-def brain(naa_ratio: float = 1.4, **detected: bool) -> tuple[Quantity, ...]:
-    """tNAA, tCr and tCho, of which those named may be invisible."""
-    return tuple(
-        Quantity(name, value, 0.1, 5.0, detected.get(name, True), None, Ratio(value, 0.1), None)
-        for name, value in (("tNAA", naa_ratio), ("tCr", 1.0), ("tCho", 0.25))
-    )
+def quantity(name: str, value: float, sd: float = 0.0, *, detected: bool = True) -> Quantity:
+    """A ratio to tCr, of which 1 is the amplitude."""
+    return Quantity(name, value, sd, 5.0, detected, None if detected else value, Ratio(value, sd), None)
+
+
+def brain(**changed: Quantity | None) -> tuple[Quantity, ...]:
+    """What healthy brain shows; a None takes a metabolite away."""
+    usual = {"tNAA": 1.4, "tCr": 1.0, "tCho": 0.25, "mI": 0.8, "Glu": 1.2, "Gln": 0.3}
+    found = {name: quantity(name, value) for name, value in usual.items()} | changed
+    return tuple(item for item in found.values() if item is not None)
+
+
+def spectrum(quality: Quality = GOOD, quantities: tuple[Quantity, ...] | None = None) -> Verdict:
+    return judge(CONVERGED, quality, quantities or brain()).spectrum
 
 
 def codes(quality: Quality = GOOD, quantities: tuple[Quantity, ...] | None = None) -> set[str]:
-    return {reason.code for reason in judge(CONVERGED, quality, quantities or brain()).reasons}
+    return {reason.code for reason in spectrum(quality, quantities).reasons}
+
+
+def at(rule: Rule, value: float) -> tuple[Quality, tuple[Quantity, ...]]:
+    """A good spectrum of a brain in which only the rule's quantity is ``value``."""
+    if rule.quantity == CONCENTRATION:
+        creatine = replace(quantity("tCr", 1.0), concentration=Concentration(value, 0.0, "iu", ()))
+        return GOOD, brain(tCr=creatine)
+    if "/" in rule.quantity:
+        name = rule.quantity.removesuffix("/tCr")
+        return GOOD, brain(**{name: quantity(name, value)})
+    if rule.quantity == "worst_region_residual":
+        return replace(GOOD, residual_by_region=(RegionResidual(0.2, 1.8, value),)), brain()
+    if rule.quantity == "water_over_metabolite_linewidth":
+        return replace(GOOD, water_linewidth_hz=value * GOOD.linewidth_hz), brain()
+    return replace(GOOD, **{rule.quantity: value}), brain()  # type: ignore[arg-type]
 
 
 def test_a_good_brain_spectrum_is_usable() -> None:
     """Nothing fires within all limits."""
-    assert judge(CONVERGED, GOOD, brain()).usable == "yes"
+    assert spectrum().usable == "yes"
+    assert all(verdict.usable == "yes" for verdict in judge(CONVERGED, GOOD, brain()).metabolites.values())
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
 def test_each_rule_fires_beyond_its_limit_only(rule: Rule) -> None:
     """One step beyond the limit the rule's code and verdict appear; one step within it the code does not."""
-    limit, outward = (rule.above, 1) if rule.above is not None else (rule.below, -1)
-    assert limit is not None
+    outward = 1 if rule.above is not None else -1
+    step = outward * max(0.01 * abs(rule.limit), 0.001)
+    beyond, within = at(rule, rule.limit + step), at(rule, rule.limit - step)
+
     assert rule.source
-
-    def at(value: float) -> tuple[Quality, tuple[Quantity, ...]]:
-        if rule.quantity == NAA_RATIO:
-            return GOOD, brain(value)
-        return replace(GOOD, **{rule.quantity: value}), brain()
-
-    beyond, within = at(limit * (1 + outward * 0.01)), at(limit * (1 - outward * 0.01))
     assert rule.code in codes(*beyond)
-    assert judge(CONVERGED, *beyond).usable == rule.usable
+    assert spectrum(*beyond).usable == rule.usable
     assert rule.code not in codes(*within)
 
 
-def test_healthy_groups_are_like_brain() -> None:
-    """The mean tNAA/tCr of every control group behind the norms is within the limits, with 10 % to spare."""
-    limits = [rule for rule in rules() if rule.quantity == NAA_RATIO]
-    means = [row.mean for row in study_rows() if row.metabolite in ("NAA", "tNAA") and row.unit == "tCr"]
-    assert len(means) > 50
-    assert len(limits) == 2
+@pytest.mark.parametrize("name", ["tNAA", "tCho", "mI", "Glu", "Gln"])
+def test_healthy_groups_are_like_brain(name: str) -> None:
+    """The mean ratio of every control group behind the norms is within the limits, with 10 % to spare."""
+    names = (name, "NAA") if name == "tNAA" else (name,)
+    means = [row.mean for row in study_rows() if row.metabolite in names and row.unit == "tCr"]
+    assert len(means) > 30
     for mean in means:
         for factor in (0.9, 1.1):
-            assert codes(quantities=brain(mean * factor)) == {"within-limits"}
+            assert codes(quantities=brain(**{name: quantity(name, mean * factor)})) == {"within-limits"}
 
 
 @pytest.mark.parametrize("invisible", ["tNAA", "tCr"])
-def test_a_ratio_of_what_is_invisible_is_not_judged(invisible: str) -> None:
-    """Without visible tNAA or tCr their ratio is noise and no rule reads it."""
-    fired = codes(quantities=brain(0.1, **{invisible: False}))
+def test_a_ratio_of_what_is_invisible_is_not_judged_by_its_value(invisible: str) -> None:
+    """Without visible tCr no ratio is judged, and of invisible tNAA only what its upper bound allows."""
+    fired = codes(
+        quantities=brain(
+            tNAA=quantity("tNAA", 0.9, detected=invisible != "tNAA"),
+            tCr=quantity("tCr", 1.0, detected=invisible != "tCr"),
+        )
+    )
     assert not fired & {"naa-below-brain", "naa-above-brain"}
+
+
+def test_what_is_surely_absent_is_unlike_brain() -> None:
+    """A metabolite that every brain has, not seen where it could not have been missed."""
+    assert "mi-below-brain" in codes(quantities=brain(mI=quantity("mI", 0.1, detected=False)))
+    assert "mi-below-brain" not in codes(quantities=brain(mI=quantity("mI", 0.5, detected=False)))
+
+
+def test_noise_alone_is_no_reason() -> None:
+    """A ratio beyond its limit by less than its standard deviation does not fire."""
+    assert "mi-above-brain" not in codes(quantities=brain(mI=quantity("mI", 1.7, sd=0.3)))
+
+
+def test_a_rule_spares_what_it_does_not_touch() -> None:
+    """Broad lines limit Glu, not tNAA; lines that are too broad spare nobody."""
+    broad = judge(CONVERGED, replace(GOOD, linewidth_ppm=0.08), brain())
+    too_broad = judge(CONVERGED, replace(GOOD, linewidth_ppm=0.12), brain())
+
+    assert broad.spectrum.usable == "limited"
+    assert broad.metabolites["Glu"].usable == "limited"
+    assert broad.metabolites["tNAA"].usable == "yes"
+    assert {verdict.usable for verdict in too_broad.metabolites.values()} == {"no"}
+
+
+def test_doubts_about_the_scan_limit_everything() -> None:
+    """Where request and file disagree, no value is held against norms."""
+    doubt = Reason("contradicts-header", "The request says echo_time = 0.3, the file 0.03.")
+    judgement = judge(CONVERGED, GOOD, brain(), doubts=(doubt,))
+
+    assert judgement.spectrum.reasons == (doubt,)
+    assert {verdict.usable for verdict in judgement.metabolites.values()} == {"limited"}
+
+
+def test_a_water_scale_that_cannot_be_leaves_ratios_alone() -> None:
+    """Concentrations are named as wrong; ratios may still be compared."""
+    creatine = replace(quantity("tCr", 1.0), concentration=Concentration(0.01, 0.001, "mmol/kg", ()))
+    judgement = judge(CONVERGED, GOOD, brain(tCr=creatine))
+
+    assert judgement.water_scale is not None
+    assert judgement.spectrum.usable == "limited"
+    assert judgement.metabolites["tNAA"].usable == "yes"
+
+
+@pytest.mark.parametrize(("correlation", "separable"), [(-0.5, True), (-0.9, False)])
+def test_what_cannot_be_told_apart_is_said(correlation: float, separable: bool) -> None:
+    """Gln that is taken for Glu is limited and Glx is offered; their sum is not limited."""
+    sd = 0.05
+    covariance = sd**2 * np.array([[1.0, correlation], [correlation, 1.0]])
+    fit = replace(CONVERGED, names=("Glu", "Gln"), amplitudes=np.array([1.2, 0.4]), covariance=covariance)
+    verdicts = judge(fit, GOOD, (*brain(), quantity("Glx", 1.5))).metabolites
+
+    assert (verdicts["Gln"].usable == "yes") is separable
+    assert verdicts["Glx"].usable == "yes"
+    if not separable:
+        (reason,) = verdicts["Gln"].reasons
+        assert reason.code == "not-separable"
+        assert "Glx" in reason.sentence
+
+
+@pytest.mark.parametrize(("sd", "usable", "said"), [(0.1, "yes", False), (0.3, "yes", True), (0.6, "limited", True)])
+def test_uncertain_values_are_kept_and_named(sd: float, usable: str, said: bool) -> None:
+    """A relative error is said from 20 %, and from 50 % the value is not held against norms."""
+    verdict = judge(CONVERGED, GOOD, brain(Gln=quantity("Gln", 0.4, sd=0.4 * sd))).metabolites["Gln"]
+
+    assert verdict.usable == usable
+    assert bool(verdict.reasons) is said

@@ -1,0 +1,67 @@
+"""Whether the data themselves speak for another echo time or sequence than the one stated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fitting.analysis import Quality, Reason
+from fitting.basis.sequences import Protocol
+from fitting.model.result import Fit
+
+SUSPICIOUS = 1.3
+"""Residual over noise, in any part of the spectrum, from which alternatives are tried; a true model leaves about 1."""
+
+BETTER = 1.1
+"""Ratio of squared residuals from which the alternative is believed. The pulses of the alternatives are ideal ones, so
+that they explain real data no better than they should: on published scans the stated protocol came out best."""
+
+ANOTHER_ECHO_TIME = 0.012
+"""s; smaller differences of echo time change the shape of a spectrum too little to be told."""
+
+MIXING_TIME = 0.010
+COMMON = (("PRESS", 0.030), ("PRESS", 0.068), ("PRESS", 0.144), ("PRESS", 0.288), ("STEAM", 0.020))
+"""Sequences and echo times (s) in wide clinical use; mistyped values usually stand for one of them."""
+
+
+def protocol_doubt(
+    stated: Protocol, found: Fit, quality: Quality, refit: Callable[[Protocol], Fit]
+) -> tuple[Reason, ...]:
+    """A reason when a common protocol explains the data much better than the ``stated`` one.
+
+    Parameters
+    ----------
+    stated : Protocol
+    found : Fit
+        The fit with the basis of the stated protocol.
+    quality : Quality
+        Decides whether there is anything to explain: most spectra are not fitted again.
+    refit : callable
+        The fit of the same data with the basis of another protocol.
+    """
+    worst = max((region.rms_over_noise for region in quality.residual_by_region), default=0.0)
+    if worst < SUSPICIOUS or found.outcome.code == "failed":
+        return ()
+    others = [protocol for protocol in _common(stated.spectrometer_frequency) if _differs(protocol, stated)]
+    fits = [(protocol, refit(protocol)) for protocol in others]
+    protocol, best = min(fits, key=lambda pair: pair[1].residual_rms_over_noise)
+    gain = (found.residual_rms_over_noise / best.residual_rms_over_noise) ** 2
+    if gain < BETTER:
+        return ()
+    sentence = (
+        f"{protocol.sequence} with an echo time near {1e3 * protocol.echo_time:.0f} ms explains the spectrum better "
+        f"than {stated.sequence} with {1e3 * stated.echo_time:.0f} ms as stated: check sequence and echo time."
+    )
+    return (Reason("protocol-doubtful", sentence),)
+
+
+def _common(spectrometer_frequency: float) -> tuple[Protocol, ...]:
+    return tuple(
+        Protocol(name, echo_time, spectrometer_frequency, MIXING_TIME if name == "STEAM" else None)
+        for name, echo_time in COMMON
+    )
+
+
+def _differs(protocol: Protocol, stated: Protocol) -> bool:
+    """A spin echo's family shares its evolution in the limit of ideal pulses; a stimulated echo has its own."""
+    same_family = (protocol.sequence == "STEAM") == (stated.sequence == "STEAM")
+    return not same_family or abs(protocol.echo_time - stated.echo_time) > ANOTHER_ECHO_TIME

@@ -1,0 +1,139 @@
+"""Whether a spectrum, and each metabolite in it, may be interpreted: cited rules over measured numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fitting.analysis import Quality, Reason, Usable, Verdict
+from fitting.model.result import Fit
+from fitting.preprocessing.referencing import Pattern
+from fitting.quantification.concentrations import Quantity
+from fitting.verdict.metabolites import cautions
+from fitting.verdict.rules import CONCENTRATION, Rule, measured, rules
+
+__all__ = ["Judgement", "Rule", "judge", "rules"]
+
+BRAIN_METABOLITES = ("tNAA", "tCr", "tCho")
+"""The three strongest signals of brain; without any of them there is no brain spectrum to interpret."""
+
+NOT_REFERENCED: dict[Pattern, tuple[Usable, Reason]] = {
+    "ambiguous": (
+        "limited",
+        Reason(
+            "position-ambiguous",
+            "The pattern of brain peaks fits at two positions about as well: peaks may be taken for others.",
+        ),
+    ),
+    "absent": (
+        "no",
+        Reason(
+            "not-referenced",
+            "The pattern of brain peaks is not where dwell time and spectrometer frequency put it. Check both "
+            "quantities and that the file is the water-suppressed spectrum of a brain.",
+        ),
+    ),
+}
+"""What it means for the verdict when the spectrum could not be referenced."""
+
+WITHIN = Reason(
+    "within-limits", "Linewidth, signal-to-noise ratio and residual are within the limits for interpretation."
+)
+
+_ORDER: tuple[Usable, ...] = ("yes", "limited", "no")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict on the spectrum and on each quantity in it."""
+
+    spectrum: Verdict
+    metabolites: dict[str, Verdict]
+    water_scale: Reason | None
+    """Why concentrations cannot be right though ratios may be; None when nothing speaks against them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fired:
+    usable: Usable
+    reason: Reason
+    spares: tuple[str, ...] = ()
+
+
+def judge(
+    fit: Fit,
+    quality: Quality,
+    quantities: tuple[Quantity, ...],
+    *,
+    pattern: Pattern = "found",
+    doubts: Sequence[Reason] = (),
+) -> Judgement:
+    """Verdict on one fitted spectrum: the worst rule that fires, every fired rule among the reasons.
+
+    For each quantity only the strictest rule that fires is reported.
+
+    Parameters
+    ----------
+    fit : Fit
+    quality : Quality
+    quantities : tuple of Quantity
+    pattern : {"found", "ambiguous", "absent"}
+        Were brain peaks found where the axes put them? Without, nothing tells one peak from another.
+    doubts : sequence of Reason
+        Where request, file and data disagree about the scan.
+
+    Returns
+    -------
+    Judgement
+        A metabolite is as usable as the worst rule that does not spare it, and no better than it is by itself.
+    """
+    fired = [*_of_the_fit(fit), *_of_what_is_seen(quantities)]
+    if pattern != "found":
+        fired.append(_Fired(*NOT_REFERENCED[pattern]))
+    fired += [_Fired("limited", reason) for reason in doubts]
+    numbers = measured(quality, quantities)
+    reported: set[tuple[str, bool]] = set()
+    for rule in rules():
+        reason = rule.reason(numbers)
+        side = (rule.quantity, rule.above is not None)
+        if reason is not None and side not in reported:
+            reported.add(side)
+            everyone = tuple(quantity.name for quantity in quantities)
+            fired.append(_Fired(rule.usable, reason, everyone if rule.quantity == CONCENTRATION else rule.spares))
+    fired.sort(key=lambda item: -_ORDER.index(item.usable))
+    scale = {rule.code for rule in rules() if rule.quantity == CONCENTRATION}
+    return Judgement(
+        spectrum=Verdict(_worst(item.usable for item in fired), tuple(item.reason for item in fired) or (WITHIN,)),
+        metabolites=_each(fit, quantities, fired),
+        water_scale=next((item.reason for item in fired if item.reason.code in scale), None),
+    )
+
+
+def _each(fit: Fit, quantities: tuple[Quantity, ...], fired: Sequence[_Fired]) -> dict[str, Verdict]:
+    verdicts = {}
+    for name, (alone, reasons) in cautions(fit, quantities).items():
+        touching = [item for item in fired if name not in item.spares]
+        usable = _worst([alone, *(item.usable for item in touching)])
+        verdicts[name] = Verdict(usable, (*(item.reason for item in touching), *reasons))
+    return verdicts
+
+
+def _worst(levels: Iterable[Usable]) -> Usable:
+    return max(levels, key=_ORDER.index, default="yes")
+
+
+def _of_the_fit(fit: Fit) -> list[_Fired]:
+    if fit.outcome.code == "converged":
+        return []
+    usable: Usable = "no" if fit.outcome.code == "failed" else "limited"
+    return [_Fired(usable, Reason(f"fit-{fit.outcome.code.replace('_', '-')}", fit.outcome.sentence))]
+
+
+def _of_what_is_seen(quantities: tuple[Quantity, ...]) -> list[_Fired]:
+    found = {quantity.name for quantity in quantities if quantity.detected}
+    absent = [name for name in BRAIN_METABOLITES if name not in found]
+    if len(absent) == len(BRAIN_METABOLITES):
+        return [_Fired("no", Reason("no-brain-metabolites", "None of tNAA, tCr and tCho is visible in the spectrum."))]
+    if "tCr" in absent:
+        return [_Fired("limited", Reason("no-creatine", "tCr is not visible, so ratios to it cannot be given."))]
+    return []

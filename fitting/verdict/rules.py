@@ -1,0 +1,107 @@
+"""The cited limits of a verdict, kept as data, and what each is compared with."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from fitting.analysis import Quality, Reason, Usable
+from fitting.quantification.concentrations import Quantity
+
+CONFIDENT = 1.0
+"""Standard deviations by which a ratio or concentration must be beyond its limit: noise alone is no reason."""
+
+CONCENTRATION = "[tCr]"
+"""Name, in the rules, of the water-scaled concentration of tCr, whichever unit it is in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """What a measured number may be; both ends are alike where it is known without error."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One limit on one measured number, with the verdict it leads to and its source."""
+
+    code: str
+    quantity: str
+    """A number of Quality, a ratio such as ``mI/tCr``, or ``[tCr]``."""
+    usable: Usable
+    sentence: str
+    source: str
+    above: float | None = None
+    below: float | None = None
+    spares: tuple[str, ...] = ()
+    """Metabolites that may be read all the same."""
+
+    @property
+    def limit(self) -> float:
+        """The one limit of the rule."""
+        return self.above if self.above is not None else self.below if self.below is not None else math.nan
+
+    def reason(self, measured: Mapping[str, Interval]) -> Reason | None:
+        """The reason when the rule fires on the ``measured`` quantity, else None."""
+        found = measured.get(self.quantity)
+        if found is None:
+            return None
+        fires = found.low > self.limit if self.above is not None else found.high < self.limit
+        return Reason(self.code, self.sentence.format(value=found.value, limit=self.limit)) if fires else None
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """All shipped rules, strictest first for each quantity."""
+    text = resources.files("fitting").joinpath("data/verdict_rules.toml").read_text(encoding="utf-8")
+    return tuple(Rule(**{**row, "spares": tuple(row.get("spares", ()))}) for row in tomllib.loads(text)["rule"])
+
+
+def measured(quality: Quality, quantities: tuple[Quantity, ...]) -> dict[str, Interval]:
+    """Every number the rules can be about, by its name in them."""
+    numbers = {name: getattr(quality, name) for name in Quality.__slots__}
+    found = {
+        name: Interval(float(value), float(value), float(value))
+        for name, value in numbers.items()
+        if isinstance(value, int | float)
+    }
+    if quality.residual_by_region:
+        worst = max(region.rms_over_noise for region in quality.residual_by_region)
+        found["worst_region_residual"] = Interval(worst, worst, worst)
+    if quality.water_linewidth_hz is not None and quality.linewidth_hz > 0:
+        wider = quality.water_linewidth_hz / quality.linewidth_hz
+        found["water_over_metabolite_linewidth"] = Interval(wider, wider, wider)
+    by_name = {quantity.name: quantity for quantity in quantities}
+    creatine = by_name.get("tCr")
+    if creatine is None or not creatine.detected:
+        return found
+    for name, quantity in by_name.items():
+        ratio = _ratio(quantity, creatine)
+        if ratio is not None:
+            found[f"{name}/tCr"] = ratio
+    if creatine.concentration is not None:
+        found[CONCENTRATION] = _around(creatine.concentration.value, creatine.concentration.sd)
+    return found
+
+
+def _ratio(quantity: Quantity, creatine: Quantity) -> Interval | None:
+    """The ratio with what it may be; of what is not visible, from zero to its upper bound."""
+    if quantity.ratio_tcr is None:
+        return None
+    if quantity.detected:
+        return _around(quantity.ratio_tcr.value, quantity.ratio_tcr.sd)
+    if quantity.upper_bound is None or creatine.amplitude <= 0:
+        return None
+    bound = quantity.upper_bound / creatine.amplitude
+    return Interval(bound, 0.0, bound)
+
+
+def _around(value: float, sd: float) -> Interval:
+    return Interval(value, value - CONFIDENT * sd, value + CONFIDENT * sd)

@@ -1,0 +1,45 @@
+"""Every fault of the catalogue ends as it may, and none in a wrong number that nobody was warned of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from fitting.analysis import Analysis
+from fitting.pipeline import analyse
+from tests.faults.catalogue import FAULTS, Fault
+from tests.faults.judgement import end_of
+from tests.faults.scan import Scan
+
+FEWEST = 30
+
+
+@cache
+def clean(make: Callable[[], Scan]) -> Analysis:
+    """The answer for the undamaged scan."""
+    analysis, _ = analyse(make().job())
+    return analysis
+
+
+def test_there_are_many() -> None:
+    """The catalogue covers more than thirty faults, each under a name of its own."""
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= FEWEST
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_no_silent_error(fault: Fault) -> None:
+    """The damaged scan ends in the right numbers, a flag or a refusal, as the catalogue says."""
+    end, detail = end_of(fault.damage(fault.scan()), clean(fault.scan))
+
+    assert end in fault.may_end, detail
+
+
+def test_a_fault_that_is_only_flagged_withholds_the_comparison() -> None:
+    """What is flagged for the whole spectrum has no z-score for what the flag touches."""
+    fault = next(fault for fault in FAULTS if fault.name == "frequency 3 % low")
+    analysis, _ = analyse(fault.damage(fault.scan()).job())
+
+    assert analysis.verdict.usable == "no"
+    assert all(item.z is None for item in analysis.metabolites)
