@@ -10,7 +10,15 @@ from fastapi import HTTPException, Request
 from service.access.principal import Scope
 from service.api.dependencies import services_of
 from service.api.problems import responses
-from service.errors import CrossSite, MalformedRequest, NotAllowed, NotAuthenticated, TooManyRequests, UnknownHost
+from service.errors import (
+    CrossSite,
+    MalformedRequest,
+    NotAllowed,
+    NotAuthenticated,
+    ServiceProblem,
+    TooManyRequests,
+    UnknownHost,
+)
 
 PUBLIC = frozenset({"/healthz", "/readyz", "/problems", "/problems/{code}", "/openapi.json", "/docs"})
 """Says nothing about anybody; for everybody."""
@@ -100,7 +108,7 @@ def describe(document: dict[str, Any]) -> None:
 
 
 def _add_refusals(operation: dict[str, Any], method: str, need: Need) -> None:
-    kinds = [UnknownHost] if method in {"get", "head"} else [UnknownHost, CrossSite]
+    kinds: list[type[ServiceProblem]] = [UnknownHost] if method in {"get", "head"} else [UnknownHost, CrossSite]
     if "requestBody" in operation:
         kinds.append(MalformedRequest)
     if need != "public":
