@@ -67,7 +67,7 @@ def test_the_figure_answers_and_the_page_fits(tmp_path: Path, width: int) -> Non
 
     assert answer["tools"]
     assert (answer["hidden"], answer["shown"]) == ("hidden", "visible")
-    assert re.match(r"2\.0\d\d ppm .*Fitted model (9\d|100)\.\d %", answer["reading"])
+    assert re.match(r"2\.0\d\d ppm\s.*Fitted model (9\d|100)\.\d %", answer["reading"])
     assert answer["moved"]
     assert answer["back"]
     assert answer["overflow"] <= 0

@@ -1,0 +1,42 @@
+"""The same input, request and versions give the same bytes, wherever and however often they are computed."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from fitting.io import SourceFile
+from fitting.pipeline import Job
+from fitting.subject import Subject
+from service.jobs.executors import open_executor
+from service.jobs.tasks import run_analysis
+from service.storage.documents import Answer
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "acc_press30.nii.gz"
+JOB = Job((SourceFile("metabolite.nii.gz", EXAMPLE.read_bytes()),), subject=Subject(region="ACC", age_years=40.0))
+
+
+def computed(executor: str, cache: Path | None, times: int) -> list[Answer]:
+    pool = open_executor(executor)
+    try:
+        task = partial(run_analysis, cache_dir=cache)
+        return [future.result(timeout=300) for future in [pool.executor.submit(task, JOB) for _ in range(times)]]
+    finally:
+        pool.close()
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Answer:
+    """Computed in this process, with an empty cache."""
+    return computed("inline:", tmp_path_factory.mktemp("cache"), 1)[0]
+
+
+@pytest.mark.parametrize("executor", ["inline:", "processes:2"])
+def test_same_bytes(first: Answer, executor: str, tmp_path: Path) -> None:
+    """In other processes, a second time in the same one, with a basis set simulated or read from the cache."""
+    answers = computed(executor, tmp_path, 2)
+
+    assert {answer.analysis for answer in answers} == {first.analysis}
+    assert {answer.traces for answer in answers} == {first.traces}
