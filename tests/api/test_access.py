@@ -106,7 +106,7 @@ def test_nothing_is_open_without_a_key(service: TestClient, operation: str) -> N
         answer = sent(service, operation, headers)
 
         assert answer.status_code == 401, operation
-        assert answer.json()["code"] == "not-authenticated"
+        assert "not-authenticated" in answer.text
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
@@ -120,8 +120,9 @@ def test_every_call_needs_its_scope(service: TestClient, keys: Keys, operation: 
     if need == "any":
         assert answer.status_code not in {401, 403}
     else:
-        assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
-        assert answer.json()["data"]["scope"] == need
+        assert answer.status_code == 403
+        assert "not-allowed" in answer.text
+        assert need in answer.text
 
 
 def test_public_calls_tell_nothing_about_anybody() -> None:
