@@ -18,7 +18,7 @@ _NANOSECONDS = 1_000_000_000
 class _WithoutQuery:
     """Takes the query out of the spans of requests: it may hold a pseudonym."""
 
-    def on_start(self, span: Span, parent_context: object = None) -> None:
+    def on_start(self, span: Span, parent_context: object = None) -> None:  # noqa: ARG002 (interface)
         if "url.query" in (span.attributes or {}):
             span.set_attribute("url.query", "")
 
@@ -31,7 +31,7 @@ class _WithoutQuery:
     def shutdown(self) -> None:
         pass
 
-    def force_flush(self, timeout_millis: int = 0) -> bool:
+    def force_flush(self, timeout_millis: int = 0) -> bool:  # noqa: ARG002 (interface)
         return True
 
 

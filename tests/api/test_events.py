@@ -77,10 +77,13 @@ def test_cancelling_ends_the_stream(client: TestClient) -> None:
     """Who follows an analysis learns that somebody else cancelled it."""
     submit(client, spectrum("sleep", seconds=2))
     address = submit(client, spectrum("sleep", seconds=2, number=2))
-    threading.Timer(0.5, lambda: client.delete(address)).start()
+    cancel = client.app_state["services"].repository.delete
+    somebody_else = threading.Timer(0.5, cancel, [address.rpartition("/")[2]])
+    somebody_else.start()
     begin = time.monotonic()
     events = parsed(client.get(f"{address}/events").text)
 
+    somebody_else.join()
     assert states(events)[-1] == "cancelled"
     assert time.monotonic() - begin < 4
 
