@@ -11,9 +11,11 @@ from fitting.norms.assessment import Absence, Finding, NormNotUsed, NormUsed, Pr
 from fitting.preprocessing.facts import Transients
 from fitting.preprocessing.step import Step
 from fitting.quantification.concentrations import Concentration, ModelMove, Ratio
+from fitting.signal import VoiGeometry
 
-SCHEMA = 1
-"""Version of this document's shape; stored with every analysis."""
+SCHEMA = 2
+"""Version of this document's shape; stored with every analysis. A field that is added, and may not be null, needs the
+next number and a step in ``service/storage/upgrades.py``."""
 
 NOTICE = (
     "Research use only. Not a medical device; not for diagnosis, treatment or patient management. "
@@ -143,8 +145,9 @@ class Quality:
     spurious_echo: float | None
     """Height of the strongest late wave packet in the fit residual, beyond what noise makes, over that of the fitted
     signal; 0 is none."""
-    clipped_samples: int
-    """Samples of the spectrum in runs at the end of the receiver's range."""
+    clipped_samples: int | None
+    """Samples of the spectrum in runs at the end of the receiver's range; null in analyses made before they were
+    counted."""
     water_clipped_samples: int | None
     """The same of the water reference."""
     noise_correlation: float | None
@@ -152,8 +155,8 @@ class Quality:
     white."""
     noise_tail: float | None
     """Standard deviation of the noise in the last quarter of the FID over that of the whole; about 1 is unfiltered."""
-    spikes: int
-    """Lone samples that stand far out of the averaged signal."""
+    spikes: int | None
+    """Lone samples that stand far out of the averaged signal; null in analyses made before they were counted."""
     axis_error: float | None
     """How much further apart the singlets of brain stand than dwell time and spectrometer frequency put them, relative;
     null where the pattern of brain peaks was not found."""
@@ -203,6 +206,34 @@ class MetaboliteResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Anatomy:
+    """Where the measured volume lies in the image that came with the spectrum, and what tissue maps say it holds."""
+
+    voi: VoiGeometry | None
+    """Place of the measured volume, from the header of the spectrum; null when it does not say."""
+    image_sha256: str | None
+    """SHA-256 of the image; null when none was supplied."""
+    outside_image: float | None
+    """Share of the measured volume that lies outside of the image, 0 to 1."""
+    maps_sha256: tuple[str, ...]
+    """SHA-256 of the maps of grey matter, white matter and cerebrospinal fluid; empty when none were supplied."""
+    outside_maps: float | None
+    """Share of the measured volume that lies outside of a map, 0 to 1."""
+    segmented: float | None
+    """Sum of the three shares before they are scaled to 1: what of the measured volume is any of the tissues."""
+    gm: float | None
+    """Volume fraction of grey matter by the maps, 0 to 1."""
+    wm: float | None
+    """Volume fraction of white matter by the maps, 0 to 1."""
+    csf: float | None
+    """Volume fraction of cerebrospinal fluid by the maps, 0 to 1."""
+    tissue_from: Literal["request", "maps"] | None
+    """Whose fractions the concentrations were corrected with."""
+    notes: tuple[Reason, ...]
+    """What to look at before trusting place or fractions."""
+
+
+@dataclass(frozen=True, slots=True)
 class Multiplicity:
     """How many comparisons were made and how many flags chance alone would raise."""
 
@@ -212,8 +243,9 @@ class Multiplicity:
     """Flags expected if nothing were different."""
     flagged: int
     """Flags raised."""
-    flagged_q: int
-    """Flags that remain when a false discovery rate of 5 % is kept (Benjamini-Hochberg q < 0.05)."""
+    flagged_q: int | None
+    """Flags that remain when a false discovery rate of 5 % is kept (Benjamini-Hochberg q < 0.05); null in analyses made
+    before it was computed."""
     profile: ProfileDistance | None
     """All values together against own controls."""
     profile_absent: Absence | None
@@ -229,7 +261,13 @@ class Provenance:
     version: str
     """Version of the program."""
     schema: int
-    """Version of this document's shape."""
+    """Version of the document's shape when it was made."""
+    engine: str | None
+    """SHA-256 of the program's code; null in analyses made before it was kept, like the two below."""
+    data: str | None
+    """SHA-256 of the data the program ships: spin systems, pulses, macromolecules, relaxation times, norms, rules."""
+    libraries: dict[str, str] | None
+    """Versions of the numerical libraries and the readers."""
     basis_id: str
     """Content address of the basis set."""
     basis_description: str
@@ -241,7 +279,7 @@ class Provenance:
     norm_version: str
     """Version of the norm tables."""
     relaxation: str
-    """Source of the relaxation times."""
+    """Source of the relaxation times, with the digest of those that were supplied."""
     options: dict[str, str | float | bool | None]
     """Every choice of method."""
     input_sha256: str
@@ -278,5 +316,7 @@ class Analysis:
     """Group findings for this region: context, not a diagnosis."""
     provenance: Provenance
     """What produced the answer."""
+    anatomy: Anatomy | None = None
+    """The measured volume in the image and tissue maps; null when none were supplied."""
     notice: str = NOTICE
     """What this answer must not be used for."""

@@ -10,6 +10,7 @@ FittingError
 ├── ImplausibleParameter          a quantity outside what a brain 1H-MRS scan can have
 ├── UnusableSignal                the samples cannot be analysed (non-finite, constant, too short)
 ├── UnusableBasis                 a basis set does not fit the data or cannot be read
+├── UnusableImage                 an image or tissue map that came with the spectrum cannot be used
 ├── UnusableTable                 a relaxation or norm table breaks its format
 └── UnusableControls              a site's controls do not make a norm
 """
@@ -111,6 +112,13 @@ class UnusableBasis(FittingError):
     title = "The basis set cannot be used"
 
 
+class UnusableImage(FittingError):
+    """An image or tissue map that came with the spectrum cannot be read, or does not belong to it."""
+
+    code = "unusable-image"
+    title = "The image cannot be used"
+
+
 class UnusableTable(FittingError):
     """A relaxation or norm table breaks its format."""
 
@@ -134,6 +142,7 @@ PROBLEMS: tuple[type[FittingError], ...] = (
     ImplausibleParameter,
     UnusableSignal,
     UnusableBasis,
+    UnusableImage,
     UnusableTable,
     UnusableControls,
 )

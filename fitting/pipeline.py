@@ -10,6 +10,7 @@ from threadpoolctl import ThreadpoolController
 
 from fitting import __version__
 from fitting.analysis import SCHEMA, Analysis, Provenance, Reason
+from fitting.anatomy import Images, Placement, place
 from fitting.assembly import acquisition_facts, metabolite_results, multiplicity_of, quality_of
 from fitting.basis.basis_set import BasisSet, Grid
 from fitting.basis.cache import cached_basis
@@ -25,6 +26,7 @@ from fitting.measured_background import measured_background
 from fitting.model.fit import Components, fit
 from fitting.model.result import Fit, Traces
 from fitting.norms import SiteNorm, applicable_norms, assess, own_software
+from fitting.pins import data_digest, engine_digest, library_versions
 from fitting.preprocessing import preprocess
 from fitting.preprocessing.noise import noise_sd
 from fitting.progress import begin
@@ -68,7 +70,7 @@ class Job:
     ``basis`` holds an LCModel ``.BASIS`` file or the JSON files of an FSL-MRS basis folder; empty means simulate.
     ``relaxation`` is the CSV that overrides shipped relaxation times, or None. ``site_norms`` are the newest versions
     of the site's own controls. ``macromolecules`` is a measured macromolecular spectrum that replaces the published
-    ones.
+    ones. ``images`` are the T1-weighted image and the tissue maps of the same examination.
     """
 
     metabolite: Files
@@ -79,6 +81,7 @@ class Job:
     relaxation: bytes | None = None
     site_norms: tuple[SiteNorm, ...] = ()
     macromolecules: Files = ()
+    images: Images = field(default_factory=Images)
 
 
 def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
@@ -118,6 +121,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     intake = take_in(job.metabolite, job.water_reference, job.options.overrides)
     acquisition = intake.recording.acquisition
     require_complete(acquisition, for_simulated_basis=not job.basis)
+    placement, subject = place(job.images, acquisition.voi_geometry, job.subject)
     begin("preprocessing")
     spectrum, facts = preprocess(intake.recording)
     begin("basis")
@@ -131,7 +135,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
         spectrum.water,
         spectrum.dwell_time,
         acquisition,
-        job.subject.tissue,
+        subject.tissue,
         relaxation,
         water_acquisition=None if water is None else water.acquisition,
     )
@@ -149,7 +153,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     begin("comparison")
     assessment = assess(
         quantities,
-        job.subject,
+        subject,
         acquisition,
         {name: verdict.usable for name, verdict in judgement.metabolites.items()},
         site_norms=job.site_norms,
@@ -158,7 +162,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     analysis = Analysis(
         outcome=result.outcome,
         verdict=judgement.spectrum,
-        acquisition=acquisition_facts(intake, job.subject, facts),
+        acquisition=acquisition_facts(intake, subject, facts),
         quality=quality,
         transients=facts.transients,
         metabolites=metabolite_results(quantities, assessment.scores, judgement),
@@ -170,19 +174,30 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
             software="mrsquant",
             version=__version__,
             schema=SCHEMA,
+            engine=engine_digest(),
+            data=data_digest(),
+            libraries=library_versions(),
             basis_id=basis.key,
             basis_description=basis.description + _assumption(job, acquisition),
             basis_source=basis.source,
             macromolecules=_background_in_words(job),
             norm_version=assessment.norm_version,
-            relaxation="shipped" if job.relaxation is None else "supplied by the request",
+            relaxation=relaxation.description,
             options=_flat(job.options),
             input_sha256=intake.input_sha256,
             water_sha256=intake.water_sha256,
             processing=facts.steps,
         ),
+        anatomy=None if placement is None else placement.anatomy,
     )
-    return analysis, result.traces
+    return analysis, _with_planes(result.traces, placement)
+
+
+def _with_planes(traces: Traces, placement: Placement | None) -> Traces:
+    """The traces with the planes of the image, if there are any."""
+    if placement is None or placement.planes is None:
+        return traces
+    return replace(traces, planes=placement.planes, planes_middle_mm=placement.planes_middle_mm)
 
 
 def _fitted(spectrum: Spectrum, basis: BasisSet, options: Options) -> Fit:
@@ -236,14 +251,15 @@ def inspect(job: Job) -> Inspection:
         "coils": recording.coils,
         "transients": recording.transients,
     }
+    placement, subject = place(job.images, acquisition.voi_geometry, job.subject)
     return Inspection(
         format=acquisition.format,
         facts=facts,
         water_reference=intake.water_source,
         missing=missing(acquisition, for_simulated_basis=not job.basis),
         basis=_basis_in_words(job, acquisition),
-        norms=applicable_norms(job.subject, acquisition, job.site_norms),
-        warnings=_warnings(job, intake),
+        norms=applicable_norms(subject, acquisition, job.site_norms),
+        warnings=_warnings(subject, intake) + (() if placement is None else _sentences(placement)),
     )
 
 
@@ -313,15 +329,19 @@ def _assumption(job: Job, acquisition: Acquisition) -> str:
     return " (mixing time assumed: the header does not give it)" if assumed else ""
 
 
-def _warnings(job: Job, intake: Intake) -> tuple[str, ...]:
+def _sentences(placement: Placement) -> tuple[str, ...]:
+    return tuple(note.sentence for note in placement.anatomy.notes)
+
+
+def _warnings(subject: Subject, intake: Intake) -> tuple[str, ...]:
     """What the answer will lack, and what to supply for it."""
     acquisition = intake.recording.acquisition
     gaps = (
         (intake.water_source is None, "No water reference: ratios to tCr only, no concentrations."),
         (acquisition.repetition_time is None, "No repetition time: no relaxation correction."),
-        (job.subject.tissue is None, "No tissue fractions: concentrations are not corrected for tissue and CSF."),
-        (job.subject.region is None, "No region: no comparison with control norms."),
-        (job.subject.age_years is None, "No age: the match of norms by age is unknown."),
+        (subject.tissue is None, "No tissue fractions: concentrations are not corrected for tissue and CSF."),
+        (subject.region is None, "No region: no comparison with control norms."),
+        (subject.age_years is None, "No age: the match of norms by age is unknown."),
     )
     return tuple(sentence for applies, sentence in gaps if applies)
 

@@ -12,6 +12,17 @@ import numpy as np
 
 from fitting.units import ComplexArray, FloatArray, field_from_frequency, nominal_field, ppm_axis_of_fft
 
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class VoiGeometry:
+    """Where the measured box lies, in NIfTI world coordinates: x to the right, y to the front, z to the head; mm."""
+
+    center_mm: Vector
+    edges_mm: tuple[Vector, Vector, Vector]
+    """The three edges as vectors; they stand at right angles."""
+
 
 @dataclass(frozen=True, slots=True)
 class Acquisition:
@@ -43,6 +54,8 @@ class Acquisition:
     """Scanner software version."""
     voi_size: tuple[float, float, float] | None = None
     """Edge lengths of the measured volume, m."""
+    voi_geometry: VoiGeometry | None = None
+    """Place and orientation of the measured volume."""
     averages: int | None = None
     """Transients the scanner acquired (also when it stored only their mean)."""
     nucleus: str = "1H"

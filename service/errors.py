@@ -12,6 +12,7 @@ ServiceProblem
 ├── NotFound                no such address
 │   ├── UnknownAnalysis
 │   ├── UnknownNorm
+│   ├── UnknownSubject
 │   ├── UnknownReportVersion
 │   └── UnknownProblem
 ├── MethodNotAllowed
@@ -145,6 +146,13 @@ class UnknownNorm(NotFound):
 
     code = "norm-not-found"
     title = "The norm does not exist"
+
+
+class UnknownSubject(NotFound):
+    """No analysis names this subject; the pseudonym may be misspelt, or its analyses removed."""
+
+    code = "subject-not-found"
+    title = "The subject does not exist"
 
 
 class UnknownReportVersion(NotFound):
@@ -296,6 +304,7 @@ STATUS: dict[type[Exception], int] = {
     fitting_errors.ImplausibleParameter: 400,
     fitting_errors.UnusableSignal: 400,
     fitting_errors.UnusableBasis: 400,
+    fitting_errors.UnusableImage: 400,
     fitting_errors.UnusableTable: 400,
     fitting_errors.UnusableControls: 400,
     fitting_errors.UnreadableSpectrum: 400,
@@ -311,6 +320,7 @@ STATUS: dict[type[Exception], int] = {
     NotFound: 404,
     UnknownAnalysis: 404,
     UnknownNorm: 404,
+    UnknownSubject: 404,
     UnknownReportVersion: 404,
     UnknownProblem: 404,
     MethodNotAllowed: 405,

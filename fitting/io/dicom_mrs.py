@@ -6,6 +6,7 @@ them. A Philips object of two frames holds the water-suppressed spectrum and the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -26,7 +27,8 @@ from fitting.io._suspect import mr_spectroscopy
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import edge_lengths
-from fitting.signal import Acquisition, Recording
+from fitting.io.voi import in_patient_axes, numbers
+from fitting.signal import Acquisition, Recording, VoiGeometry
 
 NAME = "dicom_mrs"
 TITLE = "DICOM MR Spectroscopy"
@@ -34,6 +36,7 @@ TITLE = "DICOM MR Spectroscopy"
 MR_SPECTROSCOPY_STORAGE = "1.2.840.10008.5.1.4.1.1.4.2"
 
 _BYTES_PER_POINT = 8
+_PHILIPS_VOLUME = "Philips MR Imaging DD 001"
 
 
 def _recognises(files: Files) -> bool:
@@ -95,6 +98,7 @@ def _acquisition(dataset: Dataset, read: Acquisition) -> Acquisition:
         scanner_model=text(dataset.get("ManufacturerModelName")),
         software=text(dataset.get("SoftwareVersions")),
         voi_size=_voi_size(dataset),
+        voi_geometry=_slabs(dataset) or _philips_box(dataset),
         averages=count(_shared(dataset, "MRAveragesSequence", "NumberOfAverages")),
         nucleus=text(dataset.get("ResonantNucleus")) or "1H",
         water_suppressed=_water_suppressed(dataset, vendor),
@@ -124,6 +128,41 @@ def _voi_size(dataset: Dataset) -> tuple[float, float, float] | None:
     """Thickness of the three slabs; Philips of old gives one slab only, which is not a volume."""
     slabs = [text(slab.get("SlabThickness")) for slab in dataset.get("VolumeLocalizationSequence") or []]
     return edge_lengths(slabs, 1e-3) if len(slabs) == 3 else None
+
+
+def _slabs(dataset: Dataset) -> VoiGeometry | None:
+    """Three slabs that cross at one point: normal and thickness of each are direction and length of an edge."""
+    slabs = list(dataset.get("VolumeLocalizationSequence") or [])
+    if len(slabs) != 3:
+        return None
+    return in_patient_axes(
+        _texts(slabs[0].get("MidSlabPosition")),
+        [_texts(slab.get("SlabOrientation")) for slab in slabs],
+        [text(slab.get("SlabThickness")) for slab in slabs],
+    )
+
+
+def _philips_box(dataset: Dataset) -> VoiGeometry | None:
+    """The private volume (edges, then centre, by AP, FH, RL) and the plane, whose rows run RL and whose columns AP.
+
+    Philips' own ``VolumeLocalizationSequence`` has one slab, whose orientation is three angles, not a normal.
+    """
+    items = _private(dataset, 0x2005, _PHILIPS_VOLUME, 0x85)
+    volume = next((item for item in items or () if isinstance(item, Dataset)), None)  # type: ignore[attr-defined]
+    plane = _texts(_shared(dataset, "PlaneOrientationSequence", "ImageOrientationPatient"))
+    row, column = numbers(plane[:3]), numbers(plane[3:])
+    if volume is None or row is None or column is None:
+        return None
+    ap, fh, rl, ap_center, fh_center, rl_center = (
+        text(_private(volume, 0x2005, _PHILIPS_VOLUME, element)) for element in range(0x57, 0x5D)
+    )
+    normal = [float(part) for part in np.cross(row, column)]
+    return in_patient_axes((rl_center, ap_center, fh_center), (plane[:3], plane[3:], normal), (rl, ap, fh))
+
+
+def _texts(value: object) -> list[str | None]:
+    """The members of a header value that has several."""
+    return [text(member) for member in value] if isinstance(value, Sequence) else []
 
 
 def _siemens_mixing_time(dataset: Dataset) -> float | None:

@@ -6,25 +6,23 @@ disk. SpectrometerFrequency is in MHz, all times are in s, the dwell time is the
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from nibabel.nifti1 import Nifti1Header
-from nibabel.nifti2 import Nifti2Header
 
 from fitting.errors import DamagedFile, UnsupportedData
+from fitting.io._nifti import METRES, Opened, affine_mm, damaged, is_nifti, open_nifti
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
-from fitting.signal import Acquisition, Recording
+from fitting.io.voi import box
+from fitting.signal import Acquisition, Recording, VoiGeometry
 from fitting.units import ComplexArray
 
 MAX_DECOMPRESSED_BYTES = 1024**3
@@ -36,8 +34,6 @@ which spectra are made, hardly gets smaller, but a bomb gets a thousand times la
 _LITTLE_BYTES = 32 * 1024**2
 
 _EXTENSION_CODE = 44
-_GZIP = b"\x1f\x8b"
-_METRES = {0: 1e-3, 1: 1.0, 2: 1e-3, 3: 1e-6}
 _SECONDS = {0: 1.0, 8: 1.0, 16: 1e-3, 24: 1e-6}
 """xyzt_units; files that leave it 0 hold the standard's units, mm and s."""
 _COILS = "DIM_COIL"
@@ -57,40 +53,32 @@ _FIXED = ("EchoTime", "RepetitionTime", "MixingTime", "InversionTime", "WaterSup
 
 @dataclass(frozen=True, slots=True)
 class _Image:
-    """A NIfTI file taken apart: header block, JSON extension, and a stream that stands at its samples."""
+    """A NIfTI file taken apart, with the JSON of its header extension."""
 
-    file: SourceFile
-    header: Nifti1Header
+    nifti: Opened
     fields: Mapping[str, Any]
-    stream: IO[bytes]
+
+    @property
+    def file(self) -> SourceFile:
+        return self.nifti.file
+
+    @property
+    def header(self) -> Nifti1Header:
+        return self.nifti.header
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(int(n) for n in self.header["dim"][1 : 1 + max(0, min(7, int(self.header["dim"][0])))])
-
-
-def _header_type(head: bytes) -> type[Nifti1Header] | None:
-    if head[344:348] in (b"n+1\0", b"ni1\0"):
-        return Nifti1Header
-    return Nifti2Header if head[4:8] in (b"n+2\0", b"ni2\0") else None
-
-
-def _is_nifti(content: bytes) -> bool:
-    if content.startswith(_GZIP):
-        try:
-            content = zlib.decompressobj(wbits=31).decompress(content[:65536], 540)
-        except zlib.error:
-            return False
-    return _header_type(content) is not None
+        return self.nifti.shape
 
 
 def _recognises(files: Files) -> bool:
-    return any(_is_nifti(file.content) for file in files[:1])
+    return any(is_nifti(file.content) for file in files[:1])
 
 
 def _read(files: Files) -> Recording:
     file = files[0]
-    image = _open(file)
+    nifti = open_nifti(file)
+    image = _Image(nifti, _fields(nifti.extensions, nifti.header.endianness, file))
     tags = _dimension_tags(image)
     name = _text(image, "SequenceName") or _text(image, "ProtocolName")
     sequence = localisation(name) or localisation(_text(image, "ProtocolName"))
@@ -114,43 +102,11 @@ def _read(files: Files) -> Recording:
         scanner_model=_text(image, "ManufacturersModelName"),
         software=_text(image, "SoftwareVersions"),
         voi_size=_voi_size(image),
+        voi_geometry=_voi_geometry(image),
         nucleus=_text(image, "ResonantNucleus") or "1H",
         water_suppressed=suppressed if isinstance(suppressed, bool) else None,
     )
     return Recording(_samples(image, tags), acquisition)
-
-
-def _damaged(file: SourceFile, what: str) -> DamagedFile:
-    return DamagedFile(f"The NIfTI file '{file.name}' {what}; export it again.", file=file.name)
-
-
-def _take(stream: IO[bytes], count: int, file: SourceFile) -> bytes:
-    """Exactly ``count`` bytes: a compressed file is never unpacked further than what is needed."""
-    try:
-        taken = stream.read(count)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _damaged(file, "is not a complete gzip file") from error
-    if len(taken) != count:
-        raise _damaged(file, "ends early")
-    return taken
-
-
-def _open(file: SourceFile) -> _Image:
-    stream: IO[bytes] = BytesIO(file.content)
-    if file.content.startswith(_GZIP):
-        stream = gzip.GzipFile(fileobj=stream)  # type: ignore[assignment]
-    head = _take(stream, 348, file)
-    kind = _header_type(head)
-    if kind is Nifti2Header:
-        head += _take(stream, 192, file)
-    if kind is None:
-        raise _damaged(file, "has no NIfTI header")
-    header = kind(head, check=False)
-    start = float(header["vox_offset"])
-    if not len(head) <= start <= 64 * 1024**2:
-        raise _damaged(file, "keeps its samples in another file or nowhere (vox_offset)")
-    extensions = _take(stream, int(start) - len(head), file)
-    return _Image(file, header, _fields(extensions, header.endianness, file), stream)
 
 
 def _fields(extensions: bytes, endianness: str, file: SourceFile) -> Mapping[str, Any]:
@@ -165,9 +121,9 @@ def _fields(extensions: bytes, endianness: str, file: SourceFile) -> Mapping[str
             try:
                 fields = json.loads(extensions[at + 8 : at + size].rstrip(b"\0 \n").decode("utf-8"))
             except (ValueError, RecursionError) as error:
-                raise _damaged(file, "has a header extension that is not JSON") from error
+                raise damaged(file, "has a header extension that is not JSON") from error
             if not isinstance(fields, dict):
-                raise _damaged(file, "has a header extension that is not a JSON object")
+                raise damaged(file, "has a header extension that is not a JSON object")
             return fields
         at += size
     raise UnsupportedData(
@@ -195,7 +151,7 @@ def _number(image: _Image, key: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _damaged(image.file, f"has a header field {key} that is not a number")
+        raise damaged(image.file, f"has a header field {key} that is not a number")
     return float(value) if abs(value) < 1e300 else None
 
 
@@ -208,9 +164,9 @@ def _dimension_tags(image: _Image) -> tuple[str, ...]:
     """What each dimension from the fifth on means; refuses what is not a single, unedited spectrum."""
     file, shape = image.file, image.shape
     if len(shape) < 4:
-        raise _damaged(file, f"has {len(shape)} dimensions where a spectrum has at least 4")
+        raise damaged(file, f"has {len(shape)} dimensions where a spectrum has at least 4")
     if any(n < 1 for n in shape):
-        raise _damaged(file, "has an empty dimension")
+        raise damaged(file, "has an empty dimension")
     if max(shape[:3]) > 1:
         grid = " x ".join(str(n) for n in shape[:3])
         raise UnsupportedData(
@@ -230,7 +186,7 @@ def _dimension_tags(image: _Image) -> tuple[str, ...]:
 
 def _refuse_dimension(file: SourceFile, number: int, size: int, tag: object) -> None:
     if not isinstance(tag, str):
-        raise _damaged(file, f"does not say what its dimension {number} of size {size} is (dim_{number})")
+        raise damaged(file, f"does not say what its dimension {number} of size {size} is (dim_{number})")
     kind = _REFUSED_DIMENSIONS.get(tag, f"a series along {tag}")
     raise UnsupportedData(
         f"'{file.name}' is {kind} ({tag} of size {size}); only coils, dynamics and measurements can be combined.",
@@ -258,23 +214,26 @@ def _dwell_time(image: _Image) -> float | None:
     dwell_time = None if unit is None else positive(float(image.header["pixdim"][4]), unit)
     width = positive(_number(image, "SpectralWidth"))
     if dwell_time is not None and width is not None and not math.isclose(dwell_time * width, 1.0, rel_tol=0.01):
-        raise _damaged(image.file, "contradicts itself about its dwell time (pixdim[4] and SpectralWidth)")
+        raise damaged(image.file, "contradicts itself about its dwell time (pixdim[4] and SpectralWidth)")
     return dwell_time
 
 
 def _voi_size(image: _Image) -> tuple[float, float, float] | None:
-    unit = _METRES.get(int(image.header["xyzt_units"]) & 0x07)
+    unit = METRES.get(int(image.header["xyzt_units"]) & 0x07)
     if unit is None:
         return None
     return edge_lengths((float(edge) for edge in image.header["pixdim"][1:4]), unit)
 
 
+def _voi_geometry(image: _Image) -> VoiGeometry | None:
+    """The one voxel of the image: its centre is where index (0, 0, 0) lies, its edges are one step of each index."""
+    affine = affine_mm(image.header)
+    return None if affine is None else box(affine[:3, 3], affine[:3, :3].T)
+
+
 def _samples(image: _Image, tags: tuple[str, ...]) -> ComplexArray:
     """Samples as (transients, coils, points): dimensions of dynamics and measurements count together."""
-    try:
-        dtype: np.dtype[Any] = image.header.get_data_dtype()  # type: ignore[no-untyped-call]
-    except Exception as error:  # nibabel raises its own classes for codes outside its table
-        raise _damaged(image.file, "has an unknown data type") from error
+    dtype = image.nifti.data_type()
     if dtype.kind != "c":
         raise UnsupportedData(
             f"'{image.file.name}' is a NIfTI image of real numbers, not complex NIfTI-MRS samples; send the spectrum.",
@@ -287,30 +246,21 @@ def _samples(image: _Image, tags: tuple[str, ...]) -> ComplexArray:
             "read.",
             file=image.file.name,
         )
-    if size > max(_LITTLE_BYTES, MAX_RATIO * len(image.file.content)) and image.file.content.startswith(_GZIP):
+    if size > max(_LITTLE_BYTES, MAX_RATIO * len(image.file.content)) and image.nifti.compressed:
         raise DamagedFile(
             f"'{image.file.name}' would grow from {len(image.file.content)} to {size} bytes; no spectrum is compressed "
             "that much. Send it uncompressed if it is one.",
             file=image.file.name,
         )
-    raw = np.frombuffer(_take(image.stream, size, image.file), dtype).reshape(image.shape, order="F")
-    _check_sum(image)
+    raw = np.frombuffer(image.nifti.samples(size), dtype).reshape(image.shape, order="F")
     by_axis = _scaled(image, raw).reshape(raw.shape[3:], order="F")
     coil_axes = [axis for axis, tag in enumerate(tags, start=1) if tag == _COILS]
     if len(coil_axes) > 1:
-        raise _damaged(image.file, "has two coil dimensions")
+        raise damaged(image.file, "has two coil dimensions")
     others = [axis for axis in range(1, by_axis.ndim) if axis not in coil_axes]
     ordered = by_axis.transpose(*others, *coil_axes, 0)
     coils = by_axis.shape[coil_axes[0]] if coil_axes else 1
     return checked_samples(ordered.reshape(-1, coils, image.shape[3]), image.file)
-
-
-def _check_sum(image: _Image) -> None:
-    """Step over the end of a compressed file, where gzip compares what was read with its check sum."""
-    try:
-        image.stream.read(1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _damaged(image.file, "does not match its gzip check sum") from error
 
 
 def _scaled(image: _Image, raw: npt.NDArray[np.complexfloating[Any, Any]]) -> ComplexArray:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples, edge_lengths, positive
-from fitting.signal import Acquisition, Recording
+from fitting.io.voi import in_patient_axes, numbers
+from fitting.signal import Acquisition, Recording, VoiGeometry
 from fitting.units import ComplexArray, FloatArray
 
 _LINE = re.compile(rb"^([A-Za-z][\w. ]*?)[ \t]*:[ \t]*(.*?)[ \t]*$", re.M)
@@ -76,6 +78,7 @@ def _read(files: Files) -> Recording:
         vendor="Philips",
         software=_software(parameters),
         voi_size=edge_lengths((parameters.get(f"{axis}_size") for axis in ("ap", "lr", "cc")), 1e-3),
+        voi_geometry=_voi_geometry(parameters),
         # The SPAR counts the averages of each stored row.
         averages=None if averages is None else rows * round(averages),
         nucleus=parameters.get("nucleus", "1H").upper().replace("NA", "Na"),
@@ -105,6 +108,23 @@ def _count(parameters: dict[str, str], keys: tuple[str, str], spar: SourceFile) 
         said = "contradicts itself about" if counts else "does not say"
         raise DamagedFile(f"The SPAR '{spar.name}' {said} '{keys[0]}'; export the scan again.", file=spar.name)
     return counts.pop()
+
+
+def _voi_geometry(parameters: dict[str, str]) -> VoiGeometry | None:
+    """The box: centre and edges by patient axis, turned about left-right, then the new front-back, then the new axis.
+
+    The order of the turns is that of Philips DICOM objects, which state both the angles and the resulting axes.
+    """
+    axes = ("lr", "ap", "cc")
+    angles = numbers([parameters.get(f"{axis}_angulation") for axis in axes])
+    if angles is None:
+        return None
+    turned = Rotation.from_euler("XYZ", angles, degrees=True).as_matrix()
+    return in_patient_axes(
+        [parameters.get(f"{axis}_off_center") for axis in axes],
+        [[float(part) for part in turned[:, axis]] for axis in range(3)],
+        [parameters.get(f"{axis}_size") for axis in axes],
+    )
 
 
 def _software(parameters: dict[str, str]) -> str | None:

@@ -24,7 +24,8 @@ from fitting.io._suspect import csa_header
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths
-from fitting.signal import Acquisition, Recording
+from fitting.io.voi import in_patient_axes
+from fitting.signal import Acquisition, Recording, VoiGeometry
 
 NAME = "siemens_dicom"
 TITLE = "Siemens spectroscopy DICOM (.IMA)"
@@ -71,9 +72,24 @@ def _acquisition(dataset: Dataset, csa: _Csa) -> Acquisition:
         scanner_model=text(dataset.get("ManufacturerModelName")),
         software=text(dataset.get("SoftwareVersions")),
         voi_size=edge_lengths((text(csa.get(edge)) for edge in _VOI_EDGES), 1e-3),
+        voi_geometry=_voi_geometry(csa),
         averages=count(csa.get("NumberOfAverages")),
         nucleus=_nucleus(csa),
     )
+
+
+def _voi_geometry(csa: _Csa) -> VoiGeometry | None:
+    """The box around ``VoiPosition``: read-out along the image's rows, phase along its columns, slice across."""
+    orientation = _texts(csa.get("ImageOrientationPatient"))
+    axes = (orientation[:3], orientation[3:6], _texts(csa.get("VoiOrientation")))
+    edges = [text(csa.get(edge)) for edge in _VOI_EDGES]
+    return in_patient_axes(_texts(csa.get("VoiPosition")), axes, edges)
+
+
+def _texts(value: object) -> list[str | None]:
+    """The members of a header value that may have several."""
+    members = value if isinstance(value, list | tuple) else []
+    return [text(member) for member in members]
 
 
 def _nucleus(csa: _Csa) -> str:

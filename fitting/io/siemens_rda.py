@@ -15,7 +15,8 @@ from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
-from fitting.signal import Acquisition, Recording
+from fitting.io.voi import in_patient_axes
+from fitting.signal import Acquisition, Recording, VoiGeometry
 
 NAME = "siemens_rda"
 TITLE = "Siemens RDA"
@@ -60,6 +61,7 @@ def _acquisition(header: _Header) -> Acquisition:
         scanner_model=header.text("ModelName"),
         software=header.text("SoftwareVersion[0]"),
         voi_size=_voi_size(header),
+        voi_geometry=_voi_geometry(header),
         averages=header.count("NumberOfAverages"),
         nucleus=header.text("Nucleus") or "1H",
     )
@@ -83,11 +85,27 @@ def _refuse_other_kinds(header: _Header) -> None:
 
 
 def _voi_size(header: _Header) -> tuple[float, float, float] | None:
-    """Edges of the VOI; syngo MR XA calls them slab thicknesses, some versions misspell the readout field."""
+    return edge_lengths(_edges(header), 1e-3)
+
+
+def _edges(header: _Header) -> tuple[str | None, str | None, str | None]:
+    """Edges of the VOI, mm; syngo MR XA calls them slab thicknesses, some versions misspell the readout field."""
     readout = header.text("VOIReadoutFOV") or header.text("VOIReadoutVOV") or header.text("SlabThickness[2]")
     phase = header.text("VOIPhaseFOV") or header.text("SlabThickness[1]")
     thickness = header.text("VOIThickness") or header.text("SlabThickness[0]")
-    return edge_lengths((readout, phase, thickness), 1e-3)
+    return readout, phase, thickness
+
+
+def _voi_geometry(header: _Header) -> VoiGeometry | None:
+    """The box around ``VOIPosition``: read-out along the row vector, phase along the column vector, slice across."""
+    row = [header.text(f"RowVector[{axis}]") for axis in range(3)]
+    column = [header.text(f"ColumnVector[{axis}]") for axis in range(3)]
+    normal = [header.text(f"VOINormal{axis}") for axis in ("Sag", "Cor", "Tra")]
+    return in_patient_axes(
+        [header.text(f"VOIPosition{axis}") for axis in ("Sag", "Cor", "Tra")],
+        (row, column, normal),
+        _edges(header),
+    )
 
 
 class _Header:

@@ -11,6 +11,7 @@ What is signal, what is reference and where the FID begins is decided here; the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,11 +22,15 @@ from fitting.io._twix import Measurement, is_raw_data, last_measurement
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
-from fitting.signal import Acquisition, Recording
+from fitting.io.voi import from_normal
+from fitting.signal import Acquisition, Recording, VoiGeometry
 from fitting.units import ComplexArray
 
 NAME = "siemens_twix"
 TITLE = "Siemens TWIX"
+
+_VOI = "sSpecPara.sVoI"
+_VOI_EDGES = ("dReadoutFOV", "dPhaseFOV", "dThickness")
 
 _VOXEL_LOOPS = ("Lin", "Par", "Sli", "Seg")
 _UNKNOWN_LOOPS = ("Eco", "Ida", "Idb", "Idc", "Idd", "Ide")
@@ -84,6 +89,7 @@ class _Protocol:
     echo_time: float | None
     repetition_time: float | None
     voi_size: tuple[float, float, float] | None
+    voi_geometry: VoiGeometry | None
     vendor: str | None
     scanner_model: str | None
     software: str | None
@@ -101,7 +107,7 @@ class _Protocol:
             round(number(f"sSpecPara.lFinalMatrixSize{axis}") or 1) for axis in ("Read", "Phase", "Slice")
         )
         vector_size = number("sSpecPara.lVectorSize")
-        edges = (ascconv.get(f"sSpecPara.sVoI.{edge}") for edge in ("dReadoutFOV", "dPhaseFOV", "dThickness"))
+        edges = [ascconv.get(f"{_VOI}.{edge}") for edge in _VOI_EDGES]
         return cls(
             sequence_name=sequence_name,
             sequence=localisation(sequence_name),
@@ -114,10 +120,23 @@ class _Protocol:
             echo_time=number("alTE[0]", 1e-6),
             repetition_time=number("alTR[0]", 1e-6),
             voi_size=edge_lengths(edges, 1e-3),
+            voi_geometry=_voi_geometry(ascconv),
             vendor=dicom.get("Manufacturer") or None,
             scanner_model=dicom.get("ManufacturersModelName") or None,
             software=dicom.get("SoftwareVersions") or None,
         )
+
+
+def _voi_geometry(ascconv: Mapping[str, str]) -> VoiGeometry | None:
+    """The box from its centre, slice normal and rotation in plane; the protocol leaves out what is zero."""
+
+    def vector(name: str) -> list[str]:
+        return [ascconv.get(f"{_VOI}.{name}.d{axis}", "0") for axis in ("Sag", "Cor", "Tra")]
+
+    if not any(key.startswith(f"{_VOI}.sNormal") for key in ascconv):
+        return None
+    edges = [ascconv.get(f"{_VOI}.{edge}") for edge in _VOI_EDGES]
+    return from_normal(vector("sPosition"), vector("sNormal"), ascconv.get(f"{_VOI}.dInPlaneRot", "0"), edges)
 
 
 def _acquisition(protocol: _Protocol, oversampling: int) -> Acquisition:
@@ -134,6 +153,7 @@ def _acquisition(protocol: _Protocol, oversampling: int) -> Acquisition:
         scanner_model=protocol.scanner_model,
         software=protocol.software,
         voi_size=protocol.voi_size,
+        voi_geometry=protocol.voi_geometry,
         nucleus=protocol.nucleus,
     )
 

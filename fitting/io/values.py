@@ -25,6 +25,15 @@ def positive(value: float | str | None, unit: float = 1.0) -> float | None:
     return number if math.isfinite(number) and number > 0 else None
 
 
+def finite(value: float | str | None) -> float | None:
+    """``value`` as a finite number of any sign, else None."""
+    try:
+        number = float(value) if value is not None else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def edge_lengths(edges: Iterable[float | str | None], unit: float) -> tuple[float, float, float] | None:
     """The three edge lengths of a volume in metres, or None unless all three are known."""
     lengths = [length for edge in edges if (length := positive(edge, unit)) is not None]

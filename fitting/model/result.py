@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from fitting.units import FloatArray
+from fitting.units import ByteArray, FloatArray
 
 OutcomeCode = Literal["converged", "stopped_early", "failed"]
 
@@ -38,6 +38,10 @@ class Traces:
     correlation: FloatArray | None = None
     """(names, names): correlation of the errors of the amplitudes, from the covariance that their standard deviations
     come from; None in traces that were kept before it was."""
+    planes: ByteArray | None = None
+    """(3, 256, 256): sagittal, coronal and axial plane of the image through the measured volume; None without one."""
+    planes_middle_mm: FloatArray | None = None
+    """(3,): world coordinates of the middle of the planes, mm."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from nibabel.nifti1 import Nifti1Extension
 
 from fitting.errors import DamagedFile
 from fitting.io import Files, SourceFile
+from fitting.signal import VoiGeometry
 from tests.conformance.reader_fixtures import IDENTITY, Fixture, Refusal, brain_fid
 
 _FREQUENCY, _DWELL, _POINTS = 297_219_948.0, 0.00025, 256
@@ -65,6 +66,7 @@ def _file(
     return (SourceFile("spectrum", gzip.compress(content, mtime=0) if compress else content),)
 
 
+_BOX = VoiGeometry((0.0, 0.0, 0.0), ((20.0, 0.0, 0.0), (0.0, 25.0, 0.0), (0.0, 0.0, 30.0)))
 _EDITED = {**_BASIC, "dim_5": "DIM_EDIT"}
 _SERIES = {**_BASIC, "dim_5": "DIM_DYN", "dim_5_header": {"EchoTime": [0.030, 0.144]}}
 
@@ -86,6 +88,7 @@ FIXTURES = (
             "scanner_model": "Terra",
             "software": "syngo MR E12",
             "voi_size": (0.020, 0.025, 0.030),
+            "voi_geometry": _BOX,
             "water_suppressed": True,
         },
     ),
@@ -105,6 +108,7 @@ FIXTURES = (
             "spectrometer_frequency": _FREQUENCY,
             "dwell_time": _DWELL,
             "voi_size": (0.020, 0.025, 0.030),
+            "voi_geometry": _BOX,
         },
     ),
 )

@@ -12,6 +12,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from fitting.errors import DamagedFile
 from fitting.io import Files, SourceFile
+from fitting.signal import VoiGeometry
 from fitting.units import ComplexArray
 
 from . import IDENTITY, Fixture, Refusal, brain_fid
@@ -37,6 +38,8 @@ CSA = {
     "VoiPhaseFoV": ("FD", "40.0"),
     "VoiReadoutFoV": ("FD", "25.0"),
     "VoiOrientation": ("FD", "0.0\\0.0\\1.0"),
+    "VoiPosition": ("FD", "10.0\\20.0\\30.0"),
+    "ImageOrientationPatient": ("DS", "1.0\\0.0\\0.0\\0.0\\1.0\\0.0"),
     "ImaComments": ("LT", IDENTITY["id"]),
 }
 
@@ -51,6 +54,7 @@ EXPECTED = {
     "scanner_model": "Skyra",
     "software": "syngo MR D13",
     "voi_size": (0.025, 0.040, 0.020),
+    "voi_geometry": VoiGeometry((-10.0, -20.0, 30.0), ((-25.0, 0.0, 0.0), (0.0, -40.0, 0.0), (0.0, 0.0, 20.0))),
     "averages": 64,
 }
 
@@ -133,6 +137,7 @@ FIXTURES = (
             "echo_time": None,
             "repetition_time": None,
             "voi_size": None,
+            "voi_geometry": None,
             "averages": None,
             "sequence": None,
             "sequence_name": None,

@@ -1,0 +1,95 @@
+"""Where the measured volume lies: what headers say of centre, axes and edges, as NIfTI world coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from fitting.io.values import finite
+from fitting.signal import VoiGeometry
+
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
+"""DICOM's and all scanners' patient axes point to the left and to the back, NIfTI's to the right and to the front."""
+
+_LONGEST_MM = 500.0
+"""Some writers put 10 m where they know no volume; no head is half a metre wide."""
+_SKEW = 0.02
+"""Largest cosine between two axes; measured boxes have right angles, digits are rounded."""
+
+Header = Sequence[float | str | None]
+
+
+def in_patient_axes(center: Header, axes: Sequence[Header], lengths: Header) -> VoiGeometry | None:
+    """A box given in DICOM's patient coordinates (x to the left, y to the back, z to the head), mm.
+
+    Parameters
+    ----------
+    center : three numbers or texts
+        mm.
+    axes : three times three numbers or texts
+        Direction of each edge; need not be of unit length.
+    lengths : three numbers or texts
+        Length of each edge, mm.
+
+    Returns
+    -------
+    VoiGeometry or None
+        None unless every number is there, and together they are a box.
+    """
+    directions = [numbers(axis) for axis in axes]
+    middle, sizes = numbers(center), numbers(lengths)
+    if middle is None or sizes is None or len(directions) != 3:
+        return None
+    edges = []
+    for direction, size in zip(directions, sizes, strict=True):
+        if direction is None or not np.linalg.norm(direction) > 0:
+            return None
+        edges.append(LPS_TO_RAS @ direction / np.linalg.norm(direction) * size)
+    return box(LPS_TO_RAS @ middle, edges)
+
+
+def from_normal(center: Header, normal: Header, rotation: float | str | None, lengths: Header) -> VoiGeometry | None:
+    """A box as Siemens protocols give it: slice normal and rotation in plane, rad; edges read-out, phase, slice, mm.
+
+    Without rotation the phase direction lies in the plane of the slice and, for transverse slices, of the sagittal
+    plane; for coronal and sagittal ones, of the transverse plane. The read-out is normal × phase. The numbers of scans
+    that give directions and normal with rotation confirm it.
+    """
+    slice_axis, turn = numbers(normal), finite(rotation)
+    if slice_axis is None or turn is None or not np.linalg.norm(slice_axis) > 0:
+        return None
+    x, y, z = slice_axis / np.linalg.norm(slice_axis)
+    if max(abs(x), abs(y)) <= abs(z):
+        phase = np.array([0.0, z, -y]) / np.hypot(y, z)
+    elif abs(x) <= abs(y):
+        phase = np.array([y, -x, 0.0]) / np.hypot(x, y)
+    else:
+        phase = np.array([-y, x, 0.0]) / np.hypot(x, y)
+    across = np.array([x, y, z])
+    phase = np.cos(turn) * phase - np.sin(turn) * np.cross(across, phase)
+    directions = (np.cross(across, phase), phase, across)
+    return in_patient_axes(center, [[float(part) for part in axis] for axis in directions], lengths)
+
+
+def box(center: npt.ArrayLike, edges: npt.ArrayLike) -> VoiGeometry | None:
+    """A box in NIfTI world coordinates, mm; None when the three edges (rows) are none of a head's measured volume."""
+    middle, sides = np.asarray(center, dtype=np.float64), np.asarray(edges, dtype=np.float64)
+    lengths = np.linalg.norm(sides, axis=1)
+    if not (np.isfinite(middle).all() and np.isfinite(lengths).all()):
+        return None
+    if not np.all((lengths > 0) & (lengths <= _LONGEST_MM)):
+        return None
+    cosines = (sides @ sides.T) / np.outer(lengths, lengths)
+    if np.max(np.abs(cosines - np.eye(3))) > _SKEW:
+        return None
+    rows = [(float(x), float(y), float(z)) for x, y, z in sides]
+    return VoiGeometry((float(middle[0]), float(middle[1]), float(middle[2])), (rows[0], rows[1], rows[2]))
+
+
+def numbers(values: Header) -> npt.NDArray[np.float64] | None:
+    """Three header values as numbers; None unless all three are finite."""
+    found = [finite(value) for value in values]
+    known = [value for value in found if value is not None]
+    return np.array(known) if len(known) == len(found) == 3 else None
