@@ -141,7 +141,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     )
     quality = quality_of(result, facts, spectrum.spectrometer_frequency)
     doubts = tuple(Reason("contradicts-header", sentence) for sentence in intake.contradictions)
-    if not job.basis:
+    if not job.basis and facts.pattern == "found":
         doubts += protocol_doubt(protocol_of(acquisition), result, quality, partial(_refit, spectrum, job, cache_dir))
     judgement = judge(
         result,
