@@ -71,6 +71,7 @@ class Checks:
     outliers: tuple[Outlier, ...]
     """Most improbable first."""
     duplicates: tuple[Duplicate, ...]
+    """Pairs of controls that agree in every value both have."""
 
 
 def check_norm(norm: SiteNorm) -> Checks:

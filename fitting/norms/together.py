@@ -22,7 +22,9 @@ class RegionProfile:
     region: str | None
     """None is all regions together."""
     profile: ProfileDistance | None
+    """All values together against own controls."""
     profile_absent: Absence | None
+    """Why there is no profile distance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from fitting.analysis import (
 )
 from fitting.norms.assessment import Finding, NormNotUsed, NormUsed
 from service.errors import ProblemDocument
-from service.storage.documents import Traces
+from service.storage.documents import Traces, Transients
 from service.storage.tables import AnalysisRow, State
 
 
@@ -70,6 +70,8 @@ class AnalysisOut(_Output):
     """How the spectrum was acquired."""
     quality: Quality | None
     """The numbers behind the verdict."""
+    transients: Transients | None
+    """What told the transients apart; null when only one is stored."""
     metabolites: tuple[MetaboliteResult, ...] | None
     """One entry for each metabolite and sum."""
     norms: tuple[NormUsed, ...] | None

@@ -32,7 +32,16 @@ RECONNECT_MILLISECONDS = 2000
 _STREAMED = {
     "type": "object",
     "description": "One event of the stream.",
-    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+    "properties": {
+        "id": {"type": "string", "description": "Number of the event."},
+        "event": {"type": "string", "enum": ["state", "step"], "description": "What happened."},
+        "data": {
+            "type": "string",
+            "description": "The event itself, JSON.",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/EventOut"},
+        },
+    },
 }
 
 router = APIRouter(prefix="/v1/analyses", tags=["analyses"])

@@ -16,11 +16,13 @@ from fitting import __version__
 from fitting.analysis import SCHEMA, Analysis
 from fitting.model.result import Traces
 from fitting.norms.tables import norm_version
+from fitting.preprocessing.facts import Transients
 from fitting.subject import Options, Subject
 
 __all__ = [
     "Answer",
-    "Traces",  # the API takes it from here: it does not reach into the numerics
+    "Traces",  # the API takes these from here: it does not reach into the numerics
+    "Transients",
     "dump_analysis",
     "dump_traces",
     "fingerprint",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,15 @@ OPERATIONS = {
     for path, operations in DOCUMENT["paths"].items()
     for method, operation in operations.items()
 }
-INPUTS = {"AnalysisRequest", "ArraySubmission", "Tissue", "ClinicalMeasures", "AcquisitionOverrides", "MethodOptions"}
-INPUTS |= {"SignIn"}
+
+
+def _named_in(schema: object) -> set[str]:
+    """The component schemas that a part of the description refers to, and those they refer to."""
+    names = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(schema)))
+    return names.union(*(_named_in(SCHEMAS[name]) for name in names))
+
+
+INPUTS = _named_in([operation.get("requestBody") for operation in OPERATIONS.values()])
 
 
 def test_file_is_current() -> None:
