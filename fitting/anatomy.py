@@ -38,6 +38,11 @@ class Images:
     csf: SourceFile | None = None
 
     @property
+    def files(self) -> dict[str, SourceFile]:
+        """Everything there is, by name."""
+        return ({} if self.anatomy is None else {"anatomy": self.anatomy}) | self.maps
+
+    @property
     def maps(self) -> dict[str, SourceFile]:
         """The probability maps there are."""
         given = {"gray_matter": self.gray_matter, "white_matter": self.white_matter, "csf": self.csf}

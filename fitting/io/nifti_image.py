@@ -42,8 +42,7 @@ def read_image(file: SourceFile, part: str) -> Image:
     UnusableImage
         When it is no such image, is too large, is damaged, or does not say where it lies.
     """
-    if not is_nifti(file.content):
-        raise _unusable(part, "is no NIfTI image; convert it to .nii or .nii.gz (dcm2niix does)")
+    refuse_other_than_image(file, part)
     try:
         opened = open_nifti(file)
         voxels = _voxels(opened, part)
@@ -55,6 +54,17 @@ def read_image(file: SourceFile, part: str) -> Image:
     if affine is None:
         raise _unusable(part, "does not say where it lies (neither sform nor qform); convert it again from DICOM")
     return Image(voxels, affine)
+
+
+def refuse_other_than_image(file: SourceFile, part: str) -> None:
+    """Refuse what is no NIfTI file, by a look at its first bytes.
+
+    Raises
+    ------
+    UnusableImage
+    """
+    if not is_nifti(file.content):
+        raise _unusable(part, "is no NIfTI image; convert it to .nii or .nii.gz (dcm2niix does)")
 
 
 def _voxels(opened: Opened, part: str) -> npt.NDArray[np.float32]:

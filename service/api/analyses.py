@@ -45,11 +45,22 @@ from service.errors import (
     UnsupportedMediaType,
     WorkerCrashed,
 )
+from service.jobs.images import images_of
 from service.jobs.tasks import Defect
 from service.storage.documents import load_options, load_subject
 from service.storage.repositories import UNFINISHED, AnalysisRepository, Filters, StoredFile, Submission
 from service.storage.tables import AnalysisRow, State
 
+_NIFTI = "NIfTI (.nii or .nii.gz), in the scanner's coordinates; only voxels and their place are used."
+_IMAGES = {
+    name: {"type": "string", "contentMediaType": "application/octet-stream", "description": f"{what} {_NIFTI}"}
+    for name, what in {
+        "anatomy": "T1-weighted image of the same examination, for the picture of the measured volume.",
+        "gray_matter": "Probability map of grey matter; all three maps together give the tissue fractions.",
+        "white_matter": "Probability map of white matter.",
+        "csf": "Probability map of cerebrospinal fluid.",
+    }.items()
+}
 _BODIES = {
     "required": True,
     "content": {
@@ -71,6 +82,7 @@ _BODIES = {
                         "items": {"type": "string", "contentMediaType": "application/octet-stream"},
                         "description": "The scan without water suppression, alike.",
                     },
+                    **_IMAGES,
                     "request": {"$ref": "#/components/schemas/AnalysisRequest"},
                 },
             },
@@ -116,6 +128,7 @@ router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
             refusals.UnsupportedData,
             refusals.DamagedFile,
             refusals.ImplausibleParameter,
+            refusals.UnusableImage,
             CallbackNotAllowed,
             IdempotencyConflict,
             QueueFull,
@@ -224,6 +237,7 @@ async def validate(upload: Upload, dispatcher: Dispatch, site_norms: SiteNorms, 
         subject=load_subject(document),
         options=load_options(document),
         site_norms=await run_sync(site_norms.newest, caller.project),
+        images=images_of(files),
     )
     try:
         inspection = await wrap_future(dispatcher.inspect(job))

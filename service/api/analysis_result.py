@@ -13,6 +13,7 @@ from fitting.analysis import (
     NOTICE,
     AcquisitionFacts,
     Analysis,
+    Anatomy,
     MetaboliteResult,
     Multiplicity,
     Provenance,
@@ -82,6 +83,8 @@ class AnalysisOut(_Output):
     """How many flags chance alone would raise."""
     evidence: tuple[Finding, ...] | None
     """Group findings for this region: context, not a diagnosis."""
+    anatomy: Anatomy | None
+    """The measured volume in the image and tissue maps; null when none were supplied."""
     provenance: Provenance | None
     """What produced the result; with the same versions the same input gives the same result."""
     notice: str = Field(examples=[NOTICE])

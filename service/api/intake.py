@@ -15,6 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from fitting.io import READERS, SourceFile, read
+from fitting.io.nifti_image import refuse_other_than_image
 from fitting.protocol import check_overrides
 from fitting.request import check_request
 from fitting.subject import Overrides
@@ -27,8 +28,9 @@ from service.errors import (
     UnsupportedMediaType,
     from_schema_errors,
 )
+from service.jobs.images import IMAGE_ROLES
 from service.storage.documents import load_options, load_subject
-from service.storage.repositories import StoredFile
+from service.storage.repositories import INPUTS, StoredFile
 from service.storage.tables import Role
 
 MAX_FILES = 64
@@ -69,9 +71,8 @@ async def read_submission(request: Request) -> tuple[tuple[StoredFile, ...], dic
 
 async def _read_multipart(request: Request) -> tuple[tuple[StoredFile, ...], dict[str, Any]]:
     async with read_form(request, max_fields=8) as form:
-        unknown = sorted(set(form) - {"metabolite", "water_reference", "request"})
-        if unknown:
-            raise _invalid("#", "the parts are metabolite, water_reference and request; there are others")
+        if set(form) - {*INPUTS, "request"}:
+            raise _invalid("#", f"the parts are {', '.join(INPUTS)} and request; there are others")
         files = await uploaded_files(form)
         if not any(file.role == "metabolite" for file in files):
             raise _invalid("#/metabolite", "this part, the spectrum's file, is required")
@@ -100,7 +101,7 @@ async def read_form(request: Request, *, max_fields: int) -> AsyncIterator[FormD
 
 
 async def uploaded_files(form: FormData) -> tuple[StoredFile, ...]:
-    """The spectrum's files of a form, under neutral names.
+    """The spectrum's files and its images of a form, under neutral names.
 
     Raises
     ------
@@ -110,7 +111,7 @@ async def uploaded_files(form: FormData) -> tuple[StoredFile, ...]:
     return tuple(
         [
             StoredFile(role, name, await upload.read())
-            for role in _SPECTRUM_ROLES
+            for role in INPUTS
             for name, upload in _named(role, _uploads(form, role))
         ]
     )
@@ -120,6 +121,8 @@ def _uploads(form: FormData, role: Role) -> list[UploadFile]:
     parts = form.getlist(role)
     if any(not isinstance(part, UploadFile) for part in parts):
         raise _invalid(f"#/{role}", "this part must be a file (with a filename)")
+    if len(parts) > 1 and role in IMAGE_ROLES:
+        raise _invalid(f"#/{role}", "this part is one image; there are several")
     return [part for part in parts if isinstance(part, UploadFile)]
 
 
@@ -185,7 +188,12 @@ def refuse_unrecognised(files: Sequence[StoredFile]) -> None:
         When no reader recognises the content; the second when it is known to be something else.
     DamagedFile
         When the files are empty.
+    UnusableImage
+        When an image is none.
     """
+    for file in files:
+        if file.role in IMAGE_ROLES:
+            refuse_other_than_image(SourceFile(file.name, file.content), file.role)
     for role in _SPECTRUM_ROLES:
         found = sources(files, role)
         if found and not (any(file.content for file in found) and any(item.recognises(found) for item in READERS)):

@@ -11,6 +11,7 @@ import typer
 from fitting.subject import Options
 from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode, refusing
+from service.cli.images import AnatomyOption, TissueMapsOption
 from service.cli.metadata import Metadata, takes_metadata
 from service.cli.output import Format, check_destination, chosen_format, refuse_overwriting, write
 
@@ -33,6 +34,8 @@ def analyse(
         Path | None,
         typer.Option(metavar="FILE", help="Measured macromolecules (metabolites nulled) to use instead of published."),
     ] = None,
+    anatomy: AnatomyOption = None,
+    tissue_maps: TissueMapsOption = None,
     format: Annotated[Format | None, typer.Option(help="Default: what OUT's suffix says, else a table.")] = None,
     out: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="OUT", help="Write to this file instead of stdout.")
@@ -45,7 +48,7 @@ def analyse(
 
     chosen = chosen_format(format, out)
     check_destination(chosen, out)
-    refuse_overwriting(out, file, water_reference, basis, relaxation, macromolecules)
+    refuse_overwriting(out, file, water_reference, basis, relaxation, macromolecules, anatomy, *(tissue_maps or ()))
     with refusing(file):
         job = read_job(
             file,
@@ -55,6 +58,8 @@ def analyse(
             basis=basis,
             relaxation=relaxation,
             macromolecules=macromolecules,
+            anatomy=anatomy,
+            tissue_maps=tissue_maps,
         )
         started = time.perf_counter()
         analysis, traces = run_pipeline(job, cache_dir=load_settings().cache_dir)

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import httpx2
 
+from fitting.anatomy import Images
 from fitting.io import Files
 from service.cli.failures import CommandFailure, ExitCode
 
@@ -55,8 +56,10 @@ class ServiceClient:
     ) -> None:
         self.http.close()
 
-    def submit(self, metabolite: Files, water_reference: Files, request: Mapping[str, Any]) -> str:
-        """Upload one spectrum and return the address of its analysis.
+    def submit(
+        self, metabolite: Files, water_reference: Files, request: Mapping[str, Any], images: Images | None = None
+    ) -> str:
+        """Upload one spectrum, with the images of its examination, and return the address of its analysis.
 
         Raises
         ------
@@ -66,6 +69,7 @@ class ServiceClient:
         parts = [
             *(("metabolite", (file.name, file.content)) for file in metabolite),
             *(("water_reference", (file.name, file.content)) for file in water_reference),
+            *(() if images is None else ((name, (file.name, file.content)) for name, file in images.files.items())),
             ("request", (None, json.dumps(request).encode(), "application/json")),
         ]
         # a repeated upload with the same key is the same submission, so trying again is safe

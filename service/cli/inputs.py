@@ -10,6 +10,7 @@ from fitting.io.companions import source_files
 from fitting.pipeline import Job
 from fitting.request import check_request
 from fitting.subject import Options, Subject
+from service.cli.images import read_images
 
 
 def read_job(
@@ -21,6 +22,8 @@ def read_job(
     basis: Path | None = None,
     relaxation: Path | None = None,
     macromolecules: Path | None = None,
+    anatomy: Path | None = None,
+    tissue_maps: tuple[Path, Path, Path] | None = None,
 ) -> Job:
     """Read every file of one analysis, with the companions of two-file formats, if what was asked is possible.
 
@@ -38,6 +41,7 @@ def read_job(
         basis=() if basis is None else basis_files(basis),
         relaxation=None if relaxation is None else _content(relaxation, UnusableTable),
         macromolecules=() if macromolecules is None else source_files(macromolecules),
+        images=read_images(anatomy, tissue_maps),
     )
 
 

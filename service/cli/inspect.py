@@ -11,6 +11,7 @@ import typer
 
 from fitting.subject import Options
 from service.cli.failures import ExitCode, refusing
+from service.cli.images import AnatomyOption, TissueMapsOption
 from service.cli.metadata import Metadata, takes_metadata
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def inspect(
     basis: Annotated[
         Path | None, typer.Option(metavar="PATH", help="LCModel .BASIS file or folder of FSL-MRS JSON files.")
     ] = None,
+    anatomy: AnatomyOption = None,
+    tissue_maps: TissueMapsOption = None,
 ) -> int:
     """Say what was read from the header, what is missing, and which basis and norms would be used."""
     from fitting.pipeline import inspect as run_inspection
@@ -40,6 +43,8 @@ def inspect(
             subject=metadata.subject(),
             options=Options(overrides=metadata.overrides()),
             basis=basis,
+            anatomy=anatomy,
+            tissue_maps=tissue_maps,
         )
         inspection = run_inspection(job)
     for name, value in _lines(inspection):

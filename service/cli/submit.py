@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from service.cli.failures import ExitCode, refusing
+from service.cli.images import AnatomyOption, TissueMapsOption, read_images
 from service.cli.metadata import Metadata, takes_metadata
 from service.cli.output import refuse_overwriting, write
 
@@ -25,6 +26,8 @@ def submit(
     water_reference: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Scan without water suppression, if it is another file.")
     ] = None,
+    anatomy: AnatomyOption = None,
+    tissue_maps: TissueMapsOption = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the result and print it as a table.")] = False,
     pdf: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Wait for the result and write its PDF report.")
@@ -34,13 +37,14 @@ def submit(
     from fitting.io.companions import source_files
     from service.cli.client import ServiceClient, refusal_of
 
-    refuse_overwriting(pdf, file, water_reference)
+    refuse_overwriting(pdf, file, water_reference, anatomy, *(tissue_maps or ()))
     with refusing(file):
         metabolite = source_files(file)
         water = () if water_reference is None else source_files(water_reference)
+        images = read_images(anatomy, tissue_maps)
         request = request_document(metadata)
     with ServiceClient(url) as client:
-        analysis = client.submit(metabolite, water, request)
+        analysis = client.submit(metabolite, water, request, images)
         if not wait and pdf is None:
             sys.stdout.write(f"{analysis}\n")
             return ExitCode.ANALYSED

@@ -26,13 +26,14 @@ from fitting.pipeline import Inspection, Job
 from service.errors import InternalError, OverDeadline, ProblemDocument, WorkerCrashed, problem_of
 from service.jobs.claimant import Claimant
 from service.jobs.executors import is_crash
+from service.jobs.images import images_of
 from service.jobs.tasks import Analyse, Defect, Inspect, run_analysis
 from service.jobs.workforce import Limits, Workforce
 from service.logs import frames_of
 from service.metrics import Metrics
 from service.storage.documents import Answer, load_options, load_subject
 from service.storage.events import EventRepository
-from service.storage.repositories import AnalysisRepository, StoredFile
+from service.storage.repositories import INPUTS, AnalysisRepository, StoredFile
 from service.storage.tables import AnalysisRow, Role
 from service.telemetry import Tracing
 
@@ -295,13 +296,14 @@ class Dispatcher:
         self._metrics.in_flight.set(len(self._in_flight))
 
     def _job(self, row: AnalysisRow) -> Job:
-        files = self._repository.content(row.id, "metabolite", "water_reference")
+        files = self._repository.content(row.id, *INPUTS)
         return Job(
             metabolite=_sources(files, "metabolite"),
             water_reference=_sources(files, "water_reference"),
             subject=load_subject(row.request),
             options=load_options(row.request),
             site_norms=self._site_norms(row),
+            images=images_of(files),
         )
 
     def _wind_down(self) -> None:

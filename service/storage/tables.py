@@ -22,7 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-Role = Literal["metabolite", "water_reference", "traces", "signed_report"]
+ImageRole = Literal["anatomy", "gray_matter", "white_matter", "csf"]
+Role = Literal["metabolite", "water_reference", ImageRole, "traces", "signed_report"]
 SignOffState = Literal["draft", "reviewed", "signed"]
 SignOffAction = Literal["review", "return", "sign", "amend"]
 
