@@ -33,7 +33,7 @@ def spectrum(do: str = "succeed", **details: Any) -> bytes:
 def example_analysis() -> Analysis:
     """The documentation's example as a noun."""
     document = json.loads((files("service.api") / "example_analysis.json").read_text())
-    return load_analysis({name: document[name] for name in Analysis.__dataclass_fields__})
+    return load_analysis({name: document[name] for name in Analysis.__dataclass_fields__ if name in document})
 
 
 def example_traces() -> Traces:

@@ -83,9 +83,9 @@ class ZScore:
     """Two-sided; None where the norm is too thin for a p value."""
     q: float | None
     """Benjamini-Hochberg adjusted ``p`` among the comparisons made together; None without ``p``."""
-    p_outside: float
+    p_outside: float | None
     """Confidence, 0 to 1, that the person's own value, free of measurement error, is outside the central 95 % of
-    the controls."""
+    the controls; null in analyses made before it was computed, like the two below."""
     sd_predictive: float
     """Standard deviation of a new person's value about the norm's mean, in the unit of the value: the denominator
     of ``t``."""
@@ -98,10 +98,10 @@ class ZScore:
     reference_high: float
     """95 % reference interval for a new person, in a new laboratory where the norm is a published one; in the unit
     of the value."""
-    smallest_detectable_difference: float
+    smallest_detectable_difference: float | None
     """Difference from the mean of the controls that is flagged in four of five people who have it, in the unit of
     the value."""
-    error_shares: ErrorShares
+    error_shares: ErrorShares | None
     """What the interval of the z-score is wide by."""
     shrunken: Shrunken | None
     """The position against own controls whose mean borrows from published ones; None unless both exist."""

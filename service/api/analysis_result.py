@@ -24,6 +24,7 @@ from fitting.norms.assessment import Finding, NormNotUsed, NormUsed
 from service.errors import ProblemDocument
 from service.storage.documents import Traces, Transients
 from service.storage.tables import AnalysisRow, State
+from service.storage.upgrades import upgraded
 
 
 class _Output(BaseModel):
@@ -156,7 +157,7 @@ class TracesOut(_Output):
 
 def analysis_out(row: AnalysisRow) -> AnalysisOut:
     """The representation of a row that was read with its result."""
-    result: Mapping[str, Any] = row.result or {}
+    result: Mapping[str, Any] = {} if row.result is None else upgraded(row.result)
     answered = {name: result.get(name) for name in AnalysisOut.model_fields if name in Analysis.__dataclass_fields__}
     return AnalysisOut.model_validate(
         {

@@ -144,8 +144,10 @@ def _lines(answer: ScoreOut) -> Iterator[str]:
         yield f"{'z':<12}{z.value:.2f}  (95 % interval {z.low:.2f} to {z.high:.2f}{p})"
         yield f"{'percentile':<12}{z.percentile:.1f}  ({z.percentile_low:.1f} to {z.percentile_high:.1f})"
         yield f"{'position':<12}{z.flag} the reference interval {z.reference_low:.4g} to {z.reference_high:.4g}"
-        yield f"{'outside':<12}with confidence {100 * z.p_outside:.0f} % among the outer 5 % of the controls"
-        yield f"{'detectable':<12}a difference of {z.smallest_detectable_difference:.3g} from the mean"
+        if z.p_outside is not None:
+            yield f"{'outside':<12}with confidence {100 * z.p_outside:.0f} % among the outer 5 % of the controls"
+        if z.smallest_detectable_difference is not None:
+            yield f"{'detectable':<12}a difference of {z.smallest_detectable_difference:.3g} from the mean"
         yield f"{'controls':<12}{norm.mean:.4g} ± {norm.sd_within:.3g} (n = {norm.n}): {norm.source} ({norm.id})"
         yield f"{'matched':<12}" + ", ".join(
             f"{name.replace('_', ' ')} {getattr(norm.matched, name)}" for name in _MATCHES

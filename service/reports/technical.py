@@ -91,9 +91,13 @@ def provenance(document: AnalysisDocument) -> tuple[Fact, ...]:
     """What produced the answer, with the hashes that identify its input."""
     origin = document.analysis.provenance
     options = "; ".join(f"{name} = {value}" for name, value in sorted(origin.options.items()))
+    libraries = ", ".join(f"{name} {version}" for name, version in (origin.libraries or {}).items())
     lines = [
         Fact(text("provenance.version"), f"{origin.software} {origin.version}"),
         Fact(text("provenance.schema"), str(origin.schema)),
+        Fact(text("provenance.engine"), origin.engine or text("missing.not_available")),
+        Fact(text("provenance.data"), origin.data or text("missing.not_available")),
+        Fact(text("provenance.libraries"), libraries or text("missing.not_available")),
         Fact(text("provenance.input"), origin.input_sha256),
         Fact(text("provenance.water"), origin.water_sha256 or text("missing.not_applicable")),
         Fact(text("provenance.format"), document.analysis.acquisition.format),

@@ -16,8 +16,10 @@ from fitting import __version__
 from fitting.analysis import SCHEMA, Analysis
 from fitting.model.result import Traces
 from fitting.norms.tables import norm_version
+from fitting.pins import data_digest, engine_digest
 from fitting.preprocessing.facts import Transients
 from fitting.subject import Options, Subject
+from service.storage.upgrades import upgraded
 
 __all__ = [
     "Answer",
@@ -59,8 +61,14 @@ def dump_analysis(analysis: Analysis) -> bytes:
 
 
 def load_analysis(document: Mapping[str, Any]) -> Analysis:
-    """The analysis of a stored document."""
-    return _ANALYSIS.validate_python(document)
+    """The analysis of a stored document, also of one that an earlier version kept.
+
+    Raises
+    ------
+    UnknownSchema
+        When this program does not know the version of the document.
+    """
+    return _ANALYSIS.validate_python(upgraded(document))
 
 
 def dump_traces(traces: Traces) -> bytes:
@@ -108,6 +116,9 @@ def fingerprint(
 
     The project is part of it: whether another project sent the same file is nobody's business.
     """
-    versions = {"software": __version__, "schema": SCHEMA, "norms": [norm_version(), *site_norms]}
+    versions = {
+        **{"software": __version__, "schema": SCHEMA, "engine": engine_digest(), "data": data_digest()},
+        "norms": [norm_version(), *site_norms],
+    }
     asked = {"files": list(files), "request": request, "versions": versions, "project": project}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

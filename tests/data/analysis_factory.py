@@ -8,6 +8,7 @@ from math import exp
 import numpy as np
 
 from fitting.analysis import (
+    SCHEMA,
     AcquisitionFacts,
     Analysis,
     MetaboliteResult,
@@ -334,7 +335,10 @@ def _provenance(water: bool) -> Provenance:
     return Provenance(
         software="mrsquant",
         version="0.1.0",
-        schema=1,
+        schema=SCHEMA,
+        engine="5b0d4f0f3c1a7e1d",
+        data="c2a1b0f9e8d7c6b5",
+        libraries={"numpy": "2.4.6"},
         basis_id="b3:4f1c9a0d77e2b5c8",
         basis_description="PRESS, TE 30 ms, 123.250 MHz, ideal pulses, 23 metabolites",
         basis_source="simulated-ideal",

@@ -1,0 +1,82 @@
+"""Analyses kept by earlier versions, brought to the present shape of the document one step for each version of it.
+
+What an earlier version did not compute stays unknown: a step writes null, an empty list, or a sentence that says so,
+and never a number. A value that is there already stays, so a document between two versions is brought along as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any
+
+from fitting.analysis import SCHEMA
+
+Document = dict[str, Any]
+
+
+class UnknownSchema(ValueError):
+    """The stored document is of a version this program does not know, such as one of a later program."""
+
+
+def upgraded(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document in the present shape; its ``provenance`` goes on to say which version made it.
+
+    Raises
+    ------
+    UnknownSchema
+        When no steps lead from its version to the present one.
+    """
+    kept = document["provenance"]["schema"]
+    if kept == SCHEMA:
+        return document
+    if kept not in UPGRADES:
+        raise UnknownSchema(f"The analysis was kept in version {kept} of its document; this program knows {SCHEMA}.")
+    current = deepcopy(dict(document))
+    for version in range(kept, SCHEMA):
+        UPGRADES[version](current)
+    return current
+
+
+def _from_1(document: Document) -> None:
+    """The first release: fewer numbers of quality, no verdict of each value, no own controls, nothing of the image."""
+    version = document["provenance"]["version"]
+    unknown = f"Version {version}, which made this analysis, did not compute this."
+    _fill(document, {"transients": None, "norms_not_used": [], "anatomy": None})
+    _fill(document["quality"], dict.fromkeys(_QUALITY_SINCE_2))
+    _fill(document["quality"], {"snr_consensus_definition": unknown, "residual_by_region": []})
+    absent = {"code": "not-computed", "sentence": unknown}
+    _fill(document["multiplicity"], {"flagged_q": None, "profile": None, "profile_absent": absent})
+    _fill(document["provenance"], {"engine": None, "data": None, "libraries": None})
+    for step in document["provenance"]["processing"]:
+        _fill(step, {"program": document["provenance"]["software"], "version": version})
+    for norm in document["norms"]:
+        _fill(norm, {"kind": "literature", "covariates": []})  # there was no other kind
+    for metabolite in document["metabolites"]:
+        _fill(metabolite, {"model_move": None, "verdict": _unjudged(document["verdict"]["usable"])})
+        if metabolite["z"] is not None:
+            _fill(metabolite["z"], {**dict.fromkeys(_Z_SINCE_2), "improvements": []})
+
+
+_QUALITY_SINCE_2 = (
+    *("snr_consensus", "tnaa_linewidth_hz", "tnaa_linewidth_ppm", "tcr_linewidth_hz", "tcr_linewidth_ppm"),
+    *("water_linewidth_ppm", "eddy_current_deg", "lipid", "spurious_echo", "clipped_samples", "water_clipped_samples"),
+    *("noise_correlation", "noise_tail", "spikes", "axis_error", "baseline_share"),
+)
+_Z_SINCE_2 = ("q", "p_outside", "smallest_detectable_difference", "error_shares", "shrunken")
+
+
+def _unjudged(usable: str) -> Document:
+    """The verdict of a value that was not judged by itself: never better than with caution."""
+    sentence = "The version that made this analysis judged the spectrum as a whole, not this value by itself."
+    reason = {"code": "not-judged-by-itself", "sentence": sentence}
+    return {"usable": "no" if usable == "no" else "limited", "reasons": [reason]}
+
+
+def _fill(part: Document, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        part.setdefault(name, value)
+
+
+UPGRADES: dict[int, Callable[[Document], None]] = {1: _from_1}
+"""From a version of the document to the next: each changes the copy it is given."""
