@@ -22,7 +22,8 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 browser ask for that site's name at this machine's address (DNS rebinding), and read the answer."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_LISTS = frozenset({"/", "/v1/analyses"})
+_LISTS = frozenset({"/", "/v1/analyses", "/compare", "/subjects/{pseudonym}", "/v1/subjects/{pseudonym}/timeline"})
+"""Show several analyses; a route that says which (``request.state.shown``) is noted for each of them."""
 _IN_TRANSACTION = frozenset({("POST", "/v1/analyses"), ("DELETE", "/v1/analyses/{analysis_id}")})
 """Recorded together with what they change."""
 
@@ -77,10 +78,10 @@ class AuditTrail:
         try:
             await self._app(scope, receive, send_watched)
         finally:
-            entry = _entry(scope, status)
             # a look at an analysis that still waits or runs has shown nothing
-            if entry is not None and not (is_unfinished and scope["method"] in _SAFE):
-                await scope["state"]["services"].trail.note(entry)
+            if not (is_unfinished and scope["method"] in _SAFE):
+                for entry in _entries(scope, status):
+                    await scope["state"]["services"].trail.note(entry)
 
 
 def _without_port(host: str) -> str:
@@ -94,6 +95,15 @@ def _is_cross_site(headers: Headers, host: str) -> bool:
         return site not in {"same-origin", "none"}
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc.lower() != host
+
+
+def _entries(scope: Scope, status: int) -> list[Entry]:
+    """One note of a request, or one for each analysis that a look at several of them showed."""
+    entry = _entry(scope, status)
+    shown = scope["state"].get("shown", ())
+    if entry is None or not shown:
+        return [] if entry is None else [entry]
+    return [entry._replace(analysis_id=analysis_id) for analysis_id in shown]
 
 
 def _entry(scope: Scope, status: int) -> Entry | None:

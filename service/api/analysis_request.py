@@ -65,6 +65,8 @@ class ClinicalMeasures(_Input):
 
     pain_vas: float | None = Field(default=None, ge=0, le=10, examples=[6.5])
     """Pain on the visual analogue scale, 0 to 10."""
+    pain_nrs: float | None = Field(default=None, ge=0, le=10, examples=[7])
+    """Pain on the numeric rating scale, 0 to 10."""
     odi: float | None = Field(default=None, ge=0, le=100, examples=[34])
     """Oswestry Disability Index, per cent."""
     duration_months: float | None = Field(default=None, ge=0, le=1500, examples=[18])
@@ -129,6 +131,9 @@ class AnalysisRequest(_Input):
     number: two words of letters, a date, and seven or more digits without a letter are refused."""
     session: Pseudonym | None = Field(default=None, examples=["ses-02"])
     """Pseudonym of the visit, of the same form."""
+    session_day: float | None = Field(default=None, ge=0, le=36500, examples=[42])
+    """Days from the person's first visit (day 0) to this one. A number of days, because a date may identify a person;
+    the date of the scan is never taken from a file. Without it sessions stand in the order of submission."""
     clinical: ClinicalMeasures | None = None
     """Clinical measures of the visit."""
     overrides: AcquisitionOverrides | None = None

@@ -27,6 +27,7 @@ from service.api import (
     scores,
     sign_in,
     sign_offs,
+    subjects,
 )
 from service.api.analysis_request import AnalysisRequest, ArraySubmission
 from service.api.events import EventOut
@@ -35,12 +36,27 @@ from service.errors import ProblemDocument
 _UNREFERENCED: tuple[type[BaseModel], ...] = (AnalysisRequest, ArraySubmission, EventOut, ProblemDocument)
 """Schemas that the framework does not see, because we read bodies and write problems ourselves."""
 
+_ROUTED = (
+    analyses,
+    events,
+    reports,
+    sign_offs,
+    subjects,
+    norms,
+    scores,
+    basis_sets,
+    problems,
+    health,
+    pages,
+    sign_in,
+)
+
 Schema = dict[str, Any]
 
 
 def mount(app: FastAPI) -> None:
     """Give ``app`` every route and its description."""
-    for module in (analyses, events, reports, sign_offs, norms, scores, basis_sets, problems, health, pages, sign_in):
+    for module in _ROUTED:
         app.include_router(module.router, dependencies=[Depends(access.authorise)])
     app.openapi = partial(_description, app)  # type: ignore[method-assign]  # the documented way to change it
 

@@ -1,0 +1,73 @@
+"""A straight line through the sessions of one person, with the interval that so few points deserve."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from fitting.follow_up.change import LEVEL
+from fitting.units import FloatArray
+
+FEWEST_SESSIONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The slope of a straight line through the values of three or more sessions."""
+
+    sessions: int
+    """Number of sessions."""
+    slope: float
+    """Change of the value per unit of time."""
+    low: float
+    """Lower end of the 95 % interval of the slope."""
+    high: float
+    """Upper end of the 95 % interval of the slope."""
+    p: float
+    """Two-sided chance of a slope this steep when there is none."""
+    df: int
+    """Degrees of freedom: sessions less two."""
+    weighted: bool
+    """Were sessions weighted by their total error? Else they count equally."""
+    sentence: str
+    """What this can and cannot say, for people."""
+
+
+def fit_trend(times: FloatArray, values: FloatArray, variances: FloatArray | None) -> Trend | None:
+    """Weighted least-squares line; None where no slope can be told.
+
+    Weights are 1/variance; only their ratios matter, for the scale is taken from the scatter about the line itself:
+    SE² = Σ w r² / (n − 2) / Σ w (t − t̄)², slope ± t(97.5 %, n − 2) SE. Whether the line is straight cannot be seen.
+
+    Parameters
+    ----------
+    times : float array, shape (N,)
+    values : float array, shape (N,)
+    variances : float array, shape (N,), or None
+        Total variance of each session's value; None counts all sessions equally.
+    """
+    count = len(times)
+    if count < FEWEST_SESSIONS or float(np.ptp(times)) == 0.0:
+        return None
+    weights = np.ones(count) if variances is None else 1.0 / variances
+    centred = times - np.average(times, weights=weights)
+    leverage = float(np.sum(weights * centred**2))
+    slope = float(np.sum(weights * centred * values)) / leverage
+    residuals = values - np.average(values, weights=weights) - slope * centred
+    df = count - 2
+    error = math.sqrt(float(np.sum(weights * residuals**2)) / df / leverage)
+    reach = float(special.stdtrit(df, 0.5 + LEVEL / 2.0)) * error
+    p = 2.0 * float(special.stdtr(df, -abs(slope) / error)) if error > 0.0 else float(slope == 0.0)
+    return Trend(count, slope, slope - reach, slope + reach, p, df, variances is not None, _honest(count, df))
+
+
+def _honest(count: int, df: int) -> str:
+    if df == 1:
+        return (
+            "Three sessions leave one degree of freedom: the interval is some six times wider than its standard "
+            "error suggests, and a straight line is assumed, not seen."
+        )
+    return f"{count} sessions leave {df} degrees of freedom; a straight line is assumed, not seen."
