@@ -8,7 +8,7 @@ doi:10.1111/j.1467-9868.2010.00749.x).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.interpolate import BSpline
@@ -47,6 +47,12 @@ class Block:
     precision: float
     shape: float = 1.0
     name: str = ""
+    penalty: FloatArray = field(init=False)
+    """root'root, made once"""
+
+    def __post_init__(self) -> None:
+        """Make what every solution needs."""
+        object.__setattr__(self, "penalty", self.root.T @ self.root)
 
     @property
     def rank(self) -> int:
@@ -60,6 +66,12 @@ class Baseline:
 
     columns: FloatArray
     blocks: tuple[Block, ...]
+    gram: FloatArray = field(init=False)
+    """Products (n, n) of the columns with each other, made once"""
+
+    def __post_init__(self) -> None:
+        """Make what every solution needs."""
+        object.__setattr__(self, "gram", self.columns.T @ self.columns)
 
 
 def _spline_columns(ppm: FloatArray) -> FloatArray:

@@ -93,14 +93,15 @@ def fit(
     deadline = None if deadline_seconds is None else time.monotonic() + deadline_seconds
     gain = float(np.abs(spectrum.fid).max())
     noise_sd = max(noise_sd, LEAST_NOISE * gain)
-    model = build_model(spectrum, components, noise_sd / gain, gain, baseline)
+    envelope = water_envelope(spectrum)
+    model = build_model(spectrum, components, noise_sd / gain, gain, baseline, envelope=envelope)
     try:
         first = first_solution(model, spectrum.spectrometer_frequency, deadline)
         moved_hz = unpack(first.vector, model.layout).shift
         start = _without_shift(first.vector)
         model = with_data(model, _shifted(spectrum, -moved_hz), noise_sd / gain, gain)
         if components.deviations is not None:
-            deviations = _decimated(model.domain, components.deviations, water_envelope(spectrum), noise_sd / gain)
+            deviations = _decimated(model.domain, components.deviations, envelope, noise_sd / gain)
             model = with_deviations(model, deviations, start)
         solution = settled_solution(model, start, optimiser, deadline)
     except np.linalg.LinAlgError as error:
@@ -136,10 +137,18 @@ def fit(
 
 
 def build_model(
-    spectrum: Spectrum, components: Components, relative_noise: float, gain: float, baseline: str
+    spectrum: Spectrum,
+    components: Components,
+    relative_noise: float,
+    gain: float,
+    baseline: str,
+    *,
+    envelope: FloatArray | None = None,
 ) -> LinearCombinationModel:
-    """The problem in units of the noise of one spectral point, for a FID scaled to a maximum of 1."""
-    envelope = water_envelope(spectrum)
+    """The problem in units of the noise of one spectral point, for a FID scaled to a maximum of 1.
+
+    ``envelope`` (points,) is the line shape of the water where it is known.
+    """
     grid = (spectrum.points, spectrum.dwell_time, spectrum.spectrometer_frequency)
     domain = fit_domain(*grid)
     model = LinearCombinationModel(

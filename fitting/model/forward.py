@@ -90,6 +90,8 @@ def broadened(model: LinearCombinationModel, values: Values) -> ComplexArray:
     time = model.domain.time
     growth = np.minimum(-values.lorentz * time - 0.5 * (values.gauss * time) ** 2, LARGEST_GROWTH)
     common = np.exp(growth - 2j * np.pi * values.shift * time)
+    if not (values.widths.any() or values.shifts.any()):
+        return np.asarray(model.basis * common, dtype=np.complex128)
     largest = LARGEST_GROWTH / np.abs(time).max()
     widths = np.clip(values.widths, -largest, largest)
     own = model.domain.decays(widths + 2j * np.pi * values.shifts)
@@ -107,7 +109,9 @@ def evaluate(
     signals = broadened(model, values)
     angle = values.phase0 + 2 * np.pi * model.domain.frequency * values.phase1
     rotated = model.data * np.exp(-1j * angle)
-    target = np.vstack([model.domain.spectra(signals).real, rotated.real]).T
+    rows = np.empty((signals.shape[0] + 1, rotated.size))
+    rows[:-1], rows[-1] = model.domain.spectra(signals).real, rotated.real
+    target = rows.T
     products, cross = target.T @ target, projection.cross(target)
     linear = _linear_solution(projection, (target, products, cross), model.nonnegative, guess)
     return State(vector, values, signals, target[:, :-1], rotated, target, products, cross, *linear)

@@ -5,14 +5,14 @@ Everything is done on products of columns, which are few, instead of on the poin
 
 from __future__ import annotations
 
-from contextlib import suppress
+from functools import cached_property
 
 import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 from scipy.optimize import nnls
 
-from fitting.model.baseline import Baseline
+from fitting.model.baseline import Baseline, Block
 from fitting.units import FloatArray
 
 JITTER = (1e-10, 1e-8, 1e-6)
@@ -20,16 +20,6 @@ JITTER = (1e-10, 1e-8, 1e-6)
 
 EXCHANGES = 12
 """Exchanges of components between free and held at zero before the slower active-set method takes over."""
-
-
-def penalty_root(baseline: Baseline, precisions: FloatArray) -> FloatArray:
-    """Rows R with R'R = prior precision of the baseline coefficients, shape (ranks, n), one precision per block."""
-    root = np.zeros((sum(block.rank for block in baseline.blocks), baseline.columns.shape[1]))
-    row = 0
-    for block, precision in zip(baseline.blocks, precisions, strict=True):
-        root[row : row + block.rank, block.start : block.stop] = np.sqrt(precision) * block.root
-        row += block.rank
-    return root
 
 
 def cholesky(matrix: FloatArray) -> FloatArray:
@@ -43,10 +33,11 @@ def cholesky(matrix: FloatArray) -> FloatArray:
     scipy.linalg.LinAlgError
         When the matrix is not even nearly positive semidefinite.
     """
-    for jitter in JITTER[:-1]:
-        with suppress(scipy.linalg.LinAlgError):
-            return _factor(_jittered(matrix, jitter))
-    return _factor(_jittered(matrix, JITTER[-1]))
+    for jitter in JITTER:
+        factor, info = lapack.dpotrf(_jittered(matrix, jitter), lower=1, overwrite_a=1)
+        if info == 0:
+            return np.asarray(factor, dtype=np.float64)
+    raise scipy.linalg.LinAlgError("The matrix is not positive semidefinite.")
 
 
 def _jittered(matrix: FloatArray, jitter: float) -> FloatArray:
@@ -56,15 +47,16 @@ def _jittered(matrix: FloatArray, jitter: float) -> FloatArray:
     return result
 
 
-def _factor(matrix: FloatArray) -> FloatArray:
-    return np.asarray(scipy.linalg.cholesky(matrix, lower=True, overwrite_a=True, check_finite=False))
-
-
 def solve_lower(factor: FloatArray, right: FloatArray, *, transposed: bool = False) -> FloatArray:
     """L⁻¹ right, or L⁻ᵀ right, for a lower triangular L (n, n) and ``right`` (n, ...)."""
-    return np.asarray(
-        scipy.linalg.solve_triangular(factor, right, lower=True, trans="T" if transposed else "N", check_finite=False)
-    )
+    solution, _ = lapack.dtrtrs(factor, right, lower=1, trans=int(transposed))
+    return np.asarray(solution, dtype=np.float64)
+
+
+def solve_factored(factor: FloatArray, right: FloatArray) -> FloatArray:
+    """(L L')⁻¹ right for a lower triangular L (n, n) and ``right`` (n, ...)."""
+    solution, _ = lapack.dpotrs(factor, right, lower=1)
+    return np.asarray(solution, dtype=np.float64)
 
 
 class Projection:
@@ -74,16 +66,35 @@ class Projection:
     is y'Sx = y'x - (L⁻¹Z'y)'(L⁻¹Z'x).
     """
 
-    def __init__(self, baseline: Baseline, precisions: FloatArray, gram: FloatArray | None = None) -> None:
+    def __init__(self, baseline: Baseline, precisions: FloatArray) -> None:
         self.baseline = baseline
         self.precisions = precisions
-        self.root = penalty_root(baseline, precisions)
-        self._gram = baseline.columns.T @ baseline.columns if gram is None else gram
-        self._factor = cholesky(self._gram + self.root.T @ self.root)
+        self._stiffness = np.zeros_like(baseline.gram)
+        for block, precision in zip(baseline.blocks, precisions, strict=True):
+            inside = slice(block.start, block.stop)
+            self._stiffness[inside, inside] = precision * block.penalty
+        self._factor = cholesky(baseline.gram + self._stiffness)
+
+    @cached_property
+    def root(self) -> FloatArray:
+        """Rows R with R'R = Λ, shape (ranks, n): the penalty of coefficients c is |R c|²."""
+        blocks = self.baseline.blocks
+        return np.concatenate(
+            [self._rows(block, precision) for block, precision in zip(blocks, self.precisions, strict=True)]
+        )
+
+    def _rows(self, block: Block, precision: float) -> FloatArray:
+        rows = np.zeros((block.rank, self._stiffness.shape[0]))
+        rows[:, block.start : block.stop] = np.sqrt(precision) * block.root
+        return rows
 
     def with_precisions(self, precisions: FloatArray) -> Projection:
         """The same baseline with other precisions, one per block."""
-        return Projection(self.baseline, precisions, self._gram)
+        return Projection(self.baseline, precisions)
+
+    def penalty(self, coefficients: FloatArray) -> float:
+        """Penalty c'Λc of coefficients (n,)."""
+        return float(coefficients @ self._stiffness @ coefficients)
 
     def cross(self, target: FloatArray) -> FloatArray:
         """Z' target, shape (n, ...), of ``target`` (W, ...): all that the other methods need of a target."""
@@ -108,12 +119,15 @@ class Projection:
         amplitudes marginalised: ``inner`` (n, K) is that of their columns D and ``factor`` (K, K) the lower Cholesky
         factor of D'SD.
         """
-        rows = self.inner(self.root.T)
-        shared = solve_lower(factor, inner.T @ rows)
-        variances = np.sum(rows**2, axis=0) + np.sum(shared**2, axis=0)
+        root, _ = lapack.dtrtri(self._factor, lower=1)
+        shared = solve_lower(factor, self.coefficients(inner).T)
+        half = np.concatenate([root, shared])
+        spent = [
+            float(np.sum((half[:, block.start : block.stop].T @ half[:, block.start : block.stop]) * block.penalty))
+            for block in self.baseline.blocks
+        ]
         ranks = np.array([block.rank for block in self.baseline.blocks])
-        spent = np.add.reduceat(variances, np.cumsum(ranks) - ranks)
-        return np.asarray(np.clip(ranks - spent, 1e-3, ranks), dtype=np.float64)
+        return np.asarray(np.clip(ranks - self.precisions * spent, 1e-3, ranks), dtype=np.float64)
 
 
 def solve_amplitudes(
@@ -129,12 +143,11 @@ def solve_amplitudes(
     signed = nonnegative == 0
     free = np.ones(moment.size, dtype=bool) if guess is None else (guess > 0) | signed
     threshold = 1e-12 * np.abs(moment).max(initial=0.0)
-    amplitudes = np.zeros(moment.size)
     for _ in range(EXCHANGES):
-        amplitudes[:] = 0.0
+        amplitudes = np.zeros(moment.size)
         chosen = np.flatnonzero(free)
         if chosen.size:
-            _, amplitudes[chosen], info = lapack.dposv(matrix[np.ix_(chosen, chosen)], moment[chosen], lower=1)
+            _, amplitudes[chosen], info = lapack.dposv(matrix[chosen[:, None], chosen], moment[chosen], lower=1)
             if info:
                 break
         slope = matrix @ amplitudes - moment
@@ -159,7 +172,7 @@ def _active_set(matrix: FloatArray, moment: FloatArray, signed: FloatArray) -> t
     scale = np.sqrt(np.maximum(np.diagonal(matrix), np.finfo(float).tiny))
     pairs = np.flatnonzero(signed)
     expand = np.hstack([np.eye(scale.size), -np.eye(scale.size)[:, pairs]]) / scale[:, None]
-    factor = _factor(matrix / np.outer(scale, scale))
+    factor = scipy.linalg.cholesky(matrix / np.outer(scale, scale), lower=True, check_finite=False)
     whitened = solve_lower(factor, moment / scale)
     positive, _ = nnls(factor.T @ (expand * scale[:, None]), whitened)
     amplitudes = expand @ positive

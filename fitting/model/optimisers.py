@@ -48,10 +48,27 @@ class _PlainMinimizer(lmfit.Minimizer):  # type: ignore[misc]
         """Leave the result without error bars."""
 
 
+class _Departures(lmfit.Parameters):  # type: ignore[misc]
+    """Parameters without bounds and expressions, whose copies need no interpreter of expressions of their own.
+
+    lmfit copies parameters before every fit; its general copy takes as long as the fit.
+    """
+
+    def __deepcopy__(self, memo: object) -> _Departures:
+        """Return a copy with values of its own, which are not told to the interpreter."""
+        twin = _Departures.__new__(_Departures)
+        twin._asteval = self._asteval
+        for name, parameter in self.items():
+            copied = object.__new__(lmfit.Parameter)
+            copied.__dict__.update(parameter.__dict__, _expr_eval=None)
+            dict.__setitem__(twin, name, copied)
+        return twin
+
+
 @lru_cache(maxsize=16)
-def _departures(names: tuple[str, ...]) -> lmfit.Parameters:
+def _departures(names: tuple[str, ...]) -> _Departures:
     """Parameters at zero, made once for all fits: lmfit works on a copy of them."""
-    parameters = lmfit.Parameters()
+    parameters = _Departures()
     for name in names:
         parameters.add(name, value=0.0)
     return parameters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
 
 from fitting.model.forward import (
     LinearCombinationModel,
@@ -14,7 +13,7 @@ from fitting.model.forward import (
     phase_derivatives,
     resolved,
 )
-from fitting.model.linear import Projection, cholesky
+from fitting.model.linear import Projection, cholesky, solve_factored
 from fitting.model.parameters import GLOBAL
 from fitting.units import FloatArray
 
@@ -67,8 +66,9 @@ class Problem:
 
     def cost(self, vector: FloatArray) -> float:
         """Sum of squares of the stacked residuals at ``vector`` (n,)."""
-        residuals = self.residuals(vector)
-        return float(residuals @ residuals)
+        state, departures = self.state(vector), self._departures(vector)
+        penalty = self.projection.penalty(state.coefficients)
+        return float(state.residual @ state.residual) + penalty + float(departures @ departures)
 
     def _departures(self, vector: FloatArray) -> FloatArray:
         """How far the parameters are from their soft priors, in standard deviations."""
@@ -134,7 +134,7 @@ class Problem:
         inner = self.projection.inner(self.projection.cross(change))
         moment = state.design[:, active].T @ change - state.inner[:, active].T @ inner
         factor = cholesky(state.gram[np.ix_(active, active)])
-        return inner, scipy.linalg.cho_solve((factor, True), moment, check_finite=False), moment
+        return inner, solve_factored(factor, moment), moment
 
     def information(self, state: State) -> FloatArray:
         """Information (K + n, K + n) of all amplitudes and non-linear parameters, with the baseline marginalised.

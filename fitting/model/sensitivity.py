@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from fitting.model.background import COMPONENT, DEVIATIONS
-from fitting.model.forward import State, resolved
+from fitting.model.forward import State
+from fitting.model.linear import solve_amplitudes
 from fitting.model.problem import Problem
 from fitting.model.result import Alternative
 from fitting.units import FloatArray
@@ -36,9 +36,9 @@ def _factors(problem: Problem, deviations: float, others: float) -> FloatArray:
 
 def _stiffness(problem: Problem, state: State) -> Iterator[Alternative]:
     for model, factor in STIFFNESS.items():
-        precisions = problem.projection.precisions * _factors(problem, 1.0, factor)
-        changed = resolved(problem.model, problem.projection.with_precisions(precisions), state)
-        yield Alternative(model, changed.amplitudes)
+        projection = problem.projection.with_precisions(problem.projection.precisions * _factors(problem, 1.0, factor))
+        inner = projection.inner(state.cross)
+        yield Alternative(model, _amplitudes(problem, state, state.products - inner.T @ inner))
 
 
 def _single_templates(problem: Problem, state: State, templates: tuple[str, ...]) -> Iterator[Alternative]:
@@ -48,12 +48,18 @@ def _single_templates(problem: Problem, state: State, templates: tuple[str, ...]
         return
     precisions = problem.projection.precisions * _factors(problem, NO_DEVIATION, 1.0)
     projection = problem.projection.with_precisions(precisions)
-    column = problem.model.layout.components.index(COMPONENT)
     apart = problem.model.baseline.columns[:, block.start : block.stop] * np.sqrt(len(templates) - 1.0)
+    target = np.hstack([state.target, apart])
+    inner = projection.inner(projection.cross(target))
+    gram = target.T @ target - inner.T @ inner
+    size = state.target.shape[1]
     for index, name in enumerate(templates):
-        target = state.target.copy()
-        target[:, column] += apart[:, index]
-        products, cross = target.T @ target, projection.cross(target)
-        single = replace(state, target=target, design=target[:, :-1], products=products, cross=cross)
-        changed = resolved(problem.model, projection, single)
-        yield Alternative(f"macromolecules {name}", changed.amplitudes)
+        changed = np.eye(size + len(templates), size)
+        changed[size + index, problem.model.layout.components.index(COMPONENT)] = 1.0
+        yield Alternative(f"macromolecules {name}", _amplitudes(problem, state, changed.T @ gram @ changed))
+
+
+def _amplitudes(problem: Problem, state: State, gram: FloatArray) -> FloatArray:
+    """Amplitudes (K,) from the products (K + 1, K + 1) of components and data with the baseline eliminated."""
+    amplitudes, _ = solve_amplitudes(gram[:-1, :-1], gram[:-1, -1], problem.model.nonnegative, state.free)
+    return amplitudes

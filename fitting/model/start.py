@@ -17,25 +17,29 @@ SEARCH_PPM = 0.08
 """Half range of the common shift around the referenced position."""
 
 WIDTHS_HZ = (0.3, 2.5, 5.0, 9.0, 15.0)
-"""Full widths at half maximum that are tried as start."""
+"""Full widths at half maximum that are tried as start, until one is worse than the one before."""
 
 EARLY, LATE = 0.010, 0.250
 """s; the filter looks where broad baseline signal has decayed and noise does not yet dominate."""
 
 
 def start_vector(model: LinearCombinationModel, projection: Projection, spectrometer_frequency: float) -> FloatArray:
-    """Scaled parameter vector (n,) to start from: the best of the widths tried, at the matched shift and phase."""
+    """Scaled parameter vector (n,) to start from: a width that fits, at the matched shift and phase."""
     weights = np.array([EXPECTED.get(name, 0.0) for name in model.layout.components])
     template = (model.basis * weights[:, None]).sum(axis=0)
-    candidates = [_candidate(model, template, width, spectrometer_frequency) for width in WIDTHS_HZ]
-    costs = [_cost(model, projection, candidate) for candidate in candidates]
-    return candidates[int(np.argmin(costs))]
+    best, least = np.zeros(model.layout.size), np.inf
+    for width in WIDTHS_HZ:
+        candidate = _candidate(model, template, width, spectrometer_frequency)
+        cost = _cost(model, projection, candidate)
+        if not cost < least:
+            break
+        best, least = candidate, cost
+    return best
 
 
 def _cost(model: LinearCombinationModel, projection: Projection, vector: FloatArray) -> float:
     state = evaluate(model, projection, vector)
-    penalty = projection.root @ state.coefficients
-    return float(np.sum(state.residual**2) + np.sum(penalty**2))
+    return float(state.residual @ state.residual) + projection.penalty(state.coefficients)
 
 
 def _candidate(

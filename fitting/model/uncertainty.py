@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
 
 from fitting.model.forward import State, common_derivatives
-from fitting.model.linear import cholesky
+from fitting.model.linear import cholesky, solve_factored
 from fitting.model.problem import Problem
 from fitting.units import FloatArray
 
@@ -15,7 +14,7 @@ def _inverse_block(information: FloatArray, size: int) -> FloatArray:
     """Leading (size, size) block of the inverse of an information matrix."""
     scale = np.sqrt(np.maximum(np.diagonal(information), np.finfo(float).tiny))
     factor = cholesky(information / np.outer(scale, scale))
-    inverse = scipy.linalg.cho_solve((factor, True), np.eye(scale.size)[:, :size], check_finite=False)[:size]
+    inverse = solve_factored(factor, np.eye(scale.size)[:, :size])[:size]
     return np.asarray(inverse / np.outer(scale[:size], scale[:size]))
 
 
