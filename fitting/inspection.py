@@ -1,0 +1,95 @@
+"""What would be analysed, without fitting: for those who ask before they send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fitting.anatomy import Placement, place
+from fitting.intake import Intake, take_in
+from fitting.job import Job
+from fitting.job_basis import basis_in_words
+from fitting.norms import applicable_norms
+from fitting.protocol import missing
+from fitting.request import check_request
+from fitting.subject import Subject
+
+INSPECTED = (
+    "vendor",
+    "scanner_model",
+    "software",
+    "nucleus",
+    "spectrometer_frequency",
+    "dwell_time",
+    "echo_time",
+    "repetition_time",
+    "mixing_time",
+    "sequence",
+    "sequence_name",
+    "averages",
+    "water_suppressed",
+    "voi_volume_ml",
+)
+"""Acquisition quantities an inspection lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was read from the header, what is missing, and which basis and norms would be used."""
+
+    format: str
+    facts: dict[str, str | float | int | None]
+    """Acquisition quantities by name (SI), with transients, coils, points and field_t."""
+    water_reference: str | None
+    """Where the water reference is: ``same file``, ``separate file`` or None."""
+    missing: tuple[str, ...]
+    basis: str | None
+    norms: tuple[str, ...]
+    """Ids of the norms that would apply, best first."""
+    warnings: tuple[str, ...]
+
+
+def inspect(job: Job) -> Inspection:
+    """Say what would be analysed, without fitting.
+
+    Raises
+    ------
+    FittingError
+        When the input cannot be read.
+    """
+    check_request(job.subject, job.options)
+    intake = take_in(job.metabolite, job.water_reference, job.options.overrides)
+    recording, acquisition = intake.recording, intake.recording.acquisition
+    facts: dict[str, str | float | int | None] = {
+        "field_t": acquisition.nominal_field_t,
+        **{name: getattr(acquisition, name) for name in INSPECTED},
+        "points": recording.points,
+        "coils": recording.coils,
+        "transients": recording.transients,
+    }
+    placement, subject = place(job.images, acquisition.voi_geometry, job.subject)
+    return Inspection(
+        format=acquisition.format,
+        facts=facts,
+        water_reference=intake.water_source,
+        missing=missing(acquisition, for_simulated_basis=not job.basis),
+        basis=basis_in_words(job, acquisition),
+        norms=applicable_norms(subject, acquisition, job.site_norms),
+        warnings=_warnings(subject, intake) + (() if placement is None else _sentences(placement)),
+    )
+
+
+def _sentences(placement: Placement) -> tuple[str, ...]:
+    return tuple(note.sentence for note in placement.anatomy.notes)
+
+
+def _warnings(subject: Subject, intake: Intake) -> tuple[str, ...]:
+    """What the answer will lack, and what to supply for it."""
+    acquisition = intake.recording.acquisition
+    gaps = (
+        (intake.water_source is None, "No water reference: ratios to tCr only, no concentrations."),
+        (acquisition.repetition_time is None, "No repetition time: no relaxation correction."),
+        (subject.tissue is None, "No tissue fractions: concentrations are not corrected for tissue and CSF."),
+        (subject.region is None, "No region: no comparison with control norms."),
+        (subject.age_years is None, "No age: the match of norms by age is unknown."),
+    )
+    return tuple(sentence for applies, sentence in gaps if applies)

@@ -1,0 +1,97 @@
+"""Which basis set a job is fitted with: supplied or simulated, with published or measured macromolecules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from fitting.basis.basis_set import BasisSet, Grid
+from fitting.basis.cache import cached_basis
+from fitting.basis.files import read_basis
+from fitting.basis.macromolecules import with_background, with_macromolecules, without_background
+from fitting.basis.match import on_grid
+from fitting.basis.sequences import Protocol, as_played_out
+from fitting.basis.simulation import describe
+from fitting.errors import UnusableBasis
+from fitting.intake import digest
+from fitting.io import Files
+from fitting.job import Job
+from fitting.measured_background import measured_background
+from fitting.protocol import missing, require_complete
+from fitting.signal import Acquisition, Spectrum
+
+SHORTEST_BASIS = 0.25
+"""s; a supplied basis that lasts this long holds all of in vivo lines, so longer data are fitted up to its end."""
+
+ASSUMED_MIXING_TIME = 0.010
+"""s; many STEAM headers lack the mixing time. It changes the responses little, and the basis says it is assumed."""
+
+
+def protocol_of(acquisition: Acquisition) -> Protocol:
+    """What a complete acquisition's basis depends on, with the pulses of its scanner as far as they are known."""
+    require_complete(acquisition)
+    protocol = Protocol(
+        sequence=str(acquisition.sequence),
+        echo_time=float(acquisition.echo_time or 0.0),
+        spectrometer_frequency=float(acquisition.spectrometer_frequency or 0.0),
+        mixing_time=acquisition.mixing_time or (ASSUMED_MIXING_TIME if acquisition.sequence == "STEAM" else None),
+    )
+    return as_played_out(protocol, acquisition.vendor)
+
+
+def basis_for(job: Job, acquisition: Acquisition, spectrum: Spectrum, cache_dir: Path | None) -> BasisSet:
+    """The basis set of a job on its spectrum's grid: supplied or simulated, with its macromolecules."""
+    grid = Grid(spectrum.points, spectrum.dwell_time)
+    if job.basis:
+        basis = _supplied_basis(job.basis, grid, spectrum.spectrometer_frequency)
+    else:
+        basis = cached_basis(protocol_of(acquisition), grid, cache_dir)
+    return with_job_background(basis, job, spectrum)
+
+
+def with_job_background(basis: BasisSet, job: Job, spectrum: Spectrum) -> BasisSet:
+    """The basis with the measured background of the job, else with the published ones."""
+    if not job.macromolecules:
+        return with_macromolecules(basis, job.options.macromolecules)
+    name = job.macromolecules[0].name
+    if digest(job.macromolecules) == digest(job.metabolite):
+        raise UnusableBasis(f"Macromolecular spectrum '{name}' is the same file as the spectrum.", file=name)
+    metabolites = without_background(basis)
+    measured = measured_background(job.macromolecules, job.options.overrides, first_points(spectrum, basis.points))
+    return with_background(metabolites, measured)
+
+
+def background_in_words(job: Job) -> str:
+    """The name of the background for the provenance."""
+    measured = f"measured, sha256 {digest(job.macromolecules)}" if job.macromolecules else ""
+    return measured or job.options.macromolecules
+
+
+@lru_cache(maxsize=4)
+def _supplied_basis(files: Files, grid: Grid, spectrometer_frequency: float) -> BasisSet:
+    """A supplied basis on the data's grid, as far as it lasts; batches send the same files with every spectrum."""
+    basis = read_basis(files)
+    stretch = spectrometer_frequency / basis.spectrometer_frequency
+    lasting = int(basis.points * basis.dwell_time / (grid.dwell_time * stretch))
+    points = grid.points if lasting * grid.dwell_time < SHORTEST_BASIS else min(grid.points, lasting)
+    return on_grid(basis, points, grid.dwell_time, spectrometer_frequency)
+
+
+def first_points(spectrum: Spectrum, points: int) -> Spectrum:
+    """The first ``points`` of spectrum and water."""
+    water = None if spectrum.water is None else spectrum.water[:points]
+    return replace(spectrum, fid=spectrum.fid[:points], water=water)
+
+
+def basis_in_words(job: Job, acquisition: Acquisition) -> str | None:
+    """Which basis would be used, or None when too little is known to choose one."""
+    if job.basis:
+        return read_basis(job.basis).description
+    return None if missing(acquisition) else describe(protocol_of(acquisition)) + assumption(job, acquisition)
+
+
+def assumption(job: Job, acquisition: Acquisition) -> str:
+    """What a simulated basis had to assume, in words; empty when nothing."""
+    assumed = not job.basis and acquisition.sequence == "STEAM" and acquisition.mixing_time is None
+    return " (mixing time assumed: the header does not give it)" if assumed else ""
