@@ -21,6 +21,7 @@ from fitting.job import Job
 from fitting.job_basis import assumption, background_in_words, basis_for, first_points, protocol_of, with_job_background
 from fitting.model.fit import Components, fit
 from fitting.model.result import Fit, Traces
+from fitting.model.screening import rough_residual
 from fitting.norms import assess, own_software
 from fitting.pins import data_digest, engine_digest, library_versions
 from fitting.preprocessing import preprocess
@@ -95,7 +96,10 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     quality = quality_of(result, facts, spectrum.spectrometer_frequency)
     doubts = tuple(Reason("contradicts-header", sentence) for sentence in intake.contradictions)
     if not job.basis and facts.pattern == "found":
-        doubts += protocol_doubt(protocol_of(acquisition), result, quality, partial(_refit, spectrum, job, cache_dir))
+        others = (spectrum, job, cache_dir)
+        doubts += protocol_doubt(
+            protocol_of(acquisition), result, quality, rough=partial(_rough, *others), refit=partial(_refit, *others)
+        )
     judgement = judge(
         result,
         quality,
@@ -155,19 +159,35 @@ def _with_planes(traces: Traces, placement: Placement | None) -> Traces:
 
 def _fitted(spectrum: Spectrum, basis: BasisSet, options: Options) -> Fit:
     return fit(
-        first_points(spectrum, basis.points),
-        Components(basis.names, basis.signals, basis.deviations, basis.templates),
-        noise_sd(spectrum.fid, spectrum.dwell_time, spectrum.spectrometer_frequency),
+        *_fit_inputs(spectrum, basis),
         baseline=options.baseline,
         optimiser=options.optimiser,
         deadline_seconds=options.deadline_seconds,
     )
 
 
+def _fit_inputs(spectrum: Spectrum, basis: BasisSet) -> tuple[Spectrum, Components, float]:
+    return (
+        first_points(spectrum, basis.points),
+        Components(basis.names, basis.signals, basis.deviations, basis.templates),
+        noise_sd(spectrum.fid, spectrum.dwell_time, spectrum.spectrometer_frequency),
+    )
+
+
+def _rough(spectrum: Spectrum, job: Job, cache_dir: Path | None, protocol: Protocol) -> float:
+    """Residual over noise that a rough fit with the simulated basis of another protocol leaves."""
+    inputs = _fit_inputs(spectrum, _other_basis(spectrum, job, cache_dir, protocol))
+    return rough_residual(*inputs, baseline=job.options.baseline)
+
+
 def _refit(spectrum: Spectrum, job: Job, cache_dir: Path | None, protocol: Protocol) -> Fit:
     """The same fit with the simulated basis of another protocol."""
+    return _fitted(spectrum, _other_basis(spectrum, job, cache_dir, protocol), job.options)
+
+
+def _other_basis(spectrum: Spectrum, job: Job, cache_dir: Path | None, protocol: Protocol) -> BasisSet:
     basis = cached_basis(protocol, Grid(spectrum.points, spectrum.dwell_time), cache_dir)
-    return _fitted(spectrum, with_job_background(basis, job, spectrum), job.options)
+    return with_job_background(basis, job, spectrum)
 
 
 def _flat(options: Options) -> dict[str, str | float | bool | None]:

@@ -24,7 +24,12 @@ COMMON = (("PRESS", 0.030), ("PRESS", 0.068), ("PRESS", 0.144), ("PRESS", 0.288)
 
 
 def protocol_doubt(
-    stated: Protocol, found: Fit, quality: Quality, refit: Callable[[Protocol], Fit]
+    stated: Protocol,
+    found: Fit,
+    quality: Quality,
+    *,
+    rough: Callable[[Protocol], float],
+    refit: Callable[[Protocol], Fit],
 ) -> tuple[Reason, ...]:
     """A reason when a common protocol explains the data much better than the ``stated`` one.
 
@@ -35,16 +40,19 @@ def protocol_doubt(
         The fit with the basis of the stated protocol.
     quality : Quality
         Decides whether there is anything to explain: most spectra are not fitted again.
+    rough : callable
+        Residual over noise that a rough fit with the basis of a protocol leaves; it chooses the one to fit.
     refit : callable
-        The fit of the same data with the basis of another protocol.
+        The fit of the same data with the basis of another protocol; called once at most.
     """
     worst = max((region.rms_over_noise for region in quality.residual_by_region), default=0.0)
     if worst < SUSPICIOUS or found.outcome.code == "failed":
         return ()
     others = [protocol for protocol in _common(stated.spectrometer_frequency) if _differs(protocol, stated)]
-    fits = [(protocol, refit(protocol)) for protocol in others]
-    protocol, best = min(fits, key=lambda pair: pair[1].residual_rms_over_noise)
-    gain = (found.residual_rms_over_noise / best.residual_rms_over_noise) ** 2
+    residual, protocol = min(((rough(other), other) for other in others), key=lambda pair: pair[0])
+    if residual >= rough(stated):
+        return ()
+    gain = (found.residual_rms_over_noise / refit(protocol).residual_rms_over_noise) ** 2
     if gain < BETTER:
         return ()
     sentence = (

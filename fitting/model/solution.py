@@ -45,7 +45,7 @@ class Solution:
 
 def first_solution(model: LinearCombinationModel, spectrometer_frequency: float, deadline: float | None) -> Optimum:
     """Common parameters for the baseline's prior stiffness: good enough to say where the spectrum stands."""
-    problem = Problem(model, _prior_precisions(model))
+    problem = Problem(model, prior_precisions(model))
     start = start_vector(model, problem.projection, spectrometer_frequency)
     return gauss_newton(problem, start, COARSE_TOLERANCE, deadline, len(GLOBAL))
 
@@ -54,7 +54,7 @@ def settled_solution(
     model: LinearCombinationModel, start: FloatArray, optimiser: str, deadline: float | None
 ) -> Solution:
     """Adapt the baseline along rough solutions until its stiffness is settled, then let ``optimiser`` finish."""
-    problem = Problem(model, _prior_precisions(model))
+    problem = Problem(model, prior_precisions(model))
     vector, evaluations = start, 0
     for _ in range(ROUNDS):
         rough = gauss_newton(problem, vector, COARSE_TOLERANCE, deadline)
@@ -68,7 +68,8 @@ def settled_solution(
     return Solution(problem, problem.state(final.vector), problem.projection.precisions, evaluations, final.code)
 
 
-def _prior_precisions(model: LinearCombinationModel) -> FloatArray:
+def prior_precisions(model: LinearCombinationModel) -> FloatArray:
+    """Expected precision of each block of the baseline, shape (blocks,)."""
     return np.array([block.precision for block in model.baseline.blocks])
 
 
