@@ -20,7 +20,7 @@ from service.errors import (
     UnknownAnalysis,
     UnknownReportVersion,
 )
-from service.reports import AnalysisDocument, FormatUnavailable, render
+from service.reports import AnalysisDocument, FormatUnavailable, Paper, render
 from service.reports.document import SignOffStep
 from service.storage.documents import Traces, load_analysis, load_traces
 from service.storage.repositories import UNFINISHED, AnalysisRepository
@@ -72,6 +72,7 @@ def get_report(
         int | None,
         Query(ge=1, le=10_000, description="A signed version, as it was signed; without it the present one."),
     ] = None,
+    paper: Annotated[Paper, Query(description="Size of the pages of a PDF.")] = "a4",
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """The result as a page, a table or a file; a signed version is answered as it was when it was signed."""
@@ -79,11 +80,13 @@ def get_report(
     row = succeeded(repository, analysis_id)
     current = sign_offs.get(row.id)
     shown = current.version if version is None else version
-    kept = sign_offs.signed_report(row.id, shown, wanted) if current.signatures else None
-    if kept is None and version is not None:
+    # a signed version is kept as A4; on other paper it says the same, made anew
+    is_kept = bool(current.signatures) and (wanted != "pdf" or paper == "a4")
+    kept = sign_offs.signed_report(row.id, shown, wanted) if is_kept else None
+    if kept is None and version is not None and version != (current.version if current.state == "signed" else None):
         raise UnknownReportVersion(f"There is no signed version {version} of this report as {wanted}.")
     if kept is None:
-        kept = rendered(wanted, document_of(row, current), traces_of(repository, row.id))
+        kept = rendered(wanted, document_of(row, current), traces_of(repository, row.id), paper)
     headers = {
         "Content-Disposition": f'inline; filename="mrsquant-{row.id}-v{shown}.{wanted}"',
         "Vary": "Accept",
@@ -165,7 +168,7 @@ def document_of(row: AnalysisRow, sign_off: SignOff) -> AnalysisDocument:
     )
 
 
-def rendered(format: ReportFormat, document: AnalysisDocument, traces: Traces) -> bytes:
+def rendered(format: ReportFormat, document: AnalysisDocument, traces: Traces, paper: Paper = "a4") -> bytes:
     """The report in a format.
 
     Raises
@@ -174,7 +177,7 @@ def rendered(format: ReportFormat, document: AnalysisDocument, traces: Traces) -
         When this installation cannot make it.
     """
     try:
-        return render(format, document, traces).content
+        return render(format, document, traces, paper).content
     except FormatUnavailable as error:
         raise NotAcceptable(error.detail) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -37,6 +37,7 @@ def analyse(
     anatomy: AnatomyOption = None,
     tissue_maps: TissueMapsOption = None,
     format: Annotated[Format | None, typer.Option(help="Default: what OUT's suffix says, else a table.")] = None,
+    paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of the pages of a PDF.")] = "a4",
     out: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="OUT", help="Write to this file instead of stdout.")
     ] = None,
@@ -67,7 +68,7 @@ def analyse(
     # RESULTS.csv has a column for the time; every other format is the same bytes for the same input
     document = AnalysisDocument(analysis, seconds=seconds if chosen == "csv" else None)
     try:
-        rendered = render(chosen, document, traces)
+        rendered = render(chosen, document, traces, paper)
     except FormatUnavailable as error:
         raise CommandFailure(ExitCode.FAILURE, error.code, f"--format {chosen}", error.detail) from error
     write(rendered.content, out)

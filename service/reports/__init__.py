@@ -11,8 +11,9 @@ from typing import Literal
 from fitting.model.result import Traces
 from service.reports import html, pdf, result_json, results_csv, table
 from service.reports.document import AnalysisDocument, FormatUnavailable, Rendered
+from service.reports.pdf import Paper
 
-__all__ = ["FORMATS", "AnalysisDocument", "Format", "FormatUnavailable", "Rendered", "render"]
+__all__ = ["FORMATS", "AnalysisDocument", "Format", "FormatUnavailable", "Paper", "Rendered", "render"]
 
 Format = Literal["html", "pdf", "csv", "json", "table"]
 
@@ -25,12 +26,12 @@ FORMATS: dict[Format, Callable[[AnalysisDocument, Traces], Rendered]] = {
 }
 
 
-def render(format: Format, document: AnalysisDocument, traces: Traces) -> Rendered:
-    """Render one analysis.
+def render(format: Format, document: AnalysisDocument, traces: Traces, paper: Paper = "a4") -> Rendered:
+    """Render one analysis; ``paper`` is the size of a PDF's pages.
 
     Raises
     ------
     FormatUnavailable
         When this installation lacks what the format needs.
     """
-    return FORMATS[format](document, traces)
+    return pdf.render(document, traces, paper) if format == "pdf" else FORMATS[format](document, traces)

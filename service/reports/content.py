@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.norms.assessment import Finding, NormMatch, NormUsed, ZScore
 from service.reports import minimum_reporting, numbers, rows, technical
+from service.reports.cautions import CautionLine, caution_lines
 from service.reports.document import AnalysisDocument
 from service.reports.signature import Standing, moment, standing
 from service.reports.technical import Fact
 from service.reports.texts import text, text_or
+from service.reports.volume import VolumeBox, volume_box
 
 MATCHED_PROPERTIES = ("field", "sequence", "echo_time", "age", "unit", "software")
 
@@ -90,9 +92,14 @@ class Report:
     header: tuple[Fact, ...]
     groups: tuple[rows.Group, ...]
     reasons: tuple[rows.ReasonLine, ...]
+    cautions: tuple[CautionLine, ...]
+    """Numbered remarks on single values."""
     strips: tuple[rows.Strip, ...]
     norms: tuple[NormLine, ...]
     norm_version: str
+    norms_not_used: tuple[str, ...]
+    """Own norms that were not applied, each with the reason."""
+    volume: VolumeBox
     quality: tuple[Fact, ...]
     key_quality: tuple[Fact, ...]
     """The three numbers that stand in the verdict's box."""
@@ -110,6 +117,9 @@ def build(document: AnalysisDocument) -> Report:
     """Turn numbers into what a reader sees; nothing is computed here but rounding."""
     analysis = document.analysis
     reasons = rows.reason_lines(analysis)
+    cautions = caution_lines(
+        [result for _, results in rows.in_reading_order(analysis.metabolites) for result in results]
+    )
     quality = technical.quality(analysis)
     minimum = minimum_reporting.sections(analysis)
     return Report(
@@ -119,11 +129,17 @@ def build(document: AnalysisDocument) -> Report:
         verdict=_verdict(analysis),
         standout=_standout(analysis, reasons),
         header=_header(document),
-        groups=rows.groups(analysis, reasons),
+        groups=rows.groups(analysis, reasons, cautions),
         reasons=reasons,
+        cautions=cautions,
         strips=rows.strips(analysis),
         norms=_norms(analysis),
         norm_version=text("norms.version", version=analysis.provenance.norm_version),
+        norms_not_used=tuple(
+            text("norms.not_used", metabolite=norm.metabolite, id=norm.id, reason=norm.sentence)
+            for norm in analysis.norms_not_used
+        ),
+        volume=volume_box(analysis),
         quality=quality,
         key_quality=quality[:3],
         assumptions=technical.assumptions(analysis),
@@ -155,6 +171,8 @@ def _standout(analysis: Analysis, reasons: tuple[rows.ReasonLine, ...]) -> Stand
         tests=tests,
         expected=numbers.plain(analysis.multiplicity.expected_by_chance, 2),
     )
+    if flagged:
+        chance += " " + text("standout.false_discovery", flagged=analysis.multiplicity.flagged_q)
     key = {0: "none_flagged", 1: "one_flagged"}.get(flagged, "some_flagged")
     flags = [
         _flag_line(result, z, analysis.norms)
@@ -238,7 +256,7 @@ def _norms(analysis: Analysis) -> tuple[NormLine, ...]:
         lines.append(
             NormLine(
                 metabolite=f"{norm.metabolite}, {rows.measure(norm)}, {norm.region}",
-                source=f"{norm.source} ({norm.id})",
+                source=f"{text_or(f'norms.kind_{norm.kind}', '')}{norm.source} ({norm.id})",
                 people=text("norms.people_cell", n=norm.n, studies=rows.studies(norm)),
                 grade=norm.grade,
                 mean=numbers.with_sd(norm.mean, norm.sd_within) + unit,
@@ -262,7 +280,9 @@ def _test(z: ZScore) -> str:
     if z.p is None:
         return text("norms.test_no_p", t=t, df=df)
     p = text("norms.p_small") if z.p < 0.001 else text("norms.p_value", p=numbers.significant(z.p, 2))
-    return text("norms.test_cell", t=t, df=df, p=p)
+    if z.q is None:
+        return text("norms.test_cell", t=t, df=df, p=p)
+    return text("norms.test_q", t=t, df=df, p=p, q=numbers.significant(z.q, 2))
 
 
 def _evidence(findings: tuple[Finding, ...]) -> tuple[EvidenceGroup, ...]:

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from fitting.model.result import Traces
-from service.reports import content, rows, spectrum_figure, stack_figure, strips_figure
+from service.reports import content, rows, spectrum_figure, stack_figure, strips_figure, voxel_figure
 from service.reports.document import AnalysisDocument, Rendered
 from service.reports.icons import icon
 from service.reports.texts import text
@@ -63,12 +63,18 @@ def _words(document: AnalysisDocument, report: content.Report, traces: Traces) -
         "icon": lambda name: _own(icon(name)),
         "spectrum": _own(spectrum_figure.spectrum_svg(traces, report.residual)),
         "stack": _own(stack_figure.stack_svg(traces)),
+        "voxel": _own(_voxel(document, traces)),
         "strips": _own(strips_figure.strips_svg(report.strips)),
         "components": _in_reading_order(traces.names),
         "background": [k for k, name in enumerate(traces.names) if name.startswith(rows.BACKGROUND_PREFIXES)],
         "zero": zero,
         "full": full,
     }
+
+
+def _voxel(document: AnalysisDocument, traces: Traces) -> str:
+    anatomy = document.analysis.anatomy
+    return "" if anatomy is None else voxel_figure.voxel_svg(traces, anatomy.voi)
 
 
 def _in_reading_order(names: tuple[str, ...]) -> list[tuple[int, str]]:

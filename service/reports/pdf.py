@@ -1,4 +1,4 @@
-"""The PDF report: A4, selectable text, tagged for assistive technology (PDF/UA-1), made by typst without a network."""
+"""The PDF report: A4 or Letter, selectable text, tagged for assistive technology (PDF/UA-1), made by typst offline."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 from fitting.model.result import Traces
-from service.reports import content, spectrum_figure, strips_figure
+from service.reports import content, spectrum_figure, strips_figure, voxel_figure
 from service.reports.document import AnalysisDocument, FormatUnavailable, Rendered
 from service.reports.icons import ICONS, icon
 from service.reports.texts import catalogue
 
+Paper = Literal["a4", "letter"]
+_PAPERS: dict[Paper, str] = {"a4": "a4", "letter": "us-letter"}
+"""What typst calls them."""
 
-def render(document: AnalysisDocument, traces: Traces) -> Rendered:
+
+def render(document: AnalysisDocument, traces: Traces, paper: Paper = "a4") -> Rendered:
     """The report as PDF.
 
     Raises
@@ -32,14 +37,19 @@ def render(document: AnalysisDocument, traces: Traces) -> Rendered:
         root = Path(folder)
         root.joinpath("report.typ").write_bytes(templates.joinpath("report.typ").read_bytes())
         spectrum = spectrum_figure.spectrum_svg(traces, report.residual, paper=True)
+        anatomy = document.analysis.anatomy
+        voxel = "" if anatomy is None else voxel_figure.voxel_svg(traces, anatomy.voi, paper=True)
         words = {
             "report": asdict(report),
+            "paper": _PAPERS[paper],
+            "voxel_alt": voxel_figure.description(anatomy.voi) if voxel and anatomy and anatomy.voi else "",
             "texts": catalogue(),
             "spectrum_alt": spectrum_figure.description(report.residual) if spectrum else "",
             "strips_alt": strips_figure.description(report.strips),
         }
         root.joinpath("report.json").write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
         root.joinpath("spectrum.svg").write_text(spectrum, encoding="utf-8")
+        root.joinpath("voxel.svg").write_text(voxel, encoding="utf-8")
         root.joinpath("strips.svg").write_text(strips_figure.strips_svg(report.strips), encoding="utf-8")
         for name in ICONS:
             root.joinpath(f"{name}.svg").write_text(icon(name), encoding="utf-8")

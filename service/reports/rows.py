@@ -11,6 +11,7 @@ from fitting.analysis import Analysis, MetaboliteResult
 from fitting.norms.assessment import NormUsed, ZScore
 from fitting.quantification.concentrations import Concentration, Ratio
 from service.reports import numbers
+from service.reports.cautions import CautionLine, marks, trust
 from service.reports.texts import text, text_or
 
 TOTALS = ("tNAA", "tCr", "tCho", "Glx")
@@ -42,6 +43,10 @@ class Row:
     reason: str
     """Letter of the reason in ``Reasons``; empty for compared values."""
     detected: bool
+    trust: str
+    """The verdict on the value in words; empty when it is usable."""
+    marks: str
+    """Numbers of the remarks on the value, such as ``1, 3``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +98,16 @@ def in_reading_order(results: Iterable[MetaboliteResult]) -> Iterator[tuple[str,
     yield "background", [left[name] for name in background]
 
 
-def groups(analysis: Analysis, reasons: tuple[ReasonLine, ...]) -> tuple[Group, ...]:
+def groups(analysis: Analysis, reasons: tuple[ReasonLine, ...], cautions: tuple[CautionLine, ...]) -> tuple[Group, ...]:
     """Every metabolite exactly once, grouped for reading."""
     letters = {name: line.letter for line in reasons for name in line.names}
+    numbered = marks(cautions)
     return tuple(
-        Group(text(f"groups.{key}"), key in LEADING, tuple(_row(result, analysis.norms, letters) for result in results))
+        Group(
+            text(f"groups.{key}"),
+            key in LEADING,
+            tuple(_row(result, analysis, letters, numbered) for result in results),
+        )
         for key, results in in_reading_order(analysis.metabolites)
         if results
     )
@@ -226,9 +236,9 @@ def reference_ends(z: ZScore) -> tuple[str, str]:
     return numbers.fixed(max(z.reference_low, 0.0), decimals), numbers.fixed(z.reference_high, decimals)
 
 
-def _row(result: MetaboliteResult, norms: tuple[NormUsed, ...], letters: dict[str, str]) -> Row:
+def _row(result: MetaboliteResult, analysis: Analysis, letters: dict[str, str], numbered: dict[str, str]) -> Row:
     crlb = numbers.finite(result.crlb_percent)
-    z, norm = result.z, norm_of(result, norms)
+    z, norm = result.z, norm_of(result, analysis.norms)
     return Row(
         name=result.name,
         meaning=meaning(result.name),
@@ -248,6 +258,8 @@ def _row(result: MetaboliteResult, norms: tuple[NormUsed, ...], letters: dict[st
         flag=text(f"flag.{'absent' if z is None else z.flag}"),
         reason=letters.get(result.name, ""),
         detected=result.detected,
+        trust=trust(result, analysis),
+        marks=numbered.get(result.name, ""),
     )
 
 

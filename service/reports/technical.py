@@ -44,6 +44,8 @@ def quality(analysis: Analysis) -> tuple[Fact, ...]:
         fact("snr", measured.snr, digits=3, note=measured.snr_definition),
         width("linewidth", measured.linewidth_hz, measured.linewidth_ppm),
         fact("residual", measured.residual_rms_over_noise, digits=3),
+        fact("snr_consensus", measured.snr_consensus, digits=3, note=measured.snr_consensus_definition),
+        *_worst_region(analysis),
         Fact(text("quality.transients"), transients, text("quality.transients_note")),
         Fact(
             text("quality.averages"),
@@ -53,10 +55,42 @@ def quality(analysis: Analysis) -> tuple[Fact, ...]:
         fact("drift", measured.frequency_drift_hz, " Hz"),
         fact("phase", measured.phase_spread_deg, "°"),
         fact("residual_water", measured.residual_water),
+        fact("lipid", measured.lipid),
+        fact("spurious_echo", measured.spurious_echo),
+        *_clipped(analysis),
         width("water_linewidth", measured.water_linewidth_hz, water_ppm),
         fact("baseline", measured.baseline_effective_dimension),
         fact("shift", measured.shift_ppm, " ppm"),
     )
+
+
+def _worst_region(analysis: Analysis) -> list[Fact]:
+    """The part of the spectrum where the residual is largest: a fit can be good on the whole and wrong in one place."""
+    regions = [part for part in analysis.quality.residual_by_region if numbers.finite(part.rms_over_noise) is not None]
+    if not regions:
+        return []
+    worst = max(regions, key=lambda part: part.rms_over_noise)
+    value = text(
+        "quality.region_cell",
+        value=numbers.significant(worst.rms_over_noise, 2),
+        low=numbers.plain(worst.low_ppm),
+        high=numbers.plain(worst.high_ppm),
+    )
+    return [Fact(text("quality.region"), value, text("quality.region_note"))]
+
+
+def _clipped(analysis: Analysis) -> list[Fact]:
+    """Named only where the receiver was overdriven."""
+    counts = (analysis.quality.clipped_samples, analysis.quality.water_clipped_samples or 0)
+    if not any(counts):
+        return []
+    return [
+        Fact(
+            text("quality.clipped"),
+            text("quality.clipped_cell", spectrum=counts[0], water=counts[1]),
+            text("quality.clipped_note"),
+        )
+    ]
 
 
 def assumptions(analysis: Analysis) -> tuple[str, ...]:
@@ -100,6 +134,7 @@ def provenance(document: AnalysisDocument) -> tuple[Fact, ...]:
         Fact(text("provenance.libraries"), libraries or text("missing.not_available")),
         Fact(text("provenance.input"), origin.input_sha256),
         Fact(text("provenance.water"), origin.water_sha256 or text("missing.not_applicable")),
+        *_images(document.analysis),
         Fact(text("provenance.format"), document.analysis.acquisition.format),
         Fact(text("provenance.basis"), origin.basis_id),
         Fact(text("provenance.norms"), origin.norm_version),
@@ -110,6 +145,15 @@ def provenance(document: AnalysisDocument) -> tuple[Fact, ...]:
         value = text("provenance.seconds_value", seconds=numbers.significant(document.seconds, 2))
         lines.append(Fact(text("provenance.seconds"), value))
     return tuple(lines)
+
+
+def _images(analysis: Analysis) -> list[Fact]:
+    """Hashes of the images that came with the spectrum."""
+    anatomy = analysis.anatomy
+    if anatomy is None:
+        return []
+    facts = [Fact(text("provenance.image"), anatomy.image_sha256)] if anatomy.image_sha256 else []
+    return facts + ([Fact(text("provenance.maps"), ", ".join(anatomy.maps_sha256))] if anatomy.maps_sha256 else [])
 
 
 def _dependent_on_the_model(analysis: Analysis) -> list[str]:
