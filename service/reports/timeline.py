@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from fitting import follow_up
 from fitting.analysis import MetaboliteResult
-from service.reports import numbers, rows, timeline_figure
-from service.reports.comparability import differences
+from service.reports import numbers, rows, timeline_changes, timeline_figure
+from service.reports.comparability import in_words
 from service.reports.document import AnalysisDocument
 from service.reports.texts import text
 from service.reports.timeline_figure import Panel, Point
 
 FOLLOWED = ("tNAA", "tCho", "Glx", "mI", "Glu", "GABA", "GSH", "Lac")
 """What is drawn, as ratios to tCr, in this order; the table has everything."""
-MEASURES = ("pain_vas", "odi", "duration_months", "anxiety", "depression")
+MEASURES = ("pain_vas", "pain_nrs", "odi", "duration_months", "anxiety", "depression")
 HALF_WIDTH_95 = 1.96
 
 
@@ -27,6 +28,8 @@ class Session:
     document: AnalysisDocument
     submitted: datetime
     clinical: Mapping[str, float]
+    day: float | None = None
+    """Since the first visit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,13 @@ class RegionTimeline:
     region: str
     visits: tuple[Visit, ...]
     warnings: tuple[str, ...]
-    """In what later sessions differ from the one before."""
+    """In what sessions that are not compared differ, and which are left out."""
     figures: tuple[tuple[str, str], ...]
     """Name and SVG of each panel."""
     values: tuple[Line, ...]
     clinical: tuple[Line, ...]
+    changes: tuple[timeline_changes.SeriesChanges, ...]
+    """What changed among sessions that may be compared."""
     neighbours: tuple[tuple[str, str], ...]
     """Ids of each two sessions that follow each other, to compare them."""
 
@@ -87,17 +92,30 @@ def build(sessions: Sequence[Session]) -> tuple[RegionTimeline, ...]:
     return tuple(_region(name, found) for name, found in by_region.items())
 
 
-def _region(name: str, sessions: Sequence[Session]) -> RegionTimeline:
+def _region(name: str, given: Sequence[Session]) -> RegionTimeline:
+    course = follow_up.course([_followed(index, session) for index, session in enumerate(given)])
+    sessions = [given[int(visit.id)] for visit in course.visits]
+    number_of = {visit.id: number for number, visit in enumerate(course.visits, 1)}
     ids = [session.document.id or "" for session in sessions]
+    times = [visit.time for visit in course.visits]
     return RegionTimeline(
         region=name,
         visits=tuple(_visit(number, session) for number, session in enumerate(sessions, 1)),
-        warnings=_warnings(sessions),
-        figures=tuple((panel.title, timeline_figure.panel_svg(panel, len(sessions))) for panel in _panels(sessions)),
+        warnings=(*_warnings(course, number_of), *timeline_changes.left_out(course, number_of)),
+        figures=tuple(
+            (panel.title, timeline_figure.panel_svg(panel, times, days=course.axis == "days"))
+            for panel in _panels(sessions, [visit.series for visit in course.visits])
+        ),
         values=_values(sessions),
         clinical=_clinical(sessions),
+        changes=timeline_changes.changes(course, number_of),
         neighbours=tuple(itertools.pairwise(ids)),
     )
+
+
+def _followed(index: int, session: Session) -> follow_up.Session:
+    document = session.document
+    return follow_up.Session(str(index), document.analysis, document.session, session.day, session.clinical)
 
 
 def _visit(number: int, session: Session) -> Visit:
@@ -114,19 +132,23 @@ def _visit(number: int, session: Session) -> Visit:
     )
 
 
-def _warnings(sessions: Sequence[Session]) -> tuple[str, ...]:
-    found = []
-    for number, (before, after) in enumerate(itertools.pairwise(sessions), 1):
-        names = [item.name.lower() for item in differences(before.document.analysis, after.document.analysis)]
-        if names:
-            found.append(text("timeline.differs", before=number, after=number + 1, names=", ".join(names)))
-    return tuple(found)
+def _warnings(course: follow_up.Course, number_of: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(
+        text(
+            "timeline.differs",
+            before=number_of[refusal.earlier],
+            after=number_of[refusal.later],
+            names=", ".join(in_words(item).name.lower() for item in refusal.differences),
+        )
+        for refusal in course.refusals
+    )
 
 
-def _panels(sessions: Sequence[Session]) -> list[Panel]:
+def _panels(sessions: Sequence[Session], series: Sequence[int | None]) -> list[Panel]:
     panels = []
     for name in FOLLOWED:
-        points = [_point(number, session, name) for number, session in enumerate(sessions, 1)]
+        numbered = enumerate(zip(sessions, series, strict=True), 1)
+        points = [_point(number, session, name, group) for number, (session, group) in numbered]
         shown = tuple(point for point in points if point is not None)
         if shown:
             panels.append(Panel(text("timeline.ratio_of", name=name), shown))
@@ -141,7 +163,7 @@ def _panels(sessions: Sequence[Session]) -> list[Panel]:
     return panels
 
 
-def _point(number: int, session: Session, name: str) -> Point | None:
+def _point(number: int, session: Session, name: str, series: int | None) -> Point | None:
     """A detected ratio of a spectrum that may be interpreted, with its 95 % interval; else nothing is drawn."""
     analysis = session.document.analysis
     result = _result(session, name)
@@ -152,7 +174,7 @@ def _point(number: int, session: Session, name: str) -> Point | None:
         return None
     z = result.z if result.z is not None and rows.is_ratio(rows.norm_of(result, analysis.norms)) else None
     band = None if z is None else (max(z.reference_low, 0.0), z.reference_high)
-    return Point(number, value, value - HALF_WIDTH_95 * sd, value + HALF_WIDTH_95 * sd, band)
+    return Point(number, value, value - HALF_WIDTH_95 * sd, value + HALF_WIDTH_95 * sd, band, series)
 
 
 def _values(sessions: Sequence[Session]) -> tuple[Line, ...]:

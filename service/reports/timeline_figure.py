@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -14,6 +14,9 @@ from service.reports.texts import text
 WIDTH, HEIGHT = 300, 170
 LEFT, RIGHT, TOP, BOTTOM = 46, 292, 12, 132
 WIDEST_STEP = 90.0
+LABEL_WIDTH = 20.0
+NARROWEST_HALF = 8.0
+"""Of the reference band about a session."""
 INK, MUTED, RULE, BAND = "#111827", "#4b5563", "#9ca3af", "#d9dee5"
 
 
@@ -28,6 +31,8 @@ class Point:
     high: float | None = None
     band: tuple[float, float] | None = None
     """Reference interval of the controls this value was compared with."""
+    series: int | None = None
+    """Of sessions that may be compared; only values of one series are joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +43,25 @@ class Panel:
     points: tuple[Point, ...]
 
 
-def panel_svg(panel: Panel, sessions: int) -> str:
-    """The quantity over all sessions, which are spaced evenly: when people were scanned is not known here."""
+def panel_svg(panel: Panel, times: Sequence[float], *, days: bool = False) -> str:
+    """The quantity over all sessions: by their ``days``, or evenly spaced where those are not known."""
     ticks = _ticks(panel)
     low, high = ticks[0], ticks[-1]
+    sessions = len(times)
+    span = times[-1] - times[0] if days else float(sessions - 1)
+    scale = 0.0 if span == 0.0 else (RIGHT - LEFT - 36) / span if days else min((RIGHT - LEFT - 36) / span, WIDEST_STEP)
 
-    def x(number: float) -> float:
-        if sessions == 1:
+    def x(number: int) -> float:
+        if span == 0.0:
             return (LEFT + RIGHT) / 2
-        step = min((RIGHT - LEFT - 36) / (sessions - 1), WIDEST_STEP)
-        return LEFT + 18 + (number - 1) * step
+        return LEFT + 18 + (times[number - 1] - times[0] if days else number - 1) * scale
 
     def y(value: float) -> float:
         return BOTTOM - (value - low) / (high - low) * (BOTTOM - TOP)
 
     described = "; ".join(_said(point) for point in panel.points)
-    half = min((RIGHT - LEFT - 36) / max(sessions - 1, 1), WIDEST_STEP) / 2 if sessions > 1 else 30.0
+    steps = [x(number + 1) - x(number) for number in range(1, sessions)]
+    half = max(min(steps, default=2.0 * LABEL_WIDTH) / 2.0, NARROWEST_HALF)
     bands = "".join(
         f'<rect x="{max(x(p.number) - half, LEFT):.1f}" y="{y(p.band[1]):.1f}" '
         f'width="{min(x(p.number) + half, RIGHT) - max(x(p.number) - half, LEFT):.1f}" '
@@ -64,7 +72,7 @@ def panel_svg(panel: Panel, sessions: int) -> str:
     joins = "".join(
         f'<path d="M{x(a.number):.1f},{y(a.value):.1f}L{x(b.number):.1f},{y(b.value):.1f}" stroke="{MUTED}" '
         'stroke-dasharray="3 3" fill="none"/>'
-        for a, b in pairwise(panel.points)
+        for a, b in _joined(panel.points)
     )
     marks = "".join(_mark(point, x(point.number), y) for point in panel.points)
     grid = "".join(
@@ -73,17 +81,34 @@ def panel_svg(panel: Panel, sessions: int) -> str:
         for tick in ticks
     )
     labels = "".join(
-        f'<text x="{x(number):.1f}" y="{BOTTOM + 17}" text-anchor="middle">{number}</text>'
-        for number in range(1, sessions + 1)
-        if sessions <= 12 or number % math.ceil(sessions / 12) == 1
+        f'<text x="{x(number):.1f}" y="{BOTTOM + 17}" text-anchor="middle">'
+        f"{numbers.plain(times[number - 1]) if days else number}</text>"
+        for number in _labelled([x(number) for number in range(1, sessions + 1)])
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="panel" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{escape(panel.title)}: {escape(described)}" font-size="12" fill="{INK}">'
         f"{bands}{grid}{joins}{marks}{labels}"
         f'<text x="{(LEFT + RIGHT) / 2}" y="{HEIGHT - 4}" text-anchor="middle" fill="{MUTED}">'
-        f"{escape(text('timeline.axis'))}</text></svg>"
+        f"{escape(text('timeline.axis_days' if days else 'timeline.axis'))}</text></svg>"
     )
+
+
+def _joined(points: Sequence[Point]) -> list[tuple[Point, Point]]:
+    """Each point with the next one of its series."""
+    by_series: dict[int | None, list[Point]] = {}
+    for point in points:
+        by_series.setdefault(point.series, []).append(point)
+    return [pair for found in by_series.values() for pair in pairwise(found)]
+
+
+def _labelled(places: Sequence[float]) -> list[int]:
+    """Numbers of the sessions whose labels have room beside the one before."""
+    chosen: list[int] = []
+    for number, place in enumerate(places, 1):
+        if not chosen or place - places[chosen[-1] - 1] >= LABEL_WIDTH:
+            chosen.append(number)
+    return chosen
 
 
 def _mark(point: Point, x: float, y: Callable[[float], float]) -> str:

@@ -38,6 +38,7 @@ GROUPS = (
         (
             Field("subject", ("subject",), "text"),
             Field("session", ("session",), "text"),
+            Field("session_day", ("session_day",)),
             Field("region", ("region",), "region"),
             Field("hemisphere", ("hemisphere",), "hemisphere"),
             Field("age_years", ("age_years",)),
@@ -52,7 +53,8 @@ GROUPS = (
     Group(
         "clinical",
         tuple(
-            Field(name, ("clinical", name)) for name in ("pain_vas", "odi", "duration_months", "anxiety", "depression")
+            Field(name, ("clinical", name))
+            for name in ("pain_vas", "pain_nrs", "odi", "duration_months", "anxiety", "depression")
         ),
     ),
     Group(

@@ -11,11 +11,8 @@ from service.api.analysis_request import Pseudonym
 from service.api.dependencies import Repository, SignOffs
 from service.api.pages.frame import page, page_router
 from service.api.reports import document_of
+from service.api.subjects import followed_of
 from service.reports import timeline
-from service.storage.repositories import Filters
-
-MOST_SESSIONS = 50
-"""Sessions of one page, the newest ones; nobody is scanned more often."""
 
 router = page_router()
 
@@ -24,19 +21,24 @@ router = page_router()
 def subject_page(
     request: Request, pseudonym: Annotated[Pseudonym, Path()], repository: Repository, sign_offs: SignOffs
 ) -> HTMLResponse:
-    """The analyses of one pseudonym by region, in the order of submission."""
-    found = repository.page(Filters(subject=pseudonym), None, MOST_SESSIONS)
-    rows = [repository.get(row.id, with_result=True) for row in reversed(found.rows) if row.state == "succeeded"]
+    """The analyses of one pseudonym by region, by the days that were given or in the order of submission."""
+    found = followed_of(repository, pseudonym)
+    request.state.shown = tuple(row.id for row in found.rows)
     sessions = [
-        timeline.Session(document_of(row, sign_offs.get(row.id)), row.created, row.request.get("clinical") or {})
-        for row in rows
+        timeline.Session(
+            document_of(row, sign_offs.get(row.id)),
+            row.created,
+            row.request.get("clinical") or {},
+            row.request.get("session_day"),
+        )
+        for row in found.rows
     ]
     return page(
         "subject.html",
         request=request,
         pseudonym=pseudonym,
-        is_known=bool(found.rows),
-        unfinished=len(found.rows) - len(rows),
-        is_cut=found.next_cursor is not None,
+        is_known=bool(found.rows or found.without_result),
+        unfinished=len(found.without_result),
+        is_cut=found.is_cut,
         regions=timeline.build(sessions),
     )

@@ -38,6 +38,7 @@ DIFFERENT = {
     "Voxel volume": acquired(voi_volume_ml=12.0),
     "Water reference": acquired(water_reference=False),
     "Tissue fractions": acquired(gm=None, wm=None, csf=None),
+    "Tissue composition": acquired(gm=0.41, wm=0.49),
     "Software": processed(version="9.9"),
     "Basis set": processed(basis_source="supplied"),
     "Macromolecules": processed(macromolecules="none"),
@@ -117,7 +118,8 @@ def test_the_timeline_draws_intervals_and_no_value_that_says_nothing() -> None:
 def test_the_timeline_says_where_sessions_differ() -> None:
     """A change of method between two sessions stands above the figures; regions stand apart."""
     good = factory.make_analysis()
-    (region,) = timeline.build([session(good), session(DIFFERENT["Echo time"](good))])
+    later = processed(input_sha256="another spectrum")(DIFFERENT["Echo time"](good))
+    (region,) = timeline.build([session(good), session(later)])
     regions = timeline.build([session(good), session(DIFFERENT["Region"](good))])
 
     assert "echo time" in region.warnings[0]
