@@ -195,6 +195,9 @@ class MetaboliteResult:
     """Amplitude that 95 % of repeats would stay below, when not detected."""
     model_move: ModelMove | None
     """The other reasonable baseline or macromolecule template that moves the amplitude most."""
+    prior_move: float | None
+    """How far the concentration prior moved the amplitude, in standard deviations that it has without; null without a
+    prior."""
     ratio_tcr: Ratio | None
     """Ratio to total creatine."""
     concentration: Concentration | None

@@ -143,6 +143,7 @@ def metabolite_results(
                 detected=quantity.detected,
                 upper_bound=quantity.upper_bound,
                 model_move=quantity.model_move,
+                prior_move=quantity.prior_move,
                 ratio_tcr=quantity.ratio_tcr,
                 concentration=quantity.concentration if judgement.water_scale is None else None,
                 z=score if isinstance(score, ZScore) else None,

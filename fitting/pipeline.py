@@ -20,6 +20,7 @@ from fitting.intake import take_in
 from fitting.job import Job
 from fitting.job_basis import assumption, background_in_words, basis_for, first_points, protocol_of, with_job_background
 from fitting.model.fit import Components, fit
+from fitting.model.linear_prior import LinearPrior
 from fitting.model.result import Fit, Traces
 from fitting.model.screening import rough_residual
 from fitting.norms import assess, own_software
@@ -30,6 +31,7 @@ from fitting.progress import begin
 from fitting.protocol import require_complete
 from fitting.protocol_doubt import protocol_doubt
 from fitting.quantification import quantify, relaxation_table
+from fitting.quantification.concentration_prior import concentration_priors, linear_prior
 from fitting.request import check_request
 from fitting.signal import Spectrum
 from fitting.subject import Options
@@ -81,9 +83,21 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     begin("basis")
     basis = basis_for(job, acquisition, spectrum, cache_dir)
     begin("fitting")
-    result = _fitted(spectrum, basis, job.options)
-    begin("quantification")
     water = intake.recording.water
+    prior = None
+    if job.options.concentration_prior is not None:
+        prior = linear_prior(
+            concentration_priors()[job.options.concentration_prior],
+            basis.names,
+            spectrum.water,
+            spectrum.dwell_time,
+            acquisition,
+            subject.tissue,
+            relaxation,
+            water_acquisition=None if water is None else water.acquisition,
+        )
+    result = _fitted(spectrum, basis, job.options, prior)
+    begin("quantification")
     quantities = quantify(
         result,
         spectrum.water,
@@ -157,12 +171,13 @@ def _with_planes(traces: Traces, placement: Placement | None) -> Traces:
     return replace(traces, planes=placement.planes, planes_middle_mm=placement.planes_middle_mm)
 
 
-def _fitted(spectrum: Spectrum, basis: BasisSet, options: Options) -> Fit:
+def _fitted(spectrum: Spectrum, basis: BasisSet, options: Options, prior: LinearPrior | None = None) -> Fit:
     return fit(
         *_fit_inputs(spectrum, basis),
         baseline=options.baseline,
         optimiser=options.optimiser,
         deadline_seconds=options.deadline_seconds,
+        prior=prior,
     )
 
 

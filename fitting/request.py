@@ -9,6 +9,7 @@ from fitting.errors import ImplausibleParameter
 from fitting.model.baseline import BASELINES
 from fitting.model.optimisers import OPTIMISERS
 from fitting.protocol import check_overrides
+from fitting.quantification.concentration_prior import concentration_priors
 from fitting.quantification.tissue import volume_fractions
 from fitting.subject import Options, Subject
 
@@ -21,6 +22,7 @@ def method_names() -> Mapping[str, Collection[str]]:
         "optimiser": tuple(OPTIMISERS),
         "baseline": tuple(BASELINES),
         "macromolecules": ("default", *templates()),
+        "concentration_prior": tuple(concentration_priors()),
     }
 
 
@@ -43,5 +45,7 @@ def check_request(subject: Subject, options: Options) -> None:
     check_overrides(options.overrides)
     for option, known in method_names().items():
         name = getattr(options, option)
-        if name not in known:
-            raise ImplausibleParameter(f"There is no {option} '{name}'; choose {', '.join(known)}.", parameter=option)
+        if name is not None and name not in known:
+            raise ImplausibleParameter(
+                f"There is no {option.replace('_', ' ')} '{name}'; choose {', '.join(known)}.", parameter=option
+            )

@@ -46,6 +46,8 @@ class Options:
     optimiser: str = "lmfit-leastsq"
     baseline: str = "two-scale"
     macromolecules: str = "default"
+    concentration_prior: str | None = None
+    """Table of expected concentrations that draws the amplitudes toward them; none by default."""
     overrides: Overrides = field(default_factory=Overrides)
     deadline_seconds: float | None = None
     """Stop the fit after this long and answer ``stopped_early``."""

@@ -13,12 +13,13 @@ from fitting.model.background import own_part, with_deviations
 from fitting.model.baseline import BASELINES, Baseline
 from fitting.model.domain import Domain, fit_domain
 from fitting.model.forward import LinearCombinationModel, State
+from fitting.model.linear_prior import LinearPrior, with_prior
 from fitting.model.lineshape import water_envelope
 from fitting.model.linewidth import singlet_linewidth
 from fitting.model.optimisers import OPTIMISERS
 from fitting.model.parameters import GLOBAL, layout_for, unpack
 from fitting.model.precision import effective_dimensions
-from fitting.model.result import Fit, Outcome, OutcomeCode, Traces
+from fitting.model.result import Fit, Outcome, OutcomeCode, Traces, WithoutPrior
 from fitting.model.sensitivity import alternatives
 from fitting.model.solution import first_solution, settled_solution
 from fitting.model.uncertainty import amplitude_covariance, classical_bound, correlation
@@ -56,6 +57,7 @@ def fit(
     baseline: str = "two-scale",
     optimiser: str = "lmfit-leastsq",
     deadline_seconds: float | None = None,
+    prior: LinearPrior | None = None,
 ) -> Fit:
     """Fit the linear combination model to one spectrum.
 
@@ -71,6 +73,9 @@ def fit(
         Keys of ``BASELINES`` and ``OPTIMISERS``.
     deadline_seconds : float, optional
         Stop after this long with the outcome ``stopped_early``.
+    prior : LinearPrior, optional
+        Prior knowledge of amplitudes in the units of the FID, from outside the spectrum. It moves the amplitudes, their
+        covariance and the traces; what the data alone say stays in ``Fit.without_prior``.
 
     Returns
     -------
@@ -111,24 +116,29 @@ def fit(
         ) from error
     state, problem = solution.state, solution.problem
     covariance = amplitude_covariance(problem, state)
+    others = alternatives(problem, state, components.templates)
+    without_prior = None
+    if prior is not None:
+        without_prior = WithoutPrior(state.amplitudes * gain, covariance * gain**2)
+        state, covariance = with_prior(problem, state, covariance, prior.in_units_of(gain))
+        moved = state.amplitudes - solution.state.amplitudes
+        others = tuple(replace(other, amplitudes=other.amplitudes + moved) for other in others)
     return Fit(
         outcome=Outcome(solution.code, SENTENCES[solution.code]),
         names=components.names,
         amplitudes=state.amplitudes * gain,
         covariance=covariance * gain**2,
-        crlb_covariance=classical_bound(problem, state) * gain**2,
+        crlb_covariance=classical_bound(problem, solution.state) * gain**2,
         phase0=state.values.phase0,
         phase1=state.values.phase1,
         shift_hz=moved_hz + state.values.shift,
         linewidth_hz=singlet_linewidth(model, state),
         noise_sd=noise_sd,
-        alternatives=tuple(
-            replace(other, amplitudes=other.amplitudes * gain)
-            for other in alternatives(problem, state, components.templates)
-        ),
+        alternatives=tuple(replace(other, amplitudes=other.amplitudes * gain) for other in others),
+        without_prior=without_prior,
         residual_rms_over_noise=float(np.sqrt(np.mean(state.residual**2))),
         evaluations=first.evaluations + solution.evaluations,
-        baseline_effective_dimension=float(effective_dimensions(state, problem.projection).sum()),
+        baseline_effective_dimension=float(effective_dimensions(solution.state, problem.projection).sum()),
         traces=replace(
             _traces(model, state, noise_sd, state.values.shift / spectrum.spectrometer_frequency * 1e6),
             correlation=correlation(covariance),

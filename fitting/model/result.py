@@ -53,6 +53,14 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutPrior:
+    """Amplitudes (K,) and their covariance (K, K) as the data alone have them, in the units of the FID."""
+
+    amplitudes: FloatArray
+    covariance: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """Amplitudes of the linear combination model with their covariance.
 
@@ -83,3 +91,5 @@ class Fit:
     traces: Traces
     alternatives: tuple[Alternative, ...] = ()
     """What other reasonable models would have answered."""
+    without_prior: WithoutPrior | None = None
+    """What the data alone say, where a prior of the amplitudes moved them."""

@@ -88,6 +88,7 @@ def quantify(  # noqa: PLR0917 - physics needs all six, and their types differ
         )
     bounds = _crlb(fit, combinations)
     moves = _model_moves(fit, combinations, amplitudes, sds)
+    prior_moves = _prior_moves(fit, combinations, amplitudes)
     return tuple(
         Quantity(
             name=name,
@@ -97,6 +98,7 @@ def quantify(  # noqa: PLR0917 - physics needs all six, and their types differ
             detected=bool(detected[index]),
             upper_bound=None if detected[index] else float(max(amplitudes[index], 0.0) + DETECTION_LIMIT * sds[index]),
             model_move=moves[index],
+            prior_move=prior_moves[index],
             ratio_tcr=None if ratios is None else ratios[index],
             concentration=concentrations[index],
         )
@@ -116,6 +118,15 @@ def _model_moves(
     return tuple(
         ModelMove(fit.alternatives[choice].model, float(moved[choice, index])) for index, choice in enumerate(largest)
     )
+
+
+def _prior_moves(fit: Fit, combinations: Combinations, amplitudes: FloatArray) -> tuple[float | None, ...]:
+    """How far a prior moved each reported name, in standard deviations of what the data alone say."""
+    if fit.without_prior is None:
+        return (None,) * len(combinations.names)
+    before, covariance = combinations.apply(fit.without_prior.amplitudes, fit.without_prior.covariance)
+    sds = np.sqrt(np.maximum(np.diagonal(covariance), np.finfo(float).tiny))
+    return tuple(float(move) for move in (amplitudes - before) / sds)
 
 
 def _crlb(fit: Fit, combinations: Combinations) -> FloatArray:

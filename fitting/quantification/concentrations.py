@@ -57,3 +57,5 @@ class Quantity:
     concentration: Concentration | None
     model_move: ModelMove | None = None
     """The other reasonable model that moves the amplitude most."""
+    prior_move: float | None = None
+    """How far the concentration prior moved the amplitude, in its standard deviations without; None without prior."""

@@ -71,7 +71,7 @@ def water_scaled(
     ImplausibleParameter
         When the tissue fractions cannot be.
     """
-    scale = _scale(fit.names, acquisition, water_acquisition, tissue, relaxation)
+    scale = scale_of(fit.names, acquisition, water_acquisition, tissue, relaxation)
     factors = scale.factors / water.per_proton
     values, covariance = combinations.apply(factors * fit.amplitudes, fit.covariance * np.outer(factors, factors))
     variances = np.diagonal(covariance) + (values * water.relative_sd) ** 2
@@ -91,13 +91,20 @@ def water_scaled(
     )
 
 
-def _scale(
+def scale_of(
     names: tuple[str, ...],
     acquisition: Acquisition,
     water_acquisition: Acquisition,
     tissue: TissueFractions | None,
     relaxation: RelaxationTable,
 ) -> Scale:
+    """What turns the amplitudes of named components, over the signal of a water proton, into concentrations.
+
+    Raises
+    ------
+    ImplausibleParameter
+        When the tissue fractions cannot be.
+    """
     fractions = None if tissue is None else volume_fractions(tissue)
     timing = _timing(acquisition)
     water_timing = _timing(water_acquisition)

@@ -106,6 +106,9 @@ class MethodOptions(_Input):
     """Baseline model."""
     macromolecules: MethodName | None = Field(default=None, examples=["default"])
     """Macromolecule model."""
+    concentration_prior: MethodName | None = Field(default=None, examples=["adult-brain"])
+    """Table of expected concentrations that draws the values toward them; none by default, and every value says how far
+    it was moved. It needs a water reference."""
     deadline_seconds: float | None = Field(default=None, gt=0, le=3600, examples=[60])
     """Stop the fit after this many seconds and answer ``stopped_early``."""
 

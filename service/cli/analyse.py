@@ -13,6 +13,7 @@ from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode, refusing
 from service.cli.images import AnatomyOption, TissueMapsOption
 from service.cli.metadata import Metadata, takes_metadata
+from service.cli.method import PriorOption
 from service.cli.output import Format, check_destination, chosen_format, refuse_overwriting, write
 
 
@@ -34,6 +35,7 @@ def analyse(
         Path | None,
         typer.Option(metavar="FILE", help="Measured macromolecules (metabolites nulled) to use instead of published."),
     ] = None,
+    concentration_prior: PriorOption = None,
     anatomy: AnatomyOption = None,
     tissue_maps: TissueMapsOption = None,
     format: Annotated[Format | None, typer.Option(help="Default: what OUT's suffix says, else a table.")] = None,
@@ -55,7 +57,7 @@ def analyse(
             file,
             water_reference=water_reference,
             subject=metadata.subject(),
-            options=Options(overrides=metadata.overrides()),
+            options=Options(concentration_prior=concentration_prior, overrides=metadata.overrides()),
             basis=basis,
             relaxation=relaxation,
             macromolecules=macromolecules,

@@ -26,11 +26,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Files for all spectra of a batch; basis and macromolecules serve the entries that name none of their own."""
+    """What serves all spectra of a batch; basis and macromolecules those entries that name none of their own."""
 
     basis: Path | None = None
     relaxation: Path | None = None
     macromolecules: Path | None = None
+    concentration_prior: str | None = None
 
 
 def analyse_entry(entry: Entry | BadEntry, *, shared: Shared, cache_dir: Path) -> Answer:
@@ -43,7 +44,7 @@ def analyse_entry(entry: Entry | BadEntry, *, shared: Shared, cache_dir: Path) -
             entry.metabolite,
             water_reference=entry.water_reference,
             subject=entry.subject,
-            options=Options(overrides=entry.overrides),
+            options=Options(concentration_prior=shared.concentration_prior, overrides=entry.overrides),
             basis=entry.basis or shared.basis,
             relaxation=shared.relaxation,
             macromolecules=entry.macromolecules or shared.macromolecules,

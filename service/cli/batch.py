@@ -16,6 +16,7 @@ import typer
 from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode, refusing, writing
 from service.cli.manifest import Entry, read_manifest
+from service.cli.method import PriorOption
 from service.cli.output import refuse_overwriting
 from service.cli.signals import terminated_like_interrupted
 
@@ -37,6 +38,7 @@ def batch(
         Path | None,
         typer.Option(metavar="FILE", help="Measured macromolecules (metabolites nulled) to use instead of published."),
     ] = None,
+    concentration_prior: PriorOption = None,
 ) -> int:
     """Analyse every spectrum of a manifest; one that is refused or fails costs only its own row."""
     from service.cli.answers import Shared, analyse_entry, answer_of_crash
@@ -49,7 +51,7 @@ def batch(
         path for entry in entries if isinstance(entry, Entry) for path in (entry.metabolite, entry.water_reference)
     )
     refuse_overwriting(out, manifest, basis, relaxation, macromolecules, *files)
-    shared = Shared(basis, relaxation, macromolecules)
+    shared = Shared(basis, relaxation, macromolecules, concentration_prior)
     task = functools.partial(analyse_entry, shared=shared, cache_dir=load_settings().cache_dir)
     analysed = 0
     with terminated_like_interrupted(), writing(out), out.open("wb", buffering=0) as sink:

@@ -53,7 +53,7 @@ def _from_1(document: Document) -> None:
     for norm in document["norms"]:
         _fill(norm, {"kind": "literature", "covariates": []})  # there was no other kind
     for metabolite in document["metabolites"]:
-        _fill(metabolite, {"model_move": None, "verdict": _unjudged(document["verdict"]["usable"])})
+        _fill(metabolite, {"model_move": None, "prior_move": None, "verdict": _unjudged(document["verdict"]["usable"])})
         if metabolite["z"] is not None:
             _fill(metabolite["z"], {**dict.fromkeys(_Z_SINCE_2), "improvements": []})
 

@@ -224,6 +224,7 @@ def _result(name: str, norm: bool, water: bool, undetected: bool, absent: Absenc
         detected=not undetected,
         upper_bound=amplitude + 1.645 * amplitude_sd if undetected else None,
         model_move=ModelMove("a ten times freer baseline", 1.4 if name == "Glu" else -0.3),
+        prior_move=None,
         ratio_tcr=Ratio(ratio, sd),
         concentration=concentration if water else None,
         z=score,

@@ -1,0 +1,62 @@
+"""Prior knowledge of sums of amplitudes, brought to a finished fit so that its effect can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fitting.model.forward import State
+from fitting.model.linear import cholesky, solve_amplitudes, solve_factored
+from fitting.model.problem import Problem
+from fitting.units import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class LinearPrior:
+    """Normal priors of ``rows`` (p, K) times the amplitudes: means ``values`` (p,), standard deviations ``sds`` (p,).
+
+    What they say must not come from the spectrum they are used on: a scale that is itself estimated draws everything
+    towards zero.
+    """
+
+    rows: FloatArray
+    values: FloatArray
+    sds: FloatArray
+
+    def in_units_of(self, unit: float) -> LinearPrior:
+        """The same for amplitudes divided by ``unit``."""
+        return replace(self, rows=self.rows * unit)
+
+
+def with_prior(problem: Problem, state: State, covariance: FloatArray, prior: LinearPrior) -> tuple[State, FloatArray]:
+    """The state with the most probable amplitudes under the prior, and their covariance (K, K).
+
+    With the covariance C of the fit, which has phases, shifts, widths and baseline in it, the data weigh amplitudes by
+    a'C⁻¹a - 2a'(C⁻¹â - g), where g is the slope of what is held at zero; the prior adds its own quadratic (Laplace's
+    approximation, exact for a normal likelihood). Non-linear parameters stay where the data put them; the baseline
+    follows the amplitudes.
+    """
+    scale = np.sqrt(np.diagonal(covariance))
+    information = _inverse(covariance / np.outer(scale, scale)) / np.outer(scale, scale)
+    inflation = max(1.0, float(np.mean(state.residual**2)))
+    slope = np.where(state.free > 0, 0.0, state.gram[:-1, :-1] @ state.amplitudes - state.gram[:-1, -1]) / inflation
+    weighted = prior.rows / prior.sds[:, None]
+    information = information + weighted.T @ weighted
+    moment = (
+        information @ state.amplitudes
+        - slope
+        + weighted.T @ ((prior.values - prior.rows @ state.amplitudes) / prior.sds)
+    )
+    unit = np.outer(scale, scale)
+    amplitudes, free = solve_amplitudes(information * unit, moment * scale, problem.model.nonnegative, state.free)
+    amplitudes = amplitudes * scale
+    combination = np.append(-amplitudes, 1.0)
+    coefficients = problem.projection.coefficients(state.inner @ combination)
+    residual = problem.projection.remainder(state.target @ combination, coefficients)
+    moved = replace(state, amplitudes=amplitudes, free=free, coefficients=coefficients, residual=residual)
+    return moved, _inverse(information * unit) * unit
+
+
+def _inverse(matrix: FloatArray) -> FloatArray:
+    return solve_factored(cholesky(matrix), np.eye(matrix.shape[0]))
