@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fitting.anatomy import Placement, place
 from fitting.intake import Intake, take_in
 from fitting.job import Job
-from fitting.job_basis import basis_in_words
+from fitting.job_basis import basis_in_words, check_background
 from fitting.norms import applicable_norms
 from fitting.protocol import missing
 from fitting.request import check_request
@@ -66,6 +66,7 @@ def inspect(job: Job) -> Inspection:
         "coils": recording.coils,
         "transients": recording.transients,
     }
+    check_background(job)
     placement, subject = place(job.images, acquisition.voi_geometry, job.subject)
     return Inspection(
         format=acquisition.format,

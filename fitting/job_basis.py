@@ -17,7 +17,7 @@ from fitting.errors import UnusableBasis
 from fitting.intake import digest
 from fitting.io import Files
 from fitting.job import Job
-from fitting.measured_background import measured_background
+from fitting.measured_background import measured_background, measured_basis
 from fitting.protocol import missing, require_complete
 from fitting.signal import Acquisition, Spectrum
 
@@ -54,12 +54,29 @@ def with_job_background(basis: BasisSet, job: Job, spectrum: Spectrum) -> BasisS
     """The basis with the measured background of the job, else with the published ones."""
     if not job.macromolecules:
         return with_macromolecules(basis, job.options.macromolecules)
-    name = job.macromolecules[0].name
-    if digest(job.macromolecules) == digest(job.metabolite):
-        raise UnusableBasis(f"Macromolecular spectrum '{name}' is the same file as the spectrum.", file=name)
+    _refuse_the_spectrum_itself(job)
     metabolites = without_background(basis)
     measured = measured_background(job.macromolecules, job.options.overrides, first_points(spectrum, basis.points))
     return with_background(metabolites, measured)
+
+
+def check_background(job: Job) -> None:
+    """Refuse a measured background that is none, before anything is fitted.
+
+    Raises
+    ------
+    UnusableBasis
+        When it cannot be read, is no macromolecular spectrum, or is the spectrum itself.
+    """
+    if job.macromolecules:
+        _refuse_the_spectrum_itself(job)
+        measured_basis(job.macromolecules, job.options.overrides)
+
+
+def _refuse_the_spectrum_itself(job: Job) -> None:
+    name = job.macromolecules[0].name
+    if digest(job.macromolecules) == digest(job.metabolite):
+        raise UnusableBasis(f"Macromolecular spectrum '{name}' is the same file as the spectrum.", file=name)
 
 
 def background_in_words(job: Job) -> str:

@@ -54,6 +54,19 @@ def measured_background(files: Files, overrides: Overrides, spectrum: Spectrum) 
     UnusableBasis
         When it cannot be read or is no macromolecular spectrum of the data's field.
     """
+    basis = measured_basis(files, overrides)
+    moved = on_grid(basis, spectrum.points, spectrum.dwell_time, spectrum.spectrometer_frequency)
+    return Background(moved.signals[0], None, f"measured, sha256 {digest(files)[:12]}")
+
+
+def measured_basis(files: Files, overrides: Overrides) -> BasisSet:
+    """The scan as a basis set of the one component ``MM`` on its own grid; as ``measured_background``.
+
+    Raises
+    ------
+    UnusableBasis
+        When it cannot be read or is no macromolecular spectrum.
+    """
     name = files[0].name
     try:
         recording = read(files)
@@ -61,9 +74,7 @@ def measured_background(files: Files, overrides: Overrides, spectrum: Spectrum) 
     except FittingError as error:
         raise UnusableBasis(f"Macromolecular spectrum '{name}': {error.detail}", file=name) from error
     signal = _aligned(scan, name)
-    basis = BasisSet(("MM",), signal[None], scan.dwell_time, scan.spectrometer_frequency, digest(files), name, "scan")
-    moved = on_grid(basis, spectrum.points, spectrum.dwell_time, spectrum.spectrometer_frequency)
-    return Background(moved.signals[0], None, f"measured, sha256 {digest(files)[:12]}")
+    return BasisSet(("MM",), signal[None], scan.dwell_time, scan.spectrometer_frequency, digest(files), name, "scan")
 
 
 def _completed(acquisition: Acquisition, overrides: Overrides) -> Acquisition:

@@ -82,6 +82,12 @@ _BODIES = {
                         "items": {"type": "string", "contentMediaType": "application/octet-stream"},
                         "description": "The scan without water suppression, alike.",
                     },
+                    "macromolecules": {
+                        "type": "array",
+                        "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                        "description": "A scan of the same field with nulled metabolites, alike; it replaces the "
+                        "published macromolecular spectra.",
+                    },
                     **_IMAGES,
                     "request": {"$ref": "#/components/schemas/AnalysisRequest"},
                 },
@@ -237,6 +243,7 @@ async def validate(upload: Upload, dispatcher: Dispatch, site_norms: SiteNorms, 
         subject=load_subject(document),
         options=load_options(document),
         site_norms=await run_sync(site_norms.newest, caller.project),
+        macromolecules=sources(files, "macromolecules"),
         images=images_of(files),
     )
     try:

@@ -36,7 +36,7 @@ from service.storage.tables import Role
 MAX_FILES = 64
 """Files in one submission; a spectrum has one or two, a series of DICOM instances more."""
 
-_SPECTRUM_ROLES: tuple[Role, ...] = ("metabolite", "water_reference")
+_SPECTRUM_ROLES: tuple[Role, ...] = ("metabolite", "water_reference", "macromolecules")
 _SUFFIXES = (
     ".nii.gz", ".nii", ".json", ".rda", ".dat", ".ima", ".dcm", ".sdat", ".spar", ".7", ".p", ".raw", ".h2o",
     ".coord", ".txt", ".mrui", ".fid", ".ser", ".job0", ".csv",

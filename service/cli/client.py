@@ -57,9 +57,15 @@ class ServiceClient:
         self.http.close()
 
     def submit(
-        self, metabolite: Files, water_reference: Files, request: Mapping[str, Any], images: Images | None = None
+        self,
+        metabolite: Files,
+        water_reference: Files,
+        request: Mapping[str, Any],
+        images: Images | None = None,
+        *,
+        macromolecules: Files = (),
     ) -> str:
-        """Upload one spectrum, with the images of its examination, and return the address of its analysis.
+        """Upload one spectrum, with what belongs to its examination, and return the address of its analysis.
 
         Raises
         ------
@@ -69,6 +75,7 @@ class ServiceClient:
         parts = [
             *(("metabolite", (file.name, file.content)) for file in metabolite),
             *(("water_reference", (file.name, file.content)) for file in water_reference),
+            *(("macromolecules", (file.name, file.content)) for file in macromolecules),
             *(() if images is None else ((name, (file.name, file.content)) for name, file in images.files.items())),
             ("request", (None, json.dumps(request).encode(), "application/json")),
         ]

@@ -12,6 +12,7 @@ import typer
 from service.cli.failures import ExitCode, refusing
 from service.cli.images import AnatomyOption, TissueMapsOption, read_images
 from service.cli.metadata import Metadata, takes_metadata
+from service.cli.method import PriorOption
 from service.cli.output import refuse_overwriting, write
 
 CANCELLED = {"code": "cancelled", "detail": "Somebody cancelled the analysis; submit it again."}
@@ -26,6 +27,11 @@ def submit(
     water_reference: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Scan without water suppression, if it is another file.")
     ] = None,
+    macromolecules: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Measured macromolecules (metabolites nulled) to use instead of published."),
+    ] = None,
+    concentration_prior: PriorOption = None,
     anatomy: AnatomyOption = None,
     tissue_maps: TissueMapsOption = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the result and print it as a table.")] = False,
@@ -37,14 +43,15 @@ def submit(
     from fitting.io.companions import source_files
     from service.cli.client import ServiceClient, refusal_of
 
-    refuse_overwriting(pdf, file, water_reference, anatomy, *(tissue_maps or ()))
+    refuse_overwriting(pdf, file, water_reference, macromolecules, anatomy, *(tissue_maps or ()))
     with refusing(file):
         metabolite = source_files(file)
         water = () if water_reference is None else source_files(water_reference)
+        measured = () if macromolecules is None else source_files(macromolecules)
         images = read_images(anatomy, tissue_maps)
-        request = request_document(metadata)
+        request = request_document(metadata, concentration_prior)
     with ServiceClient(url) as client:
-        analysis = client.submit(metabolite, water, request, images)
+        analysis = client.submit(metabolite, water, request, images, macromolecules=measured)
         if not wait and pdf is None:
             sys.stdout.write(f"{analysis}\n")
             return ExitCode.ANALYSED
@@ -58,12 +65,13 @@ def submit(
     return ExitCode.NOT_INTERPRETABLE if document["verdict"]["usable"] == "no" else ExitCode.ANALYSED
 
 
-def request_document(metadata: Metadata) -> dict[str, Any]:
+def request_document(metadata: Metadata, concentration_prior: str | None = None) -> dict[str, Any]:
     """The ``request`` part of the upload: what was given, under the names of the API."""
     subject = asdict(metadata.subject())
     overrides = {name: value for name, value in asdict(metadata.overrides()).items() if value is not None}
     given: dict[str, Any] = {name: value for name, value in subject.items() if value is not None}
-    return given | ({"overrides": overrides} if overrides else {})
+    options = {} if concentration_prior is None else {"concentration_prior": concentration_prior}
+    return given | ({"overrides": overrides} if overrides else {}) | ({"options": options} if options else {})
 
 
 def _print(document: dict[str, Any]) -> None:

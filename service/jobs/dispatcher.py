@@ -303,6 +303,7 @@ class Dispatcher:
             subject=load_subject(row.request),
             options=load_options(row.request),
             site_norms=self._site_norms(row),
+            macromolecules=_sources(files, "macromolecules"),
             images=images_of(files),
         )
 

@@ -26,7 +26,10 @@ from service.storage.sign_offs import refuse_when_signed
 from service.storage.site_norms import newest_ids
 from service.storage.tables import DEFAULT_PROJECT, AnalysisRow, FileRow, IdempotencyKeyRow, Role, State
 
-INPUTS: tuple[Role, ...] = ("metabolite", "water_reference", "anatomy", "gray_matter", "white_matter", "csf")
+INPUTS: tuple[Role, ...] = (
+    *("metabolite", "water_reference", "macromolecules"),
+    *("anatomy", "gray_matter", "white_matter", "csf"),
+)
 UNFINISHED: tuple[State, ...] = ("queued", "running")
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 ImageRole = Literal["anatomy", "gray_matter", "white_matter", "csf"]
-Role = Literal["metabolite", "water_reference", ImageRole, "traces", "signed_report"]
+Role = Literal["metabolite", "water_reference", "macromolecules", ImageRole, "traces", "signed_report"]
 SignOffState = Literal["draft", "reviewed", "signed"]
 SignOffAction = Literal["review", "return", "sign", "amend"]
 
