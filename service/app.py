@@ -135,7 +135,7 @@ def create_app(
     )
     mount(app)
     responses.install(app)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes, max_json_bytes=settings.max_json_bytes)
     app.add_middleware(AuditTrail)
     app.add_middleware(NameAndSite, settings=settings)
     app.add_middleware(RequestContext, metrics=metrics)

@@ -219,7 +219,7 @@ class SignedAnalysis(ServiceProblem):
 
 
 class TooLarge(ServiceProblem):
-    """The request body is larger than ``MRSQUANT_MAX_UPLOAD_BYTES``."""
+    """The body is larger than ``MRSQUANT_MAX_UPLOAD_BYTES``, or ``MRSQUANT_MAX_JSON_BYTES`` when it is no upload."""
 
     code = "too-large"
     title = "The request body is too large"
@@ -399,13 +399,17 @@ def problem_of(error: FittingError | ServiceProblem, request_id: str) -> Problem
     )
 
 
+MOST_PLACES = 100
+"""Places of a request that an answer lists; a body that is wrong everywhere would be answered by a larger one."""
+
+
 def from_schema_errors(errors: Sequence[Mapping[str, Any]], location: Location | None = None) -> InvalidRequest:
     """The refusal for pydantic's list of errors; leaves out the rejected values, which may identify a person.
 
     ``location`` is given when the errors' own ``loc`` does not start with it, as FastAPI's do.
     """
     places = []
-    for error in errors:
+    for error in errors[:MOST_PLACES]:
         path = tuple(str(step).replace("~", "~0").replace("/", "~1") for step in error["loc"])
         where = location or _location(path[0] if path else "body")
         steps = path if location else path[1:]
@@ -413,7 +417,7 @@ def from_schema_errors(errors: Sequence[Mapping[str, Any]], location: Location |
             SchemaError(location=where, pointer="#" + "".join(f"/{step}" for step in steps), detail=error["msg"])
         )
     first = places[0]
-    more = f" ({len(places)} places in all)" if len(places) > 1 else ""
+    more = f" ({len(errors)} places in all)" if len(errors) > 1 else ""
     return InvalidRequest(f"{first.location} {first.pointer}: {first.detail}{more}.", errors=places)
 
 

@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     max_upload_bytes: PositiveInt = 100_000_000
     """Largest accepted request body, bytes."""
 
+    max_json_bytes: PositiveInt = 20_000_000
+    """Largest accepted body that is no upload of files, bytes: it is parsed in memory, files are not. A spectrum of
+    64 transients of 4096 points takes 10 MB as JSON; larger ones are sent as a file."""
+
     queue_limit: PositiveInt = 10_000
     """Analyses that may wait; beyond it submissions are answered 503 with ``Retry-After``."""
 

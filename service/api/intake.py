@@ -25,6 +25,7 @@ from service.errors import (
     MalformedRequest,
     SchemaError,
     ServiceProblem,
+    TooLarge,
     UnsupportedMediaType,
     from_schema_errors,
 )
@@ -33,6 +34,8 @@ from service.storage.documents import load_options, load_subject
 from service.storage.repositories import INPUTS, StoredFile
 from service.storage.tables import Role
 
+MAX_REQUEST_BYTES = 1_000_000
+"""Size of the part ``request``; as a text field it could not be larger either."""
 MAX_FILES = 64
 """Files in one submission; a spectrum has one or two, a series of DICOM instances more."""
 
@@ -143,7 +146,11 @@ async def _request_text(form: FormData) -> str | bytes:
         raise _invalid("#/request", "this part may be there once")
     if not parts:
         return "{}"
-    return await parts[0].read() if isinstance(parts[0], UploadFile) else parts[0]
+    if not isinstance(parts[0], UploadFile):
+        return parts[0]
+    if (parts[0].size or 0) > MAX_REQUEST_BYTES:
+        raise TooLarge(f"The part 'request' is larger than {MAX_REQUEST_BYTES} bytes.", limit=MAX_REQUEST_BYTES)
+    return await parts[0].read()
 
 
 def _document(text: str | bytes) -> dict[str, Any]:
