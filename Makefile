@@ -19,7 +19,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pytest truth fuzz schemathesis audit bench chaos load image lock clean
+.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pytest truth fuzz schemathesis audit bench bench-statistics golden chaos load image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -100,6 +100,15 @@ bench: $(DEV_STAMP) ## measure accuracy and speed on simulated spectra and write
 
 bench-statistics: $(DEV_STAMP) ## measure the single-case statistics and write docs/benchmark-statistics.md (minutes)
 	$(BIN)/python -m tests.benchmarks.single_case
+
+golden: $(DEV_STAMP) ## write the numbers of the golden spectra anew, when the changelog has an entry for it
+	$(BIN)/python -m tests.golden
+
+chaos: $(DEV_STAMP) ## kill the service and its workers under load, on SQLite and PostgreSQL (minutes)
+	$(BIN)/python -W error -m tests.chaos
+
+load: $(DEV_STAMP) ## measure throughput, latency and memory of the service (minutes)
+	$(BIN)/python -W error -m tests.load
 
 image: ## build the container image
 	docker build --tag mrsquant .

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from fitting.basis.macromolecules import templates
 from fitting.norms import norm_catalogue
 from service.app import create_app
 from service.settings import Settings
@@ -133,7 +134,9 @@ def test_norms_regions_and_basis_sets(client: TestClient) -> None:
     assert {item["region"] for item in norms["items"]} <= {region["name"] for region in regions}
     assert {item["region"] for item in pcc} == {"PCC"}
     assert "PRESS" in basis["sequences"]
-    assert [item["default"] for item in basis["macromolecules"]].count(True) == 1
+    shipped = {name: entry.default for name, entry in templates().items()}
+    assert {item["name"]: item["default"] for item in basis["macromolecules"]} == shipped
+    assert any(shipped.values())
     assert {"NAA", "Glu", "mI"} <= {metabolite["name"] for metabolite in basis["metabolites"]}
 
 
