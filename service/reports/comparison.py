@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from fitting import follow_up
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.model.result import Traces
-from service.reports import comparison_figure, numbers, rows
+from service.reports import comparison_figure, numbers, rows, timeline_changes
 from service.reports.comparability import Difference, differences
 from service.reports.document import AnalysisDocument
 from service.reports.texts import text
@@ -62,6 +63,8 @@ class Comparison:
     refusals: tuple[str, ...]
     """Why differences between the columns must not be read as change; empty when they may."""
     differences: tuple[Difference, ...]
+    changes: tuple[timeline_changes.SeriesChanges, ...]
+    """What changed between them; empty when they may not be compared."""
     groups: tuple[tuple[str, tuple[Row, ...]], ...]
     figure: str
     """SVG; empty when there is nothing to draw."""
@@ -71,13 +74,20 @@ def build(earlier: Side, later: Side) -> Comparison:
     """Both sessions, and whether they may be compared."""
     one, other = earlier.document.analysis, later.document.analysis
     found = differences(one, other)
+    refusals = _refusals(earlier.document, later.document, found)
     return Comparison(
         columns=(_column(earlier), _column(later)),
-        refusals=_refusals(earlier.document, later.document, found),
+        refusals=refusals,
         differences=found,
+        changes=() if refusals else _changes(one, other),
         groups=_groups(one, other),
         figure=comparison_figure.overlay_svg(earlier.traces, later.traces),
     )
+
+
+def _changes(one: Analysis, other: Analysis) -> tuple[timeline_changes.SeriesChanges, ...]:
+    course = follow_up.course([follow_up.Session("earlier", one), follow_up.Session("later", other)])
+    return timeline_changes.changes(course, {"earlier": 1, "later": 2})
 
 
 def _refusals(one: AnalysisDocument, other: AnalysisDocument, found: tuple[Difference, ...]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 
 from fitting.follow_up import Repeatability, fit_trend, own_repeatability, reliable_change
+from fitting.follow_up.repeatability import unbiasing
 from fitting.quantification.concentrations import Ratio
 
 LEVEL = 1.4
@@ -29,6 +30,20 @@ def false_alarms(people: int, noise: float, trials: int, days: float = BETWEEN_D
     for _ in range(trials):
         scatter = _repeats(rng, people, days)
         one, other = LEVEL * (1.0 + rng.normal(0.0, days, 2) + rng.normal(0.0, noise, 2) + (0.0, change))
+        before, after = Ratio(one, noise * LEVEL), Ratio(other, noise * LEVEL)
+        flagged += reliable_change(other - one, *scatter.difference(before, after)).beyond
+    return 100.0 * flagged / trials
+
+
+def published_false_alarms(noise: float, trials: int, days: float = BETWEEN_DAYS) -> float:
+    """The same, held against a study of nine people on four days that prints the mean of their CVs and its noise."""
+    rng = np.random.default_rng([9, round(noise * 1000), round(days * 1000)])
+    flagged = 0
+    for _ in range(trials):
+        study = 1.0 + rng.normal(0.0, days, (9, 4)) + rng.normal(0.0, REPEAT_NOISE, (9, 4))
+        cv = float(np.mean(study.std(axis=1, ddof=1) / study.mean(axis=1))) / unbiasing(4)
+        scatter = Repeatability("R", "published", cv, REPEAT_NOISE, 27.0, 9, "B", "", "")
+        one, other = LEVEL * (1.0 + rng.normal(0.0, days, 2) + rng.normal(0.0, noise, 2))
         before, after = Ratio(one, noise * LEVEL), Ratio(other, noise * LEVEL)
         flagged += reliable_change(other - one, *scatter.difference(before, after)).beyond
     return 100.0 * flagged / trials
@@ -64,6 +79,11 @@ def tables(trials: int) -> str:
         for noise in NOISES:
             rates = " | ".join(f"{false_alarms(people, noise, trials, days):.1f}" for days in DAYS)
             lines.append(f"| {people} | {100 * noise:g} % | {rates} |")
+    lines += ["", "| noise of the person | " + " | ".join(f"days {100 * d:g} %" for d in DAYS) + " |"]
+    lines.append("|---" * (1 + len(DAYS)) + "|")
+    for noise in NOISES:
+        rates = " | ".join(f"{published_false_alarms(noise, trials, days):.1f}" for days in DAYS)
+        lines.append(f"| {100 * noise:g} % | {rates} |")
     lines += ["", "| sessions | weighted | equal |", "|---|---|---|"]
     for count in SESSIONS:
         lines.append(

@@ -86,6 +86,19 @@ def test_other_people_and_spectra_that_say_nothing_are_refused() -> None:
     assert "not interpretable" in comparison.build(side(good), side(factory.unusable(good))).refusals[0]
 
 
+def test_what_changed_stands_beside_what_unchanged_people_show() -> None:
+    """Two spectra of one person that may be compared are judged; refused ones, and one spectrum twice, are not."""
+    good = factory.make_analysis()
+    later = processed(input_sha256="another spectrum")(good)
+    (changes,) = comparison.build(side(good), side(later)).changes
+    line = next(line for line in changes.lines if line.name == "tNAA")
+
+    assert line.word == "within what they show"
+    assert "10.3389/fnhum.2016.00300" in " ".join(changes.notes)
+    assert comparison.build(side(good), side(good)).changes == ()
+    assert comparison.build(side(good), side(later, "sub-2")).changes == ()
+
+
 def test_the_overlay_is_scaled_to_creatine() -> None:
     """A receiver gain changes nothing in the figure; without creatine there is none."""
     traces = factory.make_traces()
