@@ -9,6 +9,7 @@ from fitting.norms.assessment import Finding, NormMatch, NormUsed, ZScore
 from service.reports import minimum_reporting, numbers, rows, technical
 from service.reports.cautions import CautionLine, caution_lines
 from service.reports.document import AnalysisDocument
+from service.reports.printable import isolated
 from service.reports.signature import Standing, moment, standing
 from service.reports.technical import Fact
 from service.reports.texts import text, text_or
@@ -230,8 +231,8 @@ def _header(document: AnalysisDocument) -> tuple[Fact, ...]:
         basis=provenance.basis_description,
     )
     return (
-        Fact(text("header.subject"), document.subject or not_given),
-        Fact(text("header.session"), document.session or not_given),
+        Fact(text("header.subject"), isolated(document.subject or not_given)),
+        Fact(text("header.session"), isolated(document.session or not_given)),
         Fact(text("header.region"), ", ".join(place) or not_given),
         Fact(text("header.person"), ", ".join(person) or not_given),
         Fact(text("header.analysed"), moment(document.finished) if document.finished else not_given),

@@ -13,6 +13,7 @@ from fitting.model.result import Traces
 from service.reports import content, spectrum_figure, strips_figure, voxel_figure
 from service.reports.document import AnalysisDocument, FormatUnavailable, Rendered
 from service.reports.icons import ICONS, icon
+from service.reports.printable import printable, printable_words
 from service.reports.texts import catalogue
 
 Paper = Literal["a4", "letter"]
@@ -47,10 +48,13 @@ def render(document: AnalysisDocument, traces: Traces, paper: Paper = "a4") -> R
             "spectrum_alt": spectrum_figure.description(report.residual) if spectrum else "",
             "strips_alt": strips_figure.description(report.strips),
         }
-        root.joinpath("report.json").write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
+        said = json.loads(json.dumps(words))
+        shown = printable_words(said)
+        shown["replaced"] = shown != said
+        root.joinpath("report.json").write_text(json.dumps(shown, ensure_ascii=False), encoding="utf-8")
         root.joinpath("spectrum.svg").write_text(spectrum, encoding="utf-8")
         root.joinpath("voxel.svg").write_text(voxel, encoding="utf-8")
-        root.joinpath("strips.svg").write_text(strips_figure.strips_svg(report.strips), encoding="utf-8")
+        root.joinpath("strips.svg").write_text(printable(strips_figure.strips_svg(report.strips)), encoding="utf-8")
         for name in ICONS:
             root.joinpath(f"{name}.svg").write_text(icon(name), encoding="utf-8")
         pdf = typst.compile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from service.reports.document import AnalysisDocument, SignOffStep
+from service.reports.printable import isolated
 from service.reports.texts import text
 
 
@@ -35,7 +36,8 @@ def standing(document: AnalysisDocument) -> Standing:
     sentences = [_sentence(step) for step in _in_force(now)]
     earlier = [step for step in document.sign_off if step.action == "sign" and step.version < document.version]
     sentences += [
-        text("sign_off.earlier", version=step.version, reviewer=step.reviewer, at=moment(step.at)) for step in earlier
+        text("sign_off.earlier", version=step.version, reviewer=isolated(step.reviewer), at=moment(step.at))
+        for step in earlier
     ]
     return Standing(
         word=_word(document),
@@ -71,9 +73,11 @@ def _in_force(steps: list[SignOffStep]) -> list[SignOffStep]:
 
 
 def _sentence(step: SignOffStep) -> str:
-    said = text(f"sign_off.{_PAST[step.action]}", reviewer=step.reviewer, at=moment(step.at), version=step.version)
+    said = text(
+        f"sign_off.{_PAST[step.action]}", reviewer=isolated(step.reviewer), at=moment(step.at), version=step.version
+    )
     if step.comment:
-        said = f"{said} {text('sign_off.comment_said', comment=step.comment)}"
+        said = f"{said} {text('sign_off.comment_said', comment=isolated(step.comment))}"
     if step.content_sha256:
         said = f"{said} {text('sign_off.digest', sha256=step.content_sha256)}"
     return said
@@ -81,6 +85,10 @@ def _sentence(step: SignOffStep) -> str:
 
 def _amendment(step: SignOffStep) -> Amendment:
     heading = text(
-        "sign_off.amended", version=step.version, before=step.version - 1, reviewer=step.reviewer, at=moment(step.at)
+        "sign_off.amended",
+        version=step.version,
+        before=step.version - 1,
+        reviewer=isolated(step.reviewer),
+        at=moment(step.at),
     )
     return Amendment(heading, step.amendment or "")
