@@ -113,6 +113,7 @@ def assumptions(analysis: Analysis) -> tuple[str, ...]:
         lines.append(text("assumptions.tissue", **percent))
     lines.append(text("assumptions.macromolecules", model=origin.macromolecules))
     lines += _dependent_on_the_model(analysis)
+    lines += _drawn_by_the_prior(analysis)
     lines.append(text("assumptions.basis", description=origin.basis_description, source=origin.basis_source))
     if facts.field_t <= 3.1:
         lines.append(text("assumptions.glu_gln"))
@@ -154,6 +155,17 @@ def _images(analysis: Analysis) -> list[Fact]:
         return []
     facts = [Fact(text("provenance.image"), anatomy.image_sha256)] if anatomy.image_sha256 else []
     return facts + ([Fact(text("provenance.maps"), ", ".join(anatomy.maps_sha256))] if anatomy.maps_sha256 else [])
+
+
+def _drawn_by_the_prior(analysis: Analysis) -> list[str]:
+    """One sentence that says how far the concentration prior moved every value."""
+    moves = [
+        text("assumptions.prior_move", name=result.name, sds=f"{result.prior_move:+.1f}")
+        for result in analysis.metabolites
+        if result.prior_move is not None and not result.name.startswith(BACKGROUND_PREFIXES)
+    ]
+    name = analysis.provenance.options.get("concentration_prior")
+    return [text("assumptions.prior", name=name, list=", ".join(moves))] if moves else []
 
 
 def _dependent_on_the_model(analysis: Analysis) -> list[str]:
