@@ -128,7 +128,9 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
         acquisition,
         {name: verdict.usable for name, verdict in judgement.metabolites.items()},
         site_norms=job.site_norms,
-        software=own_software(job.options.baseline, background_in_words(job), basis.source),
+        software=own_software(
+            job.options.baseline, background_in_words(job), basis.source, prior=job.options.concentration_prior
+        ),
     )
     analysis = Analysis(
         outcome=result.outcome,

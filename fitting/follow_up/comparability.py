@@ -76,7 +76,8 @@ def _place(analysis: Analysis) -> str | None:
 
 def _options(analysis: Analysis) -> str:
     chosen = analysis.provenance.options.items()
-    kept = ((k, v) for k, v in sorted(chosen) if k not in NO_METHOD and not k.startswith(NO_METHOD_PREFIX))
+    named = ((k, v) for k, v in sorted(chosen) if v is not None)  # an option that earlier versions had not
+    kept = ((k, v) for k, v in named if k not in NO_METHOD and not k.startswith(NO_METHOD_PREFIX))
     return "; ".join(f"{name} = {value}" for name, value in kept)
 
 

@@ -18,9 +18,12 @@ OWN_SOFTWARE = f"mrsquant {__version__}"
 RATIO = "tCr"
 
 
-def own_software(baseline: str, macromolecules: str, basis_source: str, version: str = __version__) -> str:
-    """Program and version with the choices of method that shift values."""
-    return f"mrsquant {version} ({baseline} baseline, {macromolecules} macromolecules, {basis_source} basis)"
+def own_software(
+    baseline: str, macromolecules: str, basis_source: str, version: str = __version__, *, prior: object = None
+) -> str:
+    """Program and version with the choices of method that shift values; ``prior`` is that of concentrations."""
+    drawn = "" if prior is None else f", {prior} prior"
+    return f"mrsquant {version} ({baseline} baseline, {macromolecules} macromolecules, {basis_source} basis{drawn})"
 
 
 def scan(field_t: float | None = None, echo_time: float | None = None, sequence: str | None = None) -> Acquisition:

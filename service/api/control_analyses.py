@@ -78,7 +78,8 @@ def _echo(analysis: Analysis) -> float:
 def _software(analysis: Analysis) -> str:
     provenance = analysis.provenance
     baseline = str(provenance.options.get("baseline"))
-    return own_software(baseline, provenance.macromolecules, provenance.basis_source, provenance.version)
+    prior = provenance.options.get("concentration_prior")
+    return own_software(baseline, provenance.macromolecules, provenance.basis_source, provenance.version, prior=prior)
 
 
 _ALIKE: dict[str, Callable[[Analysis], Any]] = {
