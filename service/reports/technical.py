@@ -27,7 +27,7 @@ def quality(analysis: Analysis) -> tuple[Fact, ...]:
     def fact(key: str, value: float | None, unit: str = "", digits: int = 2, note: str | None = None) -> Fact:
         known = numbers.finite(value)
         shown = text("missing.not_available") if known is None else f"{numbers.significant(known, digits)}{unit}"
-        return Fact(text(f"quality.{key}"), shown, note or text(f"quality.{key}_note"))
+        return Fact(text(f"quality.{key}"), shown, "" if known is None else note or text(f"quality.{key}_note"))
 
     def width(key: str, hz: float | None, ppm: float | None) -> Fact:
         extra = "" if ppm is None else f" ({numbers.significant(ppm, 2)} ppm)"
@@ -100,9 +100,11 @@ def assumptions(analysis: Analysis) -> tuple[str, ...]:
     lines = [text("assumptions.ratio"), text("assumptions.sd"), text("assumptions.detected")]
     if measured:
         lines += [text_or(f"unit_meaning.{unit}", unit) for unit in sorted({c.unit for c in measured})]
-        corrections = dict.fromkeys(item for c in measured for item in c.corrections)
-        if corrections:
-            lines.append(text("assumptions.corrections", list="; ".join(corrections)))
+        shared = [item for item in measured[0].corrections if all(item in c.corrections for c in measured)]
+        if any(len(c.corrections) > len(shared) for c in measured):
+            shared.append(text("assumptions.own_corrections"))
+        if shared:
+            lines.append(text("assumptions.corrections", list="; ".join(shared)))
         lines.append(text("assumptions.relaxation", table=origin.relaxation))
     if not facts.water_reference:
         lines.append(text("assumptions.no_water"))

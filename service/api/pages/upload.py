@@ -25,10 +25,11 @@ from service.api.pages import preview
 from service.api.pages.form_fields import FIELDS, GROUPS, field_at, field_named, request_of
 from service.api.pages.frame import page, page_router, room
 from service.errors import ServiceProblem
+from service.jobs.images import IMAGE_ROLES
 from service.storage.documents import load_options, load_subject
-from service.storage.repositories import StoredFile, Submission
+from service.storage.repositories import INPUTS, StoredFile, Submission
 
-_FILES = ("metabolite", "water_reference")
+_FILES = INPUTS
 
 router = page_router()
 
@@ -131,7 +132,7 @@ def _errors_of(error: FittingError | ServiceProblem) -> dict[str, str]:
     parameter = field_named(str(error.data.get("parameter", "")))
     if parameter is not None:
         return {parameter: error.detail}
-    file = str(error.data.get("file", ""))
+    file = str(error.data.get("part", error.data.get("file", "")))
     by_file = next((name for name in _FILES if file.startswith(name)), None)
     if by_file is None and isinstance(error, FittingError):
         by_file = "metabolite"
@@ -149,6 +150,8 @@ def _page(
         opened={group.name for group in GROUPS if any(given[f.name] or f.name in errors for f in group.fields)},
         given=given,
         errors=errors,
+        images=IMAGE_ROLES,
+        image_problem=any(name in errors for name in IMAGE_ROLES),
         regions=regions(),
         sequences=SEQUENCES,
         formats=[reader.title for reader in READERS],
