@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -39,14 +40,14 @@ def browser() -> Iterator[object]:
 class Room:
     """A service on a free port of this machine, with its own data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
-        settings = Settings(data_dir=folder / "data", cache_dir=folder / "cache", executor="inline:")
-        self.database_url = settings.database_url
-        config = uvicorn.Config(create_app(settings), port=port, log_level="error", lifespan="on")
+        chosen = Settings(data_dir=folder / "data", cache_dir=folder / "cache", executor="inline:", **settings)
+        self.database_url = chosen.database_url
+        config = uvicorn.Config(create_app(chosen), port=port, log_level="error", lifespan="on")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
