@@ -119,7 +119,9 @@ def test_the_recipes_work_as_they_stand(place: Place, tmp_path: Path) -> None:
         shutil.copy(EXAMPLES / name, tmp_path)
     script = "set -eu\n" + recipe.replace("https://mrs.hospital.example", place.url)
     result = tmp_path / "result.json"
-    first = script.partition("# or wait")[0] + "\ncp result.json polled.json\n# or wait" + script.partition("# or wait")[2]
+    first = (
+        script.partition("# or wait")[0] + "\ncp result.json polled.json\n# or wait" + script.partition("# or wait")[2]
+    )
     environment = {"MRSQUANT_API_KEY": "", **place.environment}
     done = subprocess.run(
         ["sh", "-c", first], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=180, check=False

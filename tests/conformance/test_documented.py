@@ -70,6 +70,21 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_the_evidence_against_every_threat_exists() -> None:
+    """Each row of the threat model names tests or targets that are there."""
+    rows = [line.split("|") for line in (DOCS / "threat-model.md").read_text().splitlines() if line.startswith("| ")]
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    targets = (ROOT / "Makefile").read_text()
+
+    assert len(rows) > 10
+    for row in rows[1:]:
+        named = re.findall(r"`(.+?)`", row[3]) if not row[1].startswith(" ---") else ["make test"]
+        assert named, row[1]
+        for name in named:
+            is_target = name.startswith("make ") and f"\n{name.removeprefix('make ')}: " in targets
+            assert is_target or (ROOT / name).exists() or f"def {name}(" in tests, name
+
+
 @pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
 def test_decisions_have_the_same_sections(page: Path) -> None:
     """A decision says why, what follows, what else was possible, and what enforces it."""
