@@ -180,7 +180,8 @@ async def submit(
     else:
         services.metrics.repeated_submissions.inc()
     seconds = wait_seconds(prefer)
-    row = await _awaited(repository, row.id, seconds or 0)
+    if seconds or not is_new:  # a new one was read a moment ago
+        row = await _awaited(repository, row.id, seconds or 0)
     response.headers["Location"] = f"/v1/analyses/{row.id}"
     if row.state in UNFINISHED:
         response.headers["Retry-After"] = RETRY_SECONDS

@@ -63,13 +63,25 @@ class EventRepository:
     def note_steps(self, claimant: str, steps: Iterable[tuple[str, str]]) -> None:
         """Write down which (analysis, step) began, for the running analyses of the claimant; others are left out."""
         noted = list(steps)
-        running = select(AnalysisRow.id).where(
-            AnalysisRow.id.in_({analysis_id for analysis_id, _ in noted}),
-            AnalysisRow.state == "running",
-            AnalysisRow.claimed_by == claimant,
+        running = (
+            select(AnalysisRow.id, AnalysisRow.attempts)
+            .order_by(AnalysisRow.id)
+            .where(
+                AnalysisRow.id.in_({analysis_id for analysis_id, _ in noted}),
+                AnalysisRow.state == "running",
+                AnalysisRow.claimed_by == claimant,
+            )
         )
+        now = datetime.now(UTC)
         with self._database.writing() as session:
-            mine = set(session.scalars(running.order_by(AnalysisRow.id).with_for_update()))
+            attempts = {row.id: row.attempts for row in session.execute(running.with_for_update())}
+            last = select(EventRow.analysis_id, func.max(EventRow.number)).where(EventRow.analysis_id.in_(attempts))
+            numbers = {found[0]: found[1] for found in session.execute(last.group_by(EventRow.analysis_id))}
+            happened = []
             for analysis_id, step in noted:
-                if analysis_id in mine:
-                    record(session, (analysis_id,), step)
+                if analysis_id in attempts:
+                    number = numbers[analysis_id] = numbers.get(analysis_id, 0) + 1
+                    of = {"analysis_id": analysis_id, "number": number, "attempt": attempts[analysis_id]}
+                    happened.append({**of, "at": now, "state": "running", "step": step})
+            if happened:  # one statement for all of them
+                session.execute(insert(EventRow), happened)

@@ -205,6 +205,9 @@ class AnalysisRepository:
         waiting = select(AnalysisRow.id).where(AnalysisRow.state == "queued").order_by(AnalysisRow.id)
         if retried is not None:
             waiting = waiting.where(AnalysisRow.attempts > 0 if retried else AnalysisRow.attempts == 0)
+        with self._database.reading() as session:
+            if session.scalar(waiting.limit(1)) is None:
+                return []  # without keeping others from writing
         with self._database.writing() as session:
             # on PostgreSQL two claimants pass each other's rows; SQLite has one writer and ignores the lock clause
             ids = session.scalars(waiting.limit(limit).with_for_update(skip_locked=True)).all()
@@ -373,6 +376,8 @@ def _new_row(submission: Submission, asked: str, project: str) -> AnalysisRow:
         request=submission.request,
         subject=submission.request.get("subject"),
         region=submission.request.get("region"),
+        result=None,
+        problem=None,
     )
 
 
