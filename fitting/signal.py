@@ -20,6 +20,7 @@ class VoiGeometry:
     """Where the measured box lies, in NIfTI world coordinates: x to the right, y to the front, z to the head; mm."""
 
     center_mm: Vector
+    """The middle of the box."""
     edges_mm: tuple[Vector, Vector, Vector]
     """The three edges as vectors; they stand at right angles."""
 

@@ -118,17 +118,15 @@ def test_the_recipes_work_as_they_stand(place: Place, tmp_path: Path) -> None:
     for name in ("acc_press30.nii.gz", "acc_press30_water.nii.gz"):
         shutil.copy(EXAMPLES / name, tmp_path)
     script = "set -eu\n" + recipe.replace("https://mrs.hospital.example", place.url)
-    result = tmp_path / "result.json"
-    first = (
-        script.partition("# or wait")[0] + "\ncp result.json polled.json\n# or wait" + script.partition("# or wait")[2]
-    )
+    script = script.replace("# or wait", "cp result.json polled.json
+# or wait")
     environment = {"MRSQUANT_API_KEY": "", **place.environment}
     done = subprocess.run(
-        ["sh", "-c", first], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=180, check=False
+        ["sh", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=180, check=False
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    polled, waited = (json.loads(path.read_text()) for path in (tmp_path / "polled.json", result))
+    polled, waited = (json.loads(path.read_text()) for path in (tmp_path / "polled.json", tmp_path / "result.json"))
     assert (polled["state"], polled["subject"], waited["state"]) == ("succeeded", "sub-017", "succeeded")
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
 
