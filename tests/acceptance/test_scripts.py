@@ -118,8 +118,7 @@ def test_the_recipes_work_as_they_stand(place: Place, tmp_path: Path) -> None:
     for name in ("acc_press30.nii.gz", "acc_press30_water.nii.gz"):
         shutil.copy(EXAMPLES / name, tmp_path)
     script = "set -eu\n" + recipe.replace("https://mrs.hospital.example", place.url)
-    script = script.replace("# or wait", "cp result.json polled.json
-# or wait")
+    script = script.replace("# or wait", "cp result.json polled.json\n# or wait")
     environment = {"MRSQUANT_API_KEY": "", **place.environment}
     done = subprocess.run(
         ["sh", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=180, check=False
