@@ -92,7 +92,7 @@ CASES = (
          "invalid-request", "#/metabolite"),
     Case("spectrum as text field", lambda client: client.post("/v1/analyses", files={"request": ("r", b"{}")},
          data={"metabolite": "x"}), 422, "invalid-request", "#/metabolite"),
-    Case("another part", upload(patient=("p", b"x")), 422, "invalid-request", "water_reference and request"),
+    Case("another part", upload(patient=("p", b"x")), 422, "invalid-request", "csf and request"),
     Case("no multipart", raw(b"hello", "multipart/form-data; boundary=x"), 400, "malformed-request", "parsed"),
     Case("no boundary", raw(b"hello", "multipart/form-data"), 400, "malformed-request", "boundary"),
     Case("request is no JSON", request("{age: 4"), 400, "malformed-request", "part 'request'"),

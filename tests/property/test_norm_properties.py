@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -87,7 +88,7 @@ MISMATCHES = {
 def test_one_planted_mismatch_withholds_every_z(code: str, norm: Norm, offset: float) -> None:
     """Each kind of mismatch alone turns a score into an absence with its code and a sentence."""
     subject, acquisition = MISMATCHES[code](subject_of(norm), ACQUISITION)
-    result = assess((quantity_of(norm, ratio_of(norm, offset, 0.1)),), subject, acquisition, "yes")
+    result = assess((quantity_of(norm, ratio_of(norm, offset, 0.1)),), subject, acquisition, {norm.metabolite: "yes"})
     position = result.scores[norm.metabolite]
 
     assert isinstance(position, Absence)
@@ -102,7 +103,7 @@ def test_an_unsound_value_is_not_compared(norm: Norm, offset: float, trouble: st
     ratio = None if trouble == "tcr" else ratio_of(norm, offset, 0.1)
     quantity = quantity_of(norm, ratio, detected=trouble != "not-detected")
     usable = {"verdict-no": "no", "verdict-limited": "limited"}.get(trouble, "yes")
-    position = assess((quantity,), subject_of(norm), ACQUISITION, usable).scores[norm.metabolite]
+    position = assess((quantity,), subject_of(norm), ACQUISITION, {norm.metabolite: usable}).scores[norm.metabolite]
 
     assert isinstance(position, Absence)
     expected = {
@@ -140,7 +141,7 @@ def test_unknown_facts_are_said_and_do_not_withhold() -> None:
     """Without age, field, echo time and sequence the usual norm is used and the match says unknown."""
     bare = Acquisition("test", None, None, None, None, None, None)
     quantity = Quantity("tCho", 1.0, 0.05, 5.0, True, None, Ratio(0.35, 0.01), None)
-    result = assess((quantity,), Subject(region="ACC"), bare, "yes")
+    result = assess((quantity,), Subject(region="ACC"), bare, {"tCho": "yes"})
 
     assert isinstance(result.scores["tCho"], ZScore)
     (used,) = result.norms
@@ -155,7 +156,8 @@ def test_whole_assessment_counts_its_tests_and_adds_context() -> None:
         Quantity(name, 1.0, 0.05, 5.0, True, None, Ratio(value, 0.01), None)
         for name, value in (("tNAA", 1.2), ("tCho", 0.40), ("tCr", 1.0), ("GABA", 0.2), ("Glu", 1.2))
     )
-    result = assess(quantities, Subject(region="dorsal ACC", age_years=30.0), ACQUISITION, "yes")
+    usable: dict[str, Literal["yes", "limited", "no"]] = {quantity.name: "yes" for quantity in quantities}
+    result = assess(quantities, Subject(region="dorsal ACC", age_years=30.0), ACQUISITION, usable)
 
     assert {name for name, item in result.scores.items() if isinstance(item, ZScore)} == {"tNAA", "tCho", "Glu"}
     assert (result.tests, result.flagged) == (3, 1)
