@@ -20,6 +20,8 @@ LABEL org.opencontainers.image.title="mrsquant" \
 COPY --from=build /opt/mrsquant /opt/mrsquant
 RUN useradd --system --uid 10001 --no-create-home mrsquant \
  && install --directory --owner=mrsquant --mode=0700 /data /cache
+# The keys are in a file, of which this is the path.
+# hadolint ignore=DL3064
 ENV PATH=/opt/mrsquant/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     OMP_NUM_THREADS=1 \

@@ -86,8 +86,8 @@ def _fields(file: SourceFile) -> Mapping[str, object]:
         )
     try:
         fields = json.loads(file.content, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise DamagedFile(f"'{file.name}' is not a complete JSON document; write it again.", file=file.name) from error
+    except (ValueError, RecursionError):
+        raise DamagedFile(f"'{file.name}' is not a complete JSON document; write it again.", file=file.name) from None
     if not isinstance(fields, dict):
         raise DamagedFile(f"'{file.name}' is not a JSON object.", file=file.name)
     return fields
@@ -126,8 +126,8 @@ def _samples(fields: Mapping[str, object], stem: str, file: SourceFile) -> Compl
 def _numbers(fields: Mapping[str, object], name: str, file: SourceFile) -> FloatArray:
     try:
         numbers = np.asarray(fields.get(name, []))
-    except ValueError as error:
-        raise _wrong(file, name, "has rows of different lengths") from error
+    except ValueError:
+        raise _wrong(file, name, "has rows of different lengths") from None
     if numbers.size == 0:
         raise _wrong(file, name, "is missing or empty")
     if numbers.dtype.kind not in "iuf":

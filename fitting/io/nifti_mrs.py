@@ -120,8 +120,8 @@ def _fields(extensions: bytes, endianness: str, file: SourceFile) -> Mapping[str
         if code == _EXTENSION_CODE:
             try:
                 fields = json.loads(extensions[at + 8 : at + size].rstrip(b"\0 \n").decode("utf-8"))
-            except (ValueError, RecursionError) as error:
-                raise damaged(file, "has a header extension that is not JSON") from error
+            except (ValueError, RecursionError):
+                raise damaged(file, "has a header extension that is not JSON") from None
             if not isinstance(fields, dict):
                 raise damaged(file, "has a header extension that is not a JSON object")
             return fields

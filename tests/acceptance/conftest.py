@@ -25,9 +25,9 @@ WATER = ROOT / "examples" / "acc_press30_water.nii.gz"
 REPORT = re.compile(r"/analyses/[0-9a-f-]{36}$")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """Chromium of this machine, driven by Playwright."""
+    """Chromium of this machine, driven by Playwright, whose event loop must not outlive the module that uses it."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
     playwright = pytest.importorskip("playwright.sync_api")
@@ -80,7 +80,7 @@ def room(served: Room) -> str:
     return served.address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def reports(browser: object, room: str) -> list[str]:
     """Two sessions of one person, and one of another without water reference."""
     context = browser.new_context(base_url=room)

@@ -291,7 +291,7 @@ FAULTS = (
     Fault("eddy currents", both(lambda x: x * eddy(x, 3.0)), RIGHT),
     Fault(
         "eddy currents without water",
-        without_water(metabolite(lambda s: s.metabolite * np.exp(1j * 2 * np.exp(-t(s) / 0.05)))),
+        only(lambda x: x * eddy(x, 0.7)),
         ANY,
     ),
     Fault("acetate sphere", sphere((1.92, 1.0)), NOT_SILENT),

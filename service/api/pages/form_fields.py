@@ -48,7 +48,11 @@ GROUPS = (
     ),
     Group(
         "tissue",
-        (Field("gm", ("tissue", "gm")), Field("wm", ("tissue", "wm")), Field("csf", ("tissue", "csf"))),
+        (
+            Field("tissue_gm", ("tissue", "gm")),
+            Field("tissue_wm", ("tissue", "wm")),
+            Field("tissue_csf", ("tissue", "csf")),
+        ),
     ),
     Group(
         "clinical",
@@ -106,5 +110,5 @@ def field_at(steps: tuple[str, ...]) -> str | None:
 def field_named(parameter: str) -> str | None:
     """The field of a parameter that an error names."""
     last = parameter.rpartition(".")[2]
-    named = {"tissue": "gm", "age": "age_years"}.get(last, last)
+    named = {"tissue": "tissue_gm", "age": "age_years"}.get(last, last)
     return named if any(field.name == named for field in FIELDS) else None
