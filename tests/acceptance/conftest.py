@@ -131,7 +131,8 @@ def analyse(page: object, *, session: str, subject: str = "sub-017", water: bool
     if water:
         drop(page, "[data-drop=water_reference]", WATER)
         page.get_by_text("separate file").wait_for()
-    for label, value in (("Subject (pseudonym)", subject), ("Session", session), ("Region", "ACC"), ("Age (years)", "44")):
+    person = (("Subject (pseudonym)", subject), ("Session", session), ("Region", "ACC"), ("Age (years)", "44"))
+    for label, value in person:
         page.get_by_label(label).fill(value)
     page.get_by_label("Sex").select_option("female")
     page.get_by_text("Clinical measures").click()
