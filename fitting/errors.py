@@ -41,6 +41,10 @@ class FittingError(Exception):
         self.detail = detail
         self.data = data
 
+    def forget_causes(self) -> None:
+        """Drop the errors this one came from: a decoder's holds the text of the file, and an executor may send it."""
+        self.__cause__ = self.__context__ = None
+
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.detail, self.data))
 

@@ -6,7 +6,7 @@ one entry here.
 
 from __future__ import annotations
 
-from fitting.errors import DamagedFile, UnknownFormat
+from fitting.errors import DamagedFile, UnknownFormat, UnreadableSpectrum
 from fitting.io import (
     arrays,
     dicom_mrs,
@@ -54,7 +54,11 @@ def read(files: Files) -> Recording:
         raise DamagedFile(f"'{name}' is empty; send the spectrum file itself.", file=name)
     for reader in READERS:
         if reader.recognises(files):
-            return reader.read(files)
+            try:
+                return reader.read(files)
+            except UnreadableSpectrum as error:
+                error.forget_causes()
+                raise
     refuse_known(files)
     titles = ", ".join(reader.title for reader in READERS)
     raise UnknownFormat(

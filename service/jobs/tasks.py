@@ -52,7 +52,8 @@ def run_analysis(
         with watched(partial(tell, task_id)):
             analysis, traces = analyse(job, cache_dir)
         return Answer(dump_analysis(analysis), dump_traces(traces), time.perf_counter() - begin)
-    except FittingError:
+    except FittingError as error:
+        error.forget_causes()
         raise
     except Exception as error:
         raise Defect(type(error).__name__, frames_of(error)) from None
@@ -71,7 +72,8 @@ def run_inspection(job: Job, inspect: Inspect = pipeline.inspect, task_id: str =
     tell(task_id, STARTED)
     try:
         return inspect(job)
-    except FittingError:
+    except FittingError as error:
+        error.forget_causes()
         raise
     except Exception as error:
         raise Defect(type(error).__name__, frames_of(error)) from None

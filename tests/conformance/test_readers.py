@@ -41,9 +41,18 @@ def attempt(files: Files) -> Recording | UnreadableSpectrum:
         return error
 
 
+def with_causes(outcome: Recording | BaseException | None) -> list[Recording | BaseException]:
+    """An outcome and all errors it came from; distributed executors send those along."""
+    if outcome is None:
+        return []
+    if isinstance(outcome, Recording):
+        return [outcome]
+    return [outcome, *with_causes(outcome.__cause__), *with_causes(outcome.__context__)]
+
+
 def identity_in(outcome: Recording | UnreadableSpectrum) -> list[str]:
-    """The planted names, dates and numbers that appear in an outcome or anything it holds."""
-    content = pickle.dumps(outcome).decode("latin-1") + repr(outcome)
+    """The planted names, dates and numbers that appear in an outcome or anything it holds, the causes of errors too."""
+    content = "".join(pickle.dumps(part).decode("latin-1") + repr(part) for part in with_causes(outcome))
     words = [*IDENTITY["name"].split("^"), IDENTITY["birth_date"], IDENTITY["id"]]
     return [word for word in words if word in content]
 
