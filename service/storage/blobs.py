@@ -19,9 +19,9 @@ class BlobStore:
 
     def ensure(self, sha256: str, content: bytes) -> None:
         """Keep ``content``, whose digest is ``sha256``."""
-        path = self._path(sha256)
-        if path.exists():
+        if self.has(sha256):
             return
+        path = self._path(sha256)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         try:
@@ -43,6 +43,10 @@ class BlobStore:
             When it is not there.
         """
         return self._path(sha256).read_bytes()
+
+    def has(self, sha256: str) -> bool:
+        """Is the content with this digest there?"""
+        return self._path(sha256).exists()
 
     def remove(self, sha256: str) -> None:
         """Delete the content with this digest; nothing happens when it is not there."""

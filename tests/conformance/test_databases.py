@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -18,24 +17,16 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, func, make_url, select, text, update
+from sqlalchemy import create_engine, func, select, text, update
 
 from service.storage import database as database_module
-from service.storage.backup import copy_all
 from service.storage.blobs import BlobStore
-from service.storage.database import Database
 from service.storage.tables import AnalysisRow, Base, EventRow, FileRow, IdempotencyKeyRow, WebhookDeliveryRow
 from service.storage.upkeep import Upkeep
 from service.storage.webhooks import WebhookRepository
 from tests.fake_pipeline import spectrum
 from tests.servers.office import Office
-from tests.servers.postgresql import PostgreSql, postgresql
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[PostgreSql]:
-    with postgresql() as started:
-        yield started
+from tests.servers.postgresql import PostgreSql
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -224,68 +215,3 @@ def test_deleted_content_is_nowhere(tmp_path: Path) -> None:
 
     assert len(holding) >= 2
     assert left == []
-
-
-def test_a_copy_is_a_data_folder(tmp_path: Path) -> None:
-    """Taken while analyses are computed; a service on the copy has the results and goes on with the rest."""
-    with ExitStack() as stack:
-        office = Office(tmp_path, stack)
-        ids = [office.submit(spectrum("sleep", seconds=0.02, number=number)) for number in range(20)]
-        office.dispatch("inline:")
-        office.wait(lambda: office.state(ids[3]) == "succeeded")
-        target = tmp_path / "copy"
-        target.mkdir()
-        copied = copy_all(tmp_path / "test.sqlite3", office.blobs, target)
-        office.wait_for_all()
-    (target / "mrsquant.sqlite3").rename(target / "test.sqlite3")
-    with ExitStack() as stack:
-        restored = Office(target, stack)
-        assert copied.analyses + copied.removed == 20  # one that ends while it is copied has no input any more
-        assert restored.state(ids[0]) == "succeeded"
-        assert restored.repository.content(ids[0], "traces")
-        with restored.database.writing() as session:  # the claimant of the original is not known here
-            session.execute(update(AnalysisRow).values(heartbeat_at=datetime.now(UTC) - timedelta(hours=1)))
-        restored.dispatch("inline:")
-        restored.wait_for_all()
-
-        kept = [analysis_id for analysis_id in ids if restored.has(analysis_id)]
-        assert len(kept) == copied.analyses
-        assert {restored.state(analysis_id) for analysis_id in kept} == {"succeeded"}
-
-
-def test_a_copy_leaves_out_what_was_deleted_meanwhile(tmp_path: Path) -> None:
-    """An analysis whose file is gone is not in the copy, so that nothing there is half."""
-    with ExitStack() as stack:
-        office = Office(tmp_path, stack)
-        gone, kept = office.submit(spectrum()), office.submit(spectrum(number=2))
-        with office.database.reading() as session:
-            office.blobs.remove(session.scalar(select(FileRow.sha256).where(FileRow.analysis_id == gone)) or "")
-        target = tmp_path / "copy"
-        target.mkdir()
-
-        assert copy_all(tmp_path / "test.sqlite3", office.blobs, target) == (1, 1, 1)
-        assert Database(f"sqlite:///{target}/mrsquant.sqlite3").revisions()[0]
-        assert kept
-
-
-@pytest.mark.chaos
-def test_pg_dump_and_back(server: PostgreSql, tmp_path: Path) -> None:
-    """The recipe of docs/how-to/backup.md, with the programs that come with PostgreSQL."""
-    first, second = server.new_database(), server.new_database()
-
-    def plain(url: str) -> str:
-        return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-    with ExitStack() as stack:
-        office = Office(tmp_path, stack, first)
-        done = office.submit(spectrum())
-        office.dispatch("inline:")
-        office.wait_for_all()
-    dump = tmp_path / "mrsquant.dump"
-    subprocess.run([server.binaries / "pg_dump", "--format=custom", f"--file={dump}", plain(first)], check=True)
-    subprocess.run([server.binaries / "pg_restore", f"--dbname={plain(second)}", dump], check=True)
-    with ExitStack() as stack:
-        restored = Office(tmp_path, stack, second)
-
-        assert restored.state(done) == "succeeded"
-        assert restored.repository.content(done, "traces")

