@@ -5,6 +5,9 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 2
 PYTEST_ARGS ?=
+# Number of the first hostile file, how many, and seconds to stop after; by default another series each day.
+FUZZ_FIRST ?= $(shell date +%Y%m%d)000000
+FUZZ_COUNT ?= 1000000
 FUZZ_SECONDS ?= 600
 FUZZ_EXAMPLES ?= 10
 
@@ -82,8 +85,8 @@ pytest: $(DEV_STAMP) ## the test suite (PYTEST_ARGS=... selects)
 truth: $(DEV_STAMP) ## only the fits of simulated spectra of known content
 	$(BIN)/pytest -n $(WORKERS) -m truth $(PYTEST_ARGS)
 
-fuzz: $(DEV_STAMP) ## read hostile files for FUZZ_SECONDS (600), another series each day
-	$(BIN)/python -W error -m tests.fuzz.hostile $$(date +%Y%m%d)000000 10000000 $(FUZZ_SECONDS)
+fuzz: $(DEV_STAMP) ## read hostile files for FUZZ_SECONDS (600), another series each day (FUZZ_FIRST=0 FUZZ_COUNT=1000: one that stays)
+	$(BIN)/python -W error -m tests.fuzz.hostile $(FUZZ_FIRST) $(FUZZ_COUNT) $(FUZZ_SECONDS)
 
 schemathesis: $(DEV_STAMP) ## try the interface with what its description allows and forbids, on an empty service
 	$(BIN)/python -m tests.fuzz.interface --max-examples $(FUZZ_EXAMPLES)
