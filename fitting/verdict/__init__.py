@@ -14,9 +14,6 @@ from fitting.verdict.rules import CONCENTRATION, Rule, measured, rules
 
 __all__ = ["Judgement", "Rule", "judge", "rules"]
 
-BRAIN_METABOLITES = ("tNAA", "tCr", "tCho")
-"""The three strongest signals of brain; without any of them there is no brain spectrum to interpret."""
-
 NOT_REFERENCED: dict[Pattern, tuple[Usable, Reason]] = {
     "ambiguous": (
         "limited",
@@ -130,10 +127,6 @@ def _of_the_fit(fit: Fit) -> list[_Fired]:
 
 
 def _of_what_is_seen(quantities: tuple[Quantity, ...]) -> list[_Fired]:
-    found = {quantity.name for quantity in quantities if quantity.detected}
-    absent = [name for name in BRAIN_METABOLITES if name not in found]
-    if len(absent) == len(BRAIN_METABOLITES):
-        return [_Fired("no", Reason("no-brain-metabolites", "None of tNAA, tCr and tCho is visible in the spectrum."))]
-    if "tCr" in absent:
-        return [_Fired("limited", Reason("no-creatine", "tCr is not visible, so ratios to it cannot be given."))]
-    return []
+    if any(quantity.name == "tCr" and quantity.detected for quantity in quantities):
+        return []
+    return [_Fired("limited", Reason("no-creatine", "tCr is not visible, so ratios to it cannot be given."))]

@@ -18,6 +18,9 @@ CONFIDENT = 1.0
 CONCENTRATION = "[tCr]"
 """Name, in the rules, of the water-scaled concentration of tCr, whichever unit it is in."""
 
+BRAIN_METABOLITES = ("tNAA", "tCr", "tCho")
+"""The three strongest signals of brain; without any of them there is no brain spectrum to interpret."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -79,6 +82,8 @@ def measured(quality: Quality, quantities: tuple[Quantity, ...]) -> dict[str, In
         wider = quality.water_linewidth_hz / quality.linewidth_hz
         found["water_over_metabolite_linewidth"] = Interval(wider, wider, wider)
     by_name = {quantity.name: quantity for quantity in quantities}
+    seen = max((_over_sd(by_name[name]) for name in BRAIN_METABOLITES if name in by_name), default=0.0)
+    found["brain_metabolite_over_sd"] = Interval(seen, seen, seen)
     creatine = by_name.get("tCr")
     if creatine is None or not creatine.detected:
         return found
@@ -89,6 +94,11 @@ def measured(quality: Quality, quantities: tuple[Quantity, ...]) -> dict[str, In
     if creatine.concentration is not None:
         found[CONCENTRATION] = _around(creatine.concentration.value, creatine.concentration.sd)
     return found
+
+
+def _over_sd(quantity: Quantity) -> float:
+    """The amplitude in its standard deviations; without bound where it has no error."""
+    return quantity.amplitude / quantity.amplitude_sd if quantity.amplitude_sd > 0 else math.inf
 
 
 def _ratio(quantity: Quantity, creatine: Quantity) -> Interval | None:

@@ -458,4 +458,5 @@ def test_water_given_as_the_spectrum_is_not_interpretable(folder: Path, capsys: 
     assert app.run(["analyse", write(folder, "", REFERENCE), "--format", "json"]) == 2
     result = json.loads(capsys.readouterr().out)
 
-    assert {"no-brain-metabolites", "not-referenced"} & {item["code"] for item in result["verdict"]["reasons"]}
+    assert "no-brain-metabolites" in {item["code"] for item in result["verdict"]["reasons"]}
+    assert {item["verdict"]["usable"] for item in result["metabolites"]} == {"no"}

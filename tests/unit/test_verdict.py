@@ -13,7 +13,7 @@ from fitting.model.result import Fit, Outcome, Traces
 from fitting.norms.tables import study_rows
 from fitting.quantification.concentrations import Concentration, Quantity, Ratio
 from fitting.verdict import Rule, judge, rules
-from fitting.verdict.rules import CONCENTRATION
+from fitting.verdict.rules import BRAIN_METABOLITES, CONCENTRATION
 
 NOTHING = np.zeros(0)
 CONVERGED = Fit(
@@ -97,6 +97,8 @@ def at(rule: Rule, value: float) -> tuple[Quality, tuple[Quantity, ...]]:
         return replace(GOOD, residual_by_region=(RegionResidual(0.2, 1.8, value),)), brain()
     if rule.quantity == "water_over_metabolite_linewidth":
         return replace(GOOD, water_linewidth_hz=value * GOOD.linewidth_hz), brain()
+    if rule.quantity == "brain_metabolite_over_sd":
+        return GOOD, brain(**{name: quantity(name, 1.0, 1 / value) for name in BRAIN_METABOLITES})
     return replace(GOOD, **{rule.quantity: value}), brain()  # type: ignore[arg-type]
 
 
@@ -146,6 +148,13 @@ def test_what_is_surely_absent_is_unlike_brain() -> None:
     """A metabolite that every brain has, not seen where it could not have been missed."""
     assert "mi-below-brain" in codes(quantities=brain(mI=quantity("mI", 0.1, detected=False)))
     assert "mi-below-brain" not in codes(quantities=brain(mI=quantity("mI", 0.5, detected=False)))
+
+
+def test_chance_does_not_make_a_brain() -> None:
+    """One of three amplitudes just above its own limit of detection, as noise makes it, is no brain spectrum."""
+    noise = {name: quantity(name, 1.0, 1.0, detected=False) for name in ("tNAA", "tCho", "mI", "Glu", "Gln")}
+    assert "no-brain-metabolites" in codes(quantities=brain(**noise, tCr=quantity("tCr", 1.0, 0.5)))
+    assert "no-brain-metabolites" not in codes(quantities=brain(**noise, tCr=quantity("tCr", 1.0, 0.2)))
 
 
 def test_noise_alone_is_no_reason() -> None:
