@@ -1,4 +1,4 @@
-"""Every way the service can refuse: one {exception: status} table and RFC 9457 problem documents.
+"""Every way the service can refuse: one {exception: status} table.
 
 ServiceProblem
 ├── MalformedRequest        the body is not what its content type says
@@ -38,7 +38,7 @@ ServiceProblem
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
@@ -47,6 +47,19 @@ from fitting import errors as fitting_errors
 from fitting.errors import FittingError
 
 Location = Literal["body", "query", "path", "header"]
+
+
+class SchemaError(BaseModel):
+    """One place where a request fails its schema."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    location: Location
+    """Part of the request."""
+    pointer: str
+    """JSON Pointer below that part (RFC 6901, as a URI fragment), such as ``#/tissue/gm``."""
+    detail: str
+    """What is expected there."""
 
 
 class ServiceProblem(HTTPException):
@@ -347,83 +360,3 @@ STATUS: dict[type[Exception], int] = {
 BY_CODE: dict[str, type[FittingError | ServiceProblem]] = {
     kind.code: kind for kind in STATUS if issubclass(kind, FittingError | ServiceProblem)
 }
-
-
-class SchemaError(BaseModel):
-    """One place where a request fails its schema."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
-
-    location: Location
-    """Part of the request."""
-    pointer: str
-    """JSON Pointer below that part (RFC 6901, as a URI fragment), such as ``#/tissue/gm``."""
-    detail: str
-    """What is expected there."""
-
-
-class ProblemDocument(BaseModel):
-    """Why a request was refused or an analysis failed (RFC 9457, ``application/problem+json``)."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
-
-    type: str
-    """Address of the description of this kind of problem; stable."""
-    title: str
-    """What kind of problem it is; the same sentence each time."""
-    status: int
-    """HTTP status; for a failed analysis the one its submission would have had."""
-    detail: str
-    """What is wrong this time, where, and what to do about it."""
-    code: str
-    """The kind of problem for programs; stable."""
-    request_id: str
-    """Finds the request in the service's log."""
-    errors: tuple[SchemaError, ...]
-    """The places where the request fails its schema; empty for other problems."""
-    data: dict[str, str | int | float | bool | None]
-    """The facts behind ``detail`` for programs, such as the parameter's name."""
-
-
-def problem_of(error: FittingError | ServiceProblem, request_id: str) -> ProblemDocument:
-    """The problem document of an exception of the table."""
-    return ProblemDocument(
-        type=f"/problems/{error.code}",
-        title=error.title,
-        status=STATUS[type(error)],
-        detail=error.detail,
-        code=error.code,
-        request_id=request_id,
-        errors=error.errors if isinstance(error, ServiceProblem) else (),
-        data=dict(error.data),
-    )
-
-
-MOST_PLACES = 100
-"""Places of a request that an answer lists; a body that is wrong everywhere would be answered by a larger one."""
-
-
-def from_schema_errors(errors: Sequence[Mapping[str, Any]], location: Location | None = None) -> InvalidRequest:
-    """The refusal for pydantic's list of errors; leaves out the rejected values, which may identify a person.
-
-    ``location`` is given when the errors' own ``loc`` does not start with it, as FastAPI's do.
-    """
-    places = []
-    for error in errors[:MOST_PLACES]:
-        path = tuple(str(step).replace("~", "~0").replace("/", "~1") for step in error["loc"])
-        where = location or _location(path[0] if path else "body")
-        steps = path if location else path[1:]
-        places.append(
-            SchemaError(location=where, pointer="#" + "".join(f"/{step}" for step in steps), detail=error["msg"])
-        )
-    first = places[0]
-    more = f" ({len(errors)} places in all)" if len(errors) > 1 else ""
-    return InvalidRequest(f"{first.location} {first.pointer}: {first.detail}{more}.", errors=places)
-
-
-def _location(name: str) -> Location:
-    match name:
-        case "query" | "path" | "header":
-            return name
-        case _:
-            return "body"

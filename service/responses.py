@@ -21,9 +21,8 @@ from service.errors import (
     ServiceProblem,
     StorageFull,
     Unavailable,
-    from_schema_errors,
-    problem_of,
 )
+from service.problem_documents import from_schema_errors, problem_of
 from service.storage.database import is_storage_full
 
 log = structlog.get_logger()

@@ -21,7 +21,7 @@ from fitting.analysis import (
     Verdict,
 )
 from fitting.norms.assessment import Finding, NormNotUsed, NormUsed
-from service.errors import ProblemDocument
+from service.problem_documents import ProblemDocument
 from service.storage.documents import Traces, Transients
 from service.storage.tables import AnalysisRow, State
 from service.storage.upgrades import upgraded

@@ -31,7 +31,7 @@ from service.api import (
 )
 from service.api.analysis_request import AnalysisRequest, ArraySubmission
 from service.api.events import EventOut
-from service.errors import ProblemDocument
+from service.problem_documents import ProblemDocument
 
 _UNREFERENCED: tuple[type[BaseModel], ...] = (AnalysisRequest, ArraySubmission, EventOut, ProblemDocument)
 """Schemas that the framework does not see, because we read bodies and write problems ourselves."""

@@ -20,16 +20,9 @@ from fitting.protocol import check_overrides
 from fitting.request import check_request
 from fitting.subject import Overrides
 from service.api.analysis_request import SPECTRUM_FIELDS, AnalysisRequest, ArraySubmission
-from service.errors import (
-    InvalidRequest,
-    MalformedRequest,
-    SchemaError,
-    ServiceProblem,
-    TooLarge,
-    UnsupportedMediaType,
-    from_schema_errors,
-)
+from service.errors import InvalidRequest, MalformedRequest, SchemaError, ServiceProblem, TooLarge, UnsupportedMediaType
 from service.jobs.images import IMAGE_ROLES
+from service.problem_documents import from_schema_errors
 from service.storage.documents import load_options, load_subject
 from service.storage.repositories import INPUTS, StoredFile
 from service.storage.tables import Role

@@ -23,7 +23,7 @@ from fitting.errors import FittingError
 from fitting.io import Files, SourceFile
 from fitting.norms import SiteNorm
 from fitting.pipeline import Inspection, Job
-from service.errors import InternalError, OverDeadline, ProblemDocument, WorkerCrashed, problem_of
+from service.errors import InternalError, OverDeadline, WorkerCrashed
 from service.jobs.claimant import Claimant
 from service.jobs.executors import is_crash
 from service.jobs.images import images_of
@@ -31,6 +31,7 @@ from service.jobs.tasks import Analyse, Defect, Inspect, run_analysis
 from service.jobs.workforce import Limits, Workforce
 from service.logs import frames_of
 from service.metrics import Metrics
+from service.problem_documents import ProblemDocument, problem_of
 from service.storage.documents import Answer, load_options, load_subject
 from service.storage.events import EventRepository
 from service.storage.repositories import INPUTS, AnalysisRepository, StoredFile

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Update, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
-from service.errors import IdempotencyConflict, ProblemDocument, QueueFull, UnknownAnalysis
+from service.errors import IdempotencyConflict, QueueFull, UnknownAnalysis
+from service.problem_documents import ProblemDocument
 from service.storage import webhooks
 from service.storage.audit import Actor, append
 from service.storage.blobs import BlobStore

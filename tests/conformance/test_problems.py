@@ -12,7 +12,8 @@ import pytest
 import fitting
 from fitting.errors import PROBLEMS, FittingError
 from service.api.problems import describe
-from service.errors import BY_CODE, STATUS, ServiceProblem, problem_of
+from service.errors import BY_CODE, STATUS, ServiceProblem
+from service.problem_documents import problem_of
 
 
 def below(kind: type[Exception]) -> Iterator[type[Exception]]:

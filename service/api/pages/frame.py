@@ -16,7 +16,8 @@ from markupsafe import Markup
 from fitting.analysis import NOTICE
 from fitting.errors import FittingError
 from service.api.pages.static_files import address
-from service.errors import ServiceProblem, from_schema_errors, problem_of
+from service.errors import ServiceProblem
+from service.problem_documents import from_schema_errors, problem_of
 from service.reports import numbers
 from service.reports.icons import icon
 from service.reports.texts import text, text_or

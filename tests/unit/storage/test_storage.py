@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy import create_engine
 
 from fitting.errors import DamagedFile
-from service.errors import problem_of
+from service.problem_documents import problem_of
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.documents import dump_analysis, dump_traces, load_options, load_subject, load_traces
