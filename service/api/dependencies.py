@@ -40,15 +40,22 @@ def services_of(request: Request) -> Services:
     return cast("Services", request.state.services)
 
 
-def _request_id(request: Request) -> str:
+# what follows does nothing that waits, and is `async` so that no call goes to a thread and back for it
+
+
+async def _services(request: Request) -> Services:
+    return services_of(request)
+
+
+async def _request_id(request: Request) -> str:
     return cast("str", request.state.request_id)
 
 
-ServicesDep = Annotated[Services, Depends(services_of)]
+ServicesDep = Annotated[Services, Depends(_services)]
 RequestId = Annotated[str, Depends(_request_id)]
 
 
-def _principal(request: Request) -> Principal:
+async def _principal(request: Request) -> Principal:
     # set by `service.api.access.authorise`, which every route has; without it this fails rather than lets in
     return cast("Principal", request.state.principal)
 
@@ -57,30 +64,30 @@ Caller = Annotated[Principal, Depends(_principal)]
 """Who asks; ``Caller.project`` is where what they store belongs."""
 
 
-def _actor(request: Request, caller: Caller) -> Actor:
+async def _actor(request: Request, caller: Caller) -> Actor:
     return Actor(caller.name, cast("str", request.state.request_id), address_of(request) or None)
 
 
 CurrentActor = Annotated[Actor, Depends(_actor)]
 
 
-def _repository(services: ServicesDep, caller: Caller, actor: CurrentActor) -> AnalysisRepository:
+async def _repository(services: ServicesDep, caller: Caller, actor: CurrentActor) -> AnalysisRepository:
     return services.repository.of(caller.project, actor)
 
 
-def _sign_offs(services: ServicesDep) -> SignOffRepository:
+async def _sign_offs(services: ServicesDep) -> SignOffRepository:
     return services.sign_offs
 
 
-def _site_norms(services: ServicesDep) -> SiteNormRepository:
+async def _site_norms(services: ServicesDep) -> SiteNormRepository:
     return services.site_norms
 
 
-def _dispatcher(services: ServicesDep) -> Dispatcher:
+async def _dispatcher(services: ServicesDep) -> Dispatcher:
     return services.dispatcher
 
 
-def _settings(services: ServicesDep) -> Settings:
+async def _settings(services: ServicesDep) -> Settings:
     return services.settings
 
 
