@@ -109,8 +109,8 @@ audit: ## look for published weaknesses of the dependencies; where they cannot b
 bench: $(DEV_STAMP) ## measure accuracy and speed on simulated spectra and write docs/benchmark.md (minutes)
 	$(BIN)/python -m tests.benchmarks
 
-bench-statistics: $(DEV_STAMP) ## measure the single-case statistics and write docs/benchmark-statistics.md (minutes)
-	$(BIN)/python -m tests.benchmarks.single_case
+bench-statistics: $(DEV_STAMP) ## measure scores and follow-up on simulated people and write docs/benchmark-statistics.md (minutes)
+	$(BIN)/python -m tests.benchmarks.statistics_page
 
 golden: $(DEV_STAMP) ## write the numbers of the golden spectra anew, when the changelog has an entry for it
 	$(BIN)/python -m tests.golden

@@ -55,6 +55,8 @@ class Case:
     software: str | None = None
     usable: Literal["yes", "limited", "no"] | None = None
     """The verdict on the spectrum, as far as somebody gave one."""
+    sd_known: bool = True
+    """Is ``measured.sd`` known? Else it is zero, and the value is taken to be measured as well as controls are."""
 
 
 def ratio_of(metabolite: Ratio, creatine: Ratio, correlation: float) -> Ratio:

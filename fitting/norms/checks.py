@@ -120,7 +120,8 @@ def leave_one_out(sample: tuple[ControlValue, ...]) -> list[tuple[float, float] 
         if isinstance(own, Absence):
             outcomes.append(None)
             continue
-        outcomes.append(((control.value - own.mean) / own.sd, t_test(control.value, own.reference(measured))[1]))
+        reference = own.reference(measured, sd_known=control.sd is not None)
+        outcomes.append(((control.value - own.mean) / own.sd, t_test(control.value, reference)[1]))
     return outcomes
 
 

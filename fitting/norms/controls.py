@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fitting.norms.assessment import Absence
-from fitting.norms.position import Reference, excess_variance
+from fitting.norms.measured_error import excess_variance, with_excess
+from fitting.norms.position import Reference
 from fitting.norms.regression import covariates_of, regress
 from fitting.quantification.concentrations import Ratio
 from fitting.subject import Subject
@@ -63,17 +64,17 @@ class OwnReference:
     age_mean: float | None = None
     covariates: tuple[str, ...] = ()
 
-    def reference(self, measured: Ratio) -> Reference:
-        """The reference for a value measured this well."""
-        excess = excess_variance(measured.sd, self.sd, self.noise)
-        spread = self.sd**2 * (1.0 + self.leverage)
+    def reference(self, measured: Ratio, *, sd_known: bool = True) -> Reference:
+        """The reference for a value measured this well, or, where that is not known, as well as the controls."""
+        excess = excess_variance(measured.sd if sd_known else None, self.sd, self.noise)
+        spread = with_excess(self.sd**2 * (1.0 + self.leverage), self.df, excess)
         return Reference(
             norm_id=self.norm_id,
             mean=self.mean,
             sd=self.sd,
             df=self.df,
-            sd_predictive=math.sqrt(spread + excess),
-            df_predictive=self.df * (1.0 + excess / spread) ** 2,  # Satterthwaite: the excess is known without error
+            sd_predictive=spread.sd,
+            df_predictive=spread.df,
             measurement=measured.sd**2,
             sampling=self.sd**2 * self.leverage,
             between_lab=0.0,

@@ -10,7 +10,14 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from fitting.norms.pooling import BORROWED_DF, RandomEffects, pooled_sd, random_effects, study_mean_interval
+from fitting.norms.pooling import (
+    BORROWED_DF,
+    ENOUGH_STUDIES,
+    RandomEffects,
+    pooled_sd,
+    random_effects,
+    study_mean_interval,
+)
 from fitting.norms.tables import StudyRow, study_rows
 
 FEWEST_STUDIES = 3
@@ -96,7 +103,7 @@ class Norm:
     @property
     def supports_p(self) -> bool:
         """Whether a p value is justified: five studies with measured spread (grade A or B)."""
-        return self.supports_z and self.studies >= 5 and self.grade in {"A", "B"}
+        return self.supports_z and self.studies >= ENOUGH_STUDIES and self.grade in {"A", "B"}
 
     @property
     def study_mean_interval(self) -> tuple[float, float] | None:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from fitting.norms.assessment import Absence, ProfileDistance, ZScore
-from fitting.norms.position import COHORT_NOISE_SHARE
+from fitting.norms.measured_error import COHORT_NOISE_SHARE
 from fitting.norms.site import Measured, SiteNorm
 from fitting.quantification.concentrations import Ratio
 from fitting.quantification.totals import totals

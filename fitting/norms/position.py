@@ -18,10 +18,6 @@ COARSE_POINTS = 50
 """In each of two directions."""
 POWER = 0.80
 """Chance with which the smallest detectable difference would be flagged."""
-COHORT_NOISE_SHARE = 0.25
-"""Share of the variance between controls that is their own measurement noise, where the controls do not say:
-repeated scans vary by 3 to 6 % (14 people, 3 T, TE 35 ms; PMC9244865, Table 3), half of the 8 to 15 % between
-people of these norms."""
 REFERENCE_LIMIT = float(special.ndtri(0.5 + LEVEL / 2.0))
 """|z| beyond which 5 % of the controls lie: 1.96."""
 
@@ -46,21 +42,20 @@ class Reference:
     sampling: float
     """Variance of ``mean`` from the finite number of controls."""
     between_lab: float
-    """Variance between laboratories; zero for own controls."""
+    """Variance between laboratories as estimated; zero for own controls."""
     df_between: float | None = None
     """Degrees of freedom of ``sampling + between_lab`` together, where few laboratories tell them; None for own
     controls, whose ``sampling`` follows from ``sd``."""
+    least_between_lab: float = 0.0
+    """Variance between laboratories that there is at least, whatever few of them suggest."""
     supports_p: bool = True
+    least_value: float = -math.inf
+    """What no value can be below; no reference interval begins there."""
 
-
-def excess_variance(sd: float, sd_controls: float, noise: float | None) -> float:
-    """Variance of a measurement beyond what the spread of the controls holds already.
-
-    max(0, sd² − noise²), where ``noise`` is the root mean square measurement error of the controls or, when they do
-    not say, half their spread. So a noisy spectrum is not flagged for its noise, and a good one pays nothing twice.
-    """
-    usual = COHORT_NOISE_SHARE * sd_controls**2 if noise is None else noise**2
-    return max(0.0, sd**2 - usual)
+    @property
+    def laboratories(self) -> float:
+        """Variance between laboratories that the interval reckons with."""
+        return max(self.between_lab, self.least_between_lab)
 
 
 def position(value: float, reference: Reference) -> ZScore:
@@ -83,7 +78,7 @@ def position(value: float, reference: Reference) -> ZScore:
     low, high = interval(z, reference)
     percentile = 100.0 * float(special.stdtr(reference.df_predictive, t))
     reach = float(special.stdtrit(reference.df_predictive, 0.5 + LEVEL / 2.0)) * reference.sd_predictive
-    reference_low, reference_high = reference.mean - reach, reference.mean + reach
+    reference_low, reference_high = max(reference.mean - reach, reference.least_value), reference.mean + reach
     flag: Flag = "below" if value < reference_low else "above" if value > reference_high else "within"
     return ZScore(
         value=z,
@@ -120,8 +115,8 @@ def t_test(value: float, reference: Reference) -> tuple[float, float]:
 
 def error_shares(reference: Reference) -> ErrorShares:
     """What the interval of z is wide by."""
-    total = reference.measurement + reference.sampling + reference.between_lab
-    return ErrorShares(reference.measurement / total, reference.sampling / total, reference.between_lab / total)
+    total = reference.measurement + reference.sampling + reference.laboratories
+    return ErrorShares(reference.measurement / total, reference.sampling / total, reference.laboratories / total)
 
 
 def interval(z: float, reference: Reference) -> tuple[float, float]:
@@ -131,7 +126,7 @@ def interval(z: float, reference: Reference) -> tuple[float, float]:
 
 
 def _quantile(z: float, reference: Reference, confidence: float) -> float:
-    total = reference.measurement + reference.sampling + reference.between_lab
+    total = reference.measurement + reference.sampling + reference.laboratories
     step = 4.0 * (math.sqrt(total) / reference.sd + abs(z) / math.sqrt(2.0 * reference.df))
 
     def lacking(limit: float) -> float:
@@ -153,27 +148,30 @@ def confidence_below(z: float, reference: Reference, limit: float) -> float:
     Garthwaite 2002 (doi:10.1016/S0028-3932(01)00224-X). The confidence is then 1 − F(z / √v; ζ / √v) =
     E Φ((ζ − z U) / √v), with U² = χ²_df / df for the observed over the true standard deviation. Measurement error
     is known in the unit of the value, not of sd, so it enters as (sd_x / sd)² U² beside v inside the expectation.
-    With published norms v is itself estimated from k laboratories and enters as v (k − 1) / χ²_(k−1).
+    With published norms v is itself estimated from k laboratories and enters as v (k − 1) / χ²_(k−1), but never below
+    what laboratories differ by at least.
     """
     own = (reference.sampling + reference.between_lab) / reference.sd**2
     measurement = reference.measurement / reference.sd**2
     if reference.df_between is not None:
-        scale = _scales(round(reference.df, 3), COARSE_POINTS)[:, np.newaxis]
-        spread = own / _scales(reference.df_between, COARSE_POINTS) ** 2 + measurement * scale**2
+        scale = scales(round(reference.df, 3), COARSE_POINTS)[:, np.newaxis]
+        least = (reference.sampling + reference.least_between_lab) / reference.sd**2
+        laboratories = np.maximum(own / scales(reference.df_between, COARSE_POINTS) ** 2, least)
+        spread = laboratories + measurement * scale**2
         return float(np.mean(special.ndtr((limit - z * scale) / np.sqrt(spread))))
     if measurement == 0.0:
         root = math.sqrt(own)
         return 1.0 - cumulative(reference.df, limit / root, z / root)
-    scale = _scales(round(reference.df, 3), QUADRATURE_POINTS)
+    scale = scales(round(reference.df, 3), QUADRATURE_POINTS)
     return float(np.mean(special.ndtr((limit - z * scale) / np.sqrt(own + measurement * scale**2))))
 
 
 @lru_cache(maxsize=256)
-def _scales(df: float, points: int) -> FloatArray:
+def scales(df: float, points: int) -> FloatArray:
     """Equally probable values of U = √(χ²_df / df), the observed over the true standard deviation."""
     probabilities = (np.arange(points) + 0.5) / points
-    scales: FloatArray = np.sqrt(special.gammaincinv(df / 2.0, probabilities) * 2.0 / df)
-    return scales
+    equally_probable: FloatArray = np.sqrt(special.gammaincinv(df / 2.0, probabilities) * 2.0 / df)
+    return equally_probable
 
 
 def cumulative(df: float, noncentrality: float, t: float) -> float:

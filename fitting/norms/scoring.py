@@ -100,7 +100,8 @@ def _by_site(case: Case, norm: SiteNorm, literature: Norm | Absence) -> Scored |
         return own
     score = _own_score(case, own)
     if isinstance(literature, Norm):
-        score = replace(score, shrunken=shrunken(case.measured.value, own.reference(case.measured), literature))
+        reference = own.reference(case.measured, sd_known=case.sd_known)
+        score = replace(score, shrunken=shrunken(case.measured.value, reference, literature))
     age: Match = "unknown" if case.subject.age_years is None or own.age_mean is None else "yes"
     matched = NormMatch("yes", "yes", "yes", age, "yes", "yes")
     return Scored(score, _own_used(case, own, "site", norm.region, matched))
@@ -130,10 +131,10 @@ def _by_supplied(case: Case, supplied: SuppliedControls | SuppliedStudies) -> Sc
 
 def _own_score(case: Case, own: OwnReference) -> ZScore:
     measured = case.measured
-    now = own.reference(measured)
+    now = own.reference(measured, sd_known=case.sd_known)
     better = {
-        "more-transients": own.reference(less_noise(measured)),
-        "more-controls": own.enlarged(max(own.n, MANY_CONTROLS)).reference(measured),
+        "more-transients": own.reference(less_noise(measured), sd_known=case.sd_known),
+        "more-controls": own.enlarged(max(own.n, MANY_CONTROLS)).reference(measured, sd_known=case.sd_known),
     }
     return replace(position(measured.value, now), improvements=improvements(measured.value, now, better))
 

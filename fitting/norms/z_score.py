@@ -5,13 +5,14 @@ from __future__ import annotations
 from fitting.norms.assessment import ZScore
 from fitting.norms.controls import OwnReference
 from fitting.norms.literature import Norm
+from fitting.norms.measured_error import excess_variance
 from fitting.norms.pooling import predictive
-from fitting.norms.position import Reference, excess_variance, position
+from fitting.norms.position import Reference, position
 from fitting.quantification.concentrations import Ratio
 
-LEAST_BETWEEN_LAB = 0.33
-"""Least spread between laboratories, in spreads between people: the smallest of the 23 shipped ratios to tCr with
-four or more studies (their median is 0.78)."""
+LEAST_BETWEEN_LAB = 0.3
+"""Least spread between laboratories, in spreads between people: a little below the smallest of the shipped ratios to
+tCr with four or more studies (0.33; their median is 0.78)."""
 
 
 def literature_reference(norm: Norm, measured: Ratio) -> Reference:
@@ -19,9 +20,9 @@ def literature_reference(norm: Norm, measured: Ratio) -> Reference:
 
     sd_pred² = τ² + SE² + s_w² + excess divides the deviation and gives t, with Satterthwaite's degrees of freedom
     (see :func:`fitting.norms.pooling.predictive`). The interval of z carries the measurement, the standard error
-    of μ and the difference between laboratories τ: nobody knows where in it the own laboratory stands. τ of few
-    studies is often estimated as zero by chance; for the interval it is taken to be at least
-    ``LEAST_BETWEEN_LAB`` s_w, and both have k − 1 degrees of freedom.
+    of μ and the difference between laboratories τ: nobody knows where in it the own laboratory stands. Both have k − 1
+    degrees of freedom, but as few studies often give τ = 0 by chance, no less than ``LEAST_BETWEEN_LAB`` s_w is
+    thought possible.
 
     Parameters
     ----------
@@ -47,9 +48,11 @@ def literature_reference(norm: Norm, measured: Ratio) -> Reference:
         df_predictive=spread.df,
         measurement=measured.sd**2,
         sampling=norm.effects.se**2,
-        between_lab=max(norm.effects.tau, LEAST_BETWEEN_LAB * norm.sd_within) ** 2,
+        between_lab=norm.effects.tau**2,
         df_between=norm.studies - 1.0,
+        least_between_lab=(LEAST_BETWEEN_LAB * norm.sd_within) ** 2,
         supports_p=norm.supports_p,
+        least_value=0.0,
     )
 
 

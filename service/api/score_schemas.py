@@ -197,6 +197,7 @@ class ScoreRequest(Input):
             acquisition=scan(self.field_t, self.echo_time, self.sequence),
             software=self.software,
             usable=self.verdict,
+            sd_known=self.sd is not None,
         )
 
 

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from fitting.norms.literature import cohorts, pool, relative_sd_elsewhere
-from fitting.norms.pooling import pooled_sd, predictive, random_effects, study_mean_interval
+from fitting.norms.pooling import between_df, pooled_sd, predictive, random_effects, study_mean_interval
 from fitting.norms.regions import regions
 from fitting.norms.tables import StudyRow, study_rows
 
@@ -56,6 +56,11 @@ def test_paule_mandel_solves_its_equation() -> None:
         effects = random_effects(means, errors)
         weights = 1.0 / (errors**2 + effects.tau**2)
         assert effects.tau == 0.0 or weights @ (means - effects.mean) ** 2 == pytest.approx(5.0, rel=1e-6)
+
+
+def test_few_studies_say_less_than_their_number() -> None:
+    """Three and four studies have k − 2 degrees of freedom for what laboratories differ by, five and more k − 1."""
+    assert [between_df(studies) for studies in (2, 3, 4, 5, 9)] == [1.0, 1.0, 2.0, 4.0, 8.0]
 
 
 def test_every_pooled_row_is_reproduced(shared: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from fitting.norms.literature import Cohort, Norm, literature_norms, pool
-from fitting.norms.position import COHORT_NOISE_SHARE
+from fitting.norms.measured_error import COHORT_NOISE_SHARE
 from fitting.norms.z_score import z_score
 from fitting.quantification.concentrations import Ratio
 
@@ -110,6 +110,14 @@ def test_healthy_people_of_new_laboratories_are_flagged_as_often_as_promised() -
         flags += z_score(norm_of(studies), Ratio(float(x), noise)).flag != "within"
 
     assert 0.03 <= flags / trials <= 0.08
+
+
+def test_no_reference_interval_of_a_ratio_begins_below_zero() -> None:
+    """Three laboratories that are far apart leave any positive ratio within, and say so with a limit of zero."""
+    score = z_score(norm_of([(0.1, 0.03, 20), (0.24, 0.03, 60), (0.5, 0.03, 20)]), Ratio(0.01, 0.0))
+
+    assert score.reference_low == 0.0
+    assert score.flag == "within"
 
 
 def test_norm_is_frozen() -> None:
