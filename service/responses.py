@@ -13,6 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from fitting.errors import FittingError
+from service.api.negotiation import preferred
+from service.api.pages.frame import refusal
 from service.errors import (
     InternalError,
     MalformedRequest,
@@ -48,7 +50,16 @@ def install(app: FastAPI) -> None:
 
 
 def _answer(request: Request, error: FittingError | ServiceProblem) -> Response:
+    if _for_people(request):
+        return refusal(request, error)
     return problem_response(error, cast("str", request.state.request_id))
+
+
+def _for_people(request: Request) -> bool:
+    """Whether a browser looks for a page; the interface for programs answers problem documents to everybody."""
+    if request.url.path.startswith("/v1/"):
+        return False
+    return preferred(request.headers.get("accept"), ("application/problem+json", "text/html")) == "text/html"
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -69,7 +80,7 @@ def _framework(request: Request, error: Exception) -> Response:
         case HTTPStatus.SEE_OTHER:
             return Response(status_code=raised.status_code, headers=raised.headers)
         case HTTPStatus.NOT_FOUND:
-            return _answer(request, NotFound("There is nothing at this address; /openapi.json lists what there is."))
+            return _answer(request, NotFound("There is nothing here; /docs and /openapi.json list what there is."))
         case HTTPStatus.METHOD_NOT_ALLOWED:
             route = getattr(request.scope.get("route"), "path", "")
             return _not_allowed(request, _methods(request, request.url.path) or _methods(request, route))

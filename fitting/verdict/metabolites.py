@@ -52,7 +52,8 @@ def _caution(quantity: Quantity, partner: tuple[str, float] | None) -> tuple[Usa
         found.append(("limited" if relative > TOO_UNCERTAIN else "yes", Reason("uncertain", sentence)))
     move = quantity.model_move
     if move is not None and abs(move.sds) > 1.0:
-        sentence = f"With {move.model} {quantity.name} is {move.sds:+.1f} standard deviations elsewhere."
+        direction = "higher" if move.sds > 0.0 else "lower"
+        sentence = f"{quantity.name} would be {abs(move.sds):.1f} standard deviations {direction} with {move.model}."
         found.append(("yes", Reason("model-sensitive", sentence)))
     usable: Usable = "limited" if any(level == "limited" for level, _ in found) else "yes"
     return usable, tuple(reason for _, reason in found)

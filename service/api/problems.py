@@ -1,11 +1,10 @@
-"""Problem types: documented responses for every route, and a page for each ``type`` address."""
+"""Problem types: documented responses for every route, and a description of each kind."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from fitting.errors import FittingError
@@ -22,8 +21,6 @@ from service.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 _EVERYWHERE: tuple[type[ServiceProblem], ...] = (MethodNotAllowed, InvalidRequest, InternalError, Unavailable)
-
-router = APIRouter(tags=["problems"])
 
 
 class ProblemType(BaseModel):
@@ -64,22 +61,21 @@ def responses(*kinds: type[FittingError | ServiceProblem], everywhere: bool = Tr
     }
 
 
-@router.get("/problems", summary="List the kinds of problems", responses=responses())
-def list_problems() -> ProblemTypes:
-    """Every ``code`` with its status and what to do about it."""
+def problem_types() -> ProblemTypes:
+    """Every kind of problem, by code."""
     return ProblemTypes(problems=tuple(describe(code) for code in sorted(BY_CODE)))
 
 
-@router.get("/problems/{code}", summary="Describe a kind of problem", responses=responses(UnknownProblem))
-def get_problem(code: str) -> ProblemType:
-    """What a problem's ``type`` leads to."""
+def describe(code: str) -> ProblemType:
+    """The description of the problem type with this code.
+
+    Raises
+    ------
+    UnknownProblem
+        When there is none.
+    """
     if code not in BY_CODE:
         raise UnknownProblem("There is no problem with this code; GET /problems lists them.")
-    return describe(code)
-
-
-def describe(code: str) -> ProblemType:
-    """The description of the problem type with this code."""
     kind = BY_CODE[code]
     description = " ".join((kind.__doc__ or "").split("\n\n")[0].replace("``", "").split())
     return ProblemType(

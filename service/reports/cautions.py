@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fitting.analysis import Analysis, MetaboliteResult, Usable
+from fitting.analysis import Analysis, MetaboliteResult, Usable, Verdict
+from service.reports.numbers import typeset
 from service.reports.texts import text
 
 
@@ -17,12 +18,15 @@ class CautionLine:
     applies: str
     """To which further values it applies, in words; empty when the sentence names all."""
     names: tuple[str, ...]
+    """The values that carry its number; none when it applies to all."""
 
 
-def caution_lines(results: list[MetaboliteResult]) -> tuple[CautionLine, ...]:
+def caution_lines(results: list[MetaboliteResult], verdict: Verdict) -> tuple[CautionLine, ...]:
     """One line for each kind of remark and weight, what limits a value first; in the order of the values.
 
-    What limits values is told of each; of mere remarks the first is told, and to whom it applies as well.
+    What limits values is told of each; of mere remarks the first is told, and to whom it applies as well. What holds
+    for all values carries no number at each of them, and is left out when ``verdict``, that on the whole spectrum,
+    says it already.
     """
     found: dict[tuple[Usable, str], list[tuple[str, str]]] = {}
     for usable in ("no", "limited", "yes"):
@@ -31,7 +35,13 @@ def caution_lines(results: list[MetaboliteResult]) -> tuple[CautionLine, ...]:
                 continue
             for reason in result.verdict.reasons:
                 found.setdefault((result.verdict.usable, reason.code), []).append((result.name, reason.sentence))
-    return tuple(_line(number, usable, said) for number, ((usable, _), said) in enumerate(found.items(), start=1))
+    told = {reason.sentence for reason in verdict.reasons}
+    kinds = [
+        (usable, said)
+        for (usable, _), said in found.items()
+        if not (_of_all(said, results) and told.issuperset(sentence for _, sentence in said))
+    ]
+    return tuple(_line(number, usable, said, results) for number, (usable, said) in enumerate(kinds, start=1))
 
 
 def marks(lines: tuple[CautionLine, ...]) -> dict[str, str]:
@@ -49,10 +59,16 @@ def trust(result: MetaboliteResult, analysis: Analysis) -> str:
     return "" if usable == "yes" or analysis.verdict.usable == "no" else text(f"trust.{usable}")
 
 
-def _line(number: int, usable: Usable, said: list[tuple[str, str]]) -> CautionLine:
+def _of_all(said: list[tuple[str, str]], results: list[MetaboliteResult]) -> bool:
+    return len(results) > 1 and {name for name, _ in said} == {result.name for result in results}
+
+
+def _line(number: int, usable: Usable, said: list[tuple[str, str]], results: list[MetaboliteResult]) -> CautionLine:
     names = tuple(dict.fromkeys(name for name, _ in said))
-    sentences = list(dict.fromkeys(sentence for _, sentence in said))
+    sentences = [typeset(sentence) for sentence in dict.fromkeys(sentence for _, sentence in said)]
+    if len(sentences) == 1 and _of_all(said, results):
+        return CautionLine(str(number), sentences[0], text("table.all_values"), ())
     if usable != "yes" or len(sentences) == 1:
         return CautionLine(str(number), " ".join(sentences), "", names)
     others = ", ".join(names[1:])
-    return CautionLine(str(number), sentences[0], text("table.likewise", names=others) if others else "", names)
+    return CautionLine(str(number), sentences[0], text("table.own_numbers", names=others) if others else "", names)

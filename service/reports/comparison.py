@@ -21,6 +21,8 @@ class Side:
     document: AnalysisDocument
     traces: Traces
     submitted: datetime
+    day: float | None = None
+    """Days since the first visit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Column:
     id: str
     name: str
     submitted: datetime
+    day: str
+    """Day since the first visit, in words; empty when it is not known."""
     usable: str
     verdict: str
     snr: str
@@ -70,19 +74,27 @@ class Comparison:
     """SVG; empty when there is nothing to draw."""
 
 
-def build(earlier: Side, later: Side) -> Comparison:
-    """Both sessions, and whether they may be compared."""
-    one, other = earlier.document.analysis, later.document.analysis
-    found = differences(one, other)
+def build(one: Side, other: Side) -> Comparison:
+    """Both sessions in the order of their days, else of submission, and whether they may be compared."""
+    earlier, later = _in_time(one, other)
+    first, second = earlier.document.analysis, later.document.analysis
+    found = differences(first, second)
     refusals = _refusals(earlier.document, later.document, found)
     return Comparison(
         columns=(_column(earlier), _column(later)),
         refusals=refusals,
         differences=found,
-        changes=() if refusals else _changes(one, other),
-        groups=_groups(one, other),
+        changes=() if refusals else _changes(first, second),
+        groups=_groups(first, second),
         figure=comparison_figure.overlay_svg(earlier.traces, later.traces),
     )
+
+
+def _in_time(one: Side, other: Side) -> tuple[Side, Side]:
+    """The earlier one first: who is submitted late may have been measured early."""
+    if one.day is not None and other.day is not None and one.day != other.day:
+        return (one, other) if one.day < other.day else (other, one)
+    return (one, other) if one.submitted <= other.submitted else (other, one)
 
 
 def _changes(one: Analysis, other: Analysis) -> tuple[timeline_changes.SeriesChanges, ...]:
@@ -110,6 +122,7 @@ def _column(side: Side) -> Column:
         id=document.id or "",
         name=" · ".join(part for part in (document.subject, document.session) if part) or text("missing.not_given"),
         submitted=side.submitted,
+        day="" if side.day is None else text("compare.day", day=numbers.plain(side.day)),
         usable=usable,
         verdict=text(f"verdict.{usable}"),
         snr=numbers.significant(quality.snr),

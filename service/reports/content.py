@@ -119,7 +119,8 @@ def build(document: AnalysisDocument) -> Report:
     analysis = document.analysis
     reasons = rows.reason_lines(analysis)
     cautions = caution_lines(
-        [result for _, results in rows.in_reading_order(analysis.metabolites) for result in results]
+        [result for _, results in rows.in_reading_order(analysis.metabolites) for result in results],
+        analysis.verdict,
     )
     quality = technical.quality(analysis)
     minimum = minimum_reporting.sections(analysis)
@@ -155,7 +156,7 @@ def build(document: AnalysisDocument) -> Report:
 
 def _verdict(analysis: Analysis) -> VerdictBox:
     usable = analysis.verdict.usable
-    reasons = [reason.sentence for reason in analysis.verdict.reasons]
+    reasons = [numbers.typeset(reason.sentence) for reason in analysis.verdict.reasons]
     if analysis.outcome.code != "converged" and analysis.outcome.sentence not in reasons:
         reasons.insert(0, f"{text(f'verdict.fit_{analysis.outcome.code}')} {analysis.outcome.sentence}")
     return VerdictBox(usable, text(f"verdict.{usable}"), text(f"verdict.{usable}_sentence"), tuple(reasons))
@@ -173,7 +174,9 @@ def _standout(analysis: Analysis, reasons: tuple[rows.ReasonLine, ...]) -> Stand
         expected=numbers.plain(analysis.multiplicity.expected_by_chance, 2),
     )
     if flagged:
-        chance += " " + text("standout.false_discovery", flagged=analysis.multiplicity.flagged_q)
+        remaining = analysis.multiplicity.flagged_q
+        key = "false_discovery" if remaining == 1 else "false_discovery_many"
+        chance += " " + text(f"standout.{key}", flagged=remaining, all=flagged)
     key = {0: "none_flagged", 1: "one_flagged"}.get(flagged, "some_flagged")
     flags = [
         _flag_line(result, z, analysis.norms)

@@ -55,6 +55,7 @@ def article_of(page: str) -> str:
 
 
 def _words(document: AnalysisDocument, report: content.Report, traces: Traces) -> dict[str, Any]:
+    components = _in_reading_order(traces.names)
     zero, full = spectrum_figure.ends_of_scale(traces)
     return {
         "report": report,
@@ -62,10 +63,10 @@ def _words(document: AnalysisDocument, report: content.Report, traces: Traces) -
         "t": text,
         "icon": lambda name: _own(icon(name)),
         "spectrum": _own(spectrum_figure.spectrum_svg(traces, report.residual)),
-        "stack": _own(stack_figure.stack_svg(traces)),
+        "stack": _own(stack_figure.stack_svg(traces, [k for k, _ in components])),
         "voxel": _own(_voxel(document, traces)),
         "strips": _own(strips_figure.strips_svg(report.strips)),
-        "components": _in_reading_order(traces.names),
+        "components": components,
         "background": [k for k, name in enumerate(traces.names) if name.startswith(rows.BACKGROUND_PREFIXES)],
         "zero": zero,
         "full": full,

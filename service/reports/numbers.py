@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 
 from service.reports.texts import text
 
 MINUS = "\N{MINUS SIGN}"
 _MOST_DECIMALS = 6
+_NEGATIVE = re.compile(r"(?<![\w-])-(?=\d)")
 
 
 def finite(value: float | None) -> float | None:
@@ -29,6 +31,17 @@ def fixed(value: float, decimals: int) -> str:
         return text("missing.not_available")
     rounded = round(value, decimals) + 0.0  # adding zero turns -0.0 into 0.0
     return f"{rounded:.{max(decimals, 0)}f}".replace("-", MINUS)
+
+
+def signed(value: float, decimals: int) -> str:
+    """``value`` as ``fixed`` writes it, with a plus sign when it is above zero."""
+    shown = fixed(value, decimals)
+    return f"+{shown}" if round(value, decimals) > 0.0 else shown
+
+
+def typeset(sentence: str) -> str:
+    """A sentence of the numerics with minus signs where it has hyphens before numbers."""
+    return _NEGATIVE.sub(MINUS, sentence)
 
 
 def significant(value: float, digits: int = 3) -> str:

@@ -132,8 +132,8 @@ def _reason_line(number: int, key: tuple[str, str], results: list[MetaboliteResu
     code, pattern = key
     names = tuple(result.name for result in results)
     first = results[0].z_absent
-    sentence = "" if first is None else first.sentence
-    if sentence == pattern:
+    sentence = "" if first is None else numbers.typeset(first.sentence)
+    if "\N{REPLACEMENT CHARACTER}" not in pattern:
         applies = text("table.applies_to", names=", ".join(names))
     else:
         applies = text("table.likewise", names=", ".join(names[1:])) if len(names) > 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from html import escape
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from fitting.model.result import Traces
 from fitting.units import FloatArray
+from service.reports import numbers
 from service.reports.paths import path
 from service.reports.texts import text
 
@@ -46,6 +48,9 @@ STYLES = {
     "component": 'stroke="#9a3412" stroke-width="1.5"',
 }
 """Weight and dashes tell the curves apart on black and white paper; colour only helps."""
+
+HALO = ' stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
+"""Keeps words readable where a curve passes behind them."""
 
 INK, MUTED, RULE = "#111827", "#4b5563", "#d1d5db"
 
@@ -165,14 +170,13 @@ def _frame(scale: Scale, font: int) -> str:
             f'<path d="M0,{MAIN[1]}v5" stroke="{INK}"/>'
             f'<text y="{MAIN[1] + 6 + font}" text-anchor="middle">{ppm:.1f}</text></g>'
         )
-    for percent in (0, 50, 100):
+    for percent in _percents(scale, font):
         y = float(scale.y(np.array([scale.top * percent / 100.0]))[0])
-        if MAIN[0] <= y <= MAIN[1]:
-            lines.append(
-                f'<path d="M{LEFT - 4},{y:.1f}h4" stroke="{INK}"/>'
-                f'<text class="percent" x="{LEFT - 7}" y="{y + 0.34 * font:.1f}" text-anchor="end" fill="{MUTED}">'
-                f"{percent}</text>"
-            )
+        lines.append(
+            f'<path d="M{LEFT - 4},{y:.1f}h4" stroke="{INK}"/>'
+            f'<text class="percent" data-percent="{percent}" x="{LEFT - 7}" y="{y + 0.34 * font:.1f}" '
+            f'text-anchor="end" fill="{MUTED}">{numbers.fixed(percent, 0)}</text>'
+        )
     boxes = "".join(
         f'<rect x="{LEFT}" y="{top}" width="{RIGHT - LEFT}" height="{bottom - top}" fill="none" stroke="{MUTED}" '
         'stroke-width=".8"/>'
@@ -189,6 +193,16 @@ def _frame(scale: Scale, font: int) -> str:
         f'<text x="{LEFT}" y="{STRIP[0] - 6}" fill="{MUTED}">'
         f"{escape(text('spectrum.residual_strip'))}</text>"
     )
+
+
+def _percents(scale: Scale, font: int) -> list[int]:
+    """Round ticks of the ordinate with room for their labels, from the panel's bottom to 100 %."""
+    if scale.top <= 0.0:
+        return []
+    per_percent = scale.per_unit * scale.top / 100.0
+    step = next((step for step in (50, 100, 200, 500, 1000, 2000, 5000) if step * per_percent >= 2.2 * font), 10_000)
+    lowest = math.ceil(100.0 * scale.low / scale.top / step)
+    return [percent for percent in range(lowest * step, 101, step)]
 
 
 def _curve(name: str, d: str, style: str) -> str:
@@ -221,7 +235,7 @@ def _components(view: Window, traces: Traces) -> str:
 def _labels(view: Window, traces: Traces) -> str:
     """Names over their peaks, just above the curve they stand on."""
     ppm = traces.ppm[view.inside]
-    highest = np.fmax(traces.data[view.inside], traces.fit[view.inside])
+    highest = np.fmax(np.fmax(traces.data[view.inside], traces.fit[view.inside]), traces.baseline[view.inside])
     labels = []
     for name, shift in PEAKS:
         near = highest[np.abs(ppm - shift) <= 0.06]
@@ -232,7 +246,7 @@ def _labels(view: Window, traces: Traces) -> str:
         x = float(abscissa(np.array([shift]))[0])
         labels.append(
             f'<g class="tick" data-ppm="{shift}" transform="translate({x:.1f})"><text y="{y:.1f}" '
-            f'text-anchor="middle" font-weight="600">{name}</text></g>'
+            f'text-anchor="middle" font-weight="600"{HALO}>{name}</text></g>'
         )
     return "".join(labels)
 
@@ -242,7 +256,7 @@ def _legend(font: int) -> str:
     x, y, step = RIGHT - 11.5 * font, MAIN[0] + 1.5 * font, 1.4 * font
     lines = [
         f'<path d="M{x:.1f},{y + step * k - 0.34 * font:.1f}h34" fill="none" {STYLES[name]}/>'
-        f'<text x="{x + 42:.1f}" y="{y + step * k:.1f}">{escape(text(f"spectrum.{name}"))}</text>'
+        f'<text x="{x + 42:.1f}" y="{y + step * k:.1f}"{HALO}>{escape(text(f"spectrum.{name}"))}</text>'
         for k, name in enumerate(("data", "fit", "baseline"))
     ]
     return f'<g class="legend">{"".join(lines)}</g>'

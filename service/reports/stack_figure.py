@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -13,8 +14,16 @@ from service.reports.spectrum_figure import INK, LEFT, RIGHT, RULE, WIDTH, absci
 from service.reports.texts import text
 
 
-def stack_svg(traces: Traces) -> str:
-    """Every component by itself, one below the other; small ones are enlarged by the factor that is printed."""
+def stack_svg(traces: Traces, order: Sequence[int]) -> str:
+    """Every component by itself, one below the other; small ones are enlarged by the factor that is printed.
+
+    Parameters
+    ----------
+    traces : Traces
+        Curves on one ppm axis.
+    order : sequence of int
+        Places of the components from top to bottom.
+    """
     view = window(traces)
     if view is None or not traces.names:
         return ""
@@ -22,8 +31,8 @@ def stack_svg(traces: Traces) -> str:
     height = top + spacing * len(traces.names) + 34
     tallest = max((_height(traces.components[k][view.inside]) for k in range(len(traces.names))), default=0.0)
     lines = []
-    for k, name in enumerate(traces.names):
-        base = top + spacing * (k + 1)
+    for row, k in enumerate(order, start=1):
+        name, base = traces.names[k], top + spacing * row
         peak = _height(traces.components[k][view.inside])
         factor = _enlargement(peak, tallest)
         curve = base - traces.components[k][view.inside] * factor * (spacing * 1.6 / tallest if tallest > 0.0 else 0.0)

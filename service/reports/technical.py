@@ -127,7 +127,10 @@ def assumptions(analysis: Analysis) -> tuple[str, ...]:
 def provenance(document: AnalysisDocument) -> tuple[Fact, ...]:
     """What produced the answer, with the hashes that identify its input."""
     origin = document.analysis.provenance
-    options = "; ".join(f"{name} = {value}" for name, value in sorted(origin.options.items()))
+    options = "; ".join(
+        f"{name} = {text('provenance.option_none') if value is None else value}"
+        for name, value in sorted(origin.options.items())
+    )
     libraries = ", ".join(f"{name} {version}" for name, version in (origin.libraries or {}).items())
     lines = [
         Fact(text("provenance.version"), f"{origin.software} {origin.version}"),
@@ -162,7 +165,7 @@ def _images(analysis: Analysis) -> list[Fact]:
 def _drawn_by_the_prior(analysis: Analysis) -> list[str]:
     """One sentence that says how far the concentration prior moved every value."""
     moves = [
-        text("assumptions.prior_move", name=result.name, sds=f"{result.prior_move:+.1f}")
+        text("assumptions.prior_move", name=result.name, sds=numbers.signed(result.prior_move, 1))
         for result in analysis.metabolites
         if result.prior_move is not None and not result.name.startswith(BACKGROUND_PREFIXES)
     ]
@@ -176,7 +179,7 @@ def _dependent_on_the_model(analysis: Analysis) -> list[str]:
         text(
             "assumptions.model_move",
             name=result.name,
-            sds=f"{result.model_move.sds:+.1f}",
+            sds=numbers.signed(result.model_move.sds, 1),
             model=result.model_move.model,
         )
         for result in analysis.metabolites

@@ -42,6 +42,11 @@ class SeriesChanges:
     lines: tuple[ChangeLine, ...]
     notes: tuple[str, ...]
 
+    @property
+    def has_trend(self) -> bool:
+        """Whether there are sessions enough for a trend of any ratio."""
+        return any(line.trend for line in self.lines)
+
 
 def changes(course: Course, number_of: dict[str, int]) -> tuple[SeriesChanges, ...]:
     """Each series of two or more sessions; ``number_of`` tells the number of an analysis on the page."""
@@ -74,12 +79,12 @@ def _line(item: Followed) -> ChangeLine:
     if item.trend is not None:
         trend = _interval(item.trend.slope, item.trend.low, item.trend.high)
     percent = text(
-        "timeline.percent", percent=_signed(since_first.percent, 1 if abs(since_first.percent) < 9.95 else 0)
+        "timeline.percent", percent=numbers.signed(since_first.percent, 1 if abs(since_first.percent) < 9.95 else 0)
     )
     if found is None:
         return ChangeLine(
             name=item.metabolite,
-            change=_signed(since_first.change, numbers.decimals_for(max(since_first.measurement_sd, FINEST))),
+            change=numbers.signed(since_first.change, numbers.decimals_for(max(since_first.measurement_sd, FINEST))),
             percent=percent,
             reach="",
             p="",
@@ -88,14 +93,15 @@ def _line(item: Followed) -> ChangeLine:
             trend=trend,
         )
     decimals = numbers.decimals_for(found.minimal_detectable_change)
+    direction = "rose" if since_first.change > 0.0 else "fell"
     return ChangeLine(
         name=item.metabolite,
         change=_interval(since_first.change, found.low, found.high),
         percent=percent,
         reach=text("timeline.reach_cell", reach=numbers.fixed(found.minimal_detectable_change, decimals)),
         p=text("norms.p_small") if found.p < 0.001 else numbers.significant(found.p, 2),
-        word=text("timeline.beyond" if found.beyond else "timeline.within"),
-        position="within" if not found.beyond else "above" if since_first.change > 0.0 else "below",
+        word=text(f"timeline.{direction if found.beyond else 'within'}"),
+        position="within" if not found.beyond else "above" if direction == "rose" else "below",
         trend=trend,
     )
 
@@ -109,15 +115,10 @@ def _interval(value: float, low: float, high: float) -> str:
     decimals = numbers.decimals_for(max((high - low) / 4.0, FINEST))
     return text(
         "timeline.interval",
-        value=_signed(value, decimals),
+        value=numbers.signed(value, decimals),
         low=numbers.fixed(low, decimals),
         high=numbers.fixed(high, decimals),
     )
-
-
-def _signed(value: float, decimals: int) -> str:
-    shown = numbers.fixed(value, decimals)
-    return f"+{shown}" if round(value, decimals) > 0.0 else shown
 
 
 def _judged(series: Series) -> Iterable[str]:

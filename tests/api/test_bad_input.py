@@ -163,6 +163,19 @@ def test_wrong_request_gets_its_problem(service: TestClient, case: Case) -> None
     assert service.get("/healthz").status_code == 200
 
 
+def test_people_read_pages_and_programs_read_documents(service: TestClient) -> None:
+    """Addresses a browser may be led to answer with pages; the interface for programs never does."""
+    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    for address, status in (("/problems", 200), ("/problems/not-found", 200), ("/problems/none", 404), ("/none", 404)):
+        page, document = (service.get(address, headers=headers) for headers in (browser, {}))
+
+        assert (page.status_code, document.status_code) == (status, status)
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert "Content-Security-Policy" in page.headers
+        assert document.headers["Content-Type"].startswith("application/")
+    assert service.get("/v1/none", headers=browser).headers["Content-Type"] == "application/problem+json"
+
+
 def test_rejected_values_are_not_repeated(service: TestClient) -> None:
     """A name in the wrong place is not sent back, so it ends up in nobody's log."""
     answer = request({"subject": "Hans Müller", "age_years": "12.3.1970", "region": "<script>"})(service)

@@ -199,7 +199,7 @@ def test_a_page_refuses_in_words_and_keeps_what_was_written(client: TestClient, 
 
 def test_pages_name_what_is_not_there(client: TestClient, analysis: str) -> None:
     """People get a page, not a problem document, and it says what to do."""
-    for address, status in (("/analyses/nonsense", 422), (f"{analysis.removeprefix('/v1')}?version=3", 404)):
+    for address, status in (("/analyses/nonsense", 404), (f"{analysis.removeprefix('/v1')}?version=3", 404)):
         answer = client.get(address)
 
         assert answer.status_code == status

@@ -25,19 +25,20 @@ def compare_page(
     sign_offs: SignOffs,
     chosen: Annotated[list[uuid.UUID], Query(alias="with")] = [],  # noqa: B006 (FastAPI copies it)
 ) -> HTMLResponse:
-    """The analyses named by ``with``, which must be two with results; the earlier one stands left."""
+    """The analyses named by ``with``, which must be two with results; the earlier session stands left."""
     ids = sorted(dict.fromkeys(str(one) for one in chosen))
     if len(ids) != 2:
         return page("comparison.html", status_code=400, request=request, problem=room("compare.two"), both=None)
     sides = [_side(analysis_id, repository, sign_offs) for analysis_id in ids]
     if any(side is None for side in sides):
         return page("comparison.html", status_code=409, request=request, problem=room("compare.no_result"), both=None)
-    earlier, later = (side for side in sides if side is not None)
-    return page("comparison.html", request=request, problem="", both=comparison.build(earlier, later))
+    one, other = (side for side in sides if side is not None)
+    return page("comparison.html", request=request, problem="", both=comparison.build(one, other))
 
 
 def _side(analysis_id: str, repository: AnalysisRepository, sign_offs: SignOffRepository) -> comparison.Side | None:
     row = repository.get(analysis_id, with_result=True)
     if row.state != "succeeded":
         return None
-    return comparison.Side(document_of(row, sign_offs.get(row.id)), traces_of(repository, row.id), row.created)
+    document = document_of(row, sign_offs.get(row.id))
+    return comparison.Side(document, traces_of(repository, row.id), row.created, row.request.get("session_day"))

@@ -15,8 +15,9 @@ from markupsafe import Markup
 
 from fitting.analysis import NOTICE
 from fitting.errors import FittingError
+from service.api.pages.markup import code
 from service.api.pages.static_files import address
-from service.errors import ServiceProblem
+from service.errors import NotFound, ServiceProblem
 from service.problem_documents import from_schema_errors, problem_of
 from service.reports import numbers
 from service.reports.icons import icon
@@ -42,9 +43,11 @@ class _PageRoute(APIRoute):
             try:
                 return await answer(request)
             except (ServiceProblem, FittingError) as error:
-                return _refusal(request, error)
+                return refusal(request, error)
             except RequestValidationError as error:
-                return _refusal(request, from_schema_errors(error.errors()))
+                if any(item["loc"][0] == "path" for item in error.errors()):
+                    return refusal(request, NotFound(room("nowhere")))
+                return refusal(request, from_schema_errors(error.errors()))
 
         return handler
 
@@ -56,7 +59,8 @@ def page_router(*, in_schema: bool = False) -> APIRouter:
     )
 
 
-def _refusal(request: Request, error: ServiceProblem | FittingError) -> HTMLResponse:
+def refusal(request: Request, error: ServiceProblem | FittingError) -> HTMLResponse:
+    """A refusal as a page."""
     problem = problem_of(error, request.state.request_id)
     answer = page("problem.html", status_code=problem.status, request=request, problem=problem)
     if isinstance(error, ServiceProblem):
@@ -85,6 +89,7 @@ def environment() -> Environment:
     made.globals.update(notice=NOTICE, t=text, tr=room, t_or=_text_or_none, icon=_icon, static=address)
     made.globals["with_sd"] = numbers.with_sd
     made.filters |= {
+        "code": code,
         "plain": numbers.plain,
         "plain3": numbers.significant,
         "plain1": lambda value: numbers.plain(value, 2),

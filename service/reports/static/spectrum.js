@@ -76,7 +76,7 @@
     }
   };
 
-  const percents = [...svg.querySelectorAll("text.percent")].map((label) => [label, Number(label.textContent)]);
+  const percents = [...svg.querySelectorAll("text.percent")].map((label) => [label, Number(label.dataset.percent)]);
   const drawMagnified = () => {
     const digits = magnified > 25 ? 1 : 0;
     for (const [label, percent] of percents) label.textContent = percent ? number(percent / magnified, digits) : "0";

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -93,10 +93,20 @@ def test_what_changed_stands_beside_what_unchanged_people_show() -> None:
     (changes,) = comparison.build(side(good), side(later)).changes
     line = next(line for line in changes.lines if line.name == "tNAA")
 
-    assert line.word == "within what they show"
+    assert line.word == "no"
     assert "10.3389/fnhum.2016.00300" in " ".join(changes.notes)
     assert comparison.build(side(good), side(good)).changes == ()
     assert comparison.build(side(good), side(later, "sub-2")).changes == ()
+
+
+def test_the_earlier_session_stands_first_by_its_day() -> None:
+    """A session that was submitted later but measured earlier is the earlier one, so no rise is told as a fall."""
+    first, second = (replace(side(factory.make_analysis()), day=day) for day in (42.0, 0.0))
+    columns = comparison.build(first, replace(second, submitted=THEN + timedelta(days=1))).columns
+    unknown = comparison.build(replace(first, submitted=THEN + timedelta(days=1)), replace(second, day=None)).columns
+
+    assert [column.day for column in columns] == ["day 0", "day 42"]
+    assert [column.day for column in unknown] == ["", "day 42"]
 
 
 def test_the_overlay_is_scaled_to_creatine() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from fitting.analysis import Reason, Verdict
 from service.reports import AnalysisDocument, content, rows
 from service.reports.minimum_reporting import sections
 from service.reports.texts import text
@@ -63,6 +64,24 @@ def test_a_flag_is_said_in_words_with_interval_and_caution() -> None:
     assert standout.flags[0].caution == text("standout.reaches_in")
     assert "0.25 flags are expected by chance" in standout.chance
     assert standout.mismatch == text("standout.match_no", properties="software")
+
+
+def test_what_holds_for_all_values_is_told_once() -> None:
+    """A remark on all values carries no number at each; what the verdict on the spectrum says is not repeated."""
+    said = Reason("snr-low", "The signal-to-noise ratio is 3.")
+    further = Reason("residual-structured", "The correlation is -0.90.")
+    analysis = factory.unusable(factory.make_analysis())
+    analysis = replace(
+        analysis,
+        verdict=Verdict("no", (said,)),
+        metabolites=tuple(replace(m, verdict=Verdict("no", (said, further))) for m in analysis.metabolites),
+    )
+    report = content.build(AnalysisDocument(analysis))
+
+    assert [(line.sentence, line.applies) for line in report.cautions] == [
+        ("The correlation is \N{MINUS SIGN}0.90.", text("table.all_values"))
+    ]
+    assert {row.marks for group in report.groups for row in group.rows} == {""}
 
 
 def test_a_flag_far_outside_has_no_caution() -> None:

@@ -49,6 +49,18 @@ def test_labels_stand_over_their_peaks(traces: Traces) -> None:
     assert shift == pytest.approx(fit[np.argmin(fit[:, 1]), 0], abs=2.0)
 
 
+@pytest.mark.parametrize("offset", [0.0, -3.0, -30.0])
+def test_ticks_of_the_signal_have_room(traces: Traces, offset: float) -> None:
+    """However far a baseline falls below zero, labels do not overlap, and zero is among them."""
+    sunken = replace(traces, baseline=traces.baseline + offset * traces.fit.max())
+    tree = ElementTree.fromstring(spectrum_figure.spectrum_svg(sunken, "1.1"))
+    ticks = [e for e in tree.iter(f"{SVG}text") if e.get("class") == "percent"]
+    heights = sorted(float(tick.get("y")) for tick in ticks)
+
+    assert "0" in {tick.get("data-percent") for tick in ticks}
+    assert min(np.diff(heights)) > spectrum_figure.SCREEN_FONT
+
+
 def test_no_figure_holds_a_number_that_is_none(traces: Traces) -> None:
     """Points that are not finite are left out, not drawn."""
     holes = traces.data.copy()
@@ -58,7 +70,7 @@ def test_no_figure_holds_a_number_that_is_none(traces: Traces) -> None:
     strips = rows.strips(factory.make_analysis())
     for svg in (
         spectrum_figure.spectrum_svg(damaged, "1.1"),
-        stack_figure.stack_svg(damaged),
+        stack_figure.stack_svg(damaged, range(len(damaged.names))),
         strips_figure.strips_svg(strips),
     ):
         ElementTree.fromstring(svg)
@@ -70,7 +82,7 @@ def test_a_spectrum_elsewhere_is_not_drawn(traces: Traces) -> None:
     away = replace(traces, ppm=traces.ppm + 100.0)
 
     assert spectrum_figure.spectrum_svg(away, "1.1") == ""
-    assert stack_figure.stack_svg(away) == ""
+    assert stack_figure.stack_svg(away, range(len(away.names))) == ""
     assert spectrum_figure.ends_of_scale(away) == ("", "")
 
 

@@ -89,7 +89,7 @@ def test_the_pdf_says_what_the_page_says_of_single_values_norms_and_volume() -> 
     for phrase in (
         "GPC cannot be told from PCh here; read tCho instead.",
         "The standard deviation of Asp is 31 % of its value.",
-        "Likewise Asc, Tau, PE, Glc.",
+        "Also, with other numbers: Asc, Tau, PE, Glc.",
         "with limits",
         "Own norm for tNAA (site.ours.2) was not applied: Its echo time is 144 ms.",
         "12% of the measured volume lies outside of the image.",

@@ -1,0 +1,41 @@
+"""``/problems``: what a problem's ``type`` leads to, as JSON for programs and as a page for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from service.api.negotiation import preferred
+from service.api.pages.frame import page
+from service.api.problems import ProblemType, ProblemTypes, describe, problem_types, responses
+from service.errors import UnknownProblem
+
+_PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
+
+router = APIRouter(tags=["problems"])
+
+
+@router.get(
+    "/problems", summary="List the kinds of problems", response_model=ProblemTypes, responses=_PAGE | responses()
+)
+def list_problems(request: Request) -> ProblemTypes | Response:
+    """Every ``code`` with its status and what to do about it; a page for browsers."""
+    known = problem_types()
+    return page("problem_types.html", request=request, kinds=known.problems) if _for_people(request) else known
+
+
+@router.get(
+    "/problems/{code}",
+    summary="Describe a kind of problem",
+    response_model=ProblemType,
+    responses=_PAGE | responses(UnknownProblem),
+)
+def get_problem(request: Request, code: str) -> ProblemType | Response:
+    """What a problem's ``type`` leads to; a page for browsers."""
+    kind = describe(code)
+    return page("problem_type.html", request=request, kind=kind) if _for_people(request) else kind
+
+
+def _for_people(request: Request) -> bool:
+    return preferred(request.headers.get("accept"), ("application/json", "text/html")) == "text/html"
