@@ -11,6 +11,7 @@ from fitting.preprocessing.alignment import align_metabolites, align_water
 from fitting.preprocessing.axis_scale import axis_error
 from fitting.preprocessing.clipping import clipped_samples
 from fitting.preprocessing.damage import spikes
+from fitting.preprocessing.early_decay import mended_start
 from fitting.preprocessing.eddy_current import correct_eddy_currents, is_one_line, on_grid
 from fitting.preprocessing.facts import PreprocessingFacts
 from fitting.preprocessing.noise import recorded
@@ -80,7 +81,11 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
     fid, water, eddy_current_deg = mean.fid, None, None
     if reference is not None and water_transients is not None:
         own = Sampling(reference.acquisition.dwell_time or sampling.dwell_time, sampling.spectrometer_frequency)
-        water_mean = averaged(water_transients / gain, own, align_water).fid
+        water_mean, upset = mended_start(averaged(water_transients / gain, own, align_water).fid, own.dwell_time)
+        if upset:
+            steps.append(
+                step(WATER_REFERENCE, f"{upset} of the first samples did not follow its decay and were mended.")
+            )
         used = _with_water(fid, on_grid(water_mean, own.dwell_time, fid.size, sampling.dwell_time), sampling)
         fid, water, eddy_current_deg = used.fid, used.water, used.eddy_current_deg
         steps.append(used.step)

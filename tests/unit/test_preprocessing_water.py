@@ -81,6 +81,22 @@ def test_reference_that_is_no_water_is_not_used() -> None:
     assert any(step.method == "Water reference" for step in facts.steps)
 
 
+@pytest.mark.parametrize("first", [(0.57, 1.05), (0.72, 1.08, 0.94), (0.0,), (1.0,)], ids=str)
+def test_upset_first_samples_of_the_reference_do_not_scale_the_line_shape(first: tuple[float, ...]) -> None:
+    """The reference's height at its start is that of its decay, whatever a filter makes of the first samples."""
+    scan = Scan()
+    water = scan.line(4.67, 1000.0, 8.0) + 0.1 * scan.noise()
+    upset = water.copy()
+    upset[: len(first)] *= first
+    fid = scan.brain() + noise_for(50, scan.brain(), scan) * scan.noise()
+    spectrum, facts = preprocess(scan.recording(fid, scan.recording(upset)))
+
+    assert spectrum.water is not None
+    assert np.abs(spectrum.water[:4]) == pytest.approx(np.abs(water[:4]), rel=0.06)
+    assert np.abs(spectrum.water[0]) == pytest.approx(1000.0, rel=0.01)
+    assert any("mended" in step.details for step in facts.steps) is (min(first) < 0.95)
+
+
 def test_empty_reference_counts_as_absent() -> None:
     """A reference of zeros is said to hold no signal."""
     scan = Scan()

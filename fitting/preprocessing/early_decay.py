@@ -1,0 +1,93 @@
+"""The decay that the first milliseconds of an unsuppressed water FID follow, whatever its first samples are like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fitting.signal import time_axis
+from fitting.units import ComplexArray, FloatArray
+
+WINDOW = 0.025
+"""Longest part of the FID that is used, s: short against T2* of water in tissue, so a parabola fits its logarithm."""
+DECAY = 0.4
+"""The window ends where the signal has fallen to this share of its highest early point."""
+FEWEST_POINTS = 8
+REWEIGHTINGS = 20
+SETTLED = 0.01
+"""Change of the intercept, relative to the scatter of the points, at which reweighting ends."""
+TUKEY = 4.685
+"""Tuning constant of the biweight: 95 % efficient for Gaussian residuals (Beaton & Tukey 1974)."""
+
+UPSET = 0.05
+"""Relative departure from the decay from which a first sample is one that a digital filter upset."""
+FIRST = 8
+"""Samples at the start that a filter may have upset."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyDecay:
+    """Parabola through the logarithm of a magnitude: values (points,), the one at time zero and its sd."""
+
+    logarithm: FloatArray
+    intercept_sd: float
+
+    @property
+    def intercept(self) -> float:
+        """Logarithm of the magnitude at time zero."""
+        return float(self.logarithm[0])
+
+
+def early_points(magnitude: FloatArray, dwell_time: float) -> int:
+    """How many first samples of a magnitude (points,) tell its decay: it has not fallen far, nor lasted long."""
+    early = magnitude[: round(WINDOW / dwell_time) + 1]
+    # one low point is an upset point; three in a row are the decay
+    low = early < DECAY * early.max()
+    lasting = np.flatnonzero(low[:-2] & low[1:-1] & low[2:])
+    return max(int(lasting[0]), FEWEST_POINTS) if lasting.size else int(early.size)
+
+
+def robust_parabola(magnitude: FloatArray, dwell_time: float) -> EarlyDecay:
+    """A Voigt line's decay, ln|s(t)| = a − πΔ_L t − b t², through a magnitude (points,), by iterated reweighting.
+
+    Tukey's biweight leaves out points upset by a digital filter: scanners write first points of 57 % and 105 % of the
+    true decay, or ring for longer.
+    """
+    values = np.log(np.maximum(magnitude, 1e-6 * float(magnitude.max())))
+    times = time_axis(values.size, dwell_time)
+    scaled = times / times[-1]
+    design = np.stack([np.ones_like(scaled), scaled, scaled**2], axis=1)
+    weights = np.ones_like(values)
+    intercept = np.inf
+    for _ in range(REWEIGHTINGS):
+        normal = design.T @ (weights[:, None] * design)
+        coefficients = np.linalg.solve(normal, design.T @ (weights * values))
+        residuals = values - design @ coefficients
+        scale = max(1.4826 * float(np.median(np.abs(residuals))), 1e-12)
+        weights = np.clip(1.0 - (residuals / (TUKEY * scale)) ** 2, 1e-9, None) ** 2
+        settled = abs(coefficients[0] - intercept) < SETTLED * scale
+        intercept = float(coefficients[0])
+        if settled:
+            break
+    variance = float(weights @ residuals**2) / max(float(weights.sum()) - design.shape[1], 1.0)
+    return EarlyDecay(design @ coefficients, float(np.sqrt(variance * np.linalg.inv(normal)[0, 0])))
+
+
+def mended_start(water: ComplexArray, dwell_time: float) -> tuple[ComplexArray, int]:
+    """An unsuppressed water FID (points,) whose upset first samples have the height of its decay, and their number.
+
+    The line shape of the water is taken from its magnitude and counts from the first sample: one of 57 % would make
+    every amplitude that is fitted with it 43 % too small.
+    """
+    magnitude = np.abs(water)
+    points = early_points(magnitude, dwell_time)
+    if points < FEWEST_POINTS or not magnitude.max() > 0:
+        return water, 0
+    expected = np.exp(robust_parabola(magnitude[:points], dwell_time).logarithm[:FIRST])
+    first = magnitude[: expected.size]
+    upset = np.flatnonzero(np.abs(first / expected - 1.0) > UPSET)
+    mended = water.copy()
+    direction = np.exp(1j * np.angle(np.where(first > 0, water[: first.size], water[first.size])))
+    mended[upset] = (expected * direction)[upset]
+    return mended, int(upset.size)
