@@ -109,7 +109,7 @@ audit: ## look for published weaknesses of the dependencies; where they cannot b
 bench: $(DEV_STAMP) ## measure accuracy and speed on simulated spectra and write docs/benchmark.md (minutes)
 	$(BIN)/python -m tests.benchmarks
 
-bench-statistics: $(DEV_STAMP) ## measure scores and follow-up on simulated people and write docs/benchmark-statistics.md (minutes)
+bench-statistics: $(DEV_STAMP) ## measure scores and follow-up on simulated people and write docs/benchmark-statistics.md (a quarter of an hour)
 	$(BIN)/python -m tests.benchmarks.statistics_page
 
 golden: $(DEV_STAMP) ## write the numbers of the golden spectra anew, when the changelog has an entry for it

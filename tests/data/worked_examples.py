@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +49,35 @@ def expected_single_case(example: dict[str, Any]) -> dict[str, float]:
     if "pct_ci" in example:
         expected |= {"percentile_low": example["pct_ci"][0], "percentile_high": example["pct_ci"][1]}
     return expected
+
+
+def expected_regression() -> dict[str, float]:
+    """The figures of the regression norm by their names in an answer."""
+    example = EXAMPLES["regression"]
+    return {
+        "norm.mean": example["yhat"],
+        "z.sd_predictive": example["se"],
+        "z.t": example["t"],
+        "z.df": example["df"],
+        "z.p": example["p_two"],
+        "z.value": example["z_ccc"],
+    }
+
+
+def expected_studies() -> dict[str, float]:
+    """The figures of the pooled studies and of a new person by their names in an answer."""
+    example = EXAMPLES["studies"]
+    return {
+        "norm.mean": example["paule_mandel"]["mu"],
+        "norm.sd_between": example["paule_mandel"]["tau"],
+        "norm.sd_within": example["s_w"],
+        "z.value": example["z_pred"],
+        "z.sd_predictive": example["sd_pred"],
+        "z.df": example["df"],
+        "z.p": example["p_two"],
+    }
+
+
+def figures(answer: dict[str, Any], names: Iterable[str]) -> dict[str, float]:
+    """The figures of these names, ``part.name``, in an answer."""
+    return {name: answer[name.partition(".")[0]][name.partition(".")[2]] for name in names}

@@ -13,10 +13,10 @@ from fitting.norms.literature import cohorts, pool, relative_sd_elsewhere
 from fitting.norms.pooling import between_df, pooled_sd, predictive, random_effects, study_mean_interval
 from fitting.norms.regions import regions
 from fitting.norms.tables import StudyRow, study_rows
+from tests.data.worked_examples import EXAMPLES
 
-MEANS = np.array([0.220, 0.247, 0.219, 0.280, 0.238])
-SDS = np.array([0.030, 0.030, 0.029, 0.040, 0.024])
-COUNTS = np.array([20.0, 60.0, 13.0, 21.0, 48.0])
+EXAMPLE = EXAMPLES["studies"]
+MEANS, SDS, COUNTS = (np.array(EXAMPLE[name], dtype=np.float64) for name in ("mean", "sd", "n"))
 
 
 def test_worked_example_of_choline_in_the_anterior_cingulate() -> None:

@@ -1,0 +1,60 @@
+"""The benchmark of the statistics runs, and its page says what is promised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.benchmarks.single_case import own_controls
+from tests.benchmarks.statistics_page import COUNTS, ERRORS, LABORATORIES, PAGE, STUDIES, page
+
+PROMISED_FLAGS = (4.0, 6.0)
+PROMISED_COVERAGE = (93.0, 97.0)
+
+
+def rows(section: str, table: int = 0) -> Iterator[list[str]]:
+    """Cells of one table of a section of the page, without its head."""
+    part = PAGE.read_text(encoding="utf-8").split(f"\n## {section}\n")[1].split("\n## ")[0]
+    lines = [block for block in part.split("\n\n") if block.startswith("|")][table].strip().splitlines()
+    yield from ([cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:])
+
+
+def near(cell: str, promised: tuple[float, float]) -> bool:
+    """Is the share, within its 95 % error, what is promised?"""
+    share, error = (float(word) for word in cell.split("±"))
+    return promised[0] - error <= share <= promised[1] + error
+
+
+def test_it_runs_and_tells_naive_from_ours() -> None:
+    """A few trials: the naive z flags far too many noisy people, ours does not, and the interval holds most of them."""
+    naive, flagged, covered = own_controls(8, 0.5, 1.0, 400, seed=1).rates
+
+    assert naive.percent > 13.0
+    assert flagged.percent < 9.0
+    assert covered.percent > 90.0
+    written = page(4)
+    for words in ("tNAA by 15 %", "as shipped", "## Follow-up"):
+        assert words in written
+
+
+def test_own_controls_flag_as_many_as_promised() -> None:
+    """For every number of controls and every error: 4 to 6 % of healthy people, and 93 to 97 % inside the interval."""
+    found = list(rows("Own controls"))
+
+    assert len(found) == len(ERRORS) * len(COUNTS)
+    for *setting, _, flagged, covered in found:
+        assert near(flagged, PROMISED_FLAGS), setting
+        assert near(covered, PROMISED_COVERAGE), setting
+
+
+@pytest.mark.parametrize("studies", STUDIES)
+def test_published_controls_flag_as_many_as_promised(studies: int) -> None:
+    """However far laboratories differ; the interval is too wide only where they differ less than any that were seen."""
+    found = [cells for cells in rows("Published controls of other laboratories") if cells[0] == str(studies)]
+
+    assert len(found) == len(LABORATORIES)
+    for _, tau, _, flagged, covered in found:
+        assert near(flagged, PROMISED_FLAGS), tau
+        if tau not in {"0", "0.3"}:
+            assert near(covered, PROMISED_COVERAGE), tau
