@@ -20,7 +20,8 @@ from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples, edge_lengths, positive
-from fitting.signal import Acquisition, Recording
+from fitting.io.voi import from_corners
+from fitting.signal import Acquisition, Recording, VoiGeometry
 from fitting.units import ComplexArray, field_from_frequency
 
 
@@ -41,16 +42,19 @@ class _Layout(NamedTuple):
     te: int
     psd_name: int
     user8: int
-    """Within the image header: int, int (microseconds), text, and the first of three edge lengths (float, mm)."""
+    """Within the image header: int, int (microseconds), text, and the first of three edge lengths (float, mm), which
+    three coordinates of the centre follow."""
+    corners: int | None
+    """The same of the nine coordinates of the slice's corners; None where nobody has published their place."""
 
 
 _LAYOUTS = (
-    _Layout(9.0, 0, 0, (61464, False), (59928, False), 200, 208, 320, 456),
-    _Layout(11.0, 0, 0, (66072, False), (64536, False), 488, 496, 838, 84),
-    _Layout(14.0, 0, 0, (1468, True), (1504, True), 712, 720, 1272, 148),
-    _Layout(16.0, 0, 0, (1468, True), (1504, True), 760, 768, 1320, 196),
-    _Layout(20.0, 0, 0, (1468, True), (1504, True), 1056, 1064, 1632, 388),
-    _Layout(26.0, 76, 64, (4, True), (40, True), 1056, 1064, 1632, 388),
+    _Layout(9.0, 0, 0, (61464, False), (59928, False), 200, 208, 320, 456, 160),
+    _Layout(11.0, 0, 0, (66072, False), (64536, False), 488, 496, 838, 84, None),
+    _Layout(14.0, 0, 0, (1468, True), (1504, True), 712, 720, 1272, 148, 480),
+    _Layout(16.0, 0, 0, (1468, True), (1504, True), 760, 768, 1320, 196, 528),
+    _Layout(20.0, 0, 0, (1468, True), (1504, True), 1056, 1064, 1632, 388, 720),
+    _Layout(26.0, 76, 64, (4, True), (40, True), 1056, 1064, 1632, 388, 720),
 )
 _LAST_REVISION = 31.0
 _LOGOS = (b"GE_MED_NMR", b"INVALIDNMR")
@@ -87,6 +91,9 @@ class _Header:
 
     def image(self, kind: str, place: int) -> int | float:
         return self.field(kind, self.start(self.layout.image) + place)
+
+    def three(self, place: int) -> list[float]:
+        return [float(self.image("f", place + 4 * axis)) for axis in range(3)]
 
     def psd_name(self) -> str | None:
         start = self.start(self.layout.image) + self.layout.psd_name
@@ -153,7 +160,8 @@ def _read(files: Files) -> Recording:
         sequence=sequence,
         sequence_name=name,
         vendor="GE",
-        voi_size=edge_lengths((header.image("f", layout.user8 + 4 * axis) for axis in range(3)), 1e-3),
+        voi_size=edge_lengths(header.three(layout.user8), 1e-3),
+        voi_geometry=_voi_geometry(header),
         averages=frames.suppressed * (1 if frames.uncombined else excitations),
         water_suppressed=True,
     )
@@ -163,6 +171,14 @@ def _read(files: Files) -> Recording:
         unsuppressed = replace(metabolites, water_suppressed=False, averages=stored)
         water = Recording(samples[: frames.reference], unsuppressed)
     return Recording(samples[frames.reference :], metabolites, water)
+
+
+def _voi_geometry(header: _Header) -> VoiGeometry | None:
+    first, user8 = header.layout.corners, header.layout.user8
+    if first is None:
+        return None
+    corners = [header.three(first + 12 * corner) for corner in range(3)]
+    return from_corners(header.three(user8 + 12), corners, header.three(user8))
 
 
 def _spectral_width(header: _Header) -> float:

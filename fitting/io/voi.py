@@ -15,6 +15,8 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
 
 _LONGEST_MM = 500.0
 """Some writers put 10 m where they know no volume; no head is half a metre wide."""
+_SAME_CENTER_MM = 1.0
+"""How far apart the two centres of a GE header may be; in files at hand they agree to 1e-4."""
 _SKEW = 0.02
 """Largest cosine between two axes; measured boxes have right angles, digits are rounded."""
 
@@ -71,6 +73,39 @@ def from_normal(center: Header, normal: Header, rotation: float | str | None, le
     phase = np.cos(turn) * phase - np.sin(turn) * np.cross(across, phase)
     directions = (np.cross(across, phase), phase, across)
     return in_patient_axes(center, [[float(part) for part in axis] for axis in directions], lengths)
+
+
+def from_corners(center: Header, corners: Sequence[Header], lengths: Header) -> VoiGeometry | None:
+    """A box as GE headers give it: its centre, the slice through it, and its edges by the patient's axes, mm.
+
+    Coordinates go to the right, to the front and to the head. Directions are those of the slice's rows, columns and
+    normal; each length belongs to the axis nearest to the patient's, as Gannet (``GannetMask_GE``, after R. Noeske's
+    co-registration) and VESPA read it. The header says the centre twice; without agreement there is no box.
+
+    Parameters
+    ----------
+    center : three numbers
+        Of the measured volume.
+    corners : three times three numbers
+        Of the slice: upper left, upper right and lower right.
+    lengths : three numbers
+        Along right-left, front-back and head-feet.
+    """
+    middle, sizes, places = numbers(center), numbers(lengths), [numbers(corner) for corner in corners]
+    known = [place for place in places if place is not None]
+    if middle is None or sizes is None or len(known) != 3:
+        return None
+    upper_left, upper_right, lower_right = known
+    rows, columns = upper_right - upper_left, lower_right - upper_right
+    if not (np.linalg.norm(rows) > 0 and np.linalg.norm(columns) > 0):
+        return None
+    if np.linalg.norm((upper_left + lower_right) / 2.0 - middle) > _SAME_CENTER_MM:
+        return None
+    rows, columns = rows / np.linalg.norm(rows), columns / np.linalg.norm(columns)
+    normal = np.cross(rows, columns)
+    axes = {0: (normal, rows, columns), 1: (rows, normal, columns), 2: (rows, columns, normal)}
+    chosen = axes[int(np.argmax(np.abs(normal)))]
+    return box(middle, [axis * size for axis, size in zip(chosen, sizes, strict=True)])
 
 
 def box(center: npt.ArrayLike, edges: npt.ArrayLike) -> VoiGeometry | None:

@@ -13,6 +13,7 @@ from fitting.io.dicom_mrs import _philips_box
 from fitting.io.voi import box, from_normal, in_patient_axes
 from fitting.signal import VoiGeometry
 from tests.conformance.reader_fixtures.dicom_mrs import _item, philips, siemens
+from tests.conformance.reader_fixtures.ge_pfile import _FRAMES_9, _revision_9
 from tests.conformance.reader_fixtures.philips_sdat import _ROWS, _SPAR, _pair
 from tests.conformance.reader_fixtures.siemens_dicom import FID
 from tests.conformance.reader_fixtures.siemens_rda import rda
@@ -36,6 +37,11 @@ def assert_same(found: VoiGeometry | None, center: object, edges: object) -> Non
     assert np.asarray(found.edges_mm) == pytest.approx(np.asarray(edges), abs=2e-3)
 
 
+def p_file(**place: object) -> Files:
+    """A P-file of revision 9."""
+    return _revision_9(_FRAMES_9, **place)
+
+
 RAS = np.array([-1.0, -1.0, 1.0])
 EXPECTED_EDGES = np.array([np.multiply(ROW, 25), np.multiply(COLUMN, 40), np.multiply(NORMAL, 20)]) * RAS
 
@@ -48,6 +54,28 @@ def test_an_rda_gives_read_out_phase_and_slice_their_axes():
         fields |= {f"VOINormal{axis}": str(NORMAL[k]), f"VOIPosition{axis}": str(CENTER[k])}
 
     assert_same(geometry(rda(**fields)), CENTER * RAS, EXPECTED_EDGES)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "order"),
+    [
+        ((-1, 0, 0), (0, -1, 0), ("rows", "columns", "normal")),
+        ((-1, 0, 0), (0, 0, -1), ("rows", "normal", "columns")),
+        ((0, -1, 0), (0, 0, -1), ("normal", "rows", "columns")),
+        ((-0.96, 0.28, 0), (-0.28, -0.96, 0), ("rows", "columns", "normal")),
+    ],
+)
+def test_a_p_file_gives_the_slice_its_corners(rows, columns, order):
+    """Axial, coronal, sagittal and oblique slices: each edge lies along the axis nearest to the patient's."""
+    center, (rows, columns) = np.array([4.4, -13.1, -0.9]), np.array([rows, columns])
+    upper_left, lower_right = center - 120 * (rows + columns), center + 120 * (rows + columns)
+    corners = (*upper_left, *(upper_left + 240 * rows), *lower_right)
+    axes = {"rows": rows, "columns": columns, "normal": np.cross(rows, columns)}
+    expected = [axes[name] * size for name, size in zip(order, (20, 30, 40), strict=True)]
+
+    assert_same(geometry(p_file(edges=(20, 30, 40), center=center, corners=corners)), center, expected)
+    assert geometry(p_file(edges=(20, 30, 40), center=center + 2, corners=corners)) is None
+    assert geometry(p_file(edges=(20, 30, 40), center=center)) is None
 
 
 def test_a_protocols_normal_and_rotation_are_the_same_box():

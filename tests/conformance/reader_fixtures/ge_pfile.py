@@ -1,6 +1,7 @@
 """GE P-files: revision 9 as an LX 11 scanner writes it, and revision 26.002 with coils and a phase cycle."""
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,6 +55,9 @@ def _revision_9(
     echoes: int = 1,
     counted: float = 2.0,
     averages: float = 6.0,
+    edges: Sequence[float] = (40.0, 20.0, 15.0),
+    center: Sequence[float] = (),
+    corners: Sequence[float] = (),
 ) -> Files:
     header = _Header(61464, order)
     header.put("f", 0, 9.0)
@@ -72,7 +76,8 @@ def _revision_9(
     header.put("i", image + 200, 2_000_000)
     header.put("i", image + 208, 30_000)
     header.text(image + 320, psd)
-    header.put("f", image + 456, 40.0, 20.0, 15.0)
+    header.put("f", image + 456, *edges, *center)
+    header.put("f", image + 160, *corners)
     return (SourceFile("P12345.7", bytes(header.content) + _frames(header, samples, "i4")),)
 
 
