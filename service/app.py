@@ -29,6 +29,7 @@ from service.storage.audit import AuditLog
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.events import EventRepository
+from service.storage.queue import JobQueue
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOffRepository
 from service.storage.site_norms import SiteNormRepository
@@ -93,10 +94,11 @@ def create_app(
         blobs = BlobStore(settings.data_dir / "blobs")
         repository = AnalysisRepository(database, blobs, keep_inputs=settings.keep_inputs)
         site_norms = SiteNormRepository(database)
+        queue = JobQueue(database, blobs, keep_inputs=settings.keep_inputs)
         dispatcher = Dispatcher(
-            repository,
+            queue,
             EventRepository(database),
-            site_norms=site_norms.for_analysis,
+            site_norms=site_norms.newest_at,
             executor=settings.executor,
             limits=Limits(settings.deadline_seconds, settings.grace_seconds),
             cache_dir=settings.cache_dir,
@@ -110,7 +112,7 @@ def create_app(
         helpers.extend(_started(settings, database, blobs, metrics))
         sign_offs = SignOffRepository(database, blobs)
         return Services(
-            settings, database, repository, sign_offs, site_norms, dispatcher, metrics, authenticator, trail
+            settings, database, queue, repository, sign_offs, site_norms, dispatcher, metrics, authenticator, trail
         )
 
     def close_services(services: Services) -> None:

@@ -48,8 +48,9 @@ from service.errors import (
 from service.jobs.images import images_of
 from service.jobs.tasks import Defect
 from service.storage.documents import load_options, load_subject
-from service.storage.repositories import UNFINISHED, AnalysisRepository, Filters, StoredFile, Submission
-from service.storage.tables import AnalysisRow, State
+from service.storage.files import StoredFile
+from service.storage.repositories import AnalysisRepository, Filters, Submission
+from service.storage.tables import UNFINISHED, AnalysisRow, State
 
 _NIFTI = "NIfTI (.nii or .nii.gz), in the scanner's coordinates; only voxels and their place are used."
 _IMAGES = {

@@ -15,6 +15,7 @@ from service.metrics import Metrics
 from service.settings import Settings
 from service.storage.audit import Actor
 from service.storage.database import Database
+from service.storage.queue import JobQueue
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOffRepository
 from service.storage.site_norms import SiteNormRepository
@@ -26,6 +27,7 @@ class Services:
 
     settings: Settings
     database: Database
+    queue: JobQueue
     repository: AnalysisRepository
     sign_offs: SignOffRepository
     site_norms: SiteNormRepository

@@ -20,8 +20,7 @@ from service.api.dependencies import Repository, ServicesDep
 from service.api.problems import responses
 from service.errors import UnknownAnalysis
 from service.storage.events import EventRepository
-from service.storage.repositories import UNFINISHED
-from service.storage.tables import EventRow, State
+from service.storage.tables import UNFINISHED, EventRow, State
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 """Seconds between two looks at the database: short after something happened, longer while nothing does."""

@@ -54,6 +54,6 @@ def readyz(services: ServicesDep) -> Health:
 )
 def metrics(services: ServicesDep) -> Response:
     """Queue depth, analysis seconds, outcomes, analyses in flight, requests."""
-    for state, count in services.repository.depths().items():
+    for state, count in services.queue.depths().items():
         services.metrics.queue_depth.labels(state).set(count)
     return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -24,7 +24,7 @@ from service.errors import InvalidRequest, MalformedRequest, SchemaError, Servic
 from service.jobs.images import IMAGE_ROLES
 from service.problem_documents import from_schema_errors
 from service.storage.documents import load_options, load_subject
-from service.storage.repositories import INPUTS, StoredFile
+from service.storage.files import INPUTS, StoredFile
 from service.storage.tables import Role
 
 MAX_REQUEST_BYTES = 1_000_000

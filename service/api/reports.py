@@ -23,9 +23,9 @@ from service.errors import (
 from service.reports import AnalysisDocument, FormatUnavailable, Paper, render
 from service.reports.document import SignOffStep
 from service.storage.documents import Traces, load_analysis, load_traces
-from service.storage.repositories import UNFINISHED, AnalysisRepository
+from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOff
-from service.storage.tables import AnalysisRow, SignOffRow
+from service.storage.tables import UNFINISHED, AnalysisRow, SignOffRow
 
 RETRY_SECONDS = "2"
 ReportFormat = Literal["html", "json", "csv", "pdf"]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -34,8 +34,9 @@ from service.metrics import Metrics
 from service.problem_documents import ProblemDocument, problem_of
 from service.storage.documents import Answer, load_options, load_subject
 from service.storage.events import EventRepository
-from service.storage.repositories import INPUTS, AnalysisRepository, StoredFile
-from service.storage.tables import AnalysisRow, Role
+from service.storage.files import INPUTS, StoredFile
+from service.storage.queue import Claimed, JobQueue
+from service.storage.tables import Role
 from service.telemetry import Tracing
 
 MAX_ATTEMPTS = 2
@@ -57,19 +58,19 @@ log = structlog.get_logger()
 class _Held:
     """An analysis that is ours, and where its answer will be."""
 
-    row: AnalysisRow
+    row: Claimed
     future: Future[Answer]
 
 
 class Dispatcher:
-    """A thread that keeps one executor busy with the analyses of one repository."""
+    """A thread that keeps one executor busy with the analyses of one queue."""
 
     def __init__(
         self,
-        repository: AnalysisRepository,
+        queue: JobQueue,
         events: EventRepository,
         *,
-        site_norms: Callable[[AnalysisRow], tuple[SiteNorm, ...]] = lambda _: (),
+        site_norms: Callable[[str, datetime], tuple[SiteNorm, ...]] = lambda *_: (),
         executor: str,
         limits: Limits,
         cache_dir: Path,
@@ -79,7 +80,7 @@ class Dispatcher:
         analyse: Analyse = pipeline.analyse,
         inspect: Inspect = pipeline.inspect,
     ) -> None:
-        self._repository = repository
+        self._queue = queue
         self._events = events
         self._site_norms = site_norms
         self._workforce = Workforce(executor, limits, inspect, self.wake)
@@ -157,22 +158,22 @@ class Dispatcher:
         if time.monotonic() < self._next_beat:
             return
         if self._in_flight:
-            self._repository.beat(self._claimant.name, self._in_flight.keys())
-        dead = {name for name in self._repository.claimants() if self._claimant.is_dead(name)}
-        for row in self._repository.abandoned(SILENCE, dead):
+            self._queue.beat(self._claimant.name, self._in_flight.keys())
+        dead = {name for name in self._queue.claimants() if self._claimant.is_dead(name)}
+        for row in self._queue.abandoned(SILENCE, dead):
             if row.claimed_by == self._claimant.name:  # claimed, but then the database failed before it was submitted
-                self._repository.release(self._claimant.name, row.id, count_attempt=False)
-            elif row.claimed_by is not None:
+                self._queue.release(self._claimant.name, row.id, count_attempt=False)
+            else:
                 self._take_over(row, row.claimed_by)
         for name in dead:
             self._claimant.forget(name)
         self._next_beat = time.monotonic() + BEAT_SECONDS
 
-    def _take_over(self, row: AnalysisRow, claimant: str) -> None:
+    def _take_over(self, row: Claimed, claimant: str) -> None:
         log.warning("service died", analysis_id=row.id, request_id=row.request_id, claimant=claimant)
         begun = self._events.times_begun(row.id)
         if begun < MAX_BEGINNINGS:
-            self._repository.release(claimant, row.id, count_attempt=False)
+            self._queue.release(claimant, row.id, count_attempt=False)
             return
         detail = f"The service stopped {begun} times while it computed this analysis, perhaps for lack of memory."
         self._fail(row, claimant, problem_of(WorkerCrashed(detail), row.request_id), final=False)
@@ -200,7 +201,7 @@ class Dispatcher:
         try:
             answer = held.future.result()
         except CancelledError:  # by its owner, which this does not change, or because the executor was closed
-            self._repository.release(self._claimant.name, row.id, count_attempt=False)
+            self._queue.release(self._claimant.name, row.id, count_attempt=False)
         except FittingError as error:
             self._fail(row, self._claimant.name, problem_of(error, row.request_id), final=True)
         except Defect as error:
@@ -217,8 +218,8 @@ class Dispatcher:
         else:
             self._succeed(row, answer)
 
-    def _succeed(self, row: AnalysisRow, answer: Answer) -> None:
-        if self._repository.succeed(row.id, self._claimant.name, answer):
+    def _succeed(self, row: Claimed, answer: Answer) -> None:
+        if self._queue.succeed(row.id, self._claimant.name, answer):
             run = self._workforce.run_of(row.id)
             self._metrics.finished(answer.seconds, [] if run is None else run.stages)
             if self._tracing is not None and run is not None:
@@ -227,21 +228,21 @@ class Dispatcher:
                 "analysis succeeded", analysis_id=row.id, request_id=row.request_id, seconds=round(answer.seconds, 3)
             )
 
-    def _fail(self, row: AnalysisRow, claimant: str, problem: ProblemDocument, *, final: bool) -> None:
-        if self._repository.fail(row.id, claimant, problem, final=final):
+    def _fail(self, row: Claimed, claimant: str, problem: ProblemDocument, *, final: bool) -> None:
+        if self._queue.fail(row.id, claimant, problem, final=final):
             self._metrics.outcomes.labels(problem.code).inc()
             log.info("analysis failed", analysis_id=row.id, request_id=row.request_id, code=problem.code)
 
-    def _retry_victim_or_culprit(self, row: AnalysisRow) -> None:
+    def _retry_victim_or_culprit(self, row: Claimed) -> None:
         if self._workforce.note_crash(row.id):
             self._retry_or_fail(row, WorkerCrashed, f"died {row.attempts} times, perhaps for lack of memory")
         else:
-            self._repository.release(self._claimant.name, row.id, count_attempt=False)
+            self._queue.release(self._claimant.name, row.id, count_attempt=False)
 
-    def _retry_or_fail(self, row: AnalysisRow, problem: type[InternalError], what: str) -> None:
+    def _retry_or_fail(self, row: Claimed, problem: type[InternalError], what: str) -> None:
         log.warning("worker lost", analysis_id=row.id, request_id=row.request_id, attempt=row.attempts)
         if row.attempts < MAX_ATTEMPTS:
-            self._repository.release(self._claimant.name, row.id, count_attempt=True)
+            self._queue.release(self._claimant.name, row.id, count_attempt=True)
             return
         detail = f"The process computing this analysis {what}."
         self._fail(row, self._claimant.name, problem_of(problem(detail), row.request_id), final=False)
@@ -265,21 +266,21 @@ class Dispatcher:
                 for held in self._in_flight.values():
                     held.future.cancel()
             self._workforce.replace()
-        if self._runs_alone:
+        free = 2 * self._workforce.workers - len(self._in_flight)
+        if self._runs_alone or free <= 0:
             return
-        if self._workforce.shares_fate and self._repository.has_retries():
+        waiting = self._queue.waiting()
+        if self._workforce.shares_fate and waiting.retries:
             # one that may kill its worker runs alone, or its neighbours would be blamed with it
             if not self._in_flight:
-                claimed = self._repository.claim(self._claimant.name, 1, retried=True)
+                claimed = self._queue.claim(self._claimant.name, 1, retried=True)
                 self._runs_alone = bool(claimed)
                 self._submit_all(claimed)
-            return
-        free = 2 * self._workforce.workers - len(self._in_flight)
-        if free > 0:
+        elif any(waiting):
             retried = False if self._workforce.shares_fate else None
-            self._submit_all(self._repository.claim(self._claimant.name, free, retried=retried))
+            self._submit_all(self._queue.claim(self._claimant.name, free, retried=retried))
 
-    def _submit_all(self, rows: list[AnalysisRow]) -> None:
+    def _submit_all(self, rows: list[Claimed]) -> None:
         for row in rows:
             try:
                 job = self._job(row)
@@ -290,20 +291,20 @@ class Dispatcher:
                 continue
             future = self._workforce.submit(row.id, self._limits.of(job.options), self._task, job)
             if future is None:
-                self._repository.release(self._claimant.name, row.id, count_attempt=False)
+                self._queue.release(self._claimant.name, row.id, count_attempt=False)
                 continue
             self._in_flight[row.id] = _Held(row, future)
             future.add_done_callback(lambda _: self._wake.set())
         self._metrics.in_flight.set(len(self._in_flight))
 
-    def _job(self, row: AnalysisRow) -> Job:
-        files = self._repository.content(row.id, *INPUTS)
+    def _job(self, row: Claimed) -> Job:
+        files = self._queue.files.content(row.id, *INPUTS)
         return Job(
             metabolite=_sources(files, "metabolite"),
             water_reference=_sources(files, "water_reference"),
             subject=load_subject(row.request),
             options=load_options(row.request),
-            site_norms=self._site_norms(row),
+            site_norms=self._site_norms(row.project, row.created),
             macromolecules=_sources(files, "macromolecules"),
             images=images_of(files),
         )
@@ -317,13 +318,13 @@ class Dispatcher:
 
     def _release_all(self) -> None:
         # cancelled futures are gone from the table of those in flight, but their rows are still ours
-        self._repository.release(self._claimant.name, count_attempt=False)
+        self._queue.release(self._claimant.name, count_attempt=False)
 
 
 def _sources(files: list[StoredFile], role: Role) -> Files:
     return tuple(SourceFile(file.name, file.content) for file in files if file.role == role)
 
 
-def _defect(row: AnalysisRow) -> ProblemDocument:
+def _defect(row: Claimed) -> ProblemDocument:
     detail = "The analysis ended with an unexpected error; the operator finds it in the log by the request_id."
     return problem_of(InternalError(detail), row.request_id)

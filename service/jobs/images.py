@@ -7,7 +7,7 @@ from typing import get_args
 
 from fitting.anatomy import Images
 from fitting.io import SourceFile
-from service.storage.repositories import StoredFile
+from service.storage.files import StoredFile
 from service.storage.tables import ImageRole
 
 IMAGE_ROLES: tuple[ImageRole, ...] = get_args(ImageRole)

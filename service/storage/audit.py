@@ -13,15 +13,16 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, insert, select, text
 
 from service.storage.database import Database
-from service.storage.tables import AuditRow
+from service.storage.tables import AUDIT_LOG, AuditRow
 
 START = "0" * 64
 """Stands for the row before the first."""
 
+_NEWEST = select(AUDIT_LOG.c.position, AUDIT_LOG.c.sha256).order_by(AUDIT_LOG.c.position.desc()).limit(1)
+_ADD = insert(AUDIT_LOG)
 _LOCK = 0x6D727361  # "mrsa": any number no other program on the same database uses
 
 
@@ -60,17 +61,18 @@ class BrokenChain(Exception):
     """The audit log is not what was written; the message names the first row that shows it."""
 
 
-def append(session: Session, entries: Sequence[Entry]) -> None:
+def append(connection: Connection, entries: Sequence[Entry]) -> None:
     """Add entries in a writing transaction, which keeps all others from adding until it ends."""
-    if session.get_bind().dialect.name != "sqlite":  # there, a writing transaction is alone already
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    head = _head(session)
+    if connection.dialect.name != "sqlite":  # there, a writing transaction is alone already
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    head = _head(connection)
     now = datetime.now(UTC)
+    rows = []
     for entry in entries:
-        row = AuditRow(position=head.position + 1, at=now, **entry._asdict())
-        row.sha256 = _digest(head.sha256, row)
-        session.add(row)
-        head = Head(row.position, row.sha256)
+        sha256 = _digest(head, now, entry)
+        head = Head(head.position + 1, sha256)
+        rows.append({**entry._asdict(), "position": head.position, "at": now, "sha256": sha256})
+    connection.execute(_ADD, rows)
 
 
 class AuditLog:
@@ -81,13 +83,13 @@ class AuditLog:
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries in a transaction of their own."""
-        with self._database.writing() as session:
-            append(session, entries)
+        with self._database.changing() as connection:
+            append(connection, entries)
 
     def head(self) -> Head:
         """The newest row."""
-        with self._database.reading() as session:
-            return _head(session)
+        with self._database.asking() as connection:
+            return _head(connection)
 
     def rows(self, analysis_id: str | None = None) -> Iterator[AuditRow]:
         """All rows, or those about one analysis, oldest first."""
@@ -109,7 +111,7 @@ class AuditLog:
         for row in self.rows():
             if row.position != head.position + 1:
                 raise BrokenChain(f"Row {head.position + 1} is missing.")
-            if row.sha256 != _digest(head.sha256, row):
+            if row.sha256 != _digest(head, row.at, _entry(row)):
                 raise BrokenChain(f"Row {row.position} is not what was written, or the row before it is not.")
             head = Head(row.position, row.sha256)
             found = found or row.sha256 == contains
@@ -118,15 +120,18 @@ class AuditLog:
         return head
 
 
-def _head(session: Session) -> Head:
-    newest = select(AuditRow.position, AuditRow.sha256).order_by(AuditRow.position.desc()).limit(1)
-    found = session.execute(newest).first()
-    return Head(0, START) if found is None else Head(found.position, found.sha256)
+def _head(connection: Connection) -> Head:
+    found = connection.execute(_NEWEST).first()
+    return Head(0, START) if found is None else Head(*found)
 
 
-def _digest(previous: str, row: AuditRow) -> str:
+def _entry(row: AuditRow) -> Entry:
+    return Entry(**{name: getattr(row, name) for name in Entry._fields})
+
+
+def _digest(before: Head, at: datetime, entry: Entry) -> str:
     content = [
-        *(previous, row.position, row.at.astimezone(UTC).isoformat(timespec="microseconds")),
-        *(row.actor, row.project, row.action, row.analysis_id, row.status, row.address, row.request_id),
+        *(before.sha256, before.position + 1, at.astimezone(UTC).isoformat(timespec="microseconds")),
+        *(entry.actor, entry.project, entry.action, entry.analysis_id, entry.status, entry.address, entry.request_id),
     ]
     return hashlib.sha256(json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()

@@ -75,6 +75,25 @@ class Database:
             self._lock(session.connection())
             yield session
 
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """``reading`` for plain statements, a tenth of the work: for what is asked all the time."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """``writing`` for plain statements: for what happens to every analysis."""
+        with self._writing_engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def changing_files(self) -> Iterator[Connection]:
+        """``writing_files`` for plain statements."""
+        with self.changing() as connection:
+            self._lock(connection)
+            yield connection
+
     def _lock(self, connection: Connection) -> None:
         if not self._is_sqlite:  # SQLite has one writer anyway
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FILES_LOCK})

@@ -5,29 +5,46 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import String, func, insert, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, String, bindparam, func, insert, select
 
 from service.storage.database import Database
-from service.storage.tables import AnalysisRow, EventRow, UtcDateTime
+from service.storage.tables import ANALYSES, EVENTS, AnalysisRow, EventRow, UtcDateTime
+
+_A, _E = ANALYSES.c, EVENTS.c
+_LAST = select(func.max(_E.number)).where(_E.analysis_id == _A.id).scalar_subquery()
+_HAPPENED = select(
+    _A.id,
+    func.coalesce(_LAST, 0) + 1,
+    bindparam("now", type_=UtcDateTime),
+    _A.state,
+    bindparam("during", type_=String(32)),
+    _A.attempts,
+).where(_A.id.in_(bindparam("ids", expanding=True)))
+_RECORD = insert(EVENTS).from_select(
+    [_E.analysis_id, _E.number, _E.at, _E.state, _E.step, _E.attempt],
+    _HAPPENED,
+)
+_RUNNING = (
+    select(_A.id, _A.attempts)
+    .where(_A.id.in_(bindparam("ids", expanding=True)), _A.state == "running", _A.claimed_by == bindparam("claimant"))
+    .order_by(_A.id)
+    .with_for_update()
+)
+_NUMBERS = (
+    select(_E.analysis_id, func.max(_E.number))
+    .where(_E.analysis_id.in_(bindparam("ids", expanding=True)))
+    .group_by(_E.analysis_id)
+)
+_ADD = insert(EVENTS)
 
 
-def record(session: Session, analysis_ids: Collection[str], step: str | None = None) -> None:
+def record(connection: Connection, analysis_ids: Collection[str], step: str | None = None) -> None:
     """Write down the state the analyses have now, or the ``step`` they began, in the caller's transaction.
 
     The caller has changed or locked the rows in that transaction, so that no two events take one number.
     """
-    last = select(func.max(EventRow.number)).where(EventRow.analysis_id == AnalysisRow.id).scalar_subquery()
-    happened = select(
-        AnalysisRow.id,
-        func.coalesce(last, 0) + 1,
-        literal(datetime.now(UTC), UtcDateTime),
-        AnalysisRow.state,
-        literal(step, String(32)),
-        AnalysisRow.attempts,
-    ).where(AnalysisRow.id.in_(analysis_ids))
-    columns = [EventRow.analysis_id, EventRow.number, EventRow.at, EventRow.state, EventRow.step, EventRow.attempt]
-    session.execute(insert(EventRow).from_select(columns, happened))
+    if analysis_ids:
+        connection.execute(_RECORD, {"ids": list(analysis_ids), "now": datetime.now(UTC), "during": step})
 
 
 class EventRepository:
@@ -63,25 +80,16 @@ class EventRepository:
     def note_steps(self, claimant: str, steps: Iterable[tuple[str, str]]) -> None:
         """Write down which (analysis, step) began, for the running analyses of the claimant; others are left out."""
         noted = list(steps)
-        running = (
-            select(AnalysisRow.id, AnalysisRow.attempts)
-            .order_by(AnalysisRow.id)
-            .where(
-                AnalysisRow.id.in_({analysis_id for analysis_id, _ in noted}),
-                AnalysisRow.state == "running",
-                AnalysisRow.claimed_by == claimant,
-            )
-        )
+        asked = {"ids": list({analysis_id for analysis_id, _ in noted}), "claimant": claimant}
         now = datetime.now(UTC)
-        with self._database.writing() as session:
-            attempts = {row.id: row.attempts for row in session.execute(running.with_for_update())}
-            last = select(EventRow.analysis_id, func.max(EventRow.number)).where(EventRow.analysis_id.in_(attempts))
-            numbers = {found[0]: found[1] for found in session.execute(last.group_by(EventRow.analysis_id))}
+        with self._database.changing() as connection:
+            attempts = {row.id: row.attempts for row in connection.execute(_RUNNING, asked)}
+            numbers = {row[0]: row[1] for row in connection.execute(_NUMBERS, {"ids": list(attempts)})}
             happened = []
             for analysis_id, step in noted:
                 if analysis_id in attempts:
                     number = numbers[analysis_id] = numbers.get(analysis_id, 0) + 1
                     of = {"analysis_id": analysis_id, "number": number, "attempt": attempts[analysis_id]}
                     happened.append({**of, "at": now, "state": "running", "step": step})
-            if happened:  # one statement for all of them
-                session.execute(insert(EventRow), happened)
+            if happened:
+                connection.execute(_ADD, happened)

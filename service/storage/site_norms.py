@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from fitting.norms.site import SiteNorm, digest
 from service.errors import UnknownNorm
 from service.storage.database import Database
-from service.storage.tables import DEFAULT_PROJECT, AnalysisRow, SiteNormRow
+from service.storage.tables import DEFAULT_PROJECT, SITE_NORMS, SiteNormRow, UtcDateTime
 
 _SITE_NORM = TypeAdapter(SiteNorm)
+_EVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+_N = SITE_NORMS.c
+_LATEST = (
+    select(_N.name, func.max(_N.version).label("version"))
+    .where(_N.project == bindparam("whose"), _N.created <= bindparam("until", type_=UtcDateTime))
+    .group_by(_N.name)
+    .subquery()
+)
+_NEWEST = (
+    select(_N.document)
+    .join(_LATEST, (_LATEST.c.name == _N.name) & (_LATEST.c.version == _N.version))
+    .where(_N.project == bindparam("whose"))
+    .order_by(_N.name)
+)
 
 
 def norm_name(name: str, version: int) -> str:
@@ -77,13 +90,13 @@ class SiteNormRepository:
 
     def newest(self, project: str = DEFAULT_PROJECT) -> tuple[SiteNorm, ...]:
         """The newest version of each name, in the order of the names."""
-        with self._database.reading() as session:
-            return _newest(session, project, None)
+        with self._database.asking() as connection:
+            return _newest(connection, project)
 
-    def for_analysis(self, row: AnalysisRow) -> tuple[SiteNorm, ...]:
+    def newest_at(self, project: str, at: datetime) -> tuple[SiteNorm, ...]:
         """What was newest when an analysis was submitted: later versions do not change what was asked."""
-        with self._database.reading() as session:
-            return _newest(session, row.project, row.created)
+        with self._database.asking() as connection:
+            return _newest(connection, project, at)
 
     def withdraw(self, norm_id: str, project: str = DEFAULT_PROJECT) -> None:
         """Forget the controls of one version; its id is never given again and no analysis uses it any more.
@@ -99,21 +112,15 @@ class SiteNormRepository:
             row.withdrawn, row.document = datetime.now(UTC), None
 
 
-def newest_ids(session: Session, project: str) -> list[str]:
+def newest_ids(connection: Connection, project: str) -> list[str]:
     """Ids of the newest versions: what an analysis submitted now depends on."""
-    return [norm.id for norm in _newest(session, project, None)]
+    return [norm.id for norm in _newest(connection, project)]
 
 
-def _newest(session: Session, project: str, at: datetime | None) -> tuple[SiteNorm, ...]:
+def _newest(connection: Connection, project: str, at: datetime = _EVER) -> tuple[SiteNorm, ...]:
     """The newest version of each name at a time; withdrawing the newest leaves none in its place."""
-    latest = select(SiteNormRow.name, func.max(SiteNormRow.version)).where(SiteNormRow.project == project)
-    if at is not None:
-        latest = latest.where(SiteNormRow.created <= at)
-    rows: Sequence[SiteNormRow] = [
-        session.get_one(SiteNormRow, (project, name, version))
-        for name, version in session.execute(latest.group_by(SiteNormRow.name).order_by(SiteNormRow.name))
-    ]
-    return tuple(load_site_norm(row.document) for row in rows if row.document is not None)
+    documents = connection.scalars(_NEWEST, {"whose": project, "until": at}).all()
+    return tuple(load_site_norm(document) for document in documents if document is not None)
 
 
 def _versions(project: str) -> Select[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from sqlalchemy import (
     JSON,
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
+    Table,
     Text,
     TypeDecorator,
 )
@@ -26,6 +27,8 @@ ImageRole = Literal["anatomy", "gray_matter", "white_matter", "csf"]
 Role = Literal["metabolite", "water_reference", "macromolecules", ImageRole, "traces", "signed_report"]
 SignOffState = Literal["draft", "reviewed", "signed"]
 SignOffAction = Literal["review", "return", "sign", "amend"]
+
+UNFINISHED: tuple[State, ...] = ("queued", "running")
 
 DEFAULT_PROJECT = "default"
 """Of those who name no project: everybody, on a machine of one group."""
@@ -57,6 +60,7 @@ class AnalysisRow(Base):
     __table_args__ = (
         CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="ck_analyses_state"),
         Index("ix_analyses_state_id", "state", "id"),
+        Index("ix_analyses_state_attempts_id", "state", "attempts", "id"),
         Index("ix_analyses_subject", "subject"),
         Index("ix_analyses_created", "created"),
         Index("ix_analyses_project_id", "project", "id"),
@@ -223,3 +227,13 @@ class EndedSessionRow(Base):
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     expires: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def _table(rows: type[Base]) -> Table:
+    return cast("Table", rows.__table__)
+
+
+ANALYSES, FILES, EVENTS = _table(AnalysisRow), _table(FileRow), _table(EventRow)
+IDEMPOTENCY_KEYS, SITE_NORMS = _table(IdempotencyKeyRow), _table(SiteNormRow)
+WEBHOOK_DELIVERIES, AUDIT_LOG = _table(WebhookDeliveryRow), _table(AuditRow)
+"""For plain statements about what happens to every analysis."""

@@ -10,8 +10,8 @@ from service.errors import SignedAnalysis, UnknownAnalysis
 from service.storage.audit import Actor
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
-from service.storage.repositories import UNFINISHED, AnalysisRepository
-from service.storage.tables import AnalysisRow, FileRow, SignOffRow
+from service.storage.repositories import AnalysisRepository
+from service.storage.tables import UNFINISHED, AnalysisRow, FileRow, SignOffRow
 
 _AT_ONCE = 200
 RETENTION = Actor("retention", "", None)

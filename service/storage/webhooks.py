@@ -7,11 +7,10 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from service.storage.database import Database
-from service.storage.tables import AnalysisRow, State, WebhookDeliveryRow
+from service.storage.tables import ANALYSES, WEBHOOK_DELIVERIES, AnalysisRow, State, UtcDateTime, WebhookDeliveryRow
 
 _ENDED: tuple[State, ...] = ("succeeded", "failed", "cancelled")
 
@@ -28,27 +27,30 @@ class Call(NamedTuple):
     finished: datetime
 
 
-def register(session: Session, analysis_id: str, url: str) -> None:
+_D = WEBHOOK_DELIVERIES.c
+_NOW = bindparam("now", type_=UtcDateTime)
+_STATE = select(ANALYSES.c.state).where(ANALYSES.c.id == bindparam("of")).with_for_update()  # it might just be ending
+_SAME = select(_D.id).where(_D.analysis_id == bindparam("of"), _D.url == bindparam("address"))
+_ADD = insert(WEBHOOK_DELIVERIES)
+_MAKE_DUE = (
+    update(WEBHOOK_DELIVERIES)
+    .where(_D.analysis_id.in_(bindparam("ids", expanding=True)), _D.due.is_(None), _D.attempts == 0)
+    .values(due=_NOW)
+)
+
+
+def register(connection: Connection, analysis_id: str, url: str) -> None:
     """Have ``url`` told when the analysis ends, or now when it has; once, however often it is asked for."""
-    row = session.execute(
-        select(AnalysisRow.state).where(AnalysisRow.id == analysis_id).with_for_update()  # it might just be ending
-    ).one()
-    same = select(WebhookDeliveryRow.id).where(
-        WebhookDeliveryRow.analysis_id == analysis_id, WebhookDeliveryRow.url == url
-    )
-    if session.scalar(same) is None:
-        due = datetime.now(UTC) if row.state in _ENDED else None
-        session.add(WebhookDeliveryRow(id=str(uuid.uuid4()), analysis_id=analysis_id, url=url, due=due, attempts=0))
+    state = connection.execute(_STATE, {"of": analysis_id}).scalar_one()
+    if connection.scalar(_SAME, {"of": analysis_id, "address": url}) is None:
+        due = datetime.now(UTC) if state in _ENDED else None
+        row = {"id": str(uuid.uuid4()), "analysis_id": analysis_id, "url": url, "due": due, "attempts": 0}
+        connection.execute(_ADD, row)
 
 
-def make_due(session: Session, analysis_ids: Collection[str]) -> None:
+def make_due(connection: Connection, analysis_ids: Collection[str]) -> None:
     """The analyses have ended: their calls are to be made, in the caller's transaction."""
-    waiting = (WebhookDeliveryRow.due.is_(None), WebhookDeliveryRow.attempts == 0)
-    session.execute(
-        update(WebhookDeliveryRow)
-        .where(WebhookDeliveryRow.analysis_id.in_(analysis_ids), *waiting)
-        .values(due=datetime.now(UTC))
-    )
+    connection.execute(_MAKE_DUE, {"ids": list(analysis_ids), "now": datetime.now(UTC)})
 
 
 class WebhookRepository:

@@ -91,8 +91,8 @@ def _one_comes_and_one_ends(office: Office, number: int) -> bool:
         except sqlite3.OperationalError:
             return False
     office.submit(spectrum(number=number))
-    (row,) = office.repository.claim("me", 1)
-    return office.repository.succeed(row.id, "me", Answer(_ANALYSIS, f"traces {number}".encode(), 0.1))
+    (row,) = office.queue.claim("me", 1)
+    return office.queue.succeed(row.id, "me", Answer(_ANALYSIS, f"traces {number}".encode(), 0.1))
 
 
 def test_a_copy_leaves_out_what_was_deleted_meanwhile(tmp_path: Path) -> None:

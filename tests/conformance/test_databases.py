@@ -107,7 +107,7 @@ def test_each_is_claimed_once(office: Office) -> None:
     """However many ask at once, oldest first."""
     ids = [office.submit(spectrum(number=number)) for number in range(20)]
     with ThreadPoolExecutor(4) as threads:
-        claims = list(threads.map(lambda name: office.repository.claim(str(name), 5), range(4)))
+        claims = list(threads.map(lambda name: office.queue.claim(str(name), 5), range(4)))
 
     assert sorted(row.id for claim in claims for row in claim) == ids
 
@@ -120,7 +120,7 @@ def test_claimants_pass_each_other(server: PostgreSql, tmp_path: Path) -> None:
         with office.database.writing() as session:
             session.scalars(select(AnalysisRow).where(AnalysisRow.id.in_(ids[:2])).with_for_update()).all()
             with ThreadPoolExecutor(1) as thread:
-                claimed = thread.submit(office.repository.claim, "other", 4).result(timeout=10)
+                claimed = thread.submit(office.queue.claim, "other", 4).result(timeout=10)
 
     assert [row.id for row in claimed] == ids[2:]
 
@@ -138,7 +138,7 @@ def test_several_services_share_the_work(office: Office) -> None:
 def test_events_are_numbered_without_gaps(office: Office) -> None:
     """Also when a step is noted while somebody cancels."""
     ids = [office.submit(spectrum(number=number)) for number in range(8)]
-    office.repository.claim("me", 8)
+    office.queue.claim("me", 8)
     steps = threading.Thread(
         target=lambda: [office.events.note_steps("me", [(one, "fitting") for one in ids]) for _ in range(5)]
     )
@@ -171,7 +171,7 @@ def test_each_call_is_made_by_one(office: Office) -> None:
 def test_expired_analyses_go_for_good(office: Office) -> None:
     """Rows, files, keys, events and calls; younger and unfinished ones stay, and so does a file that is shared."""
     old, young, waiting = (office.submit(spectrum(number=number), "https://pacs.example/") for number in range(3))
-    office.repository.claim("me", 2)
+    office.queue.claim("me", 2)
     for analysis_id in (old, young):
         office.repository.delete(analysis_id)
     with office.database.writing() as session:

@@ -110,7 +110,7 @@ def test_queue_is_worked_off_whatever_is_in_it(office: Office, executor: str) ->
     expected = {"succeed": "succeeded", "refuse": "failed", "defect": "failed", "nan": "failed"}
     ids = {do: office.submit(spectrum(do, quote="x")) for do in expected}
     office.dispatch(executor)
-    office.wait(lambda: not any(office.repository.depths().values()))
+    office.wait(lambda: not any(office.queue.depths().values()))
 
     assert {do: office.state(ids[do]) for do in expected} == expected
     assert {office.repository.get(analysis_id).attempts for analysis_id in ids.values()} == {1}
@@ -122,7 +122,7 @@ def test_killed_worker_is_replaced_and_only_the_culprit_fails(office: Office) ->
     others = [office.submit(spectrum("sleep", seconds=0.05, number=number)) for number in range(6)]
     unlucky = office.submit(spectrum("crash once", flag=str(office.folder / "flag")))
     office.dispatch("processes:2")
-    office.wait(lambda: not any(office.repository.depths().values()))
+    office.wait(lambda: not any(office.queue.depths().values()))
 
     assert office.state(culprit) == "failed"
     assert office.repository.get(culprit).problem["code"] == "worker-crashed"
@@ -150,16 +150,16 @@ def test_work_of_a_silent_claimant_is_taken_over(office: Office) -> None:
     """A service that stopped costs an analysis no attempt, but one that was begun too often fails."""
     once, often = office.submit(spectrum()), office.submit(spectrum(number=2))
     for _ in range(MAX_BEGINNINGS - 1):
-        assert office.repository.claim("dead", 2)
-        office.repository.release("dead", count_attempt=False)
+        assert office.queue.claim("dead", 2)
+        office.queue.release("dead", count_attempt=False)
         with office.database.writing() as session:
             session.execute(delete(EventRow).where(EventRow.analysis_id == once))
-    office.repository.claim("dead", 2)
+    office.queue.claim("dead", 2)
     long_ago = datetime.now(UTC) - timedelta(hours=1)
     with office.database.writing() as session:
         session.execute(update(AnalysisRow).values(heartbeat_at=long_ago))
     office.dispatch("inline:")
-    office.wait(lambda: not any(office.repository.depths().values()))
+    office.wait(lambda: not any(office.queue.depths().values()))
 
     assert office.state(once) == "succeeded"
     assert office.repository.get(often).problem["code"] == "worker-crashed"
@@ -175,7 +175,7 @@ def test_a_predecessor_that_was_killed_is_known_at_once(office: Office) -> None:
     command = [sys.executable, "-c", code, str(office.folder / "claimants")]
     left = office.submit(spectrum())
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as predecessor:
-        office.repository.claim(predecessor.stdout.readline().strip(), 1)
+        office.queue.claim(predecessor.stdout.readline().strip(), 1)
         office.dispatch("inline:")
         after = office.submit(spectrum(number=2))
         office.wait(lambda: office.state(after) == "succeeded")
@@ -192,7 +192,7 @@ def test_worker_that_hangs_is_ended(office: Office, executor: str, seconds: floa
     hung = office.submit(spectrum("sleep", seconds=seconds))
     others += [office.submit(spectrum("sleep", seconds=0.1, number=number)) for number in range(3, 9)]
     office.dispatch(executor, Limits(deadline=0.6, grace=0.4))
-    office.wait(lambda: not any(office.repository.depths().values()))
+    office.wait(lambda: not any(office.queue.depths().values()))
 
     assert office.repository.get(hung).problem["code"] == "over-deadline"
     assert office.repository.get(hung).attempts == 2
@@ -233,7 +233,7 @@ def test_stages_are_events(office: Office, executor: str) -> None:
 def test_work_of_a_living_claimant_is_left_alone(office: Office) -> None:
     """Two dispatchers on one database do not take each other's analyses."""
     claimed = office.submit(spectrum())
-    office.repository.claim("alive", 1, retried=False)
+    office.queue.claim("alive", 1, retried=False)
     other = office.submit(spectrum(number=2))
     office.dispatch("inline:")
     office.wait(lambda: office.state(other) == "succeeded")

@@ -13,7 +13,9 @@ from service.metrics import Metrics
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.events import EventRepository
-from service.storage.repositories import AnalysisRepository, StoredFile, Submission
+from service.storage.files import StoredFile
+from service.storage.queue import JobQueue
+from service.storage.repositories import AnalysisRepository, Submission
 from service.storage.tables import AnalysisRow
 from tests import fake_pipeline
 
@@ -27,6 +29,7 @@ class Office:
         stack.callback(self.database.close)
         self.blobs = BlobStore(folder / "blobs")
         self.repository = AnalysisRepository(self.database, self.blobs)
+        self.queue = JobQueue(self.database, self.blobs)
         self.events = EventRepository(self.database)
         self.folder = folder
         self._stack = stack
@@ -40,7 +43,7 @@ class Office:
     def dispatch(self, executor: str, limits: Limits | None = None) -> Dispatcher:
         """Put one more dispatcher to work."""
         dispatcher = Dispatcher(
-            self.repository,
+            self.queue,
             self.events,
             executor=executor,
             limits=limits or Limits(),
@@ -78,4 +81,4 @@ class Office:
 
     def wait_for_all(self, seconds: float = 60) -> None:
         """Until nothing is queued or running."""
-        self.wait(lambda: not any(self.repository.depths().values()), seconds)
+        self.wait(lambda: not any(self.queue.depths().values()), seconds)

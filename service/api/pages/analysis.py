@@ -16,9 +16,9 @@ from service.api.reports import document_of, traces_of
 from service.api.sign_offs import StepIn, advance
 from service.errors import SignOffConflict, UnknownReportVersion
 from service.reports.html import article, article_of
-from service.storage.repositories import UNFINISHED, AnalysisRepository
+from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOff, SignOffRepository
-from service.storage.tables import AnalysisRow
+from service.storage.tables import UNFINISHED, AnalysisRow
 
 router = page_router()
 

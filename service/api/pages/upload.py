@@ -16,20 +16,28 @@ from fitting.errors import FittingError
 from fitting.io import READERS
 from fitting.norms import regions
 from fitting.protocol import SEQUENCES
-from fitting.request import check_request
+from fitting.request import check_request, method_names
 from service.api.analyses import validate
 from service.api.analysis_request import AnalysisRequest
 from service.api.dependencies import Caller, CurrentSettings, Dispatch, Repository, RequestId, SiteNorms
 from service.api.intake import read_form, refuse_unrecognised, uploaded_files
 from service.api.pages import preview
-from service.api.pages.form_fields import FIELDS, GROUPS, field_at, field_named, request_of
+from service.api.pages.form_fields import FIELDS, GROUPS, Group, Kind, field_at, field_named, request_of
 from service.api.pages.frame import page, page_router, room
 from service.errors import ServiceProblem
 from service.jobs.images import IMAGE_ROLES
 from service.storage.documents import load_options, load_subject
-from service.storage.repositories import INPUTS, StoredFile, Submission
+from service.storage.files import INPUTS, StoredFile
+from service.storage.repositories import Submission
 
 _FILES = INPUTS
+_CHOICES: Mapping[Kind, tuple[str, ...]] = {
+    "hemisphere": ("left", "right", "midline"),
+    "sex": ("female", "male", "other"),
+    "sequence": SEQUENCES,
+    "concentration_prior": tuple(method_names()["concentration_prior"]),
+}
+"""What a field of this kind is chosen from."""
 
 router = page_router()
 
@@ -139,6 +147,10 @@ def _errors_of(error: FittingError | ServiceProblem) -> dict[str, str]:
     return {by_file or "form": error.detail}
 
 
+def _is_needed(group: Group, given: Mapping[str, str], errors: Mapping[str, str]) -> bool:
+    return any(given[f.name] or f.name in errors for f in group.fields) or any(name in errors for name in group.files)
+
+
 def _page(
     request: Request, given: Mapping[str, str], errors: Mapping[str, str], *, status_code: int = 200
 ) -> HTMLResponse:
@@ -147,12 +159,12 @@ def _page(
         status_code=status_code,
         request=request,
         groups=GROUPS,
-        opened={group.name for group in GROUPS if any(given[f.name] or f.name in errors for f in group.fields)},
+        opened={group.name for group in GROUPS if _is_needed(group, given, errors)},
         given=given,
         errors=errors,
         images=IMAGE_ROLES,
         image_problem=any(name in errors for name in IMAGE_ROLES),
         regions=regions(),
-        sequences=SEQUENCES,
+        choices=_CHOICES,
         formats=[reader.title for reader in READERS],
     )

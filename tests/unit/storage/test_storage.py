@@ -19,7 +19,9 @@ from service.problem_documents import problem_of
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.documents import dump_analysis, dump_traces, load_options, load_subject, load_traces
-from service.storage.repositories import AnalysisRepository, StoredFile, Submission
+from service.storage.files import StoredFile
+from service.storage.queue import JobQueue
+from service.storage.repositories import AnalysisRepository, Submission
 from service.storage.tables import Base
 from tests.fake_pipeline import example_analysis, example_traces
 
@@ -37,6 +39,11 @@ def repository(database: Database, tmp_path: Path) -> AnalysisRepository:
     return AnalysisRepository(database, BlobStore(tmp_path / "blobs"))
 
 
+@pytest.fixture
+def queue(database: Database, tmp_path: Path) -> JobQueue:
+    return JobQueue(database, BlobStore(tmp_path / "blobs"))
+
+
 def submission(number: int = 0) -> Submission:
     return Submission((StoredFile("metabolite", "metabolite.rda", str(number).encode()),), {}, "request")
 
@@ -52,15 +59,15 @@ def test_migrations_make_the_tables_of_the_code(database: Database, tmp_path: Pa
     assert differences == []
 
 
-def test_two_claimants_share_the_queue(repository: AnalysisRepository) -> None:
+def test_two_claimants_share_the_queue(repository: AnalysisRepository, queue: JobQueue) -> None:
     """However many ask at once, each analysis is claimed once, and oldest first."""
     ids = [repository.submit(submission(number), 100)[0].id for number in range(20)]
     with ThreadPoolExecutor(4) as threads:
-        claims = list(threads.map(lambda name: repository.claim(str(name), 5, retried=False), range(4)))
+        claims = list(threads.map(lambda name: queue.claim(str(name), 5, retried=False), range(4)))
 
     assert sorted(row.id for claim in claims for row in claim) == ids
     assert all([row.id for row in claim] == sorted(row.id for row in claim) for claim in claims)
-    assert repository.depths() == {"queued": 0, "running": 20}
+    assert queue.depths() == {"queued": 0, "running": 20}
 
 
 def test_equal_submissions_at_once_make_one_analysis(repository: AnalysisRepository) -> None:
@@ -72,17 +79,17 @@ def test_equal_submissions_at_once_make_one_analysis(repository: AnalysisReposit
     assert sum(is_new for _, is_new in answers) == 1
 
 
-def test_only_the_claimant_finishes(repository: AnalysisRepository) -> None:
+def test_only_the_claimant_finishes(repository: AnalysisRepository, queue: JobQueue) -> None:
     """An answer from somebody who no longer holds the analysis is not kept."""
     problem = problem_of(DamagedFile("It is damaged."), "request")
     analysis_id = repository.submit(submission(), 100)[0].id
-    repository.claim("first", 1, retried=False)
-    repository.release("first", analysis_id, count_attempt=True)
-    repository.claim("second", 1, retried=True)
+    queue.claim("first", 1, retried=False)
+    queue.release("first", analysis_id, count_attempt=True)
+    queue.claim("second", 1, retried=True)
 
-    assert not repository.fail(analysis_id, "first", problem, final=True)
-    assert repository.fail(analysis_id, "second", problem, final=True)
-    assert not repository.fail(analysis_id, "second", problem, final=True)
+    assert not queue.fail(analysis_id, "first", problem, final=True)
+    assert queue.fail(analysis_id, "second", problem, final=True)
+    assert not queue.fail(analysis_id, "second", problem, final=True)
 
 
 def test_blobs(tmp_path: Path) -> None:

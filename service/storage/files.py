@@ -1,0 +1,108 @@
+"""The files of analyses: which there are stands in the database, what is in them in the blob store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from service.storage.blobs import BlobStore
+from service.storage.database import Database
+from service.storage.tables import FILES, Role
+
+INPUTS: tuple[Role, ...] = (
+    *("metabolite", "water_reference", "macromolecules"),
+    *("anatomy", "gray_matter", "white_matter", "csf"),
+)
+
+_OF_ROLES = (
+    select(FILES.c.role, FILES.c.name, FILES.c.sha256)
+    .where(FILES.c.analysis_id == bindparam("of"), FILES.c.role.in_(bindparam("roles", expanding=True)))
+    .order_by(FILES.c.role, FILES.c.position)
+)
+_TAKE = (
+    delete(FILES)
+    .where(FILES.c.analysis_id == bindparam("of"), FILES.c.role.in_(bindparam("roles", expanding=True)))
+    .returning(FILES.c.sha256)
+)
+_OF = select(FILES.c.sha256).where(FILES.c.analysis_id == bindparam("of"))
+_REFERRED = select(FILES.c.sha256).where(FILES.c.sha256.in_(bindparam("digests", expanding=True)))
+_ADD = insert(FILES)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file with its role, under a neutral name: the name it was uploaded with may hold a patient's."""
+
+    role: Role
+    name: str
+    content: bytes
+
+
+class Digested(NamedTuple):
+    """A file and what it is kept under."""
+
+    file: StoredFile
+    sha256: str
+
+
+def digested(files: Iterable[StoredFile]) -> list[Digested]:
+    """The files with their digests: work to do before a transaction."""
+    return [Digested(file, hashlib.sha256(file.content).hexdigest()) for file in files]
+
+
+class FileRepository:
+    """The files of one database and one blob store; what changes them runs in a transaction for files."""
+
+    def __init__(self, database: Database, blobs: BlobStore, *, keep_inputs: bool = False) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._keep_inputs = keep_inputs
+
+    def add(self, connection: Connection, analysis_id: str, files: Iterable[Digested]) -> None:
+        """Keep files of an analysis, in this order within each role."""
+        positions: dict[str, int] = {}
+        rows = []
+        for file, sha256 in files:
+            position = positions[file.role] = positions.get(file.role, -1) + 1
+            of = {"analysis_id": analysis_id, "role": file.role, "position": position}
+            rows.append({**of, "name": file.name, "sha256": sha256})
+            self._blobs.ensure(sha256, file.content)
+        connection.execute(_ADD, rows)
+
+    def content(self, analysis_id: str, *roles: Role) -> list[StoredFile]:
+        """Files of an analysis in these roles, in the order of upload.
+
+        Raises
+        ------
+        FileNotFoundError
+            When the analysis was removed meanwhile.
+        """
+        with self._database.asking() as connection:
+            rows = connection.execute(_OF_ROLES, {"of": analysis_id, "roles": roles}).all()
+        return [StoredFile(row.role, row.name, self._blobs.get(row.sha256)) for row in rows]
+
+    def take_inputs(self, connection: Connection, analysis_id: str) -> set[str]:
+        """Take the uploaded files, whose headers may name a person, from an analysis that has ended."""
+        if self._keep_inputs:
+            return set()
+        return set(connection.scalars(_TAKE, {"of": analysis_id, "roles": INPUTS}))
+
+    def forget(self, digests: set[str]) -> None:
+        """Remove what was taken, after that is certain; should we die before, the next sweep finds it."""
+        if digests:
+            with self._database.changing_files() as connection:
+                self.remove_unreferred(connection, digests)
+
+    def digests(self, connection: Connection, analysis_id: str) -> set[str]:
+        """Of everything an analysis has."""
+        return set(connection.scalars(_OF, {"of": analysis_id}))
+
+    def remove_unreferred(self, connection: Connection, digests: set[str]) -> None:
+        """Remove the content that no analysis refers to any more."""
+        referred: Sequence[str] = connection.scalars(_REFERRED, {"digests": list(digests)}).all()
+        for sha256 in digests.difference(referred):
+            self._blobs.remove(sha256)

@@ -1,0 +1,184 @@
+"""The queue: analyses are claimed, worked on, and come back with an answer or a reason; each step is one transaction.
+
+What happens to every analysis is said in plain statements, made once: the ORM would take most of the service's time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
+
+from service.problem_documents import ProblemDocument
+from service.storage import webhooks
+from service.storage.blobs import BlobStore
+from service.storage.database import Database
+from service.storage.documents import Answer
+from service.storage.events import record
+from service.storage.files import FileRepository, StoredFile, digested
+from service.storage.tables import ANALYSES, UNFINISHED, State, UtcDateTime
+
+_A = ANALYSES.c
+_IS_QUEUED, _IS_RUNNING = _A.state == "queued", _A.state == "running"
+_IS_FIRST = (_IS_QUEUED, _A.attempts == 0)
+_IS_RETRY = (_IS_QUEUED, _A.attempts > 0)
+_NOW = bindparam("now", type_=UtcDateTime)
+_IS_MINE = (_IS_RUNNING, _A.claimed_by == bindparam("claimant"))
+
+_WAITING = select(exists().where(*_IS_FIRST).label("firsts"), exists().where(*_IS_RETRY).label("retries"))
+_DEPTHS = select(_A.state, func.count()).where(_A.state.in_(UNFINISHED)).group_by(_A.state)
+_NEXT = {
+    # on PostgreSQL two claimants pass each other's rows; SQLite has one writer and ignores the lock clause
+    retried: select(_A.id).where(*which).order_by(_A.id).limit(bindparam("most")).with_for_update(skip_locked=True)
+    for retried, which in ((None, (_IS_QUEUED,)), (False, _IS_FIRST), (True, _IS_RETRY))
+}
+_CLAIMED = (_A.id, _A.project, _A.created, _A.attempts, _A.claimed_by, _A.request_id, _A.request)
+_CLAIM = (
+    update(ANALYSES)
+    .where(_A.id.in_(bindparam("ids", expanding=True)), _IS_QUEUED)
+    .values(
+        state="running",
+        started=_NOW,
+        heartbeat_at=_NOW,
+        claimed_by=bindparam("claimant"),
+        attempts=_A.attempts + 1,
+    )
+    .returning(*_CLAIMED)
+)
+_BEAT = update(ANALYSES).where(*_IS_MINE, _A.id.in_(bindparam("ids", expanding=True))).values(heartbeat_at=_NOW)
+_FINISH = update(ANALYSES).where(*_IS_MINE, _A.id == bindparam("of")).returning(_A.id)
+_RELEASE = (
+    update(ANALYSES)
+    .where(*_IS_MINE)
+    .values(state="queued", claimed_by=None, heartbeat_at=None, started=None)
+    .returning(_A.id)
+)
+_CLAIMANTS = select(_A.claimed_by).where(_IS_RUNNING).distinct()
+
+
+class Waiting(NamedTuple):
+    """What waits in the queue."""
+
+    firsts: bool
+    """Is there an analysis nobody has begun?"""
+    retries: bool
+    """Is there one that lost its worker?"""
+
+
+class Claimed(NamedTuple):
+    """An analysis that somebody works on."""
+
+    id: str
+    project: str
+    created: datetime
+    attempts: int
+    claimed_by: str
+    request_id: str
+    request: dict[str, Any]
+
+
+class JobQueue:
+    """The queue of one database and its blob store, for those who work on the analyses."""
+
+    def __init__(self, database: Database, blobs: BlobStore, *, keep_inputs: bool = False) -> None:
+        self._database = database
+        self.files = FileRepository(database, blobs, keep_inputs=keep_inputs)
+
+    def depths(self) -> dict[State, int]:
+        """Number of unfinished analyses by state."""
+        with self._database.asking() as connection:
+            found = {row[0]: row[1] for row in connection.execute(_DEPTHS)}
+        return {state: found.get(state, 0) for state in UNFINISHED}
+
+    def waiting(self) -> Waiting:
+        """What is there to claim? Does not keep others from writing, as claiming does."""
+        with self._database.asking() as connection:
+            return Waiting(*connection.execute(_WAITING).one())
+
+    def claim(self, claimant: str, limit: int, *, retried: bool | None = None) -> list[Claimed]:
+        """Take up to ``limit`` queued analyses, oldest first; only first attempts or retried ones when that is said."""
+        with self._database.changing() as connection:
+            ids = connection.scalars(_NEXT[retried], {"most": limit}).all()
+            if not ids:
+                return []
+            taken = {"ids": ids, "now": datetime.now(UTC), "claimant": claimant}
+            rows = [Claimed(*row) for row in connection.execute(_CLAIM, taken)]
+            record(connection, ids)
+        return sorted(rows, key=lambda row: row.id)
+
+    def beat(self, claimant: str, analysis_ids: Collection[str]) -> None:
+        """Say that these running analyses of the claimant are still being worked on."""
+        with self._database.changing() as connection:
+            connection.execute(_BEAT, {"claimant": claimant, "ids": list(analysis_ids), "now": datetime.now(UTC)})
+
+    def succeed(self, analysis_id: str, claimant: str, answer: Answer) -> bool:
+        """Keep an answer; False when the analysis is no longer the claimant's (cancelled, removed, taken over)."""
+        document = json.loads(answer.analysis)
+        values = {
+            "state": "succeeded",
+            "finished": datetime.now(UTC),
+            "seconds": answer.seconds,
+            "verdict": document["verdict"]["usable"],
+            "result": document,
+        }
+        traces = digested((StoredFile("traces", "traces.npz", answer.traces),))
+        with self._database.changing_files() as connection:
+            if not _finish(connection, analysis_id, claimant, values):
+                return False
+            self.files.add(connection, analysis_id, traces)
+            inputs = self.files.take_inputs(connection, analysis_id)
+        self.files.forget(inputs)
+        return True
+
+    def fail(self, analysis_id: str, claimant: str, problem: ProblemDocument, *, final: bool) -> bool:
+        """Keep the reason why there is no answer; only a ``final`` one also answers the same request next time."""
+        values: dict[str, Any] = {
+            "state": "failed",
+            "finished": datetime.now(UTC),
+            "problem": problem.model_dump(mode="json"),
+        }
+        if not final:
+            values["fingerprint"] = None
+        with self._database.changing() as connection:
+            if not _finish(connection, analysis_id, claimant, values):
+                return False
+            inputs = self.files.take_inputs(connection, analysis_id)
+        self.files.forget(inputs)
+        return True
+
+    def release(self, claimant: str, analysis_id: str | None = None, *, count_attempt: bool) -> None:
+        """Put one running analysis of the claimant, or all of them, back into the queue."""
+        released = _RELEASE if analysis_id is None else _RELEASE.where(_A.id == analysis_id)
+        if not count_attempt:
+            released = released.values(attempts=_A.attempts - 1)
+        with self._database.changing() as connection:
+            record(connection, connection.scalars(released, {"claimant": claimant}).all())
+
+    def claimants(self) -> set[str]:
+        """Everybody who has taken an analysis and not brought it back."""
+        with self._database.asking() as connection:
+            return {name for name in connection.scalars(_CLAIMANTS) if name is not None}
+
+    def abandoned(self, silence: timedelta, dead: Collection[str] = ()) -> list[Claimed]:
+        """Running analyses whose claimant is among the ``dead`` or has been silent this long."""
+        latest = datetime.now(UTC) - silence
+        is_silent = or_(_A.heartbeat_at < latest, _A.claimed_by.in_(dead))
+        with self._database.asking() as connection:
+            return [Claimed(*row) for row in connection.execute(select(*_CLAIMED).where(_IS_RUNNING, is_silent))]
+
+
+def _finish(connection: Connection, analysis_id: str, claimant: str, values: Mapping[str, Any]) -> bool:
+    mine = {"of": analysis_id, "claimant": claimant}
+    if connection.scalar(_FINISH, {**mine, **values}) is None:
+        return False
+    note_end(connection, (analysis_id,))
+    return True
+
+
+def note_end(connection: Connection, analysis_ids: Sequence[str]) -> None:
+    """Analyses have ended: write it down, and have those told who asked for it, in the caller's transaction."""
+    record(connection, analysis_ids)
+    webhooks.make_due(connection, analysis_ids)
