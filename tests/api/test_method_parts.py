@@ -86,3 +86,22 @@ def test_the_prior_is_an_option_that_says_what_it_did(service: TestClient) -> No
     refused = _post(service, "/v1/analyses", parts(), options={"concentration_prior": "unicorn"})
     assert refused.status_code == 400
     assert "adult-brain" in refused.json()["detail"]
+
+
+def test_people_choose_both_on_the_upload_page(service: TestClient) -> None:
+    """The form submits what a program would, and says at its field what is wrong with either, also beside others."""
+    chosen = {"concentration_prior": "adult-brain"}
+    sent = service.post(
+        "/upload", files={**parts(), "macromolecules": _measured()}, data=chosen, follow_redirects=False
+    )
+    same = _post(service, "/v1/analyses", {**parts(), "macromolecules": _measured()}, options=chosen).json()
+    wrong = service.post(
+        "/upload", files={**parts(), "macromolecules": ("mm.txt", b"no spectrum")}, data={"subject": "Anna Müller"}
+    )
+
+    assert sent.status_code == 303, sent.text
+    assert sent.headers["Location"] == f"/analyses/{same['id']}"
+    assert wrong.status_code == 422
+    for field in ("macromolecules", "subject"):
+        assert f'data-error="{field}" hidden' not in wrong.text
+    assert '<details class="group" data-group="advanced" open>' in wrong.text

@@ -18,6 +18,7 @@ METHOD = {
 def test_every_field_has_a_place_in_the_request() -> None:
     """A form with every field filled in passes the schema, and nothing is lost on the way."""
     words = {"text": "a-1", "region": "ACC", "hemisphere": "left", "sex": "female", "sequence": "PRESS", "number": "1"}
+    words |= {"concentration_prior": "adult-brain"}
     document, broken = form_fields.request_of({field.name: words[field.kind] for field in form_fields.FIELDS})
     request = AnalysisRequest.model_validate(document).model_dump(exclude_none=True)
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["text", "number", "region", "hemisphere", "sex", "sequence"]
+from service.storage.tables import Role
+
+Kind = Literal["text", "number", "region", "hemisphere", "sex", "sequence", "concentration_prior"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Group:
     fields: tuple[Field, ...]
     open: bool = False
     """Shown at once? Else behind its legend until needed."""
+    files: tuple[Role, ...] = ()
+    """Parts of the submission that are chosen here, beside the spectrum, its water reference and the images."""
 
 
 GROUPS = (
@@ -71,6 +75,11 @@ GROUPS = (
             Field("dwell_time", ("overrides", "dwell_time"), per_si=1e6),
             Field("mixing_time", ("overrides", "mixing_time"), per_si=1e3),
         ),
+    ),
+    Group(
+        "advanced",
+        (Field("concentration_prior", ("options", "concentration_prior"), "concentration_prior"),),
+        files=("macromolecules",),
     ),
 )
 FIELDS = tuple(field for group in GROUPS for field in group.fields)

@@ -66,9 +66,12 @@ async def upload(
     """Submit; on success the analysis' page, else the form again with what is wrong beside its field."""
     form = await _read(request)
     errors = dict(form.errors)
+    try:
+        await run_sync(refuse_unrecognised, form.files)
+    except FittingError as error:
+        errors = _errors_of(error) | errors
     if not errors:
         try:
-            await run_sync(refuse_unrecognised, form.files)
             submission = Submission(form.files, form.document, request_id)
             row, is_new = await run_sync(repository.submit, submission, settings.queue_limit)
         except (FittingError, ServiceProblem) as error:
