@@ -17,6 +17,7 @@ from service.access.authentication import Authenticator
 from service.access.trail import Trail
 from service.api.dependencies import Services
 from service.api.export import mount
+from service.api.norm_files import post_norm_folder
 from service.guard import AuditTrail, NameAndSite
 from service.jobs.dispatcher import Dispatcher
 from service.jobs.maintenance import Maintenance
@@ -94,6 +95,7 @@ def create_app(
         blobs = BlobStore(settings.data_dir / "blobs")
         repository = AnalysisRepository(database, blobs, keep_inputs=settings.keep_inputs)
         site_norms = SiteNormRepository(database)
+        post_norm_folder(settings.norms_path, site_norms)
         queue = JobQueue(database, blobs, keep_inputs=settings.keep_inputs)
         dispatcher = Dispatcher(
             queue,

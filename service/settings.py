@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     """Folder of simulated basis sets; may be emptied at any time. Default: ``$XDG_CACHE_HOME/mrsquant``, which is
     ``~/.cache/mrsquant`` on most machines."""
 
+    norms_path: Path | None = None
+    """Folder of a site's own norms: JSON files that hold what ``POST /v1/norms`` takes, with ``controls``. ``analyse``,
+    ``batch``, ``inspect`` and ``score`` use them as they are; the service makes what is new in them the next version
+    when it starts, in the project ``default``. An unusable file is refused at once."""
+
     executor: Annotated[str, AfterValidator(_checked_executor)] = "processes:"
     """Where fits run: ``processes:N`` (N worker processes; without N one for each core), ``inline:`` (in the service
     itself, one at a time) or ``dask+tcp://host:8786`` (a dask cluster; needs the extra ``cluster``)."""

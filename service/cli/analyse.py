@@ -15,6 +15,7 @@ from service.cli.images import AnatomyOption, TissueMapsOption
 from service.cli.metadata import Metadata, takes_metadata
 from service.cli.method import PriorOption
 from service.cli.output import Format, check_destination, chosen_format, refuse_overwriting, write
+from service.cli.own_norms import own_norms
 
 
 @takes_metadata
@@ -52,6 +53,7 @@ def analyse(
     chosen = chosen_format(format, out)
     check_destination(chosen, out)
     refuse_overwriting(out, file, water_reference, basis, relaxation, macromolecules, anatomy, *(tissue_maps or ()))
+    norms = own_norms()
     with refusing(file):
         job = read_job(
             file,
@@ -63,6 +65,7 @@ def analyse(
             macromolecules=macromolecules,
             anatomy=anatomy,
             tissue_maps=tissue_maps,
+            site_norms=norms,
         )
         started = time.perf_counter()
         analysis, traces = run_pipeline(job, cache_dir=load_settings().cache_dir)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fitting.errors import FittingError
+from fitting.norms import SiteNorm
 from fitting.pipeline import analyse
 from fitting.subject import Options
 from service.cli.inputs import read_job
@@ -32,6 +33,7 @@ class Shared:
     relaxation: Path | None = None
     macromolecules: Path | None = None
     concentration_prior: str | None = None
+    site_norms: tuple[SiteNorm, ...] = ()
 
 
 def analyse_entry(entry: Entry | BadEntry, *, shared: Shared, cache_dir: Path) -> Answer:
@@ -48,6 +50,7 @@ def analyse_entry(entry: Entry | BadEntry, *, shared: Shared, cache_dir: Path) -
             basis=entry.basis or shared.basis,
             relaxation=shared.relaxation,
             macromolecules=entry.macromolecules or shared.macromolecules,
+            site_norms=shared.site_norms,
         )
         analysis, _ = analyse(job, cache_dir=cache_dir)
     except FittingError as error:

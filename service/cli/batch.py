@@ -18,6 +18,7 @@ from service.cli.failures import CommandFailure, ExitCode, refusing, writing
 from service.cli.manifest import Entry, read_manifest
 from service.cli.method import PriorOption
 from service.cli.output import refuse_overwriting
+from service.cli.own_norms import own_norms
 from service.cli.signals import terminated_like_interrupted
 
 Item = TypeVar("Item")
@@ -51,7 +52,7 @@ def batch(
         path for entry in entries if isinstance(entry, Entry) for path in (entry.metabolite, entry.water_reference)
     )
     refuse_overwriting(out, manifest, basis, relaxation, macromolecules, *files)
-    shared = Shared(basis, relaxation, macromolecules, concentration_prior)
+    shared = Shared(basis, relaxation, macromolecules, concentration_prior, own_norms())
     task = functools.partial(analyse_entry, shared=shared, cache_dir=load_settings().cache_dir)
     analysed = 0
     with terminated_like_interrupted(), writing(out), out.open("wb", buffering=0) as sink:

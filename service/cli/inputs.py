@@ -7,6 +7,7 @@ from pathlib import Path
 from fitting.errors import FittingError, UnusableBasis, UnusableTable
 from fitting.io import Files, SourceFile
 from fitting.io.companions import source_files
+from fitting.norms import SiteNorm
 from fitting.pipeline import Job
 from fitting.request import check_request
 from fitting.subject import Options, Subject
@@ -24,6 +25,7 @@ def read_job(
     macromolecules: Path | None = None,
     anatomy: Path | None = None,
     tissue_maps: tuple[Path, Path, Path] | None = None,
+    site_norms: tuple[SiteNorm, ...] = (),
 ) -> Job:
     """Read every file of one analysis, with the companions of two-file formats, if what was asked is possible.
 
@@ -40,6 +42,7 @@ def read_job(
         options=options or Options(),
         basis=() if basis is None else basis_files(basis),
         relaxation=None if relaxation is None else _content(relaxation, UnusableTable),
+        site_norms=site_norms,
         macromolecules=() if macromolecules is None else source_files(macromolecules),
         images=read_images(anatomy, tissue_maps),
     )

@@ -13,6 +13,7 @@ from fitting.subject import Options
 from service.cli.failures import ExitCode, refusing
 from service.cli.images import AnatomyOption, TissueMapsOption
 from service.cli.metadata import Metadata, takes_metadata
+from service.cli.own_norms import own_norms
 
 if TYPE_CHECKING:
     from fitting.pipeline import Inspection
@@ -36,6 +37,7 @@ def inspect(
     from fitting.pipeline import inspect as run_inspection
     from service.cli.inputs import read_job
 
+    norms = own_norms()
     with refusing(file):
         job = read_job(
             file,
@@ -45,6 +47,7 @@ def inspect(
             basis=basis,
             anatomy=anatomy,
             tissue_maps=tissue_maps,
+            site_norms=norms,
         )
         inspection = run_inspection(job)
     for name, value in _lines(inspection):

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from service.cli.failures import CommandFailure, ExitCode, refusing
+from service.cli.own_norms import own_norms
 
 if TYPE_CHECKING:
     from service.api.score_schemas import ScoreOut
 
 _VALUE = "Value"
 _MATCH = "What decides which controls match"
-_CONTROLS = "Controls of the laboratory that measured the value (instead of published ones)"
+_CONTROLS = "Controls of the laboratory that measured the value (instead of its norms and published ones)"
 
 
 def score(
@@ -112,7 +113,8 @@ def score(
         )
         case = request.case()
         supplied = None if request.controls is None else request.controls.supplied()
-        answer = score_out(request, case, score_case(case, (), supplied))
+        norms = own_norms() if supplied is None else ()
+        answer = score_out(request, case, score_case(case, norms, supplied))
     text = answer.model_dump_json(indent=2) if format == "json" else "\n".join(_lines(answer))
     sys.stdout.write(text + "\n")
     return ExitCode.ANALYSED

@@ -10,6 +10,7 @@ import typer
 import fitting
 from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode
+from service.cli.own_norms import own_norms
 from service.cli.signals import terminated_like_interrupted
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def serve(
 
     settings = load_settings()
     _check_access(settings, host)
+    own_norms()  # an unusable file is told in one line, before anything is opened
     service = create_app(settings)
     config = uvicorn.Config(
         service,

@@ -1,0 +1,70 @@
+"""A folder of a site's own norms: one JSON file for each, holding what ``POST /v1/norms`` takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from fitting.errors import FittingError, UnusableControls
+from fitting.norms.site import SiteNorm, digest
+from service.api.site_norm_request import NormRequest
+from service.storage.site_norms import SiteNormRepository
+
+DIGITS = 8
+"""Of the digest that stands for the version of a file."""
+
+
+def read_norm_folder(folder: Path) -> dict[str, SiteNorm]:
+    """The norms by name, as long as every file is one; their ids end with a digest of the content.
+
+    Raises
+    ------
+    UnusableControls
+        Naming the file, when it cannot be read or is no norm of individual controls, two have one name, or there is
+        none at all: published norms in their place would not be what was asked for.
+    ImplausibleParameter
+        When a value or a fact of the method cannot be.
+    """
+    files = sorted(folder.glob("*.json"))
+    if not files:
+        raise UnusableControls(f"Folder '{folder.name}' holds no .json file with a norm; check the path.")
+    found: dict[str, SiteNorm] = {}
+    for path in files:
+        request = _request(path)
+        if request.name in found:
+            raise UnusableControls(f"'{path.name}': another file has the name {request.name} too.", file=path.name)
+        try:
+            norm = request.norm_of_controls()
+        except FittingError as error:
+            raise type(error)(f"'{path.name}': {error.detail}", **error.data) from error
+        found[request.name] = replace(norm, id=f"site.{request.name}.{digest(norm)[:DIGITS]}")
+    return found
+
+
+def post_norm_folder(folder: Path | None, site_norms: SiteNormRepository) -> None:
+    """Make the norms of a folder, if there is one, the newest versions; those that are so already stay as they are.
+
+    Raises
+    ------
+    UnusableControls, ImplausibleParameter
+        As :func:`read_norm_folder`.
+    """
+    for name, norm in read_norm_folder(folder).items() if folder is not None else ():
+        site_norms.add(name, norm)
+
+
+def _request(path: Path) -> NormRequest:
+    try:
+        request = NormRequest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise UnusableControls(f"'{path.name}' cannot be opened; check the path.", file=path.name) from error
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        place = ".".join(str(step) for step in first["loc"]) or "the whole"
+        reason = first["msg"].removeprefix("Value error, ")
+        raise UnusableControls(f"'{path.name}' is no norm: {place}: {reason}.", file=path.name) from error
+    if request.controls is None:
+        raise UnusableControls(f"'{path.name}' names analyses; a file holds the controls.", file=path.name)
+    return request

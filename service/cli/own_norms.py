@@ -1,0 +1,28 @@
+"""The site's own norms for commands that need no server: the folder ``MRSQUANT_NORMS_PATH``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service.cli.configuration import load_settings
+from service.cli.failures import refusing
+
+if TYPE_CHECKING:
+    from fitting.norms import SiteNorm
+
+
+def own_norms() -> tuple[SiteNorm, ...]:
+    """Every norm of the folder; none without the setting.
+
+    Raises
+    ------
+    CommandFailure
+        When a file of it is no norm.
+    """
+    folder = load_settings().norms_path
+    if folder is None:
+        return ()
+    from service.api.norm_files import read_norm_folder
+
+    with refusing(folder):
+        return tuple(read_norm_folder(folder).values())
