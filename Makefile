@@ -115,11 +115,11 @@ bench-statistics: $(DEV_STAMP) ## measure scores and follow-up on simulated peop
 golden: $(DEV_STAMP) ## write the numbers of the golden spectra anew, when the changelog has an entry for it
 	$(BIN)/python -m tests.golden
 
-chaos: $(DEV_STAMP) ## kill the service and its workers under load, on SQLite and PostgreSQL (minutes)
-	$(BIN)/python -W error -m tests.chaos
+chaos: $(DEV_STAMP) ## kill the service and its workers under load, on SQLite and PostgreSQL, and write docs/chaos.md (minutes)
+	$(BIN)/python -W error -m tests.chaos --page docs/chaos.md
 
-load: $(DEV_STAMP) ## measure throughput, latency and memory of the service (minutes)
-	$(BIN)/python -W error -m tests.load
+load: $(DEV_STAMP) ## measure throughput, latency and memory of the service and write docs/load.md (minutes)
+	$(BIN)/python -W error -m tests.load --page docs/load.md
 
 image: ## build the container image
 	docker build --tag mrsquant .

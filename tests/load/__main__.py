@@ -1,4 +1,4 @@
-"""``make load``: analyses per second against one process, latency under that load, and memory over many analyses."""
+"""``make load``: analyses a second against processes without a service, latency under that load, memory over many."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import psutil
 
-from fitting import pipeline
-from fitting.io import SourceFile
-from fitting.pipeline import Job
 from tests.chaos.clients import ask
 from tests.chaos.service import ROOT, Service
 from tests.fake_pipeline import spectrum
+from tests.load.bare import EXAMPLE, bare, bare_at_once
+from tests.load.page import Latencies, Outcome, Served, Step, page
 from tests.servers.cluster import free_port
 
-EXAMPLE = ROOT / "examples" / "acc_press30.nii.gz"
 CLIENTS = 4
+WORKERS = 2
 READ_SECONDS = 0.2
 """Between two looks of the client that follows: reading costs the service time that it does not have for the rest."""
 
@@ -37,7 +35,7 @@ def service(kind: str, folder: Path) -> Iterator[Service]:
     settings = {
         "MRSQUANT_DATA_DIR": str(folder / kind),
         "MRSQUANT_CACHE_DIR": str(folder / "cache"),
-        "MRSQUANT_EXECUTOR": "processes:2",
+        "MRSQUANT_EXECUTOR": f"processes:{WORKERS}",
         "MRSQUANT_REQUESTS_PER_MINUTE": "1000000",
         "MRSQUANT_LOG_LEVEL": "warning",
     }
@@ -48,16 +46,6 @@ def service(kind: str, folder: Path) -> Iterator[Service]:
         yield started
     finally:
         started.stop()
-
-
-def single_rate(cache: Path, count: int) -> tuple[float, float]:
-    """Analyses of the example a second, one after the other in this process, and CPU seconds of each."""
-    job = Job((SourceFile(EXAMPLE.name, EXAMPLE.read_bytes()),))
-    pipeline.analyse(job, cache)
-    begin, cpu = time.perf_counter(), time.process_time()
-    for _ in range(count):
-        pipeline.analyse(job, cache)
-    return count / (time.perf_counter() - begin), (time.process_time() - cpu) / count
 
 
 def post(url: str, name: str, content: bytes, number: int) -> None:
@@ -82,9 +70,7 @@ def timed(action: Callable[[], object], into: list[float]) -> None:
     into.append(time.perf_counter() - begin)
 
 
-def burst(
-    url: str, name: str, contents: Callable[[int], bytes], numbers: range
-) -> tuple[float, list[float], list[float]]:
+def burst(url: str, name: str, contents: Callable[[int], bytes], numbers: range) -> tuple[float, Latencies]:
     """Submit all from several clients while one reads; seconds until all are done, of each POST and of each GET."""
     posts: list[float] = []
     reads: list[float] = []
@@ -102,7 +88,7 @@ def burst(
         if newest:
             timed(lambda newest=newest: ask(url, f"/v1/analyses/{newest[0]['id']}"), reads)
         time.sleep(READ_SECONDS)
-    return time.perf_counter() - begin, posts, reads
+    return time.perf_counter() - begin, Latencies(tuple(posts), tuple(reads))
 
 
 def _unfinished(url: str) -> bool:
@@ -122,46 +108,48 @@ def memory(started: Service) -> tuple[float, float]:
     return service_bytes / 1e6, max(process.memory_info().rss for process in started.workers()) / 1e6
 
 
+def serve_real(folder: Path, count: int) -> Served:
+    """The service with the real numerics and two workers, after a few analyses that do not count."""
+    content = EXAMPLE.read_bytes()
+    with service("real", folder) as real:
+        burst(real.url, EXAMPLE.name, lambda _: content, range(-8, 0))
+        before, own = cpu_seconds(real), time.process_time()
+        seconds, latencies = burst(real.url, EXAMPLE.name, lambda _: content, range(count))
+        of_service, of_workers = (after - used for after, used in zip(cpu_seconds(real), before, strict=True))
+    clients = time.process_time() - own
+    return Served(count, count / seconds, of_service / count, of_workers / count, clients / count, latencies)
+
+
+def serve_many(folder: Path, many: int) -> Iterator[Step]:
+    """The service with stand-ins that take no time, looked at after each tenth."""
+    with service("fake", folder) as fake:
+        step = max(many // 10, 1)
+        for first in range(0, many, step):
+            numbers = range(first, min(first + step, many))
+            seconds, latencies = burst(fake.url, "x.json", lambda number: spectrum(number=number), numbers)
+            yield Step(numbers.stop, len(numbers) / seconds, latencies, *memory(fake))
+
+
 def main() -> int:
     """Measure and report."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--fits", type=int, default=100, help="real analyses for the rate")
+    arguments.add_argument("--fits", type=int, default=300, help="real analyses for the rate")
     arguments.add_argument("--many", type=int, default=5000, help="analyses with stand-ins for the memory")
+    arguments.add_argument("--page", type=Path, help="write the report there")
     chosen = arguments.parse_args()
+    busy = psutil.cpu_percent(interval=5)
     with tempfile.TemporaryDirectory(prefix="load") as name:
         folder = Path(name)
-        single, single_cpu = single_rate(folder / "cache", max(chosen.fits // 5, 5))
-        with service("real", folder) as real:
-            content = EXAMPLE.read_bytes()
-            burst(real.url, EXAMPLE.name, lambda _: content, range(-4, 0))
-            before = cpu_seconds(real)
-            seconds, posts, reads = burst(real.url, EXAMPLE.name, lambda _: content, range(chosen.fits))
-            service_cpu, worker_cpu = (after - used for after, used in zip(cpu_seconds(real), before, strict=True))
-        rate = chosen.fits / seconds
-        _say(f"one process: {single:.2f} analyses/s; service with 2 workers: {rate:.2f}/s, {rate / single:.2f} times")
-        _say(
-            f"CPU of each analysis: {single_cpu:.3f} s in one process; {worker_cpu / chosen.fits:.3f} s in a worker "
-            f"and {service_cpu / chosen.fits:.3f} s in the service, whatever else the machine does"
-        )
-        _say(f"meanwhile p99 of {len(posts)} POST: {_p99(posts)}; of {len(reads)} GET: {_p99(reads)}")
-        with service("fake", folder) as fake:
-            step = max(chosen.many // 5, 1)
-            for first in range(0, chosen.many, step):
-                numbers = range(first, first + step)
-                seconds, posts, reads = burst(fake.url, "x.json", lambda number: spectrum(number=number), numbers)
-                whole, worker = memory(fake)
-                _say(f"{first + step} stand-ins: {step / seconds:.1f}/s, p99 POST {_p99(posts)}, GET {_p99(reads)}")
-                _say(f"  memory: service {whole:.0f} MB, largest worker {worker:.0f} MB")
+        alone = bare(folder / "cache", max(chosen.fits // 5, 5))
+        at_once = bare_at_once(folder / "cache", max(chosen.fits // 5, 5), WORKERS)
+        served = serve_real(folder, chosen.fits)
+        sys.stderr.write(f"{served.rate:.2f}/s of {alone.rate:.2f}/s in one process; {chosen.many} stand-ins follow\n")
+        steps = tuple(serve_many(folder, chosen.many))
+    text = page(Outcome(busy, alone, tuple(at_once), served, steps))
+    sys.stdout.write(text)
+    if chosen.page is not None:
+        (ROOT / chosen.page).write_text(text, encoding="utf-8")
     return 0
-
-
-def _p99(seconds: list[float]) -> str:
-    return f"{1000 * float(np.quantile(seconds, 0.99)):.0f} ms (median {1000 * float(np.median(seconds)):.0f})"
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
