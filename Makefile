@@ -22,7 +22,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pytest truth fuzz schemathesis audit bench bench-statistics golden chaos load image lock clean
+.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pooled-rows pytest truth fuzz schemathesis audit bench bench-statistics golden chaos load image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -78,6 +78,9 @@ docs: $(DEV_STAMP) ## write the tables of the documentation from the code
 
 real-files: $(DEV_STAMP) ## write docs/real-files.md from a folder of published scanner files (SHARED=...)
 	$(BIN)/python -m tests.truth.real_files $(SHARED)
+
+pooled-rows: $(DEV_STAMP) ## write docs/norms-reproduced.md from an independent pooling of the norms' studies (SHARED=...)
+	$(BIN)/python -m tests.truth.pooled_rows $(SHARED)
 
 pytest: $(DEV_STAMP) ## the test suite (PYTEST_ARGS=... selects)
 	$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
