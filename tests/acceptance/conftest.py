@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import shutil
 import socket
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import uvicorn
 
@@ -80,14 +82,20 @@ def room(served: Room) -> str:
     return served.address
 
 
-@pytest.fixture(scope="module")
-def reports(browser: object, room: str) -> list[str]:
-    """Two sessions of one person, and one of another without water reference."""
-    context = browser.new_context(base_url=room)
-    page = context.new_page()
-    made = [analyse(page, session="ses-01"), analyse(page, session="ses-02")]
-    made.append(analyse(page, session="ses-01", subject="sub-022", water=False))
-    context.close()
+@pytest.fixture(scope="session")
+def reports(room: str) -> list[str]:
+    """Addresses of two sessions of one person, and of one of another without water reference."""
+    given = {"region": "ACC", "age_years": 44, "sex": "female", "clinical": {"pain_vas": 6.5}}
+    made = []
+    with httpx2.Client(base_url=room, timeout=90) as client:
+        for subject, session in (("sub-017", "ses-01"), ("sub-017", "ses-02"), ("sub-022", "ses-01")):
+            files = {"metabolite": (EXAMPLE.name, EXAMPLE.read_bytes())}
+            if subject == "sub-017":
+                files["water_reference"] = (WATER.name, WATER.read_bytes())
+            request = json.dumps({**given, "subject": subject, "session": session})
+            answer = client.post("/v1/analyses", files=files, data={"request": request}, headers={"Prefer": "wait=60"})
+            assert answer.json()["state"] == "succeeded", answer.text
+            made.append(f"{room}/analyses/{answer.json()['id']}")
     return made
 
 
@@ -123,14 +131,13 @@ def drop(page: object, zone: str, *files: Path) -> None:
         page.dispatch_event(zone, event, {"dataTransfer": transfer})
 
 
-def analyse(page: object, *, session: str, subject: str = "sub-017", water: bool = True) -> str:
+def analyse(page: object, *, session: str, subject: str = "sub-017") -> str:
     """Drop the example, fill in the form, submit and wait for the report; answers its address."""
     page.goto("/upload")
     drop(page, "[data-drop=metabolite]", EXAMPLE)
     page.get_by_text("Everything that is needed was read.").wait_for()
-    if water:
-        drop(page, "[data-drop=water_reference]", WATER)
-        page.get_by_text("separate file").wait_for()
+    drop(page, "[data-drop=water_reference]", WATER)
+    page.get_by_text("separate file").wait_for()
     person = (("Subject (pseudonym)", subject), ("Session", session), ("Region", "ACC"), ("Age (years)", "44"))
     for label, value in person:
         page.get_by_label(label).fill(value)

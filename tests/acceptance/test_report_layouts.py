@@ -22,9 +22,9 @@ def test_no_report_is_wider_than_the_screen(name: str, browser: Any, tmp_path: P
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     try:
+        page.goto(file.as_uri())
         for width in (1280, 820, 390):
             page.set_viewport_size({"width": width, "height": 900})
-            page.goto(file.as_uri())
             wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             assert wider <= 0, f"{wider} px wider than {width}"
         shown = page.evaluate("document.querySelectorAll('svg.voxel image').length")
