@@ -278,6 +278,12 @@ def test_analyses_become_controls(client: TestClient) -> None:
     assert tnaa["mean"] == pytest.approx(ratios.mean())
     assert tnaa["sd"] == pytest.approx(ratios.std(ddof=1))
 
+    alike = {name: norm[name] for name in ("hemisphere", "field_t", "echo_time", "sequence", "software")}
+    scored = ask(client, metabolite="tNAA", value=1.1, sd=0.03, age_years=35, sex=None, gm=None, **alike)
+    assert scored["norm"]["id"] == "site.own.v1.tnaa"
+    assert scored["z"]["value"] == pytest.approx((1.1 - ratios.mean()) / ratios.std(ddof=1))
+    assert ask(client, metabolite="tNAA", value=1.1, **alike | {"software": "mrsquant 0.0.1"})["norm"]["kind"] != "site"
+
 
 def test_analyses_that_differ_make_no_norm(client: TestClient) -> None:
     """One person twice, one spectrum twice, another echo time, a limited verdict, an unknown id."""
