@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,27 +45,37 @@ def send_all(url: str, numbers: list[int], told: Told, seconds_each: float) -> t
     return client
 
 
-def _send(url: str, number: int, told: Told, seconds: float) -> None:
-    boundary, key = uuid.uuid4().hex, str(uuid.uuid4())
-    request = json.dumps({"age_years": age_of(number), "subject": f"sub-{number}"})
+def submit(url: str, name: str, content: bytes, request: Mapping[str, Any], key: str | None = None) -> Any:
+    """Submit one file with what is asked of it; what the service answers.
+
+    Raises
+    ------
+    urllib.error.HTTPError
+        When it is refused.
+    """
+    boundary = uuid.uuid4().hex
     parts = (
-        (
-            'name="metabolite"; filename="x.json"',
-            _content(number, seconds),
-        ),
-        ('name="request"', request.encode()),
+        (f'name="metabolite"; filename="{name}"', content),
+        ('name="request"', json.dumps(request).encode()),
     )
     body = b"".join(
-        f"--{boundary}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + content + b"\r\n"
-        for head, content in parts
+        f"--{boundary}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + part + b"\r\n"
+        for head, part in parts
     )
-    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Idempotency-Key": key}
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    if key is not None:
+        headers["Idempotency-Key"] = key
+    asked = urllib.request.Request(f"{url}/v1/analyses", body + f"--{boundary}--\r\n".encode(), headers)
+    with urllib.request.urlopen(asked, timeout=120) as answer:
+        return json.load(answer)
+
+
+def _send(url: str, number: int, told: Told, seconds: float) -> None:
+    key, request = str(uuid.uuid4()), {"age_years": age_of(number), "subject": f"sub-{number}"}
     while True:
-        asked = urllib.request.Request(f"{url}/v1/analyses", body + f"--{boundary}--\r\n".encode(), headers)
         try:
-            with urllib.request.urlopen(asked, timeout=60) as answer:
-                told.accepted[number] = json.load(answer)["id"]
-                return
+            told.accepted[number] = submit(url, "x.json", _content(number, seconds), request, key)["id"]
+            return
         except urllib.error.HTTPError as error:
             _refused(error, told)
         except (OSError, http.client.HTTPException, ValueError):

@@ -13,6 +13,7 @@ from fitting.subject import Subject
 from service.jobs.executors import open_executor
 from service.jobs.tasks import run_analysis
 from service.storage.documents import Answer
+from tests.servers.cluster import cluster
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "acc_press30.nii.gz"
 JOB = Job((SourceFile("metabolite.nii.gz", EXAMPLE.read_bytes()),), subject=Subject(region="ACC", age_years=40.0))
@@ -28,9 +29,14 @@ def computed(executor: str, cache: Path | None, times: int) -> list[Answer]:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Answer:
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def first(cache: Path) -> Answer:
     """Computed in this process, with an empty cache."""
-    return computed("inline:", tmp_path_factory.mktemp("cache"), 1)[0]
+    return computed("inline:", cache, 1)[0]
 
 
 @pytest.mark.parametrize("executor", ["inline:", "processes:2"])
@@ -40,3 +46,12 @@ def test_same_bytes(first: Answer, executor: str, tmp_path: Path) -> None:
 
     assert {answer.analysis for answer in answers} == {first.analysis}
     assert {answer.traces for answer in answers} == {first.traces}
+
+
+def test_same_bytes_on_a_cluster(first: Answer, cache: Path, tmp_path: Path) -> None:
+    """A dask worker answers what this process answers, in every byte."""
+    with cluster(tmp_path, "one") as started:
+        (answer,) = computed(started.address, cache, 1)
+
+    assert answer.analysis == first.analysis
+    assert answer.traces == first.traces

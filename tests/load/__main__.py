@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import threading
 import time
-import urllib.request
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
-from tests.chaos.clients import ask
+from tests.chaos.clients import ask, submit
 from tests.chaos.service import ROOT, Service
 from tests.fake_pipeline import spectrum
 from tests.load.bare import EXAMPLE, bare, bare_at_once
@@ -48,21 +45,6 @@ def service(kind: str, folder: Path) -> Iterator[Service]:
         started.stop()
 
 
-def post(url: str, name: str, content: bytes, number: int) -> None:
-    """Submit a spectrum; the number makes it another analysis."""
-    boundary = uuid.uuid4().hex
-    request = json.dumps({"subject": f"sub-{number}"}).encode()
-    parts = ((f'name="metabolite"; filename="{name}"', content), ('name="request"', request))
-    body = b"".join(
-        f"--{boundary}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + part + b"\r\n"
-        for head, part in parts
-    )
-    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-    whole = urllib.request.Request(f"{url}/v1/analyses", body + f"--{boundary}--\r\n".encode(), headers)
-    with urllib.request.urlopen(whole, timeout=120) as answer:
-        answer.read()
-
-
 def timed(action: Callable[[], object], into: list[float]) -> None:
     """Do it, and keep how long it took."""
     begin = time.perf_counter()
@@ -78,7 +60,8 @@ def burst(url: str, name: str, contents: Callable[[int], bytes], numbers: range)
 
     def client(first: int) -> None:
         for number in numbers[first::CLIENTS]:
-            timed(lambda number=number: post(url, name, contents(number), number), posts)
+            request = {"subject": f"sub-{number}"}  # makes it another analysis
+            timed(lambda number=number, request=request: submit(url, name, contents(number), request), posts)
 
     clients = [threading.Thread(target=client, args=(first,)) for first in range(CLIENTS)]
     for one in clients:
