@@ -7,6 +7,7 @@ import numpy as np
 from fitting.analysis import AcquisitionFacts, MetaboliteResult, Multiplicity, Quality
 from fitting.errors import MissingParameter
 from fitting.intake import Intake
+from fitting.model.departure import phase_departure_deg
 from fitting.model.diagnostics import (
     baseline_share,
     creatine_linewidth_ppm,
@@ -14,6 +15,7 @@ from fitting.model.diagnostics import (
     peak_over_noise,
     residual_by_region,
     spurious_echo,
+    unexplained_line,
 )
 from fitting.model.result import Fit, Traces
 from fitting.norms.assessment import Absence, Assessment, ProfileDistance, ZScore
@@ -78,6 +80,13 @@ def quality_of(fit: Fit, facts: PreprocessingFacts, spectrometer_frequency: floa
         baseline_share=baseline_share(traces),
         baseline_effective_dimension=fit.baseline_effective_dimension,
         shift_ppm=facts.shift_ppm,
+        quadrature_image=facts.quadrature_image,
+        water_ripple=facts.water_ripple,
+        water_offset=facts.water_offset,
+        amplitude_spread=facts.amplitude_spread,
+        opposed_coils=facts.opposed_coils,
+        unexplained_line=unexplained_line(traces, noise, fit.linewidth_hz / to_hz),
+        phase_departure_deg=phase_departure_deg(traces, noise, spectrometer_frequency),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from functools import cache, partial
 from pathlib import Path
 
+import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from fitting import __version__
@@ -15,6 +16,7 @@ from fitting.assembly import acquisition_facts, metabolite_results, multiplicity
 from fitting.basis.basis_set import BasisSet, Grid
 from fitting.basis.cache import cached_basis
 from fitting.basis.sequences import Protocol
+from fitting.eddy_current_doubt import eddy_current_doubt
 from fitting.inspection import Inspection, inspect
 from fitting.intake import take_in
 from fitting.job import Job
@@ -33,7 +35,7 @@ from fitting.protocol_doubt import protocol_doubt
 from fitting.quantification import quantify, relaxation_table
 from fitting.quantification.concentration_prior import concentration_priors, linear_prior
 from fitting.request import check_request
-from fitting.signal import Spectrum
+from fitting.signal import Spectrum, time_axis
 from fitting.subject import Options
 from fitting.verdict import judge
 
@@ -114,6 +116,9 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
         doubts += protocol_doubt(
             protocol_of(acquisition), result, quality, rough=partial(_rough, *others), refit=partial(_refit, *others)
         )
+    if facts.pattern == "found":
+        turned = partial(_turned, _fit_inputs(spectrum, basis), job.options.baseline)
+        doubts += eddy_current_doubt(quality, corrected=spectrum.water is not None, rough=turned)
     judgement = judge(
         result,
         quality,
@@ -195,6 +200,14 @@ def _rough(spectrum: Spectrum, job: Job, cache_dir: Path | None, protocol: Proto
     """Residual over noise that a rough fit with the simulated basis of another protocol leaves."""
     inputs = _fit_inputs(spectrum, _other_basis(spectrum, job, cache_dir, protocol))
     return rough_residual(*inputs, baseline=job.options.baseline)
+
+
+def _turned(inputs: tuple[Spectrum, Components, float], baseline: str, size: float, decay: float) -> float:
+    """The same with a phase of ``size`` rad at the start, decaying in ``decay`` s, taken off."""
+    spectrum, components, noise = inputs
+    phase = size * np.exp(-time_axis(spectrum.points, spectrum.dwell_time) / decay)
+    turned = replace(spectrum, fid=spectrum.fid * np.exp(-1j * phase))
+    return rough_residual(turned, components, noise, baseline=baseline)
 
 
 def _refit(spectrum: Spectrum, job: Job, cache_dir: Path | None, protocol: Protocol) -> Fit:

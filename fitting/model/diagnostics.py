@@ -25,6 +25,9 @@ INTERPOLATION = 16
 VISIBLE = 5.0
 """Times the residual that a singlet must rise above to have a width."""
 
+LINE_REACH = 4
+"""Widths to either side over which the residual is compared with a line."""
+
 PACKET = 0.032
 """s; length of the stretches of signal in which an echo is looked for: it lasts about as long as T2* lets a line."""
 
@@ -94,6 +97,20 @@ def _singlet_width(traces: Traces, names: tuple[str, ...], band: tuple[float, fl
     if top <= VISIBLE * float(np.sqrt(np.mean(traces.residual**2))) or top < height.max():
         return None
     return full_width_at_half_maximum(height, spacing * float(fine[1] - fine[0]))
+
+
+def unexplained_line(traces: Traces, noise: float, linewidth_ppm: float) -> float | None:
+    """The clearest line, upright or not, that the fit left: its height over the noise's standard deviation of it.
+
+    A matched filter: the residual is compared with a Lorentzian line of the singlets' width at every place. Drugs,
+    alcohols, sidebands and other metabolites than those of the basis leave lines, where broad structure does not count.
+    """
+    width = linewidth_ppm / float(np.abs(np.diff(traces.ppm)).mean())
+    reach = np.arange(-round(LINE_REACH * width), round(LINE_REACH * width) + 1)
+    if not noise > 0 or not reach.size < traces.ppm.size:
+        return None
+    line = 1.0 / (1.0 + (2.0 * reach / max(width, 1.0)) ** 2)
+    return float(np.abs(np.convolve(traces.residual, line, "valid")).max() / (noise * np.sqrt(np.sum(line**2))))
 
 
 def spurious_echo(traces: Traces, noise: float, spectrometer_frequency: float) -> float | None:

@@ -67,6 +67,23 @@ def weights(signal: BandSignal, filled: npt.NDArray[np.bool_]) -> FloatArray:
     return found
 
 
+def amplitude_spread(signal: BandSignal, weights: FloatArray) -> float | None:
+    """Standard deviation of the amplitude of the aligned transients over its mean, beyond what noise makes.
+
+    Transients of no weight do not count; None with fewer than ``FEWEST`` others, or without signal. Motion, a loose
+    coil or a gain that changed during the scan make a mean that is not the amplitude of the volume.
+    """
+    samples = signal.samples[weights > 0]
+    typical = _typical(samples) if len(samples) >= FEWEST else np.zeros(1)
+    energy = float(np.sum(np.abs(typical) ** 2))
+    if not energy > 0:
+        return None
+    amplitude = (samples @ typical.conj()).real / energy
+    excess = float(np.var(amplitude, ddof=1)) - signal.noise_sd**2 / energy
+    mean = float(np.mean(amplitude))
+    return float(np.sqrt(max(0.0, excess))) / mean if mean > 0 else None
+
+
 def _typical(samples: ComplexArray) -> ComplexArray:
     """What most of the samples (transients, n) hold: the median along and across the mean, whatever the phase."""
     mean = samples.mean(axis=0)

@@ -16,8 +16,11 @@ from fitting.preprocessing.eddy_current import correct_eddy_currents, is_one_lin
 from fitting.preprocessing.facts import PreprocessingFacts
 from fitting.preprocessing.noise import recorded
 from fitting.preprocessing.nuisance import referenced_without_water
+from fitting.preprocessing.offset import water_offset
+from fitting.preprocessing.quadrature import quadrature_image
 from fitting.preprocessing.quality import line_width_hz, peak_height
 from fitting.preprocessing.receivers import combined
+from fitting.preprocessing.ripple import water_ripple
 from fitting.preprocessing.sampling import Sampling
 from fitting.preprocessing.step import TRUNCATION, WATER_REFERENCE, Step, step
 from fitting.preprocessing.transients import averaged
@@ -73,15 +76,18 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
     recording, steps = _without_zero_filling(recording)
     reference, added = _usable_reference(recording.water)
     steps += added
-    transients, water_transients, same_scale, added = combined(recording, reference, sampling)
-    steps += added
+    received = combined(recording, reference, sampling)
+    transients, water_transients = received.transients, received.water
+    steps += received.steps
     gain = _power_of_two(transients)
     mean = averaged(transients / gain, sampling, align_metabolites)
     steps += mean.steps
-    fid, water, eddy_current_deg = mean.fid, None, None
+    fid, water, eddy_current_deg, offset = mean.fid, None, None, None
     if reference is not None and water_transients is not None:
         own = Sampling(reference.acquisition.dwell_time or sampling.dwell_time, sampling.spectrometer_frequency)
-        water_mean, upset = mended_start(averaged(water_transients / gain, own, align_water).fid, own.dwell_time)
+        received_water = averaged(water_transients / gain, own, align_water).fid
+        offset = water_offset(received_water)
+        water_mean, upset = mended_start(received_water, own.dwell_time)
         if upset:
             steps.append(
                 step(WATER_REFERENCE, f"{upset} of the first samples did not follow its decay and were mended.")
@@ -109,10 +115,17 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
         axis_error=None
         if found.pattern == "absent"
         else axis_error(clean, sampling.dwell_time, sampling.spectrometer_frequency),
+        quadrature_image=quadrature_image(mean.fid, sampling.dwell_time, sampling.spectrometer_frequency),
+        water_ripple=None
+        if water is None
+        else water_ripple(water, sampling.dwell_time, sampling.spectrometer_frequency),
+        water_offset=offset,
+        amplitude_spread=mean.amplitude_spread,
+        opposed_coils=received.opposed_coils,
         clipped_samples=clipped_samples(recording.samples),
         water_clipped_samples=None if reference is None else clipped_samples(reference.samples),
     )
-    scaling_water = water * gain if water is not None and same_scale else None
+    scaling_water = water * gain if water is not None and received.same_scale else None
     return Spectrum(clean * gain, sampling.dwell_time, sampling.spectrometer_frequency, scaling_water), facts
 
 

@@ -26,6 +26,9 @@ LOADING = 0.01
 """Shares of a coil's own noise: one keeps the noise correlation regular when coils duplicate each other, the other when
 there are hardly more noise values than coils."""
 
+OPPOSED = 0.25
+"""Correlation of a coil with the combination, against the expected sign, from which it counts as opposed."""
+
 NOISE_FREE = 1e-12
 """Noise below this share of a coil's largest sample is rounding: a simulation without noise."""
 
@@ -53,6 +56,23 @@ class CoilWeights:
     def combine(self, samples: ComplexArray) -> ComplexArray:
         """Samples (transients, coils, points) combined to (transients, points)."""
         return np.asarray(np.matmul(self.weights, samples))
+
+    def opposed(self, samples: ComplexArray, signal: ComplexArray, early: int) -> int:
+        """Coils whose signal has the other sign in ``samples`` than in ``signal`` (transients, coils, points).
+
+        Where a coil's polarity or phase differs between the recording that is combined and the one that the weights
+        come from, its signal cancels that of the others. Each coil is held against the combination over its ``early``
+        first points: noise correlates with it as signal does, so that it never looks opposed.
+        """
+        found, expected = (self._along(part[..., :early]) for part in (samples, signal))
+        return int(np.count_nonzero((found * expected.conj()).real < -OPPOSED * np.abs(expected)))
+
+    def _along(self, samples: ComplexArray) -> ComplexArray:
+        """Correlation (coils,) of each coil with the combination."""
+        together = self.combine(samples)[:, None]
+        products = np.sum(samples * together.conj(), axis=(0, 2))
+        size = np.sqrt(np.sum(np.abs(samples) ** 2, axis=(0, 2)) * np.sum(np.abs(together) ** 2))
+        return np.asarray(products / np.where(size > 0, size, 1.0))
 
 
 SINGLE_COIL = CoilWeights(np.ones(1, dtype=np.complex128), 0.0, 0)

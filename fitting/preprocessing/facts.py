@@ -62,6 +62,16 @@ class PreprocessingFacts:
     """Lone samples that stand far out of the averaged FID, see ``damage.spikes``."""
     axis_error: float | None
     """See ``axis_scale.axis_error``; None without the pattern of brain peaks."""
+    quadrature_image: float | None
+    """See ``quadrature.quadrature_image``."""
+    water_ripple: float | None
+    """See ``ripple.water_ripple``."""
+    water_offset: float | None
+    """See ``offset.water_offset``."""
+    amplitude_spread: float | None
+    """See ``averaging.amplitude_spread``; None for a single transient."""
+    opposed_coils: int
+    """See ``CoilWeights.opposed``."""
     clipped_samples: int
     """Samples of the spectrum's transients that stand at the end of the receiver's range."""
     water_clipped_samples: int | None

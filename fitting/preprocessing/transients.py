@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitting.preprocessing.alignment import Alignment, Shifts, undo
-from fitting.preprocessing.averaging import average, weights
+from fitting.preprocessing.averaging import amplitude_spread, average, weights
 from fitting.preprocessing.facts import Transients
 from fitting.preprocessing.sampling import Sampling
 from fitting.preprocessing.step import REGISTRATION, Step, step
@@ -24,6 +24,7 @@ class Averaged:
     transients: Transients | None
     drift_hz: float | None
     phase_spread_deg: float | None
+    amplitude_spread: float | None
 
 
 def averaged(
@@ -31,7 +32,7 @@ def averaged(
 ) -> Averaged:
     """Align, weigh and average transients (transients, points)."""
     if len(transients) == 1:
-        return Averaged(transients[0], (), None, None, None)
+        return Averaged(transients[0], (), None, None, None, None)
     aligned = align(transients, sampling.dwell_time, sampling.spectrometer_frequency)
     shifts = aligned.shifts
     weight = weights(aligned.signal, np.any(transients != 0, axis=1))
@@ -39,7 +40,7 @@ def averaged(
     found = _transients(shifts, tuple(weight.tolist()))
     if not shifts.trustworthy:
         details = "Not applied: a single transient holds too little signal to be aligned."
-        return Averaged(mean, (step(REGISTRATION, details), averaging), found, None, None)
+        return Averaged(mean, (step(REGISTRATION, details), averaging), found, None, None, None)
     used = weight > 0 if np.any(weight > 0) else np.ones_like(weight, dtype=bool)
     drift, spread = float(np.ptp(shifts.shift_hz[used])), float(np.rad2deg(np.std(shifts.phase[used])))
     details = (
@@ -47,7 +48,9 @@ def averaged(
         f"{shifts.band.high_ppm:g} ppm: frequency span {drift:.2f} Hz, phase spread {spread:.1f} deg of those averaged "
         f"(standard errors {shifts.shift_sd_hz:.2f} Hz, {np.rad2deg(shifts.phase_sd):.1f} deg)."
     )
-    return Averaged(mean, (step(REGISTRATION, details), averaging), found, drift, spread)
+    return Averaged(
+        mean, (step(REGISTRATION, details), averaging), found, drift, spread, amplitude_spread(aligned.signal, weight)
+    )
 
 
 def _transients(shifts: Shifts, weight: tuple[float, ...]) -> Transients:

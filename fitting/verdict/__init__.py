@@ -10,7 +10,7 @@ from fitting.model.result import Fit
 from fitting.preprocessing.referencing import Pattern
 from fitting.quantification.concentrations import Quantity
 from fitting.verdict.metabolites import cautions
-from fitting.verdict.rules import CONCENTRATION, Rule, measured, rules
+from fitting.verdict.rules import Rule, measured, rules
 
 __all__ = ["Judgement", "Rule", "judge", "rules"]
 
@@ -96,9 +96,9 @@ def judge(
         if reason is not None and side not in reported:
             reported.add(side)
             everyone = tuple(quantity.name for quantity in quantities)
-            fired.append(_Fired(rule.usable, reason, everyone if rule.quantity == CONCENTRATION else rule.spares))
+            fired.append(_Fired(rule.usable, reason, everyone if rule.touches == "concentrations" else rule.spares))
     fired.sort(key=lambda item: -_ORDER.index(item.usable))
-    scale = {rule.code for rule in rules() if rule.quantity == CONCENTRATION}
+    scale = {rule.code for rule in rules() if rule.touches == "concentrations"}
     return Judgement(
         spectrum=Verdict(_worst(item.usable for item in fired), tuple(item.reason for item in fired) or (WITHIN,)),
         metabolites=_each(fit, quantities, fired),

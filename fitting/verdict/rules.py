@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 from fitting.analysis import Quality, Reason, Usable
 from fitting.quantification.concentrations import Quantity
@@ -45,6 +46,8 @@ class Rule:
     below: float | None = None
     spares: tuple[str, ...] = ()
     """Metabolites that may be read all the same."""
+    touches: Literal["values", "concentrations"] = "values"
+    """What it limits: with ``concentrations`` these are left out, and ratios may be read all the same."""
 
     @property
     def limit(self) -> float:
@@ -93,6 +96,7 @@ def measured(quality: Quality, quantities: tuple[Quantity, ...]) -> dict[str, In
             found[f"{name}/tCr"] = ratio
     if creatine.concentration is not None:
         found[CONCENTRATION] = _around(creatine.concentration.value, creatine.concentration.sd)
+        found[f"{CONCENTRATION} {creatine.concentration.unit}"] = found[CONCENTRATION]
     return found
 
 

@@ -62,6 +62,8 @@ _QUALITY_SINCE_2 = (
     *("snr_consensus", "tnaa_linewidth_hz", "tnaa_linewidth_ppm", "tcr_linewidth_hz", "tcr_linewidth_ppm"),
     *("water_linewidth_ppm", "eddy_current_deg", "lipid", "spurious_echo", "clipped_samples", "water_clipped_samples"),
     *("noise_correlation", "noise_tail", "spikes", "axis_error", "baseline_share"),
+    *("quadrature_image", "water_ripple", "water_offset", "amplitude_spread", "opposed_coils"),
+    *("unexplained_line", "phase_departure_deg"),
 )
 _Z_SINCE_2 = ("q", "p_outside", "smallest_detectable_difference", "error_shares", "shrunken")
 

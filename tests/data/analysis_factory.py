@@ -133,6 +133,13 @@ def make_analysis(*, norm: bool = True, water: bool = True, undetected: tuple[st
             baseline_share=0.14,
             baseline_effective_dimension=9.8,
             shift_ppm=-0.021,
+            quadrature_image=0.0,
+            water_ripple=0.0003 if water else None,
+            water_offset=0.0 if water else None,
+            amplitude_spread=0.02,
+            opposed_coils=0,
+            unexplained_line=2.1,
+            phase_departure_deg=1.4,
         ),
         transients=Transients(
             shift_hz=(-1.1, 0.0, 1.0),

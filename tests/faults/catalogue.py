@@ -1,162 +1,60 @@
-"""The faults, each a function from a clean scan to a damaged one, with the outcomes that are acceptable."""
+"""The faults, each with the damage it does to a clean scan and the outcomes that are acceptable."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from fitting.units import FloatArray
-from tests.faults.scan import Samples, Scan, clean_scan, uncombined_scan
-
-NO_WATER: Samples = np.zeros(0, dtype=np.complex128)
-
-Damage = Callable[[Scan], Scan]
-
-
-def good() -> Scan:
-    return clean_scan("good")
-
-
-def typical() -> Scan:
-    return clean_scan("typical")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One way a scan goes wrong, and what may come of it: ``right``, ``flagged``, ``refused``."""
-
-    name: str
-    damage: Damage
-    may_end: tuple[str, ...]
-    scan: Callable[[], Scan] = good
-
-
-def header(**changes: object) -> Damage:
-    return lambda scan: scan.with_header(**changes)
-
-
-def metabolite(change: Callable[[Scan], Samples]) -> Damage:
-    return lambda scan: replace(scan, metabolite=change(scan))
-
-
-def both(change: Callable[[Samples], Samples]) -> Damage:
-    return lambda scan: replace(scan, metabolite=change(scan.metabolite), water=change(scan.water))
-
-
-def water(change: Callable[[Scan], Samples]) -> Damage:
-    return lambda scan: replace(scan, water=change(scan))
-
-
-def without_water(damage: Damage) -> Damage:
-    return lambda scan: replace(damage(scan), water=NO_WATER)
-
-
-def turning(hz: float) -> Callable[[Samples], Samples]:
-    """Move every line by ``hz`` of the true grid."""
-    return lambda x: x * np.exp(2j * np.pi * hz * np.arange(x.size) * 5e-4)
-
-
-def only(change: Callable[[Samples], Samples]) -> Damage:
-    """Change the spectrum and send no reference."""
-    return without_water(metabolite(lambda scan: change(scan.metabolite)))
-
-
-def echo(scan: Scan, size: float, ppm: float, centre: float) -> Samples:
-    """A wave packet that comes late: signal from outside the voxel that a gradient refocuses."""
-    packet = np.exp(-(((scan.time - centre) / 0.025) ** 2))
-    return np.asarray(size * scan.peak * scan.line(ppm, 4.0) * packet)
-
-
-def water_alone(scan: Scan) -> Samples:
-    return np.asarray(scan.peak * 10 * scan.line(4.65, 6.0) + scan.noise(0.05 * scan.peak))
-
-
-def lipids(scan: Scan) -> Samples:
-    fat = 8 * scan.line(1.3, 25.0, 0.8) + 4 * scan.line(0.9, 25.0, 0.8)
-    return np.asarray(scan.metabolite + scan.peak * fat)
-
-
-def edited(scan: Scan) -> Samples:
-    """A J-difference spectrum: GABA and Glx upright, NAA upside down."""
-    lines = 0.3 * scan.line(3.0, 20.0) + 0.5 * scan.line(3.75, 20.0) - 2 * scan.line(2.01, 6.0)
-    return np.asarray(scan.noise(0.02 * scan.peak) + scan.peak * lines)
-
-
-def sidebands(samples: Samples) -> Samples:
-    """Vibration of the gradients at 50 Hz turns the phase."""
-    return np.asarray(samples * np.exp(0.2j * np.sin(0.05 * np.pi * np.arange(samples.size))))
-
-
-def eddy(samples: Samples, size: float) -> Samples:
-    """The phase (rad) of eddy currents that decay in 50 ms."""
-    return np.asarray(np.exp(1j * size * np.exp(-np.arange(samples.size) / 100)))
-
-
-def spike(scan: Scan, size: float, at: int) -> Samples:
-    fid = scan.metabolite.copy()
-    fid[..., at] += size * scan.peak
-    return fid
-
-
-def clipped(samples: Samples, share: float) -> Samples:
-    limit = share * max(np.abs(samples.real).max(), np.abs(samples.imag).max())
-    return np.asarray(np.clip(samples.real, -limit, limit) + 1j * np.clip(samples.imag, -limit, limit))
-
-
-def sphere(*lines: tuple[float, float]) -> Damage:
-    def build(scan: Scan) -> Samples:
-        sd = float(np.std(scan.metabolite[-256:].real))
-        return 5 * scan.peak * sum(a * scan.line(ppm, 2.0) for ppm, a in lines) + scan.noise(sd)
-
-    return metabolite(build)
-
-
-def changed_transients(change: Callable[[Samples, Scan], None]) -> Damage:
-    def build(scan: Scan) -> Samples:
-        samples = scan.metabolite.copy()
-        change(samples, scan)
-        return samples
-
-    return metabolite(build)
-
-
-def turned(samples: Samples, scan: Scan) -> None:
-    samples[::2] *= -1
-
-
-def moved(hz: float) -> Callable[[Samples, Scan], None]:
-    def change(samples: Samples, scan: Scan) -> None:
-        samples[3:5] *= np.exp(2j * np.pi * hz * scan.time)
-
-    return change
-
-
-def lost(samples: Samples, scan: Scan) -> None:
-    samples[2] = 0
-
-
-def loud(samples: Samples, scan: Scan) -> None:
-    samples[5] += scan.noise(20 * scan.peak)[5]
-
-
-def dead_coil(samples: Samples, scan: Scan) -> None:
-    samples[:, 1] = 0
-
-
-def noisy_coil(samples: Samples, scan: Scan) -> None:
-    samples[:, 2] += scan.noise(30 * scan.peak)[:, 2]
-
-
-def one_nan(samples: Samples, scan: Scan) -> None:
-    samples[4, 1, 100] = np.nan
-
-
-def t(scan: Scan) -> FloatArray:
-    return scan.time
-
+from tests.faults.changes import (
+    bytes_swapped,
+    clipped,
+    echo,
+    eddy,
+    edited,
+    every_second_conjugate,
+    foreign,
+    lipids,
+    moving,
+    sidebands,
+    spike,
+    t,
+    thinned,
+    turning,
+    two_volumes,
+    water_alone,
+    wrapped,
+)
+from tests.faults.damage import (
+    NO_WATER,
+    Fault,
+    both,
+    changed_transients,
+    header,
+    metabolite,
+    only,
+    sphere,
+    typical,
+    water,
+    without_water,
+)
+from tests.faults.scan import uncombined_scan
+from tests.faults.transient_changes import (
+    broader,
+    coil_inverted,
+    dead_coil,
+    drifting,
+    later,
+    lost,
+    loud,
+    moved,
+    noisy_coil,
+    one_nan,
+    reference_coil_inverted,
+    scrambled,
+    turned,
+)
 
 BRAIN = ((2.01, 1.0), (3.03, 0.7), (3.21, 0.5), (3.92, 0.4), (3.55, 0.4))
 UNEQUAL = json.dumps({"fid_real": [1.0, 2.0], "fid_imag": [1.0]}).encode()
@@ -183,7 +81,10 @@ FAULTS = (
     Fault("time reversed", both(lambda x: x[::-1]), NOT_SILENT),
     Fault("inverted", metabolite(lambda s: -s.metabolite), RIGHT),
     Fault("turned by 100 degrees", metabolite(lambda s: s.metabolite * np.exp(1.745j)), RIGHT),
-    Fault("quadrature ghost", both(lambda x: x + 0.05 * np.conj(x)), ANY),
+    Fault("quadrature ghost", both(lambda x: x + 0.15 * np.conj(x)), NOT_SILENT),
+    Fault("weak quadrature ghost", both(lambda x: x + 0.05 * np.conj(x)), ANY),
+    Fault("gains of the channels unequal", both(lambda x: x.real + 0.7j * x.imag), NOT_SILENT),
+    Fault("quadrature lost in every second point", both(every_second_conjugate), NOT_SILENT),
     # units and axes
     Fault("frequency in MHz", header(spectrometer_frequency=123.25), REFUSED),
     Fault("frequency of 1.5 T", header(spectrometer_frequency=63.87e6), NOT_SILENT),
@@ -200,12 +101,16 @@ FAULTS = (
     Fault("dwell time 3 % long without water", without_water(header(dwell_time=5.15e-4)), NOT_SILENT),
     Fault("echo time in ms", header(echo_time=30.0), REFUSED),
     Fault("echo time ten times", header(echo_time=0.3), NOT_SILENT),
+    Fault("echo time doubled", header(echo_time=0.06), NOT_SILENT),
+    Fault("echo time halved", header(echo_time=0.015), NOT_SILENT),
     Fault("echo time 144 ms", header(echo_time=0.144), NOT_SILENT),
     Fault("echo time 68 ms", header(echo_time=0.068), NOT_SILENT),
     Fault("echo time missing", header(echo_time=None), REFUSED),
     Fault("repetition time in ms", header(repetition_time=2000.0), REFUSED),
     Fault("echo and repetition time swapped", header(echo_time=2.0, repetition_time=0.03), REFUSED),
     Fault("sequence missing", header(sequence=None), REFUSED),
+    Fault("sequence sLASER", header(sequence="sLASER"), NOT_SILENT),
+    Fault("sequence SPECIAL", header(sequence="SPECIAL"), NOT_SILENT),
     Fault("sequence STEAM", header(sequence="STEAM", mixing_time=0.01), NOT_SILENT),
     Fault("not a number", header(dwell_time="fast"), REFUSED),
     Fault("negative dwell time", header(dwell_time=-5e-4), REFUSED),
@@ -218,6 +123,10 @@ FAULTS = (
     Fault("first point lost", both(lambda x: x[1:]), ANY),
     Fault("first point lost without water", without_water(metabolite(lambda s: s.metabolite[1:])), ANY),
     Fault("three points lost without water", without_water(metabolite(lambda s: s.metabolite[3:])), ANY),
+    Fault("first point halved", both(lambda x: np.concatenate([x[:1] / 2, x[1:]])), RIGHT),
+    Fault("first point of no worth", both(lambda x: np.concatenate([0 * x[:1], x[1:]])), RIGHT),
+    Fault("first point of water upset", water(lambda s: np.concatenate([1.6 * s.water[:1], s.water[1:]])), RIGHT),
+    Fault("last point in front", both(lambda x: np.roll(x, 1)), ANY),
     Fault("ten points lost", both(lambda x: x[10:]), ANY),
     Fault("forty points lost", both(lambda x: x[40:]), NOT_SILENT),
     Fault("two early points", both(lambda x: np.concatenate([np.zeros(2), x])), ANY),
@@ -241,8 +150,18 @@ FAULTS = (
     Fault("clipped", metabolite(lambda s: clipped(s.metabolite, 0.5)), ANY),
     Fault("clipped hard", metabolite(lambda s: clipped(s.metabolite, 0.2)), NOT_SILENT),
     Fault("clipped slightly", metabolite(lambda s: clipped(s.metabolite, 0.9)), ANY),
+    Fault("a point doubled", metabolite(lambda s: np.insert(s.metabolite, 100, s.metabolite[100])[:-1]), NOT_SILENT),
+    Fault("every point doubled", both(lambda x: np.repeat(x[: x.size // 2], 2)), NOT_SILENT),
+    Fault("every second point left out", both(lambda x: x[::2]), NOT_SILENT),
+    Fault("thinned without a filter", thinned, ANY),
+    Fault("ten points lost amid", metabolite(lambda s: np.delete(s.metabolite, np.arange(100, 110))), NOT_SILENT),
+    Fault("overflow wraps round", metabolite(lambda s: wrapped(s.metabolite, 0.9)), ANY),
+    Fault("bytes swapped", both(bytes_swapped), NOT_SILENT),
+    Fault("noise burst", metabolite(lambda s: s.metabolite + s.noise(s.peak) * (abs(t(s) - 0.1) < 0.01)), NOT_SILENT),
+    Fault("apodised", metabolite(lambda s: s.metabolite * np.exp(-np.pi * 5 * t(s))), ANY),
     Fault("coarse numbers", metabolite(lambda s: np.round(s.metabolite / s.peak * 3) * s.peak / 3), ANY),
     Fault("offset", metabolite(lambda s: s.metabolite + 0.3 * s.peak), ANY),
+    Fault("offset of the receiver", both(lambda x: x + 0.05 * np.abs(x).max()), NOT_SILENT),
     Fault("gain 1e-30", both(lambda x: x * 1e-30), RIGHT),
     Fault("gain 1e12", both(lambda x: x * 1e12), RIGHT),
     # water reference
@@ -257,6 +176,8 @@ FAULTS = (
     Fault("reference longer", water(lambda s: np.concatenate([s.water, np.zeros(2048)])), RIGHT),
     Fault("reference very short", water(lambda s: s.water[:100]), ANY),
     Fault("reference of another gain", water(lambda s: s.water * 1000), NOT_SILENT),
+    Fault("reference of eightfold gain", water(lambda s: s.water * 8), NOT_SILENT),
+    Fault("reference wraps round", water(lambda s: wrapped(s.water, 0.9)), NOT_SILENT),
     Fault("reference of smaller gain", water(lambda s: s.water / 30), NOT_SILENT),
     Fault("reference clipped", lambda s: replace(s, water=clipped(s.water, 0.4)), ANY),
     Fault("reference of another place", water(lambda s: s.water * np.exp(-2j * np.pi * 60 * t(s) - t(s) * 80)), ANY),
@@ -264,46 +185,40 @@ FAULTS = (
     Fault("residual water 100 times", metabolite(lambda s: s.metabolite + 100 * s.peak * s.line(4.68, 8.0, 2.0)), ANY),
     Fault("water not suppressed at all", metabolite(lambda s: s.metabolite + s.water), ANY),
     Fault("noise only", metabolite(lambda s: s.noise(s.peak)), NOT_SILENT),
-    Fault(
-        "water and noise only",
-        metabolite(lambda s: s.peak * 10 * s.line(4.65, 6.0) + s.noise(0.05 * s.peak)),
-        NOT_SILENT,
-    ),
+    Fault("water and noise only", metabolite(water_alone), NOT_SILENT),
     Fault("noise tenfold", metabolite(lambda s: s.metabolite + s.noise(0.7 * s.peak)), NOT_SILENT),
     Fault("lines of 25 Hz", both(lambda x: x * np.exp(-np.pi * 20 * np.arange(x.size) * 5e-4)), NOT_SILENT),
-    Fault(
-        "lipids",
-        metabolite(lambda s: s.metabolite + s.peak * (8 * s.line(1.3, 25.0, 0.8) + 4 * s.line(0.9, 25.0, 0.8))),
-        ANY,
-    ),
-    Fault(
-        "spurious echo",
-        metabolite(lambda s: s.metabolite + echo(s, 20.0, 3.4, 0.15)),
-        NOT_SILENT,
-    ),
-    Fault(
-        "spurious echo under mI",
-        metabolite(lambda s: s.metabolite + echo(s, 1.0, 3.6, 0.1)),
-        NOT_SILENT,
-    ),
+    Fault("lipids", metabolite(lipids), ANY),
+    Fault("spurious echo", metabolite(lambda s: s.metabolite + echo(s, 20.0, 3.4, 0.15)), NOT_SILENT),
+    Fault("spurious echo under mI", metabolite(lambda s: s.metabolite + echo(s, 1.0, 3.6, 0.1)), NOT_SILENT),
     Fault("interference", metabolite(lambda s: s.metabolite + 0.5 * s.peak * s.line(2.75, 0.0)), NOT_SILENT),
-    Fault("sidebands of 50 Hz", both(sidebands), ANY),
+    Fault("sidebands of 50 Hz", both(lambda x: sidebands(x, 0.2, 0.2)), NOT_SILENT),
+    Fault("sidebands by phase alone", both(lambda x: sidebands(x, 0.0, 0.2)), ANY),
+    Fault("sidebands without water", only(lambda x: sidebands(x, 0.4, 0.4)), NOT_SILENT),
     Fault("eddy currents", both(lambda x: x * eddy(x, 3.0)), RIGHT),
-    Fault(
-        "eddy currents without water",
-        only(lambda x: x * eddy(x, 0.7)),
-        ANY,
-    ),
+    Fault("eddy currents without water", only(lambda x: x * eddy(x, 2.0)), NOT_SILENT),
+    Fault("eddy currents without water, turned", only(lambda x: x * eddy(x, -2.0)), ANY),
+    Fault("weak eddy currents without water", only(lambda x: x * eddy(x, 0.7)), ANY),
+    Fault("strong eddy currents without water", only(lambda x: x * eddy(x, 4.0)), NOT_SILENT),
+    Fault("frequency moves during the readout", metabolite(moving), NOT_SILENT),
+    Fault("phase jumps", metabolite(lambda s: s.metabolite * np.where(t(s) > 0.05, np.exp(0.6j), 1)), ANY),
+    Fault("mannitol", metabolite(lambda s: s.metabolite + s.peak * foreign(s, (3.79, 0.5), (3.67, 0.3))), NOT_SILENT),
+    Fault("ethanol", metabolite(lambda s: s.metabolite + s.peak * foreign(s, (1.13, 0.4), (3.64, 0.2))), ANY),
+    Fault("two volumes added", metabolite(two_volumes), NOT_SILENT),
     Fault("acetate sphere", sphere((1.92, 1.0)), NOT_SILENT),
     Fault("lactate sphere", sphere((1.31, 1.0), (4.1, 0.3)), NOT_SILENT),
     Fault("NAA sphere", sphere((2.01, 1.0), (2.6, 0.4)), NOT_SILENT),
     Fault("cold brain phantom", sphere(*((ppm - 0.1, a) for ppm, a in BRAIN)), NOT_SILENT),
-    Fault(
-        "edited difference",
-        metabolite(lambda s: s.noise(0.02 * s.peak) + s.peak * (0.5 * s.line(3.75, 20.0) - 2 * s.line(2.01, 6.0))),
-        NOT_SILENT,
-    ),
+    Fault("edited difference", metabolite(edited), NOT_SILENT),
     # transients and coils
+    Fault("half of the transients inverted", changed_transients(later(-1.0)), RIGHT, uncombined_scan),
+    Fault("half of the transients weak", changed_transients(later(0.5)), NOT_SILENT, uncombined_scan),
+    Fault("half of the transients of twice the gain", changed_transients(later(2.0)), NOT_SILENT, uncombined_scan),
+    Fault("half of the transients broad", changed_transients(broader), NOT_SILENT, uncombined_scan),
+    Fault("phases scrambled", changed_transients(scrambled), RIGHT, uncombined_scan),
+    Fault("drift of 60 Hz", changed_transients(drifting), RIGHT, uncombined_scan),
+    Fault("a coil inverted", changed_transients(coil_inverted), NOT_SILENT, uncombined_scan),
+    Fault("a coil of the reference inverted", water(reference_coil_inverted), NOT_SILENT, uncombined_scan),
     Fault("every other transient inverted", changed_transients(turned), ANY, uncombined_scan),
     Fault("two transients moved by 12 Hz", changed_transients(moved(12.0)), ("right", "flagged"), uncombined_scan),
     Fault("two transients moved by 60 Hz", changed_transients(moved(60.0)), ("right", "flagged"), uncombined_scan),
@@ -315,9 +230,5 @@ FAULTS = (
     Fault("coils and transients swapped", both(lambda x: x.swapaxes(0, 1)), ANY, uncombined_scan),
     # not a scan
     Fault("not JSON", lambda s: replace(s, sent=b'{"fid_real": [1, 2'), REFUSED),
-    Fault(
-        "unequal parts",
-        lambda s: replace(s, sent=json.dumps({"fid_real": [1.0, 2.0], "fid_imag": [1.0]}).encode()),
-        REFUSED,
-    ),
+    Fault("unequal parts", lambda s: replace(s, sent=UNEQUAL), REFUSED),
 )

@@ -87,8 +87,9 @@ def codes(quality: Quality = GOOD, quantities: tuple[Quantity, ...] | None = Non
 
 def at(rule: Rule, value: float) -> tuple[Quality, tuple[Quantity, ...]]:
     """A good spectrum of a brain in which only the rule's quantity is ``value``."""
-    if rule.quantity == CONCENTRATION:
-        creatine = replace(quantity("tCr", 1.0), concentration=Concentration(value, 0.0, "iu", ()))
+    if rule.quantity.startswith(CONCENTRATION):
+        unit = "mmol/kg" if "mmol/kg" in rule.quantity else "iu"
+        creatine = replace(quantity("tCr", 1.0), concentration=Concentration(value, 0.0, unit, ()))
         return GOOD, brain(tCr=creatine)
     if "/" in rule.quantity:
         name = rule.quantity.removesuffix("/tCr")

@@ -1,0 +1,43 @@
+"""Whether the two channels of the receiver agree: else every line has an image at the mirrored frequency."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fitting.preprocessing.noise import noise_sd
+from fitting.units import ComplexArray, ppm_axis_of_fft
+
+LINES_PPM = (1.8, 4.2)
+"""Where the lines are whose images are looked for: they stand apart from the zero of frequency."""
+
+DURATION = 0.15
+"""s; the part of the FID that is used, under a window whose feet keep strong water away from the images."""
+
+CHANCE = 3.0
+"""Standard deviations of the noise that are taken off."""
+
+
+def quadrature_image(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float | None:
+    """Height of the images over that of their lines, beyond what noise makes; None without any lines.
+
+    A gain or phase that differs between the two channels turns a signal s into s + e conj(s), and its spectrum S(f)
+    into S(f) + e conj(S(-f)). The estimate of e is the sum of S(f) S(-f) over that of |S(f)|² along the lines.
+
+    Parameters
+    ----------
+    fid : complex array, shape (points,)
+        As the receiver delivered it: not moved in frequency, nor its phase corrected along time.
+    dwell_time, spectrometer_frequency : float
+        s, Hz.
+    """
+    length = min(fid.size, max(16, round(DURATION / dwell_time)))
+    window = np.hanning(length + 2)[1:-1]
+    spectrum = np.fft.fft(fid[:length] * window, 2 * length)
+    ppm = ppm_axis_of_fft(2 * length, dwell_time, spectrometer_frequency)
+    lines = np.flatnonzero((ppm > LINES_PPM[0]) & (ppm < LINES_PPM[1]))
+    energy = float(np.sum(np.abs(spectrum[lines]) ** 2))
+    if not energy > 0:
+        return None
+    image = abs(np.sum(spectrum[lines] * spectrum[-lines])) / energy
+    sd = noise_sd(fid, dwell_time, spectrometer_frequency) * np.sqrt(2 * np.sum(window**2) / energy)
+    return float(max(0.0, image - CHANCE * sd))

@@ -1,0 +1,47 @@
+"""Whether the water reference pulsates: vibration and unstable gain put sidebands beside every line."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fitting.preprocessing.noise import noise_sd
+from fitting.units import ComplexArray
+
+FIRST, LAST = 0.004, 0.2
+"""s; before, filters upset the samples, and after, most water has decayed."""
+
+SHORTEST = 0.03
+"""s; a water FID that sinks into noise earlier tells nothing."""
+
+CLEAR = 30.0
+"""Times the noise that the water must exceed."""
+
+ORDER = 6
+"""Of the polynomial that the logarithm of a smooth decay follows, beats of shimming among them."""
+
+SLOWEST_HZ, FASTEST_HZ = 15.0, 500.0
+"""Slower waves are shimming's beats."""
+
+INTERPOLATION = 8
+
+
+def water_ripple(water: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float | None:
+    """Amplitude of the strongest wave on the water's decay, relative to the water; None where it tells nothing.
+
+    The logarithm of the magnitude of an unsuppressed water FID (points,) less a smooth course; phases, and with them
+    eddy currents, do not matter.
+    """
+    magnitude = np.abs(water)
+    lost = np.flatnonzero(magnitude <= CLEAR * noise_sd(water, dwell_time, spectrometer_frequency))
+    first = round(FIRST / dwell_time)
+    last = min(round(LAST / dwell_time), int(lost[lost > first].min(initial=water.size)))
+    if (last - first) * dwell_time < SHORTEST:
+        return None
+    weight = magnitude[first:last] / magnitude.max()
+    course = np.polynomial.chebyshev.chebvander(np.linspace(-1.0, 1.0, weight.size), ORDER)
+    logarithm = np.log(magnitude[first:last])
+    smooth, *_ = np.linalg.lstsq(course * weight[:, None], logarithm * weight, rcond=None)
+    size = INTERPOLATION * weight.size
+    waves = np.abs(np.fft.rfft((logarithm - course @ smooth) * weight**2, size)) * 2 / np.sum(weight**2)
+    frequency = np.fft.rfftfreq(size, dwell_time)
+    return float(waves[(frequency >= SLOWEST_HZ) & (frequency <= FASTEST_HZ)].max(initial=0.0))

@@ -1,0 +1,102 @@
+"""What receiver and scan do to all lines alike is found, by as much as there is of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fitting.preprocessing import PreprocessingFacts, preprocess
+from fitting.preprocessing.offset import water_offset
+from fitting.preprocessing.quadrature import quadrature_image
+from fitting.preprocessing.ripple import water_ripple
+from fitting.signal import Recording
+from fitting.units import ComplexArray
+from tests.data.simulated_brain import Scan, noise_for
+from tests.data.uncombined import uncombined
+
+
+def grid(scan: Scan) -> tuple[float, float]:
+    return scan.dwell_time, scan.spectrometer_frequency
+
+
+@pytest.mark.parametrize("size", [0.1, 0.2j, -0.3])
+@pytest.mark.parametrize("water", [0.0, 20.0])
+def test_quadrature_image_is_measured(size: complex, water: float) -> None:
+    """Its height over the lines, whatever its phase and however much water is left."""
+    scan = Scan(2048)
+    fid = scan.brain() + scan.residual_water(water)
+    noise = noise_for(60, fid, scan) * scan.noise()
+
+    assert quadrature_image(fid + size * fid.conj() + noise, *grid(scan)) == pytest.approx(abs(size), abs=0.04)
+
+
+def test_no_image_where_there_is_none() -> None:
+    """Noise and strong water make none."""
+    for seed in range(10):
+        scan = Scan(2048, seed=seed)
+        fid = scan.brain() + scan.residual_water(10.0)
+        found = quadrature_image(fid + noise_for(8, fid, scan) * scan.noise(), *grid(scan))
+        assert found is not None
+        assert found < 0.03
+
+
+@pytest.mark.parametrize("hz", [50.0, 100.0, 200.0])
+def test_ripple_of_water_is_measured(hz: float) -> None:
+    """The wave's amplitude; eddy currents, a noisy tail and two compartments are none."""
+    scan = Scan(2048)
+    phase = np.exp(2j * np.exp(-scan.time / 0.05))
+    smooth = (scan.line(4.65, 800.0, 5.0) + scan.line(4.65, 200.0, 12.0)) * phase + 0.1 * scan.noise()
+    none, found = (
+        water_ripple(water, *grid(scan)) for water in (smooth, smooth * (1 + 0.1 * np.sin(2 * np.pi * hz * scan.time)))
+    )
+
+    assert none is not None
+    assert none < 0.003
+    assert found == pytest.approx(0.1, rel=0.3)
+
+
+def test_ripple_of_noise_is_unknown() -> None:
+    """Where water does not stand out, nothing is said."""
+    scan = Scan(2048)
+    assert water_ripple(scan.line(4.65, 1.0, 5.0) + scan.noise(), *grid(scan)) is None
+
+
+@pytest.mark.parametrize("width_hz", [0.7, 6.0])
+def test_offset_of_water_is_measured(width_hz: float) -> None:
+    """A constant below the water is found; narrow lines that have not decayed, and noise, are none."""
+    scan = Scan(2048)
+    water = scan.line(4.66, 1000.0, width_hz) + 0.1 * scan.noise()
+
+    assert water_offset(water) < 0.001
+    if width_hz > 1:
+        assert water_offset(water + 40j) == pytest.approx(0.04, rel=0.1)
+
+
+def facts(recording: Recording) -> PreprocessingFacts:
+    return preprocess(recording)[1]
+
+
+def changed(recording: Recording, samples: ComplexArray) -> Recording:
+    return replace(recording, samples=samples)
+
+
+def test_unequal_amplitudes_are_measured() -> None:
+    """Half of the transients at 60 %: a spread of a quarter; equal ones have none beyond their noise."""
+    recording = uncombined(Scan(), coils=4, transients=16).recording
+    weak = recording.samples.copy()
+    weak[8:] *= 0.6
+
+    assert facts(recording).amplitude_spread == pytest.approx(0.0, abs=0.03)
+    assert facts(changed(recording, weak)).amplitude_spread == pytest.approx(0.26, abs=0.05)
+
+
+@pytest.mark.parametrize("turned", [(), (1,), (0, 3)])
+def test_opposed_coils_are_counted(turned: tuple[int, ...]) -> None:
+    """Coils whose polarity is not that of the reference; none where both agree, whatever noise they share."""
+    recording = uncombined(Scan(), coils=8, transients=8, snr=40.0).recording
+    samples = recording.samples.copy()
+    samples[:, list(turned)] *= -1
+
+    assert facts(changed(recording, samples)).opposed_coils == len(turned)
