@@ -68,7 +68,7 @@ MISMATCHES: dict[str, Plant] = {
 }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(norms, offsets, st.sets(st.sampled_from(sorted(MISMATCHES)), min_size=1, max_size=3))
 def test_any_planted_mismatch_withholds_the_published_norm(norm: Norm, offset: float, planted: set[str]) -> None:
     """The matching value has a z; with one mismatch or several it has none, and the reason is a sentence."""
@@ -85,7 +85,7 @@ def test_any_planted_mismatch_withholds_the_published_norm(norm: Norm, offset: f
 
 
 @pytest.mark.parametrize("name", MISMATCHES)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(norm=norms, offset=offsets)
 def test_each_kind_alone_withholds(name: str, norm: Norm, offset: float) -> None:
     """None of the kinds is left to chance."""
@@ -103,7 +103,7 @@ STATED = {
 
 
 @pytest.mark.parametrize("name", STATED)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=seeds, offset=offsets, kind=st.sampled_from(["values", "summary", "studies"]))
 def test_each_kind_said_of_supplied_controls_withholds(name: str, seed: int, offset: float, kind: str) -> None:
     """Sequence and version count here too; nothing else is used in place of controls that do not match."""
@@ -138,7 +138,7 @@ def held_against(studies: list[Summary], value: float, sd: float) -> ZScore:
 FIGURES = ("value", "low", "high", "t", "df", "percentile", "p_outside")
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seeds, st.integers(3, 9), offsets, st.floats(0.0, 0.2))
 def test_neither_order_nor_unit_of_studies_matters(seed: int, count: int, offset: float, sd: float) -> None:
     """Studies in another order, or all in another unit, give the same position."""
@@ -157,7 +157,7 @@ def test_neither_order_nor_unit_of_studies_matters(seed: int, count: int, offset
     assert scaled.sd_predictive == pytest.approx(plain.sd_predictive * factor, rel=1e-6)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seeds, st.integers(3, 9), st.floats(-5.0, 5.0), st.floats(-5.0, 5.0), st.floats(0.0, 0.2))
 def test_z_by_studies_grows_with_the_value(seed: int, count: int, one: float, other: float, sd: float) -> None:
     """Of two values the larger has no smaller z, t, percentile or interval."""
