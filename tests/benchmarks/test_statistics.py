@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.benchmarks.single_case import own_controls
+from fitting.norms.z_score import LEAST_BETWEEN_LAB
+from tests.benchmarks.single_case import own_controls, shipped_ratios
 from tests.benchmarks.statistics_page import COUNTS, ERRORS, LABORATORIES, PAGE, STUDIES, page
 
 PROMISED_FLAGS = (4.0, 6.0)
@@ -36,6 +37,13 @@ def test_it_runs_and_tells_naive_from_ours() -> None:
     written = page(4)
     for words in ("tNAA by 15 %", "as shipped", "## Follow-up"):
         assert words in written
+
+
+def test_the_least_spread_of_laboratories_is_below_what_was_seen() -> None:
+    """The interval excludes no spread that any shipped ratio with four or more studies has, and little beside it."""
+    least = min(shipped_ratios())
+
+    assert 0.75 * least < LEAST_BETWEEN_LAB < least
 
 
 def test_own_controls_flag_as_many_as_promised() -> None:
