@@ -170,19 +170,19 @@ class Quality:
     """Effective number of parameters the baseline used."""
     shift_ppm: float
     """How far the spectrum was moved to its reference, ppm, toward higher ppm."""
-    quadrature_image: float | None = None
+    quadrature_image: float | None
     """Height of the lines' images at the mirrored frequency over the lines, beyond what noise makes."""
-    water_ripple: float | None = None
+    water_ripple: float | None
     """Amplitude of the strongest wave on the decay of the water reference, relative to the water."""
-    water_offset: float | None = None
+    water_offset: float | None
     """Height of a constant that the water reference ends on over its largest sample."""
-    amplitude_spread: float | None = None
+    amplitude_spread: float | None
     """Standard deviation of the transients' amplitude over its mean, beyond what noise makes."""
-    opposed_coils: int | None = None
+    opposed_coils: int | None
     """Coils whose signal has the other sign in the spectrum than in its water reference."""
-    unexplained_line: float | None = None
+    unexplained_line: float | None
     """Height of the clearest line that the fit left over the noise's standard deviation of it."""
-    phase_departure_deg: float | None = None
+    phase_departure_deg: float | None
     """Phase of the data against the fitted metabolites from 20 to 60 ms, beyond what noise makes, degrees."""
 
 

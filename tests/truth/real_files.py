@@ -1,6 +1,6 @@
 """The real scanner files, what each is, and what the product says of it.
 
-``python -m tests.truth.real_files SHARED`` writes docs/real-files.md: facts and our figures only, no file's content.
+``python -m tests.truth.real_files SHARED`` writes docs/real-files.md (see ``real_files_page``).
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ from functools import cache
 from pathlib import Path
 
 from fitting.analysis import Analysis, MetaboliteResult
-from fitting.errors import FittingError
+from fitting.job import Job
 from fitting.model.result import Traces
 from fitting.pipeline import analyse
 from fitting.subject import Options, Overrides, Subject
 from service.cli.inputs import read_job
 
-PAGE = Path(__file__).parents[2] / "docs" / "real-files.md"
-SIX = ("tNAA", "Glu", "Gln", "mI", "tCho")
-SHOWN = ("NAA", *SIX)
+SIX: tuple[str, ...] = ("tNAA", "Glu", "Gln", "mI", "tCho")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ BRAINS = (
     Case(
         "siemens-rda",
         "siemens/rda/SVS_30.rda",
-        remark="noise, but for a sharp feature at 2.6 ppm: the NAA and aspartate multiplets of an idealised pulse",
+        remark="noise, but for a small feature at 2.6 ppm, among the multiplets of NAA and aspartate",
     ),
     Case("siemens-ima", "siemens/vd13/SVS_30.IMA", remark="as siemens-rda: the same scan"),
     Case(
@@ -79,7 +77,7 @@ BRAINS = (
         "philips-press30",
         f"philips/press30_with_mm/{_OSPREY}_raw-act_noID.SDAT",
         water=f"philips/press30_with_mm/{_OSPREY}_raw-ref_noID.SDAT",
-        remark="small sharp features at 2.6 ppm (NAA multiplet of an idealised pulse) and at 4.05 ppm",
+        remark="noise, but for small features from 2.5 to 2.7 ppm, among the multiplets of NAA and aspartate",
     ),
     Case(
         "philips-press30-low-snr",
@@ -108,7 +106,7 @@ BRAINS = (
         "siemens-7t-steam",
         "nifti_mrs/steam_7T_brain/metab_raw.nii.gz",
         water="nifti_mrs/steam_7T_brain/wref_raw.nii.gz",
-        remark="noise; the bumps of the baseline are as high as the macromolecules",
+        remark="noise; above 3.4 ppm the bumps of the baseline are as high as the macromolecules",
     ),
 )
 
@@ -142,17 +140,21 @@ OTHERS = (
 )
 
 
-@cache
-def answer(case: Case, data: Path, cache_dir: Path | None) -> tuple[Analysis, Traces]:
-    """Analyse a case as the command does."""
-    job = read_job(
+def job(case: Case, data: Path) -> Job:
+    """A case as the command reads it."""
+    return read_job(
         data / case.path,
         water_reference=data / case.water if case.water else None,
         subject=Subject(region="ACC"),
         options=Options(overrides=Overrides(**dict(case.supplied))),  # type: ignore[arg-type]
         basis=data / case.basis if case.basis else None,
     )
-    return analyse(job, cache_dir=cache_dir)
+
+
+@cache
+def answer(case: Case, data: Path, cache_dir: Path | None) -> tuple[Analysis, Traces]:
+    """Analyse a case as the command does."""
+    return analyse(job(case, data), cache_dir=cache_dir)
 
 
 def metabolites(analysis: Analysis) -> dict[str, MetaboliteResult]:
@@ -173,65 +175,7 @@ def index(data: Path) -> dict[str, dict[str, str]]:
         return {row["path"]: row for row in csv.DictReader(table)}
 
 
-def page(data: Path) -> str:
-    """The page of documentation."""
-    lines = [
-        "# Real scanner files",
-        "",
-        "What mrsquant says of spectra that other projects publish. Only facts about the files and our figures stand",
-        "here, not their content. `make real-files SHARED=FOLDER` writes this page from a folder that holds the files.",
-        "Ratios are to tCr; linewidth is that of a singlet in the fit.",
-        "",
-        "## Brain spectra",
-        "",
-        *_table(BRAINS, data),
-        "",
-        "Residuals, as seen in the pictures of the fits:",
-        "",
-        *(f"- {case.name}: {case.remark}." for case in BRAINS),
-        "",
-        "## Phantoms and a metabolite-nulled scan",
-        "",
-        "None of them gets a z-score.",
-        "",
-        *_table(OTHERS, data),
-        "",
-        *(f"- {case.name}: {case.remark}." for case in OTHERS),
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _table(cases: tuple[Case, ...], data: Path) -> list[str]:
-    known = index(data)
-    head = ("file", "from", "format", "field", "TE", *SHOWN, "SNR", "linewidth", "verdict")
-    rows = [head, tuple("---" for _ in head)]
-    for case in cases:
-        origin = known[case.path]["source_repo"]
-        try:
-            analysis, _ = answer(case, data, None)
-        except FittingError as error:
-            rows.append((case.name, origin, *("–" for _ in head[2:-1]), error.code))
-            continue
-        taken, quality = analysis.acquisition, analysis.quality
-        values = metabolites(analysis)
-        cells = [f"{found.ratio_tcr.value:.2f}" if (found := values[name]).ratio_tcr else "–" for name in SHOWN]
-        codes = ", ".join(reason.code for reason in analysis.verdict.reasons)
-        rows.append(
-            (
-                case.name,
-                origin,
-                taken.format,
-                f"{taken.field_t:g} T",
-                "–" if taken.echo_time is None else f"{taken.echo_time * 1e3:.0f} ms",
-                *cells,
-                f"{quality.snr:.0f}",
-                f"{quality.linewidth_hz:.1f} Hz",
-                f"{analysis.verdict.usable} ({codes})",
-            )
-        )
-    return [f"| {' | '.join(row)} |" for row in rows]
-
-
 if __name__ == "__main__":
-    PAGE.write_text(page(Path(sys.argv[1]) / "data"), encoding="utf-8")
+    from tests.truth.real_files_page import PAGE, page
+
+    PAGE.write_text(page(Path(sys.argv[1])), encoding="utf-8")

@@ -62,6 +62,13 @@ GOOD = Quality(
     baseline_share=None,
     baseline_effective_dimension=10.0,
     shift_ppm=0.0,
+    quadrature_image=None,
+    water_ripple=None,
+    water_offset=None,
+    amplitude_spread=None,
+    opposed_coils=None,
+    unexplained_line=None,
+    phase_departure_deg=None,
 )
 
 
