@@ -17,7 +17,9 @@ people of these norms."""
 LARGEST_NOISE_SHARE = 0.5
 """More of the controls' spread is not taken for noise, whatever errors they state."""
 POINTS = 200
+"""Equally probable true variances of the controls."""
 FEWEST_DF = 0.5
+"""Below any that half of the spread leaves of seven, those of the fewest controls."""
 
 
 def excess_variance(sd: float | None, sd_controls: float, noise: float | None) -> float:

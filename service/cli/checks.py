@@ -111,6 +111,19 @@ def basis(_: Settings) -> Finding:
     return Finding("ok", f"{metabolites} metabolites and {norms} norms are installed")
 
 
+def own_norms(settings: Settings) -> Finding:
+    from fitting.errors import FittingError
+    from service.api.norm_files import read_norm_folder
+
+    if settings.norms_path is None:
+        return Finding("ok", "no folder of own norms (MRSQUANT_NORMS_PATH)")
+    try:
+        norms = read_norm_folder(settings.norms_path)
+    except FittingError as error:
+        return Finding("failure", f"{settings.norms_path}: {error.detail}")
+    return Finding("ok", f"{settings.norms_path}: {', '.join(norm.id for norm in norms.values())}")
+
+
 def pdf(_: Settings) -> Finding:
     try:
         import typst
@@ -139,6 +152,7 @@ CHECKS: dict[str, Check] = {
     "cache folder": cache_dir,
     "workers": executor,
     "basis and norms": basis,
+    "own norms": own_norms,
     "PDF": pdf,
     "clock": clock,
     "machine": cores,

@@ -24,7 +24,17 @@ def test_a_sound_machine(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> 
 
     assert code == 0
     assert "failure" not in out
-    for name in ("data folder", "database", "workers", "cache folder", "clock", "disk", "PDF", "basis and norms"):
+    for name in (
+        "data folder",
+        "database",
+        "workers",
+        "cache folder",
+        "clock",
+        "disk",
+        "PDF",
+        "basis and norms",
+        "own norms",
+    ):
         assert f" {name}: " in out
     assert list(tmp_path.iterdir()) == []
 
@@ -37,12 +47,13 @@ def test_what_is_wrong_is_named(
     monkeypatch.setenv("MRSQUANT_CACHE_DIR", str(tmp_path / "file" / "cache"))
     monkeypatch.setenv("MRSQUANT_DATABASE_URL", "postgresql+psycopg://someone:secret@127.0.0.1:1/none")
     monkeypatch.setenv("MRSQUANT_EXECUTOR", "dask+tcp://127.0.0.1:1")
+    monkeypatch.setenv("MRSQUANT_NORMS_PATH", str(tmp_path))
     monkeypatch.setattr("service.jobs.cluster.CONNECT_SECONDS", 0.5)
 
     assert app.run(["doctor"]) == 1
     out = capsys.readouterr().out
     wrong = {line.split(":")[0].split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("failure")}
-    assert {"cache folder", "database", "workers"} <= wrong
+    assert {"cache folder", "database", "workers", "own norms"} <= wrong
     assert "secret" not in out
 
 
