@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +48,7 @@ class Database:
         else:
             self._engine = create_engine(self._url, pool_pre_ping=True)
         self._writing_engine = self._engine.execution_options(writes=True)
+        self._turn = threading.Lock()
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; several processes may start at once."""
@@ -65,7 +67,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A transaction that is committed at the end or, after an exception, not at all."""
-        with Session(self._writing_engine, expire_on_commit=False) as session, session.begin():
+        with self._in_turn(), Session(self._writing_engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -84,7 +86,7 @@ class Database:
     @contextmanager
     def changing(self) -> Iterator[Connection]:
         """``writing`` for plain statements: for what happens to every analysis."""
-        with self._writing_engine.begin() as connection:
+        with self._in_turn(), self._writing_engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -93,6 +95,16 @@ class Database:
         with self.changing() as connection:
             self._lock(connection)
             yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """One writer of this process after the other; SQLite lets those who wait sleep, and wakes whom it likes."""
+        has_turn = self._is_sqlite and self._turn.acquire(timeout=_BUSY_SECONDS)
+        try:
+            yield  # also after waiting in vain: then SQLite says that it is busy
+        finally:
+            if has_turn:
+                self._turn.release()
 
     def _lock(self, connection: Connection) -> None:
         if not self._is_sqlite:  # SQLite has one writer anyway
