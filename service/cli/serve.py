@@ -14,6 +14,8 @@ from service.cli.own_norms import own_norms
 from service.cli.signals import terminated_like_interrupted
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from service.access.key_file import KeyFile
     from service.settings import Settings
 
@@ -44,8 +46,15 @@ def serve(
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    sys.stderr.write(f"mrsquant {fitting.__version__} serves {address}/ until Ctrl-C.\n")
-    server = uvicorn.Server(config)
+    sys.stderr.write(f"mrsquant {fitting.__version__} starts …\n")
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:  # only now would a browser be answered
+                sys.stderr.write(f"mrsquant serves {address}/ until Ctrl-C.\n")
+
+    server = Server(config)
     service.state.is_stopping = lambda: server.should_exit  # ends the streams of events, which else go on
     try:
         with terminated_like_interrupted():

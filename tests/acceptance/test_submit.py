@@ -100,13 +100,16 @@ def test_exit_codes_are_those_of_the_local_command(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_service_ends_in_order(tmp_path: Path, number: signal.Signals) -> None:
-    """SIGTERM of a container and Ctrl-C stop the workers, leave nothing behind and are no failure."""
+    """It says that it serves once it answers; SIGTERM and Ctrl-C leave nothing behind and are no failure."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = os.environ | {"MRSQUANT_DATA_DIR": str(tmp_path), "MRSQUANT_EXECUTOR": "processes:1"}
     command = [sys.executable, "-c", "from service.cli import main; main()", "serve", "--port", str(port)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any(f" serves http://127.0.0.1:{port}/ " in line for line in process.stderr), "it ended"
+        assert answers(f"http://127.0.0.1:{port}/healthz")
         deadline = time.monotonic() + 120
         while not answers(f"http://127.0.0.1:{port}/readyz"):
             assert process.poll() is None
