@@ -1,7 +1,11 @@
-"""How well what data say against their protocol, or for eddy currents, is told from chance: the best of either kind."""
+"""How well what data say against their protocol, or for eddy currents, is told from chance: the best of either kind.
+
+``python -m tests.truth.doubts`` writes what a simulated scan says when another protocol is stated (docs/verdict.md).
+"""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +17,16 @@ from fitting.job import Job
 from fitting.job_basis import basis_for, protocol_of
 from fitting.preprocessing import preprocess
 from fitting.protocol_doubt import Alternative, best_alternative
+from tests.faults.scan import clean_scan
+
+STATED: tuple[dict[str, object], ...] = (
+    {},
+    *({"echo_time": echo_time} for echo_time in (0.015, 0.035, 0.045, 0.060, 0.068, 0.144, 0.288)),
+    {"sequence": "STEAM", "mixing_time": 0.010},
+    {"sequence": "sLASER"},
+    {"sequence": "SPECIAL"},
+)
+"""What the header of a scan of PRESS at 30 ms says instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +51,21 @@ def doubts(job: Job, cache_dir: Path | None) -> Doubts:
     )
     inputs = pipeline._fit_inputs(spectrum, basis)
     return Doubts(protocol, best_phase(partial(pipeline._turned, inputs, job.options.baseline)))
+
+
+def table() -> str:
+    """One row for each of ``STATED``: the protocol that explains the scan best, and its gain."""
+    lines = ["| stated | explains it best | gain |", "| --- | --- | --- |"]
+    for header in STATED:
+        scan = clean_scan("good").with_header(**header)
+        found = doubts(scan.job(), None).protocol
+        stated = f"{scan.header['sequence']} {1e3 * float(str(scan.header['echo_time'])):.0f} ms"
+        best = ("–", "–")
+        if found is not None:
+            best = (f"{found.protocol.sequence} {1e3 * found.protocol.echo_time:.0f} ms", f"{found.gain:.3f}")
+        lines.append(f"| {stated} | {best[0]} | {best[1]} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table())

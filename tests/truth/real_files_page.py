@@ -97,7 +97,7 @@ def _summary(case: Case, data: Path) -> Row:
     except FittingError as error:
         return (case.name, origin, *("–" for _ in _summary_head()[2:-1]), error.code)
     taken, quality, values = analysis.acquisition, analysis.quality, metabolites(analysis)
-    creatine = values["tCr"].concentration
+    creatine = values["tCr"].concentration if analysis.verdict.usable != "no" else None
     return (
         case.name,
         origin,
