@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from fitting.units import ComplexArray
 
@@ -37,8 +38,8 @@ class BasisSet:
     """``simulated-shaped``, ``simulated-ideal``, ``lcmodel-basis`` or ``fsl-json``."""
     deviations: ComplexArray | None = None
     """Signals (n, points) by which ``MM`` of amplitude 1 may differ, one standard deviation each."""
-    templates: tuple[str, ...] = ()
-    """Names of the published templates that the deviations are those of, in their order."""
+    templates: Mapping[str, float] = field(default_factory=dict)
+    """Published templates that the deviations are those of, in order, with the multiple that leads to each."""
 
     @property
     def points(self) -> int:

@@ -8,7 +8,9 @@ the metabolites, and a single template is never quite right.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
@@ -44,6 +46,7 @@ class Resonance:
 class Template:
     """A published macromolecular spectrum.
 
+    ``measurement`` names where the areas were measured: templates that share one are no independent evidence.
     ``water_linewidth`` (Hz) is the line width of the measurement itself, part of ``fwhm`` and taken out in
     quadrature. Widths in Hz hold at every field, widths in ppm grow with it, as the source has it.
     """
@@ -51,6 +54,7 @@ class Template:
     name: str
     title: str
     default: bool
+    measurement: str
     width_unit: str
     water_linewidth: float
     peaks: tuple[Resonance, ...]
@@ -71,8 +75,8 @@ class Background:
     signal: ComplexArray
     deviations: ComplexArray | None
     description: str
-    templates: tuple[str, ...] = ()
-    """Names of the templates that the deviations are those of."""
+    templates: Mapping[str, float] = field(default_factory=dict)
+    """Templates that the deviations are those of, in order, with the multiple of each that leads to the template."""
 
 
 @cache
@@ -87,6 +91,7 @@ def templates() -> dict[str, Template]:
                 name=document["name"],
                 title=document["title"],
                 default=document["default"],
+                measurement=document["measurement"],
                 width_unit=document["width_unit"],
                 water_linewidth=document["water_linewidth"],
                 peaks=tuple(Resonance(**peak) for peak in document["peaks"]),
@@ -180,21 +185,24 @@ def is_background(name: str) -> bool:
 def mixture(points: int, dwell_time: float, spectrometer_frequency: float) -> Background:
     """The mean of the default templates and how they differ from it.
 
-    Each is scaled to the first by least squares, for its amplitude is free. Then they are taken as draws from one
-    population: n deviations d_j from their mean, each divided by sqrt(n - 1), have the sample covariance of the
-    templates, so a signal ``mean + sum of c_j d_j`` with independent standard normal c is as different from the mean
-    as publications are from each other. Arguments as ``macromolecule_components``.
+    Each is scaled to the first by least squares, for its amplitude is free. Then the m measurements are taken as draws
+    from one population, each with the same weight, which its templates share: template j with weight w_j has the
+    deviation sqrt(w_j m / (m - 1)) times its difference from the mean. Together these have the weighted sample
+    covariance, so a signal ``mean + sum of c_j d_j`` with independent standard normal c is as different from the mean
+    as measurements are from each other. Arguments as ``macromolecule_components``.
     """
-    names = [name for name, entry in templates().items() if entry.default]
-    signals = np.concatenate(
-        [rigid_macromolecules(name, points, dwell_time, spectrometer_frequency)[1] for name in names]
-    )
+    chosen = [entry for entry in templates().values() if entry.default]
+    grid = (points, dwell_time, spectrometer_frequency)
+    signals = np.array([component_signals(entry, *grid)[1].sum(axis=0) for entry in chosen])
     overlaps = np.real(signals.conj() @ signals[0])
     signals *= (overlaps / np.sum(np.abs(signals) ** 2, axis=1))[:, None]
-    mean = signals.mean(axis=0)
-    deviations = (signals - mean) / np.sqrt(len(names) - 1.0)
-    words = f"{len(names)} published templates weighed by the data"
-    return Background(mean, np.asarray(deviations), words, tuple(names))
+    sharing = Counter(entry.measurement for entry in chosen)
+    weights = np.array([1.0 / (len(sharing) * sharing[entry.measurement]) for entry in chosen])
+    mean = weights @ signals
+    scales = np.sqrt(weights * len(sharing) / (len(sharing) - 1.0))
+    multiples = {entry.name: float(1.0 / scale) for entry, scale in zip(chosen, scales, strict=True)}
+    words = f"{len(chosen)} published templates of {len(sharing)} measurements weighed by the data"
+    return Background(mean, np.asarray(scales[:, None] * (signals - mean)), words, multiples)
 
 
 def background(name: str, points: int, dwell_time: float, spectrometer_frequency: float) -> Background:

@@ -23,10 +23,11 @@ LIPIDS_PPM = ((1.28, 0.15), (1.28, 0.089), (0.89, 0.14))
 """Position and FWHM of the methylene and methyl resonances of lipids, as LCModel simulates them (Provencher 1993,
 doi:10.1002/mrm.1910300604; CHSIMU of LCModel 6.3)."""
 
-BESIDE_WATER_PPM = (4.0, 4.24)
+BESIDE_WATER_PPM = (3.87, 4.24)
 BESIDE_WATER_FWHM_PPM, BESIDE_WATER_SPACING_PPM = 0.06, 0.03
-"""Where the suppression of water and what is left of it change the lines, which LCModel therefore leaves out of its
-fit (PPMST 4.0), and how narrow the columns are that take this up there: about as a line of a metabolite."""
+"""Where the suppression of water and what is left of it change the lines, and how narrow the columns are that take
+this up: about as a line of a metabolite. LCModel leaves out what is above 4.0 ppm (PPMST) and has a line of its own for
+the change of creatine's CH2 at 3.91 ppm (-CrCH2)."""
 
 STIFF_SPLINE = (300.0, 20.0)
 BUMPS = (3.0, 10.0)
@@ -124,9 +125,9 @@ def two_scale(ppm: FloatArray) -> Baseline:
     The spline is the baseline proper. The bumps (0.15 ppm wide, one every 0.06 ppm) take up what a rigid
     macromolecule template gets wrong. Lipid from outside the measured volume comes with a phase of its own, so every
     lipid resonance has an absorptive and a dispersive column (its Hilbert transform); where there is no lipid their
-    precision grows and removes them. Narrow columns above 4 ppm take up what the suppression of water and its removal
-    do to the lines there, so that myo-inositol is not judged by its line at 4.06 ppm; their precision falls only
-    where there is such a thing.
+    precision grows and removes them. Narrow columns above 3.87 ppm take up what the suppression of water and its
+    removal do to the lines there, so that creatine and myo-inositol are not judged by theirs at 3.91 and 4.06 ppm; the
+    precision of these columns falls only where there is such a thing.
     """
     baseline = _spline(ppm, *STIFF_SPLINE)
     everywhere = (float(ppm.min()), float(ppm.max()) + BUMP_SPACING_PPM, BUMP_SPACING_PPM, BUMP_FWHM_PPM)

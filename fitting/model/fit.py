@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -45,8 +46,8 @@ class Components:
     signals: ComplexArray
     deviations: ComplexArray | None = None
     """Signals (n, points) by which ``MM`` of amplitude 1 may differ, one standard deviation each."""
-    templates: tuple[str, ...] = ()
-    """Names of the published templates that the deviations are those of, in their order."""
+    templates: Mapping[str, float] = field(default_factory=dict)
+    """Published templates that the deviations are those of, in order, with the multiple that leads to each."""
 
 
 def fit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -21,10 +21,11 @@ NO_DEVIATION = 1e8
 """Factor on the precision of the deviations that leaves a template as it is."""
 
 
-def alternatives(problem: Problem, state: State, templates: tuple[str, ...]) -> tuple[Alternative, ...]:
+def alternatives(problem: Problem, state: State, templates: Mapping[str, float]) -> tuple[Alternative, ...]:
     """Amplitudes under other models at the same phases, shifts and widths, in the units of the problem.
 
-    ``templates`` names the published backgrounds whose deviations the model holds, in order.
+    ``templates`` names the published backgrounds whose deviations the model holds, in order, with the multiple of each
+    deviation that leads to the template.
     """
     return (*_stiffness(problem, state), *_single_templates(problem, state, templates))
 
@@ -41,14 +42,14 @@ def _stiffness(problem: Problem, state: State) -> Iterator[Alternative]:
         yield Alternative(model, _amplitudes(problem, state, state.products - inner.T @ inner))
 
 
-def _single_templates(problem: Problem, state: State, templates: tuple[str, ...]) -> Iterator[Alternative]:
+def _single_templates(problem: Problem, state: State, templates: Mapping[str, float]) -> Iterator[Alternative]:
     """Each template alone: the mean and its own deviation are one rigid component."""
     block = next((block for block in problem.model.baseline.blocks if block.name == DEVIATIONS), None)
     if block is None:
         return
     precisions = problem.projection.precisions * _factors(problem, NO_DEVIATION, 1.0)
     projection = problem.projection.with_precisions(precisions)
-    apart = problem.model.baseline.columns[:, block.start : block.stop] * np.sqrt(len(templates) - 1.0)
+    apart = problem.model.baseline.columns[:, block.start : block.stop] * np.array(list(templates.values()))
     target = np.hstack([state.target, apart])
     inner = projection.inner(projection.cross(target))
     gram = target.T @ target - inner.T @ inner

@@ -24,17 +24,27 @@ F0 = 127.75e6
 EVERY = pytest.mark.parametrize("entry", templates().values(), ids=lambda entry: entry.name)
 
 
-def test_the_mixture_has_the_mean_and_the_scatter_of_the_templates():
-    """Deviations add up to nothing, and their products are the sample covariance of the scaled templates."""
+def test_the_mixture_has_the_mean_and_the_scatter_of_the_measurements():
+    """Every measurement has the same weight, which its templates share; deviations lead from the mean to each template,
+    weighted they add up to nothing, and their products are the weighted sample covariance of the scaled templates.
+    """
     mixed = mixture(256, 5e-4, F0)
     signals = np.array([rigid_macromolecules(name, 256, 5e-4, F0)[1][0] for name in templates()])
     scales = np.array([np.vdot(each, signals[0]).real / np.vdot(each, each).real for each in signals])
     scaled = signals * scales[:, None]
+    measurements = [entry.measurement for entry in templates().values()]
+    weights = np.array([1.0 / measurements.count(each) for each in measurements]) / len(set(measurements))
 
+    assert len(set(measurements)) >= 3
     assert mixed.deviations is not None
-    np.testing.assert_allclose(mixed.signal, scaled.mean(axis=0))
-    np.testing.assert_allclose(mixed.deviations.sum(axis=0), 0, atol=1e-12)
-    expected = np.cov(np.hstack([scaled.real, scaled.imag]), rowvar=False)
+    assert list(mixed.templates) == list(templates())
+    np.testing.assert_allclose(mixed.signal, weights @ scaled)
+    multiples = np.array(list(mixed.templates.values()))[:, None]
+    np.testing.assert_allclose(mixed.signal + multiples * mixed.deviations, scaled, atol=1e-12)
+    np.testing.assert_allclose(weights @ (multiples * mixed.deviations), 0, atol=1e-12)
+    count = len(set(measurements))
+    apart = np.hstack([scaled.real, scaled.imag]) - weights @ np.hstack([scaled.real, scaled.imag])
+    expected = (apart.T * weights) @ apart * count / (count - 1)
     parts = np.hstack([mixed.deviations.real, mixed.deviations.imag])
     np.testing.assert_allclose(parts.T @ parts, expected, atol=1e-12)
 
