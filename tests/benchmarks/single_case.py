@@ -99,11 +99,14 @@ def regression(n: int, trials: int, seed: int) -> Tally:
     return tally
 
 
-def published(studies: int, ratio: float | None, trials: int, seed: int | list[int]) -> Tally:
+def published(
+    studies: int, ratio: float | None, trials: int, seed: int | list[int], error: float | None = None
+) -> Tally:
     """Healthy people of a new laboratory against pooled studies; the naive z divides by the spread between people.
 
     Laboratories differ by ``ratio`` SDs of people or, with None, each time as one of the shipped ratios does. The
     position is that among the own laboratory's controls, in units of the spread of new people in new laboratories.
+    The value is exact or, with ``error`` SDs of measurement, beside studies of whose variance a quarter is error.
     """
     rng = np.random.default_rng(seed)
     tally = Tally()
@@ -117,10 +120,11 @@ def published(studies: int, ratio: float | None, trials: int, seed: int | list[i
             members.append(Cohort(str(index), "", "", mean, sd, int(n), None, False, False, ()))
         norm = pool(tuple(members), None, region="ACC", metabolite="tNAA", unit="tCr", field_t=3.0)
         laboratory = rng.normal(MEAN, tau)
-        value = float(rng.normal(laboratory, SD))
-        reference = literature_reference(norm, Ratio(value, 0.0))
+        person = float(rng.normal(laboratory, SD if error is None else np.sqrt(0.75) * SD))
+        value = person if error is None else float(rng.normal(person, error * SD))
+        reference = literature_reference(norm, Ratio(value, (error or 0.0) * SD))
         naive = (value - norm.mean) / (norm.sd_within or np.nan)
-        tally.add(value, reference, naive, (value - laboratory) / np.hypot(SD, tau))
+        tally.add(value, reference, naive, (person - laboratory) / np.hypot(SD, tau))
     return tally
 
 
