@@ -70,6 +70,6 @@ def test_published_controls_flag_as_many_as_promised(studies: int) -> None:
     assert len(noisy) == len(VALUE_ERRORS)
     for _, error, _, flagged, covered in noisy:
         assert near(flagged, PROMISED_FLAGS), error
-        # of three studies and a spectrum twice as noisy as usual the interval is somewhat too wide, and the page says so
+        # of three studies and a very noisy spectrum the interval is a little too wide, and the page says so
         widest = 98.0 if (studies, error) == (3, "1") else PROMISED_COVERAGE[1]
         assert near(covered, (PROMISED_COVERAGE[0], widest)), error
