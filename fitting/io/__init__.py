@@ -6,6 +6,8 @@ one entry here.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fitting.errors import DamagedFile, UnknownFormat, UnreadableSpectrum
 from fitting.io import (
     arrays,
@@ -20,6 +22,7 @@ from fitting.io import (
     siemens_twix,
 )
 from fitting.io.not_spectra import refuse_known
+from fitting.io.sequence_names import public_name
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.signal import Recording
 
@@ -55,7 +58,7 @@ def read(files: Files) -> Recording:
     for reader in READERS:
         if reader.recognises(files):
             try:
-                return reader.read(files)
+                return _without_free_text(reader.read(files))
             except UnreadableSpectrum as error:
                 error.forget_causes()
                 raise
@@ -64,3 +67,9 @@ def read(files: Files) -> Recording:
     raise UnknownFormat(
         f"The content of '{files[0].name}' is no format this program reads ({titles}).", file=files[0].name
     )
+
+
+def _without_free_text(recording: Recording) -> Recording:
+    """Nothing that a technician typed goes further than this: of a protocol's name the words that name sequences."""
+    acquisition = recording.acquisition
+    return replace(recording, acquisition=replace(acquisition, sequence_name=public_name(acquisition.sequence_name)))

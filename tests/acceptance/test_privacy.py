@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,27 @@ from tests import fake_pipeline
 from tests.clients import on_this_machine
 from tests.conformance.reader_fixtures import IDENTITY, fixtures, refusals
 
+
+def _typed(files: fitting.io.Files, name: str) -> fitting.io.Files:
+    """The files with a patient's name where the scanner wrote the sequence's, as somebody may type it; same lengths."""
+    surname = f"{IDENTITY['name'].split('^')[0]:{len(name)}.{len(name)}}".encode()
+    return tuple(replace(file, content=_replaced(file.content, name.encode(), surname)) for file in files)
+
+
+def _replaced(content: bytes, name: bytes, by: bytes) -> bytes:
+    if content.startswith(b"\x1f\x8b"):
+        return gzip.compress(_replaced(gzip.decompress(content), name, by), mtime=0)
+    return re.sub(re.escape(name), by, content, flags=re.IGNORECASE)
+
+
 WHOLE = {f"{item.reader}-{item.id}": item.files() for item in fixtures()}
-FORMATS = {**WHOLE, **{f"{item.reader}-{item.id}": item.files() for item in refusals()}}
+TYPED = {
+    f"{item.reader}-{item.id}-typed": files
+    for item in fixtures()
+    if (name := str(item.acquisition.get("sequence_name") or "").lstrip("*"))
+    and (files := _typed(item.files(), name)) != item.files()
+}
+FORMATS = {**WHOLE, **TYPED, **{f"{item.reader}-{item.id}": item.files() for item in refusals()}}
 WORDS = [
     *(word.lower() for word in IDENTITY["name"].split("^")),
     IDENTITY["id"].lower(),
@@ -54,11 +74,13 @@ def _unpacked(content: bytes) -> bytes:
 
 
 def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
-    """Read for real, then answer the example: what leaves a reader is all the later stages know of a file."""
-    fitting.io.read(job.metabolite)
+    """Read for real, then answer the example with all the texts that left the reader."""
+    read = fitting.io.read(job.metabolite).acquisition
     if job.water_reference:
         fitting.io.read(job.water_reference)
-    return fake_pipeline.example_analysis(), fake_pipeline.example_traces()
+    answer = fake_pipeline.example_analysis()
+    texts = {name: getattr(read, name) for name in ("vendor", "scanner_model", "software", "sequence", "sequence_name")}
+    return replace(answer, acquisition=replace(answer.acquisition, **texts)), fake_pipeline.example_traces()
 
 
 @dataclass
@@ -83,7 +105,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
         with on_this_machine(create_app(settings, analyse=analyse)) as client:
             for name, files in FORMATS.items():
                 _send(client, name, files, shown, states)
-                if name not in WHOLE:
+                if name not in WHOLE and name not in TYPED:
                     continue
                 shown[f"{name}: validated"] = client.post("/v1/analyses/validate", files=_parts(files)).content
                 damaged = tuple(SourceFile(file.name, file.content[: len(file.content) * 2 // 3]) for file in files)
@@ -154,6 +176,10 @@ def test_the_fixtures_hold_what_is_looked_for() -> None:
     planted = [name for name, files in FORMATS.items() if any(found(_unpacked(file.content)) for file in files)]
 
     assert {name.split("-")[0] for name in planted} >= {item.reader for item in fixtures()} - {"arrays"}
+    surname = IDENTITY["name"].split("^")[0].lower()[:5].encode()
+    typed = {name for name, files in TYPED.items() if any(surname in _unpacked(file.content).lower() for file in files)}
+    assert typed == set(TYPED)
+    assert len({name.split("-")[0] for name in TYPED}) >= 8
 
 
 def test_files_were_read(outputs: Outputs) -> None:
