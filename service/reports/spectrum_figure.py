@@ -256,10 +256,13 @@ def _legend(font: int) -> str:
     x, y, step = RIGHT - 11.5 * font, MAIN[0] + 1.5 * font, 1.4 * font
     lines = [
         f'<path d="M{x:.1f},{y + step * k - 0.34 * font:.1f}h34" fill="none" {STYLES[name]}/>'
-        f'<text x="{x + 42:.1f}" y="{y + step * k:.1f}"{HALO}>{escape(text(f"spectrum.{name}"))}</text>'
+        f'<text x="{x + 42:.1f}" y="{y + step * k:.1f}">{escape(text(f"spectrum.{name}"))}</text>'
         for k, name in enumerate(("data", "fit", "baseline"))
     ]
-    return f'<g class="legend">{"".join(lines)}</g>'
+    ground = (
+        f'<rect x="{x - 6:.1f}" y="{y - font:.1f}" width="{RIGHT - x:.1f}" height="{3.2 * step:.1f}" fill="#ffffff"/>'
+    )
+    return f'<g class="legend">{ground}{"".join(lines)}</g>'
 
 
 def ends_of_scale(traces: Traces) -> tuple[str, str]:
