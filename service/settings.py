@@ -75,9 +75,10 @@ class Settings(BaseSettings):
     when it starts, in the project ``default``. An unusable file is refused at once."""
 
     executor: Annotated[str, AfterValidator(_checked_executor)] = "processes:"
-    """Where fits run: ``processes:N`` (N worker processes; without N one for each core), ``dask+tcp://host:8786`` (a dask
-    cluster; needs the extra ``cluster``), or for trials ``inline:``, a thread of the service itself: one that hangs cannot
-    be ended and goes on beside its successor, and a file that takes all the memory takes the service along."""
+    """Where fits run: ``processes:N`` (N worker processes; without N one for each core), ``dask+tcp://host:8786`` (a
+    dask cluster; needs the extra ``cluster``), or for trials ``inline:``, a thread of the service itself: one that
+    hangs cannot be ended and goes on beside its successor, and a file that takes all the memory takes the service
+    along."""
 
     max_upload_bytes: PositiveInt = 100_000_000
     """Largest accepted request body, bytes."""
