@@ -119,6 +119,7 @@ golden: $(DEV_STAMP) ## write the numbers of the golden spectra anew, when the c
 	$(BIN)/python -m tests.golden
 
 chaos: $(DEV_STAMP) ## kill the service and its workers under load, on SQLite and PostgreSQL, and write docs/chaos.md (minutes)
+	$(BIN)/pytest -m chaos
 	$(BIN)/python -W error -m tests.chaos --page docs/chaos.md
 
 load: $(DEV_STAMP) ## measure throughput, latency and memory of the service and write docs/load.md (minutes)
