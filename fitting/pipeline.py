@@ -10,7 +10,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from fitting import __version__
-from fitting.analysis import SCHEMA, Analysis, Provenance, Reason
+from fitting.analysis import SCHEMA, Analysis, Provenance, Quality, Reason
 from fitting.anatomy import Placement, place
 from fitting.assembly import acquisition_facts, metabolite_results, multiplicity_of, quality_of
 from fitting.basis.basis_set import BasisSet, Grid
@@ -35,7 +35,7 @@ from fitting.protocol_doubt import protocol_doubt
 from fitting.quantification import quantify, relaxation_table
 from fitting.quantification.concentration_prior import concentration_priors, linear_prior
 from fitting.request import check_request
-from fitting.signal import Spectrum, time_axis
+from fitting.signal import Acquisition, Spectrum, time_axis
 from fitting.subject import Options
 from fitting.verdict import judge
 
@@ -111,21 +111,11 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     )
     quality = quality_of(result, facts, spectrum.spectrometer_frequency)
     doubts = tuple(Reason("contradicts-header", sentence) for sentence in intake.contradictions)
-    if not job.basis and facts.pattern == "found":
-        others = (spectrum, job, cache_dir)
-        doubts += protocol_doubt(
-            protocol_of(acquisition), result, quality, rough=partial(_rough, *others), refit=partial(_refit, *others)
-        )
-    if facts.pattern == "found":
-        turned = partial(_turned, _fit_inputs(spectrum, basis), job.options.baseline)
-        doubts += eddy_current_doubt(quality, corrected=spectrum.water is not None, rough=turned)
-    judgement = judge(
-        result,
-        quality,
-        quantities,
-        pattern=facts.pattern,
-        doubts=doubts,
-    )
+    judged = partial(judge, result, quality, quantities, pattern=facts.pattern)
+    judgement = judged(doubts=doubts)
+    if facts.pattern == "found" and judgement.spectrum.usable != "no":
+        doubts += _doubts_of_the_data(spectrum, basis, job, cache_dir, acquisition, result, quality)
+        judgement = judged(doubts=doubts)
     begin("comparison")
     assessment = assess(
         quantities,
@@ -194,6 +184,25 @@ def _fit_inputs(spectrum: Spectrum, basis: BasisSet) -> tuple[Spectrum, Componen
         Components(basis.names, basis.signals, basis.deviations, basis.templates),
         noise_sd(spectrum.fid, spectrum.dwell_time, spectrum.spectrometer_frequency),
     )
+
+
+def _doubts_of_the_data(  # noqa: PLR0917 - the parts of one analysis, each of its own type
+    spectrum: Spectrum,
+    basis: BasisSet,
+    job: Job,
+    cache_dir: Path | None,
+    acquisition: Acquisition,
+    result: Fit,
+    quality: Quality,
+) -> tuple[Reason, ...]:
+    """What the data say against the stated protocol, and for eddy currents."""
+    turned = partial(_turned, _fit_inputs(spectrum, basis), job.options.baseline)
+    found = eddy_current_doubt(quality, corrected=spectrum.water is not None, rough=turned)
+    if job.basis:
+        return found
+    others = (spectrum, job, cache_dir)
+    rough, refit = partial(_rough, *others), partial(_refit, *others)
+    return protocol_doubt(protocol_of(acquisition), result, quality, rough=rough, refit=refit) + found
 
 
 def _rough(spectrum: Spectrum, job: Job, cache_dir: Path | None, protocol: Protocol) -> float:
