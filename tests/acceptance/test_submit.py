@@ -107,16 +107,19 @@ def test_the_service_ends_in_order(tmp_path: Path, number: signal.Signals) -> No
     environment = os.environ | {"MRSQUANT_DATA_DIR": str(tmp_path), "MRSQUANT_EXECUTOR": "processes:1"}
     command = [sys.executable, "-c", "from service.cli import main; main()", "serve", "--port", str(port)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        assert any(f" serves http://127.0.0.1:{port}/ " in line for line in process.stderr), "it ended"
-        assert answers(f"http://127.0.0.1:{port}/healthz")
-        deadline = time.monotonic() + 120
-        while not answers(f"http://127.0.0.1:{port}/readyz"):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        try:
+            assert process.stderr is not None
+            assert any(f" serves http://127.0.0.1:{port}/ " in line for line in process.stderr), "it ended"
+            assert answers(f"http://127.0.0.1:{port}/healthz")
+            deadline = time.monotonic() + 120
+            while not answers(f"http://127.0.0.1:{port}/readyz"):
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            process.send_signal(number)
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()  # nothing is there to kill, unless an assertion failed
 
     assert process.returncode == 0
     assert "Traceback" not in err

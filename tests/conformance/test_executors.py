@@ -175,13 +175,15 @@ def test_a_predecessor_that_was_killed_is_known_at_once(office: Office) -> None:
     command = [sys.executable, "-c", code, str(office.folder / "claimants")]
     left = office.submit(spectrum())
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as predecessor:
-        office.queue.claim(predecessor.stdout.readline().strip(), 1)
-        office.dispatch("inline:")
-        after = office.submit(spectrum(number=2))
-        office.wait(lambda: office.state(after) == "succeeded")
+        try:
+            office.queue.claim(predecessor.stdout.readline().strip(), 1)
+            office.dispatch("inline:")
+            after = office.submit(spectrum(number=2))
+            office.wait(lambda: office.state(after) == "succeeded")
 
-        assert office.state(left) == "running"
-        predecessor.kill()
+            assert office.state(left) == "running"
+        finally:
+            predecessor.kill()
     office.wait(lambda: office.state(left) == "succeeded", seconds=SILENCE.total_seconds() / 2)
 
 
