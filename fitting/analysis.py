@@ -170,6 +170,8 @@ class Quality:
     """Effective number of parameters the baseline used."""
     shift_ppm: float
     """How far the spectrum was moved to its reference, ppm, toward higher ppm."""
+    digitisation_step: float | None
+    """Smallest step between two values of the samples over their noise's standard deviation."""
     quadrature_image: float | None
     """Height of the lines' images at the mirrored frequency over the lines, beyond what noise makes."""
     water_ripple: float | None

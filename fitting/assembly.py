@@ -80,6 +80,7 @@ def quality_of(fit: Fit, facts: PreprocessingFacts, spectrometer_frequency: floa
         baseline_share=baseline_share(traces),
         baseline_effective_dimension=fit.baseline_effective_dimension,
         shift_ppm=facts.shift_ppm,
+        digitisation_step=facts.digitisation_step,
         quadrature_image=facts.quadrature_image,
         water_ripple=facts.water_ripple,
         water_offset=facts.water_offset,

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitting.analysis import Quality, Reason
-from fitting.protocol_doubt import SUSPICIOUS, worst_residual
+
+SUSPICIOUS = 1.2
+"""Residual over noise, in any part of the spectrum, from which corrected data are looked into; noise alone is 1."""
 
 DECAYS = (0.02, 0.06, 0.15)
 """s; slower ones are a shift of frequency, faster ones over before the metabolites are alone."""
@@ -54,7 +56,8 @@ def eddy_current_doubt(
         Residual over noise that a rough fit leaves once a phase of so many rad at the start that decays in so many
         seconds is taken off.
     """
-    if corrected and worst_residual(quality) < SUSPICIOUS:
+    worst = max((region.rms_over_noise for region in quality.residual_by_region), default=0.0)
+    if corrected and worst < SUSPICIOUS:
         return ()
     best = best_phase(rough)
     if best.gain < BETTER:

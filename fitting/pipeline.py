@@ -202,7 +202,7 @@ def _doubts_of_the_data(  # noqa: PLR0917 - the parts of one analysis, each of i
         return found
     others = (spectrum, job, cache_dir)
     rough, refit = partial(_rough, *others), partial(_refit, *others)
-    return protocol_doubt(protocol_of(acquisition), result, quality, rough=rough, refit=refit) + found
+    return protocol_doubt(protocol_of(acquisition), result, rough=rough, refit=refit) + found
 
 
 def _rough(spectrum: Spectrum, job: Job, cache_dir: Path | None, protocol: Protocol) -> float:

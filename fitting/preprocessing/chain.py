@@ -11,6 +11,7 @@ from fitting.preprocessing.alignment import align_metabolites, align_water
 from fitting.preprocessing.axis_scale import axis_error
 from fitting.preprocessing.clipping import clipped_samples
 from fitting.preprocessing.damage import spikes
+from fitting.preprocessing.digitisation import digitisation_step
 from fitting.preprocessing.early_decay import mended_start
 from fitting.preprocessing.eddy_current import correct_eddy_currents, is_one_line, on_grid
 from fitting.preprocessing.facts import PreprocessingFacts
@@ -122,6 +123,7 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
         water_offset=offset,
         amplitude_spread=mean.amplitude_spread,
         opposed_coils=received.opposed_coils,
+        digitisation_step=digitisation_step(recording.samples, sampling.dwell_time, sampling.spectrometer_frequency),
         clipped_samples=clipped_samples(recording.samples),
         water_clipped_samples=None if reference is None else clipped_samples(reference.samples),
     )

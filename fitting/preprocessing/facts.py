@@ -72,6 +72,8 @@ class PreprocessingFacts:
     """See ``averaging.amplitude_spread``; None for a single transient."""
     opposed_coils: int
     """See ``CoilWeights.opposed``."""
+    digitisation_step: float | None
+    """See ``digitisation.digitisation_step``."""
     clipped_samples: int
     """Samples of the spectrum's transients that stand at the end of the receiver's range."""
     water_clipped_samples: int | None

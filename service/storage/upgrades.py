@@ -63,7 +63,7 @@ _QUALITY_SINCE_2 = (
     *("water_linewidth_ppm", "eddy_current_deg", "lipid", "spurious_echo", "clipped_samples", "water_clipped_samples"),
     *("noise_correlation", "noise_tail", "spikes", "axis_error", "baseline_share"),
     *("quadrature_image", "water_ripple", "water_offset", "amplitude_spread", "opposed_coils"),
-    *("unexplained_line", "phase_departure_deg"),
+    *("digitisation_step", "unexplained_line", "phase_departure_deg"),
 )
 _Z_SINCE_2 = ("q", "p_outside", "smallest_detectable_difference", "error_shares", "shrunken")
 

@@ -133,6 +133,7 @@ def make_analysis(*, norm: bool = True, water: bool = True, undetected: tuple[st
             baseline_share=0.14,
             baseline_effective_dimension=9.8,
             shift_ppm=-0.021,
+            digitisation_step=0.0001,
             quadrature_image=0.0,
             water_ripple=0.0003 if water else None,
             water_offset=0.0 if water else None,

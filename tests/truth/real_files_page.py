@@ -35,7 +35,7 @@ The numbers of these brains that limits of the [verdict](verdict.md) stand on. *
 `residual_by_region`; *width* that of the water reference over that of the metabolites; *line* is
 `unexplained_line`, *phase* `phase_departure_deg`, *axis* `axis_error`. *Other protocol* is the common one that
 explains the data best where one does roughly better than the stated, and by how many times it lowers the squared
-residual (believed from 1.03 on); *decaying phase* the same for uncorrected eddy currents (believed from 1.25 on).
+residual (believed from 1.012 on); *decaying phase* the same for uncorrected eddy currents (believed from 1.25 on).
 Both are sought here whether or not an analysis would have looked.
 """
 BESIDE = """\
@@ -114,7 +114,20 @@ def _summary(case: Case, data: Path) -> Row:
 
 def _judged_head() -> Row:
     return (
-        *("file", "worst region", "width", "axis", "line", "phase", "image", "ripple", "offset", "amplitudes", "coils"),
+        *(
+            "file",
+            "worst region",
+            "width",
+            "axis",
+            "line",
+            "phase",
+            "step",
+            "image",
+            "ripple",
+            "offset",
+            "amplitudes",
+            "coils",
+        ),
         *("other protocol", "decaying phase"),
     )
 
@@ -129,6 +142,7 @@ def _judged(case: Case, data: Path) -> Row:
         "axis_error": "{:+.1%}",
         "unexplained_line": "{:.1f}",
         "phase_departure_deg": "{:.0f}",
+        "digitisation_step": "{:.4f}",
         "quadrature_image": "{:.3f}",
         "water_ripple": "{:.4f}",
         "water_offset": "{:.3f}",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fitting.preprocessing import PreprocessingFacts, preprocess
+from fitting.preprocessing.digitisation import digitisation_step
 from fitting.preprocessing.offset import water_offset
 from fitting.preprocessing.quadrature import quadrature_image
 from fitting.preprocessing.ripple import water_ripple
@@ -61,6 +62,17 @@ def test_ripple_of_noise_is_unknown() -> None:
     """Where water does not stand out, nothing is said."""
     scan = Scan(2048)
     assert water_ripple(scan.line(4.65, 1.0, 5.0) + scan.noise(), *grid(scan)) is None
+
+
+@pytest.mark.parametrize(("step", "found"), [(0.5, 0.5), (2.0, 1.7), (20.0, 3.5)])
+def test_coarse_numbers_are_measured(step: float, found: float) -> None:
+    """The step over the noise; where rounding makes the noise, its root of twelve. Plain numbers have next to none."""
+    scan = Scan(2048)
+    fid = (30 * scan.brain() + scan.noise())[None, None]
+    coarse = step * (np.round(fid.real / step) + 1j * np.round(fid.imag / step))
+
+    assert digitisation_step(coarse, *grid(scan)) == pytest.approx(found, rel=0.15)
+    assert digitisation_step(fid, *grid(scan)) == pytest.approx(0.0, abs=0.01)
 
 
 @pytest.mark.parametrize("width_hz", [0.7, 6.0])

@@ -62,6 +62,7 @@ GOOD = Quality(
     baseline_share=None,
     baseline_effective_dimension=10.0,
     shift_ppm=0.0,
+    digitisation_step=None,
     quadrature_image=None,
     water_ripple=None,
     water_offset=None,
