@@ -11,10 +11,10 @@ import numpy as np
 _HEAD = """# Load
 
 `make load` writes this page. `examples/acc_press30.nii.gz` is submitted over HTTP on loopback by four clients, each
-time for another subject so that each is computed, while a fifth follows the newest analysis and the queue with four calls
-every 0.2 s, whose CPU time counts too; the service has two worker processes and SQLite. Clients, service and workers
-share the machine's cores. A process without a service runs the same analysis on the same file, one after the other; two
-of them at once show what the machine gives at most. The aim is 1.6 times one process.
+time for another subject so that each is computed, while a fifth follows the newest analysis and the queue with four
+calls every 0.2 s, whose CPU time counts too; the service has two worker processes and SQLite. Clients, service and
+workers share the machine's cores. A process without a service runs the same analysis on the same file, one after the
+other; two of them at once show what the machine gives at most. The aim is 1.6 times one process.
 
 Then the numerics are replaced by stand-ins that take no time, which makes the service the bottleneck, and as many
 analyses as the last table says go through one service.
