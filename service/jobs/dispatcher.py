@@ -27,6 +27,7 @@ from service.errors import InternalError, OverDeadline, WorkerCrashed
 from service.jobs.claimant import Claimant
 from service.jobs.executors import is_crash
 from service.jobs.images import images_of
+from service.jobs.news import STARTED
 from service.jobs.tasks import Analyse, Defect, Inspect, run_analysis
 from service.jobs.workforce import Limits, Workforce
 from service.logs import frames_of
@@ -42,7 +43,9 @@ from service.telemetry import Tracing
 MAX_ATTEMPTS = 2
 """Attempts that may end with the death of the worker, which the analysis may have caused."""
 MAX_BEGINNINGS = 6
-"""Attempts in all, with those that ended with the death of the service: it need not be the analysis' fault."""
+"""Attempts that a worker began, with those that the death of the service ended: it need not be the analysis' fault."""
+MAX_TAKEN = 30
+"""Attempts in all, with those that waited for a worker when the service died: it can hardly be the analysis' fault."""
 POLL_SECONDS = 0.5
 """How soon work that another process queued is seen."""
 BEAT_SECONDS = 3.0
@@ -171,11 +174,11 @@ class Dispatcher:
 
     def _take_over(self, row: Claimed, claimant: str) -> None:
         log.warning("service died", analysis_id=row.id, request_id=row.request_id, claimant=claimant)
-        begun = self._events.times_begun(row.id)
-        if begun < MAX_BEGINNINGS:
+        begun = self._events.beginnings(row.id, STARTED)
+        if begun.computed < MAX_BEGINNINGS and begun.taken < MAX_TAKEN:
             self._queue.release(claimant, row.id, count_attempt=False)
             return
-        detail = f"The service stopped {begun} times while it computed this analysis, perhaps for lack of memory."
+        detail = f"The service stopped during {begun.taken} attempts at this analysis, perhaps for lack of memory."
         self._fail(row, claimant, problem_of(WorkerCrashed(detail), row.request_id), final=False)
 
     def _collect(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, String, bindparam, func, insert, select
 
@@ -36,6 +37,15 @@ _NUMBERS = (
     .group_by(_E.analysis_id)
 )
 _ADD = insert(EVENTS)
+
+
+class Beginnings(NamedTuple):
+    """How often an analysis was begun, whatever became of it."""
+
+    taken: int
+    """From the queue."""
+    computed: int
+    """By a worker."""
 
 
 def record(connection: Connection, analysis_ids: Collection[str], step: str | None = None) -> None:
@@ -71,11 +81,13 @@ class EventRepository:
             return ()
         return (EventRow(analysis_id=row.id, number=1, at=row.finished, state=row.state, attempt=row.attempts),)
 
-    def times_begun(self, analysis_id: str) -> int:
-        """How often the analysis was taken from the queue."""
-        begun = (EventRow.analysis_id == analysis_id, EventRow.state == "running", EventRow.step.is_(None))
+    def beginnings(self, analysis_id: str, first_step: str) -> Beginnings:
+        """How often the analysis was begun; ``first_step`` is what a worker says first."""
+        taken = (EventRow.state == "running", EventRow.step.is_(None))
+        counts = [func.count().filter(*which) for which in (taken, (EventRow.step == first_step,))]
         with self._database.reading() as session:
-            return session.scalar(select(func.count()).where(*begun)) or 0
+            found = session.execute(select(*counts).where(EventRow.analysis_id == analysis_id)).one()
+        return Beginnings(taken=found[0], computed=found[1])
 
     def note_steps(self, claimant: str, steps: Iterable[tuple[str, str]]) -> None:
         """Write down which (analysis, step) began, for the running analyses of the claimant; others are left out."""
