@@ -11,7 +11,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from importlib.resources import files
 
@@ -182,6 +182,7 @@ def is_background(name: str) -> bool:
     return name.startswith(BACKGROUND_PREFIXES)
 
 
+@lru_cache(maxsize=8)
 def mixture(points: int, dwell_time: float, spectrometer_frequency: float) -> Background:
     """The mean of the default templates and how they differ from it.
 
@@ -202,7 +203,10 @@ def mixture(points: int, dwell_time: float, spectrometer_frequency: float) -> Ba
     scales = np.sqrt(weights * len(sharing) / (len(sharing) - 1.0))
     multiples = {entry.name: float(1.0 / scale) for entry, scale in zip(chosen, scales, strict=True)}
     words = f"{len(chosen)} published templates of {len(sharing)} measurements weighed by the data"
-    return Background(mean, np.asarray(scales[:, None] * (signals - mean)), words, multiples)
+    deviations = np.asarray(scales[:, None] * (signals - mean))
+    for shared in (mean, deviations):
+        shared.setflags(write=False)
+    return Background(mean, deviations, words, multiples)
 
 
 def background(name: str, points: int, dwell_time: float, spectrometer_frequency: float) -> Background:
