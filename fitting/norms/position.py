@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -129,8 +130,10 @@ def _quantile(z: float, reference: Reference, confidence: float) -> float:
     total = reference.measurement + reference.sampling + reference.laboratories
     step = 4.0 * (math.sqrt(total) / reference.sd + abs(z) / math.sqrt(2.0 * reference.df))
 
+    below = _confidence(z, reference)
+
     def lacking(limit: float) -> float:
-        return confidence_below(z, reference, limit) - confidence
+        return below(limit) - confidence
 
     low, high = z - step, z + step
     while lacking(low) > 0.0:
@@ -151,19 +154,27 @@ def confidence_below(z: float, reference: Reference, limit: float) -> float:
     With published norms v is itself estimated from k laboratories and enters as v (k − 1) / χ²_(k−1), but never below
     what laboratories differ by at least.
     """
+    return _confidence(z, reference)(limit)
+
+
+def _confidence(z: float, reference: Reference) -> Callable[[float], float]:
+    """:func:`confidence_below` of any limit, with all that does not depend on it made once."""
     own = (reference.sampling + reference.between_lab) / reference.sd**2
     measurement = reference.measurement / reference.sd**2
-    if reference.df_between is not None:
+    if reference.df_between is None and measurement == 0.0:
+        root = math.sqrt(own)
+        return lambda limit: 1.0 - cumulative(reference.df, limit / root, z / root)
+    if reference.df_between is None:
+        scale = scales(round(reference.df, 3), QUADRATURE_POINTS)
+        spread = own + measurement * scale**2
+    else:
         scale = scales(round(reference.df, 3), COARSE_POINTS)[:, np.newaxis]
         least = (reference.sampling + reference.least_between_lab) / reference.sd**2
         laboratories = np.maximum(own / scales(reference.df_between, COARSE_POINTS) ** 2, least)
         spread = laboratories + measurement * scale**2
-        return float(np.mean(special.ndtr((limit - z * scale) / np.sqrt(spread))))
-    if measurement == 0.0:
-        root = math.sqrt(own)
-        return 1.0 - cumulative(reference.df, limit / root, z / root)
-    scale = scales(round(reference.df, 3), QUADRATURE_POINTS)
-    return float(np.mean(special.ndtr((limit - z * scale) / np.sqrt(own + measurement * scale**2))))
+    steepness = np.sqrt(spread) ** -1.0
+    offset = z * scale * steepness
+    return lambda limit: float(special.ndtr(limit * steepness - offset).mean())
 
 
 @lru_cache(maxsize=256)
