@@ -88,12 +88,16 @@ def spikes(fid: ComplexArray | FloatArray) -> tuple[int, ...]:
 
 def _envelope(samples: ComplexArray) -> FloatArray:
     """Root mean square over transients and coils, shape (points,), 1 at its top."""
-    scaled = np.sqrt(np.mean(np.abs(samples / np.abs(samples).max()) ** 2, axis=(0, 1)))
-    return np.asarray(scaled / scaled.max())
+    parts = np.stack([samples.real, samples.imag])
+    parts /= max(parts.max(), -parts.min())  # before squares that no number could hold
+    energy = np.einsum("qtcp,qtcp->p", parts, parts)
+    return np.asarray(np.sqrt(energy / energy.max()))
 
 
 def _gap(samples: ComplexArray, envelope: FloatArray) -> tuple[int, int] | None:
     """First sample and length of the longest stretch in which nothing changes, if it lies amid signal."""
+    if not np.any(samples[0, 0, 1:] == samples[0, 0, :-1]):
+        return None  # one trace that never stands still is quicker to look at than all of them
     still = np.concatenate([[False], np.all(samples[..., 1:] == samples[..., :-1], axis=(0, 1)), [False]])
     edges = np.flatnonzero(np.diff(still.astype(np.int8)))
     if edges.size == 0:
