@@ -17,7 +17,7 @@ import numpy as np
 
 from fitting.basis.basis_set import Grid
 from fitting.basis.cache import cached_basis
-from fitting.basis.macromolecules import rigid_macromolecules
+from fitting.basis.macromolecule_templates import rigid_macromolecules
 from fitting.basis.sequences import Protocol, as_played_out
 from fitting.signal import ppm_axis, time_axis
 from fitting.units import WATER_PPM, ComplexArray, FloatArray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fitting.basis.macromolecules import templates
+from fitting.basis.macromolecule_templates import templates
 from fitting.basis.spin_system import spin_systems
 from fitting.protocol import PLAUSIBLE, SEQUENCES
 

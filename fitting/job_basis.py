@@ -11,6 +11,7 @@ from fitting.basis.cache import cached_basis
 from fitting.basis.files import read_basis
 from fitting.basis.macromolecules import with_background, with_macromolecules, without_background
 from fitting.basis.match import on_grid
+from fitting.basis.other_pulses import differences
 from fitting.basis.sequences import Protocol, as_played_out
 from fitting.basis.simulation import describe
 from fitting.errors import UnusableBasis
@@ -46,7 +47,8 @@ def basis_for(job: Job, acquisition: Acquisition, spectrum: Spectrum, cache_dir:
     if job.basis:
         basis = _supplied_basis(job.basis, grid, spectrum.spectrometer_frequency)
     else:
-        basis = cached_basis(protocol_of(acquisition), grid, cache_dir)
+        protocol = protocol_of(acquisition)
+        basis = replace(cached_basis(protocol, grid, cache_dir), differences=differences(protocol, grid, cache_dir))
     return with_job_background(basis, job, spectrum)
 
 

@@ -181,7 +181,7 @@ def _fitted(spectrum: Spectrum, basis: BasisSet, options: Options, prior: Linear
 def _fit_inputs(spectrum: Spectrum, basis: BasisSet) -> tuple[Spectrum, Components, float]:
     return (
         first_points(spectrum, basis.points),
-        Components(basis.names, basis.signals, basis.deviations, basis.templates),
+        Components(basis.names, basis.signals, basis.deviations, basis.differences),
         noise_sd(spectrum.fid, spectrum.dwell_time, spectrum.spectrometer_frequency),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from fitting.basis.macromolecules import templates
+from fitting.basis.macromolecule_templates import templates
 from fitting.errors import ImplausibleParameter
 from fitting.model.baseline import BASELINES
 from fitting.model.optimisers import OPTIMISERS

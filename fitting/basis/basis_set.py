@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fitting.units import ComplexArray
 
@@ -14,6 +14,22 @@ class Grid:
 
     points: int
     dwell_time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Deviations:
+    """Signals by which macromolecules of amplitude 1 may differ from their mean, one standard deviation each."""
+
+    templates: ComplexArray
+    """(templates, points): toward each published template."""
+    lines: ComplexArray
+    """(changes, points): changes of single lines."""
+    multiples: Mapping[str, float]
+    """Published templates by name, in order, with the multiple of the deviation that leads to each."""
+
+    def tobytes(self) -> bytes:
+        """All signals, for a content address."""
+        return self.templates.tobytes() + self.lines.tobytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +52,10 @@ class BasisSet:
     """For people: sequence, echo time, pulses, or the file it came from."""
     source: str
     """``simulated-shaped``, ``simulated-ideal``, ``lcmodel-basis`` or ``fsl-json``."""
-    deviations: ComplexArray | None = None
-    """Signals (n, points) by which ``MM`` of amplitude 1 may differ, one standard deviation each."""
-    templates: Mapping[str, float] = field(default_factory=dict)
-    """Published templates that the deviations are those of, in order, with the multiple that leads to each."""
+    deviations: Deviations | None = None
+    """How ``MM`` may differ from its signal."""
+    differences: ComplexArray | None = None
+    """Changes (ways, components, points) of all signals together, one standard deviation each."""
 
     @property
     def points(self) -> int:

@@ -94,6 +94,11 @@ def choose_realisation(sequence: str, vendor: str | None, spectrometer_frequency
     return next((entry for entry in candidates if entry.vendor is None), None)
 
 
+def generic_realisation(sequence: str) -> Realisation | None:
+    """The generic realisation of a sequence at whatever field, or None."""
+    return next((each for each in realisations().values() if each.sequence == sequence and each.vendor is None), None)
+
+
 def _is_of(entry: Realisation, vendor: str | None, field: float) -> bool:
     if vendor is not None:
         return entry.vendor is not None and vendor.casefold().startswith(entry.vendor.casefold())

@@ -1,60 +1,45 @@
-"""How macromolecules may differ from the component ``MM``: columns of the baseline with a prior of their own."""
+"""How macromolecules may differ from the component ``MM``: columns of the baseline with priors of their own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from fitting.model.baseline import Baseline, Block
-from fitting.model.forward import LinearCombinationModel, State, broadened
-from fitting.model.parameters import Values
-from fitting.model.problem import Problem
-from fitting.units import ComplexArray, FloatArray
+from fitting.model.forward import LinearCombinationModel, State, columns_like
+from fitting.units import ComplexArray
 
 COMPONENT = "MM"
 """The component whose signal the deviations are added to."""
 
-SHAPE = 20.0
-"""Gamma shape of the block's precision: publications differ as they do, one spectrum changes that little."""
-
 SMALLEST_SHARE = 0.05
 """The component counts as at least this part of the strongest one, so that a start without it leaves room for it."""
 
+TEMPLATES, LINES = "templates", "lines"
+"""Names of the blocks of the baseline that hold how ``MM`` may differ."""
 
-DEVIATIONS = "deviations"
-"""Name of the block of the baseline that holds them."""
+SHAPES: Mapping[str, float] = {TEMPLATES: 20.0, LINES: 1.0}
+"""Gamma shape of each block's precision. Publications differ as they do, and one spectrum changes that little; whether
+the lines of this person are those of the publications the spectrum itself tells, where its noise lets it."""
 
 
 def with_deviations(
-    model: LinearCombinationModel, deviations: ComplexArray, vector: FloatArray
+    model: LinearCombinationModel, deviations: Mapping[str, ComplexArray], first: State
 ) -> LinearCombinationModel:
-    """The model with the deviations (n, M) of its component ``MM`` as a penalised block of the baseline.
+    """The model with the deviations (n, M) of its component ``MM`` as penalised blocks of the baseline, by their name.
 
-    Their prior standard deviation is the amplitude of ``MM`` at a first solution ``vector``; they are as broad as the
+    Their prior standard deviation is the amplitude of ``MM`` in a ``first`` solution; they are as broad as the
     components are there, and keep that width.
     """
-    state = Problem(model, np.array([block.precision for block in model.baseline.blocks])).state(vector)
-    strongest = float(state.amplitudes.max(initial=0.0))
-    amplitude = float(state.amplitudes[model.layout.components.index(COMPONENT)])
-    spread = max(amplitude, SMALLEST_SHARE * strongest, np.finfo(float).tiny)
-    count = deviations.shape[0]
-    none = np.zeros(count)
-    shape = Values(0.0, 0.0, 0.0, state.values.lorentz, state.values.gauss, none, none)
-    columns = model.domain.spectra(broadened(replace(model, basis=deviations), shape)).real.T
-    start = model.baseline.columns.shape[1]
-    block = Block(start, start + count, np.eye(count), 1.0 / spread**2, SHAPE, DEVIATIONS)
-    joined = Baseline(np.hstack([model.baseline.columns, columns]), (*model.baseline.blocks, block))
-    return replace(model, baseline=joined)
-
-
-def own_part(model: LinearCombinationModel, state: State) -> tuple[FloatArray, FloatArray]:
-    """What of the baseline belongs to ``MM``: its spectrum (W,), and the same as a column among zeros (W, K)."""
-    parts = np.zeros_like(state.design)
-    for block in model.baseline.blocks:
-        if block.name == DEVIATIONS:
-            inside = slice(block.start, block.stop)
-            own = model.baseline.columns[:, inside] @ state.coefficients[inside]
-            parts[:, model.layout.components.index(COMPONENT)] = own
-            return np.asarray(own), parts
-    return np.zeros(state.residual.size), parts
+    component = model.layout.components.index(COMPONENT)
+    strongest = float(first.amplitudes.max(initial=0.0))
+    spread = max(float(first.amplitudes[component]), SMALLEST_SHARE * strongest, np.finfo(float).tiny)
+    columns, blocks = [model.baseline.columns], [*model.baseline.blocks]
+    for name, signals in deviations.items():
+        count, start = signals.shape[0], sum(each.shape[1] for each in columns)
+        columns.append(columns_like(model, signals, first.values))
+        parts = {component: columns[-1]}
+        blocks.append(Block(start, start + count, np.eye(count), 1.0 / spread**2, SHAPES[name], name, parts))
+    return replace(model, baseline=Baseline(np.hstack(columns), tuple(blocks)))

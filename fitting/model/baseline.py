@@ -54,12 +54,21 @@ class Block:
     precision: float
     shape: float = 1.0
     name: str = ""
+    parts: Mapping[int, FloatArray] = field(default_factory=dict)
+    """What of the columns belongs to a component, by its index: shape (points, n) each"""
     penalty: FloatArray = field(init=False)
     """root'root, made once"""
+    plain: bool = field(init=False)
+    """Whether every coefficient is penalised by itself, so that the root changes nothing"""
 
     def __post_init__(self) -> None:
         """Make what every solution needs."""
         object.__setattr__(self, "penalty", self.root.T @ self.root)
+        object.__setattr__(self, "plain", np.array_equal(self.root, np.eye(*self.root.shape)))
+
+    def penalised(self, coefficients: FloatArray) -> FloatArray:
+        """What the penalty squares, shape (..., rank), of coefficients (..., n)."""
+        return coefficients if self.plain else coefficients @ self.root.T
 
     @property
     def rank(self) -> int:

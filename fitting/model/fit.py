@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
+from fitting.basis.basis_set import Deviations
 from fitting.errors import ImplausibleParameter, UnusableSignal
-from fitting.model.background import own_part, with_deviations
+from fitting.model.background import LINES, TEMPLATES, with_deviations
 from fitting.model.baseline import BASELINES, Baseline
 from fitting.model.domain import Domain, fit_domain
-from fitting.model.forward import LinearCombinationModel, State
+from fitting.model.forward import LinearCombinationModel, State, parts_of_components
 from fitting.model.linear_prior import LinearPrior, with_prior
 from fitting.model.lineshape import water_envelope
 from fitting.model.linewidth import singlet_linewidth
 from fitting.model.optimisers import OPTIMISERS
 from fitting.model.parameters import GLOBAL, layout_for, unpack
 from fitting.model.precision import effective_dimensions
+from fitting.model.problem import Problem
+from fitting.model.pulses import with_differences
 from fitting.model.result import Fit, Outcome, OutcomeCode, Traces, WithoutPrior
 from fitting.model.sensitivity import alternatives
-from fitting.model.solution import first_solution, settled_solution
+from fitting.model.solution import first_solution, prior_precisions, settled_solution
 from fitting.model.uncertainty import amplitude_covariance, classical_bound, correlation
 from fitting.signal import Spectrum, time_axis
 from fitting.units import ComplexArray, FloatArray
@@ -44,10 +46,10 @@ class Components:
 
     names: tuple[str, ...]
     signals: ComplexArray
-    deviations: ComplexArray | None = None
-    """Signals (n, points) by which ``MM`` of amplitude 1 may differ, one standard deviation each."""
-    templates: Mapping[str, float] = field(default_factory=dict)
-    """Published templates that the deviations are those of, in order, with the multiple that leads to each."""
+    deviations: Deviations | None = None
+    """How ``MM`` may differ from its signal."""
+    differences: ComplexArray | None = None
+    """Changes (ways, K, points) of all signals together, one standard deviation each."""
 
 
 def fit(
@@ -106,9 +108,7 @@ def fit(
         moved_hz = unpack(first.vector, model.layout).shift
         start = _without_shift(first.vector)
         model = with_data(model, _shifted(spectrum, -moved_hz), noise_sd / gain, gain)
-        if components.deviations is not None:
-            deviations = _decimated(model.domain, components.deviations, envelope, noise_sd / gain)
-            model = with_deviations(model, deviations, start)
+        model = _with_freedom(model, components, start, envelope, noise_sd / gain)
         solution = settled_solution(model, start, optimiser, deadline)
     except np.linalg.LinAlgError as error:
         raise UnusableSignal(
@@ -117,7 +117,8 @@ def fit(
         ) from error
     state, problem = solution.state, solution.problem
     covariance = amplitude_covariance(problem, state)
-    others = alternatives(problem, state, components.templates)
+    multiples = {} if components.deviations is None else components.deviations.multiples
+    others = alternatives(problem, state, multiples)
     without_prior = None
     if prior is not None:
         without_prior = WithoutPrior(state.amplitudes * gain, covariance * gain**2)
@@ -174,6 +175,28 @@ def build_model(
     return with_data(model, spectrum, relative_noise, gain)
 
 
+def _with_freedom(
+    model: LinearCombinationModel,
+    components: Components,
+    start: FloatArray,
+    envelope: FloatArray | None,
+    relative_noise: float,
+) -> LinearCombinationModel:
+    """The model in which components may differ from their signals as far as that is known of them."""
+    first = Problem(model, prior_precisions(model)).state(start)
+
+    def decimated(signals: ComplexArray) -> ComplexArray:
+        flat = _decimated(model.domain, signals.reshape(-1, signals.shape[-1]), envelope, relative_noise)
+        return flat.reshape(*signals.shape[:-1], flat.shape[-1])
+
+    if components.deviations is not None:
+        families = {TEMPLATES: components.deviations.templates, LINES: components.deviations.lines}
+        model = with_deviations(model, {name: decimated(signals) for name, signals in families.items()}, first)
+    if components.differences is not None:
+        model = with_differences(model, decimated(components.differences), first)
+    return model
+
+
 def _decimated(
     domain: Domain, signals: ComplexArray, envelope: FloatArray | None, relative_noise: float
 ) -> ComplexArray:
@@ -217,9 +240,9 @@ def _traces(model: LinearCombinationModel, state: State, noise_sd: float, shift_
     """
     unit = noise_sd * np.sqrt(model.domain.samples)
     order = np.argsort(-model.domain.ppm)
-    background, parts = own_part(model, state)
+    parts = parts_of_components(model, state)
     components = (state.design * state.amplitudes + parts).T[:, order] * unit
-    baseline = (model.baseline.columns @ state.coefficients - background)[order] * unit
+    baseline = (model.baseline.columns @ state.coefficients - parts.sum(axis=1))[order] * unit
     fitted = components.sum(axis=0) + baseline
     data = state.rotated.real[order] * unit
     return Traces(

@@ -98,6 +98,22 @@ def broadened(model: LinearCombinationModel, values: Values) -> ComplexArray:
     return np.asarray(model.basis * (common * own), dtype=np.complex128)
 
 
+def columns_like(model: LinearCombinationModel, signals: ComplexArray, values: Values) -> FloatArray:
+    """Real spectra (W, n) of decimated signals (n, M), with the common width that components have at ``values``."""
+    none = np.zeros(signals.shape[0])
+    shape = Values(0.0, 0.0, 0.0, values.lorentz, values.gauss, none, none)
+    return np.asarray(model.domain.spectra(broadened(replace(model, basis=signals), shape)).real.T)
+
+
+def parts_of_components(model: LinearCombinationModel, state: State) -> FloatArray:
+    """What of the baseline's columns belongs to components, shape (W, K)."""
+    parts = np.zeros_like(state.design)
+    for block in model.baseline.blocks:
+        for component, columns in block.parts.items():
+            parts[:, component] += columns @ state.coefficients[block.start : block.stop]
+    return parts
+
+
 def evaluate(
     model: LinearCombinationModel, projection: Projection, vector: FloatArray, guess: FloatArray | None = None
 ) -> State:

@@ -123,8 +123,7 @@ class Projection:
         shared = solve_lower(factor, self.coefficients(inner).T)
         half = np.concatenate([root, shared])
         spent = [
-            float(np.sum((half[:, block.start : block.stop].T @ half[:, block.start : block.stop]) * block.penalty))
-            for block in self.baseline.blocks
+            float(np.sum(block.penalised(half[:, block.start : block.stop]) ** 2)) for block in self.baseline.blocks
         ]
         ranks = np.array([block.rank for block in self.baseline.blocks])
         return np.asarray(np.clip(ranks - self.precisions * spent, 1e-3, ranks), dtype=np.float64)

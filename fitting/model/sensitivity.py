@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from fitting.model.background import COMPONENT, DEVIATIONS
+from fitting.model.background import COMPONENT, TEMPLATES
 from fitting.model.forward import State
 from fitting.model.linear import solve_amplitudes
 from fitting.model.problem import Problem
@@ -21,18 +21,18 @@ NO_DEVIATION = 1e8
 """Factor on the precision of the deviations that leaves a template as it is."""
 
 
-def alternatives(problem: Problem, state: State, templates: Mapping[str, float]) -> tuple[Alternative, ...]:
+def alternatives(problem: Problem, state: State, multiples: Mapping[str, float]) -> tuple[Alternative, ...]:
     """Amplitudes under other models at the same phases, shifts and widths, in the units of the problem.
 
-    ``templates`` names the published backgrounds whose deviations the model holds, in order, with the multiple of each
+    ``multiples`` names the published backgrounds whose deviations the model holds, in order, with the multiple of each
     deviation that leads to the template.
     """
-    return (*_stiffness(problem, state), *_single_templates(problem, state, templates))
+    return (*_stiffness(problem, state), *_single_templates(problem, state, multiples))
 
 
-def _factors(problem: Problem, deviations: float, others: float) -> FloatArray:
+def _factors(problem: Problem, templates: float, others: float) -> FloatArray:
     blocks = problem.model.baseline.blocks
-    return np.array([deviations if block.name == DEVIATIONS else others for block in blocks])
+    return np.array([templates if block.name == TEMPLATES else others for block in blocks])
 
 
 def _stiffness(problem: Problem, state: State) -> Iterator[Alternative]:
@@ -42,20 +42,20 @@ def _stiffness(problem: Problem, state: State) -> Iterator[Alternative]:
         yield Alternative(model, _amplitudes(problem, state, state.products - inner.T @ inner))
 
 
-def _single_templates(problem: Problem, state: State, templates: Mapping[str, float]) -> Iterator[Alternative]:
+def _single_templates(problem: Problem, state: State, multiples: Mapping[str, float]) -> Iterator[Alternative]:
     """Each template alone: the mean and its own deviation are one rigid component."""
-    block = next((block for block in problem.model.baseline.blocks if block.name == DEVIATIONS), None)
+    block = next((block for block in problem.model.baseline.blocks if block.name == TEMPLATES), None)
     if block is None:
         return
     precisions = problem.projection.precisions * _factors(problem, NO_DEVIATION, 1.0)
     projection = problem.projection.with_precisions(precisions)
-    apart = problem.model.baseline.columns[:, block.start : block.stop] * np.array(list(templates.values()))
+    apart = problem.model.baseline.columns[:, block.start : block.stop] * np.array(list(multiples.values()))
     target = np.hstack([state.target, apart])
     inner = projection.inner(projection.cross(target))
     gram = target.T @ target - inner.T @ inner
     size = state.target.shape[1]
-    for index, name in enumerate(templates):
-        changed = np.eye(size + len(templates), size)
+    for index, name in enumerate(multiples):
+        changed = np.eye(size + len(multiples), size)
         changed[size + index, problem.model.layout.components.index(COMPONENT)] = 1.0
         yield Alternative(f"macromolecules {name}", _amplitudes(problem, state, changed.T @ gram @ changed))
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from fitting.basis.macromolecules import templates
+from fitting.basis.macromolecule_templates import templates
 from fitting.norms import norm_catalogue
 from service.app import create_app
 from service.settings import Settings

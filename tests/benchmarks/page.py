@@ -12,7 +12,8 @@ from pathlib import Path
 from string import Template
 
 from fitting import __version__
-from fitting.basis.macromolecules import background, templates
+from fitting.basis.macromolecule_templates import templates
+from fitting.basis.macromolecules import background
 from fitting.pipeline import Job
 from fitting.subject import Options
 from tests.benchmarks import own_model, simulated

@@ -14,7 +14,7 @@ import numpy as np
 
 from fitting.basis.basis_set import Grid
 from fitting.basis.cache import cached_basis
-from fitting.basis.macromolecules import Template, component_signals, templates
+from fitting.basis.macromolecule_templates import Template, component_signals, templates
 from fitting.basis.sequences import Protocol, as_played_out
 from fitting.io import SourceFile
 from fitting.pipeline import Job

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import numpy as np
 import pytest
 
 from fitting.basis.basis_set import BasisSet
-from fitting.basis.macromolecules import (
+from fitting.basis.macromolecule_lines import AREA_SPREAD, PLACE_SPREAD_PPM, WIDTH_SPREAD, line_deviations
+from fitting.basis.macromolecule_templates import (
     Template,
-    is_background,
+    component_signals,
     macromolecule_components,
-    mixture,
     rigid_macromolecules,
     template,
     templates,
-    with_macromolecules,
 )
+from fitting.basis.macromolecules import is_background, mixture, with_macromolecules
 from fitting.errors import UnusableBasis
 
 F0 = 127.75e6
@@ -37,16 +38,46 @@ def test_the_mixture_has_the_mean_and_the_scatter_of_the_measurements():
 
     assert len(set(measurements)) >= 3
     assert mixed.deviations is not None
-    assert list(mixed.templates) == list(templates())
+    deviations = mixed.deviations.templates
+    assert list(mixed.deviations.multiples) == list(templates())
     np.testing.assert_allclose(mixed.signal, weights @ scaled)
-    multiples = np.array(list(mixed.templates.values()))[:, None]
-    np.testing.assert_allclose(mixed.signal + multiples * mixed.deviations, scaled, atol=1e-12)
-    np.testing.assert_allclose(weights @ (multiples * mixed.deviations), 0, atol=1e-12)
+    multiples = np.array(list(mixed.deviations.multiples.values()))[:, None]
+    np.testing.assert_allclose(mixed.signal + multiples * deviations, scaled, atol=1e-12)
+    np.testing.assert_allclose(weights @ (multiples * deviations), 0, atol=1e-12)
     count = len(set(measurements))
     apart = np.hstack([scaled.real, scaled.imag]) - weights @ np.hstack([scaled.real, scaled.imag])
     expected = (apart.T * weights) @ apart * count / (count - 1)
-    parts = np.hstack([mixed.deviations.real, mixed.deviations.imag])
+    parts = np.hstack([deviations.real, deviations.imag])
     np.testing.assert_allclose(parts.T @ parts, expected, atol=1e-12)
+
+
+@EVERY
+def test_deviations_of_lines_are_what_a_changed_line_changes(entry: Template):
+    """More area, a higher place and a greater width of each line, against the template with that line changed."""
+    changes = {"amplitude": AREA_SPREAD, "ppm": PLACE_SPREAD_PPM, "fwhm": WIDTH_SPREAD}
+    alone = dataclasses.replace(entry, water_linewidth=0.0)
+    grid, step = (512, 5e-4, F0), 1e-4
+    found = line_deviations([(alone, 1.0)], *grid).reshape(len(entry.peaks), 3, 512)
+
+    for index, peak in enumerate(alone.peaks[1:], start=1):
+        for found_change, (quantity, spread) in zip(found[index], changes.items(), strict=True):
+            scale = 1.0 if quantity == "ppm" else getattr(peak, quantity)
+            signals = []
+            for sign in (-1, 1):
+                moved = dataclasses.replace(peak, **{quantity: getattr(peak, quantity) + sign * step * spread * scale})
+                peaks = (*alone.peaks[:index], moved, *alone.peaks[index + 1 :])
+                signals.append(component_signals(dataclasses.replace(alone, peaks=peaks), *grid)[1].sum(axis=0))
+            expected = (signals[1] - signals[0]) / (2 * step)
+            np.testing.assert_allclose(found_change, expected, atol=1e-6 * np.abs(expected).max())
+
+
+def test_a_line_of_several_publications_is_one():
+    """Every publication's line belongs to one of the mixture's, and none has two lines in one of them."""
+    mixed = mixture(256, 5e-4, F0)
+    assert mixed.deviations is not None
+    largest = max(len(entry.peaks) for entry in templates().values())
+
+    assert largest <= len(mixed.deviations.lines) / 3 <= largest + 2
 
 
 @EVERY

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from fitting.basis.basis_set import BasisSet
-from fitting.basis.macromolecules import mixture, rigid_macromolecules, with_background, without_background
+from fitting.basis.macromolecule_templates import rigid_macromolecules
+from fitting.basis.macromolecules import mixture, with_background, without_background
 from fitting.errors import UnusableBasis
 from fitting.io import Files, SourceFile
 from fitting.measured_background import measured_background

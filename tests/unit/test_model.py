@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from fitting.basis.macromolecules import mixture, rigid_macromolecules
+from fitting.basis.macromolecule_templates import rigid_macromolecules
+from fitting.basis.macromolecules import mixture
 from fitting.errors import UnusableSignal
 from fitting.model.baseline import BASELINES, two_scale
 from fitting.model.domain import fit_domain
@@ -353,7 +354,7 @@ def test_the_answer_says_what_other_models_move():
     background = mixture(world.POINTS, world.DWELL, world.FREQUENCY)
     basis = world.components()
     names, signals = (*basis.names, "MM"), np.vstack([basis.signals, background.signal])
-    weighed = Components(names, signals, background.deviations, background.templates)
+    weighed = Components(names, signals, background.deviations)
     _, lcmodel = rigid_macromolecules("lcmodel", world.POINTS, world.DWELL, world.FREQUENCY)
     single = Components(names, np.vstack([basis.signals, lcmodel]))
     sd = 0.02
@@ -366,7 +367,7 @@ def test_the_answer_says_what_other_models_move():
     models = [other.model for other in found.alternatives]
     assert models[0] == "a ten times stiffer baseline"
     assert [model for model in models if model.startswith("macromolecules")] == [
-        f"macromolecules {name}" for name in background.templates
+        f"macromolecules {name}" for name in background.deviations.multiples
     ]
     other = found.alternatives[models.index("macromolecules lcmodel")]
     sds = np.sqrt(np.diagonal(alone.covariance))

@@ -1,0 +1,35 @@
+"""How all metabolites may differ together because pulses and timings are not quite those of the simulation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from fitting.model.baseline import Baseline, Block
+from fitting.model.forward import LinearCombinationModel, State, columns_like
+from fitting.units import ComplexArray, FloatArray
+
+PULSES = "pulses"
+"""Name of the block of the baseline that holds them."""
+
+SHAPE = 20.0
+"""Gamma shape of its precision: one spectrum changes little of how well scanners are known."""
+
+
+def with_differences(model: LinearCombinationModel, differences: ComplexArray, first: State) -> LinearCombinationModel:
+    """The model with differences (ways, K, M) of its components as a penalised block of the baseline.
+
+    Each way is one column, in which every component counts with its amplitude in a ``first`` solution: pulses and
+    timings change all of them at once. They are as broad as the components are there, and keep that width.
+    """
+    parts: dict[int, FloatArray] = {}
+    for component in np.flatnonzero((first.amplitudes > 0) & differences.any(axis=(0, 2))):
+        columns = columns_like(model, differences[:, component], first.values)
+        parts[int(component)] = first.amplitudes[component] * columns
+    if not parts:
+        return model
+    ways, start = differences.shape[0], model.baseline.columns.shape[1]
+    block = Block(start, start + ways, np.eye(ways), 1.0, SHAPE, PULSES, parts)
+    joined = Baseline(np.hstack([model.baseline.columns, sum(parts.values())]), (*model.baseline.blocks, block))
+    return replace(model, baseline=joined)
