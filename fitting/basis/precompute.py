@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import argparse
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
 from fitting.basis.cache import at_nominal_frequency, content_key, shipped_folder, write_lines
+from fitting.basis.other_pulses import other_ways
 from fitting.basis.sequences import Protocol, as_played_out
 from fitting.basis.simulation import responses
 from fitting.basis.spin_system import spin_systems
@@ -36,12 +37,14 @@ SCANS: tuple[tuple[str, float, float | None], ...] = (
 
 
 def common_protocols() -> tuple[Protocol, ...]:
-    """Every common protocol once, as its scanner plays it out."""
+    """Every common protocol once, as its scanner plays it out and as it otherwise may."""
     found = {}
     for (sequence, echo_time, mixing_time), (vendor, frequencies) in product(SCANS, VENDOR_FREQUENCIES):
         for frequency in frequencies:
             protocol = as_played_out(Protocol(sequence, echo_time, frequency, mixing_time), vendor)
-            found[content_key(protocol)] = at_nominal_frequency(protocol)
+            for each in {protocol, *chain.from_iterable(other_ways(protocol))}:
+                nominal = at_nominal_frequency(each)
+                found[content_key(nominal)] = nominal
     return tuple(found.values())
 
 
