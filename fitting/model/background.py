@@ -20,9 +20,9 @@ SMALLEST_SHARE = 0.05
 TEMPLATES, LINES = "templates", "lines"
 """Names of the blocks of the baseline that hold how ``MM`` may differ."""
 
-SHAPES: Mapping[str, float] = {TEMPLATES: 20.0, LINES: 1.0}
-"""Gamma shape of each block's precision. Publications differ as they do, and one spectrum changes that little; whether
-the lines of this person are those of the publications the spectrum itself tells, where its noise lets it."""
+SHAPE = 20.0
+"""Gamma shape of the blocks' precision: publications and lines differ as they do, and one spectrum changes that little.
+Where it may change it at will, lines take up what damaged data leave, and nothing tells that they are damaged."""
 
 
 def with_deviations(
@@ -41,5 +41,5 @@ def with_deviations(
         count, start = signals.shape[0], sum(each.shape[1] for each in columns)
         columns.append(columns_like(model, signals, first.values))
         parts = {component: columns[-1]}
-        blocks.append(Block(start, start + count, np.eye(count), 1.0 / spread**2, SHAPES[name], name, parts))
+        blocks.append(Block(start, start + count, np.eye(count), 1.0 / spread**2, SHAPE, name, parts))
     return replace(model, baseline=Baseline(np.hstack(columns), tuple(blocks)))

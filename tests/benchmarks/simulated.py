@@ -1,7 +1,8 @@
 """Spectra of known content that anyone can make: seeded, from the simulated basis and foreign macromolecules.
 
-The basis is the one the fit uses; macromolecules, baseline, residual water, line shape and content are not. The
-macromolecules are drawn around the published templates in turn: no spectrum holds one that the fit knows.
+The basis is the one the fit uses, in the last two sets but for pulses and timings; macromolecules, baseline, residual
+water, line shape and content are not. The macromolecules are drawn around the published templates in turn: no spectrum
+holds one that the fit knows.
 """
 
 from __future__ import annotations
@@ -15,19 +16,37 @@ import numpy as np
 from fitting.basis.basis_set import Grid
 from fitting.basis.cache import cached_basis
 from fitting.basis.macromolecule_templates import Template, component_signals, templates
+from fitting.basis.realisations import realisations
 from fitting.basis.sequences import Protocol, as_played_out
 from fitting.io import SourceFile
 from fitting.pipeline import Job
 from fitting.quantification.totals import combine
 from fitting.signal import ppm_axis, time_axis
 from fitting.subject import Subject, TissueFractions
-from fitting.units import WATER_PPM, ComplexArray, FloatArray
+from fitting.units import WATER_PPM, ComplexArray, FloatArray, field_from_frequency
 from tests.benchmarks.known_sets import KnownSet
 from tests.benchmarks.scoring import ATYPICAL, SMALLEST_WITH_ATYPICAL, Truth
 
 PROTOCOL = as_played_out(Protocol("PRESS", 0.030, 123.25e6), vendor=None)
 GRID = Grid(2048, 1 / 2000)
 REPETITION_TIME = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """How spectra are sampled, what is stated of them, and how the sequence was really played out."""
+
+    stated: Protocol
+    played: Protocol
+    grid: Grid
+
+
+AS_STATED = Scan(PROTOCOL, PROTOCOL, GRID)
+OTHER_PULSES = Scan(PROTOCOL, replace(PROTOCOL, realisation=None, first_echo_time=0.0140), GRID)
+"""Ideal pulses, and TE1 of 14 ms where 16.4 ms are expected."""
+_STEAM = Protocol("STEAM", 0.014, 298.0e6, mixing_time=0.017)
+SEVEN_TESLA = Scan(_STEAM, replace(_STEAM, realisation=realisations()["steam"]), Grid(4096, 1 / 4000))
+"""Pulses of 3 T at a field at which none are known, so that ideal ones are expected."""
 
 # Typical contents, mM of tissue: inside the ranges of healthy adult brain in Govindaraju, Young & Maudsley 2000
 # (NMR Biomed 13:129-153) and de Graaf, In Vivo NMR Spectroscopy, 3rd edition (2019), chapter 2.
@@ -75,12 +94,15 @@ class Quality:
     """Height over that of NAA."""
     shift_hz: float
     phase_deg: float
+    scan: Scan = AS_STATED
 
 
 QUALITIES = (
     Quality("good", (45, 60), (4, 5.5), (0.01, 0.03), (0.1, 0.3), 1.0, 5.0),
     Quality("typical", (15, 30), (5, 9), (0.03, 0.10), (0.3, 3.0), 6.0, 40.0),
     Quality("poor", (6, 12), (8, 13), (0.10, 0.30), (3.0, 10.0), 8.0, 60.0),
+    Quality("other pulses", (15, 30), (5, 9), (0.03, 0.10), (0.3, 3.0), 6.0, 40.0, OTHER_PULSES),
+    Quality("7 T", (30, 50), (9, 14), (0.01, 0.03), (0.1, 0.3), 2.0, 20.0, SEVEN_TESLA),
 )
 SEED = 20250817
 
@@ -107,9 +129,9 @@ def _simulated_set(quality: Quality, number: int, spectra: int) -> KnownSet:
         truths[name] = _truth(content, tissue)
         fids = _fids(content, tissue, quality, _around(published[index % len(published)], rng), rng)
         jobs[name] = Job(
-            metabolite=(SourceFile(f"{name}.json", _document(*fids)),),
+            metabolite=(SourceFile(f"{name}.json", _document(quality.scan, *fids)),),
             subject=Subject(tissue=tissue),
-            relaxation=_relaxation(),
+            relaxation=_relaxation(quality.scan),
         )
     return KnownSet(quality.name, truths, {"simulated basis": jobs})
 
@@ -131,32 +153,33 @@ def _fids(
     contents: dict[str, float], tissue: TissueFractions, quality: Quality, template: Template, rng: np.random.Generator
 ) -> tuple[ComplexArray, ComplexArray]:
     """Metabolite and water FID on one receiver scale."""
-    t = time_axis(GRID.points, GRID.dwell_time)
-    basis = cached_basis(PROTOCOL, GRID)
-    relaxed = (1 - tissue.csf) * _remaining(*METABOLITE_TIMES)
+    played, grid = quality.scan.played, quality.scan.grid
+    t = time_axis(grid.points, grid.dwell_time)
+    basis = cached_basis(played, grid)
+    relaxed = (1 - tissue.csf) * _remaining(played, *METABOLITE_TIMES)
     clean = relaxed * np.array([contents[name] for name in basis.names]) @ basis.signals
-    _, lines = component_signals(template, GRID.points, GRID.dwell_time, PROTOCOL.spectrometer_frequency)
+    _, lines = component_signals(template, grid.points, grid.dwell_time, played.spectrometer_frequency)
     clean += MACROMOLECULES * rng.uniform(0.8, 1.2) * lines.sum(axis=0)
     shape = _voigt(t, rng.uniform(*quality.linewidth_hz), rng.uniform(0.3, 0.7))
     clean *= shape
-    ppm = ppm_axis(GRID.points, GRID.dwell_time, PROTOCOL.spectrometer_frequency)
+    ppm = ppm_axis(grid.points, grid.dwell_time, played.spectrometer_frequency)
     height = float(np.abs(np.fft.fftshift(np.fft.fft(clean)))[(ppm > 1.85) & (ppm < 2.15)].max())
-    clean += height * rng.uniform(*quality.baseline) * _smooth(t, rng)
+    clean += height * rng.uniform(*quality.baseline) * _smooth(t, played.spectrometer_frequency, rng)
     clean += height * rng.uniform(*quality.residual_water) * _remaining_water(t, rng)
     # The line shape holds the metabolites' own T2; each kind of water decays by the difference of its rate to theirs.
     water = (
         2
         * PURE_WATER
         * sum(
-            share * content * _remaining(t1, t2) * np.exp(-t * (1 / t2 - 1 / METABOLITE_TIMES[1]))
+            share * content * _remaining(played, t1, t2) * np.exp(-t * (1 / t2 - 1 / METABOLITE_TIMES[1]))
             for share, (content, t1, t2) in zip((tissue.gm, tissue.wm, tissue.csf), WATER.values(), strict=True)
         )
     )
-    sd = height / (2 * rng.uniform(*quality.signal_to_noise)) / math.sqrt(GRID.points)
+    sd = height / (2 * rng.uniform(*quality.signal_to_noise)) / math.sqrt(grid.points)
     shift = rng.uniform(-quality.shift_hz, quality.shift_hz)
     phase = math.radians(rng.uniform(-quality.phase_deg, quality.phase_deg))
     nuisance = np.exp(1j * phase - 2j * np.pi * shift * t)
-    noise = rng.normal(scale=sd, size=(2, GRID.points, 2)) @ np.array([1, 1j])
+    noise = rng.normal(scale=sd, size=(2, grid.points, 2)) @ np.array([1, 1j])
     gain = 10 ** rng.uniform(-2, 4)
     return gain * (clean * nuisance + noise[0]), gain * (water * shape * nuisance + noise[1])
 
@@ -175,9 +198,10 @@ def _around(published: Template, rng: np.random.Generator) -> Template:
     return replace(published, peaks=peaks)
 
 
-def _remaining(t1: float, t2: float) -> float:
-    """Part of the magnetisation that the spin echo leaves: exp(-TE/T2) (1 - exp(-TR/T1))."""
-    return math.exp(-PROTOCOL.echo_time / t2) * -math.expm1(-REPETITION_TIME / t1)
+def _remaining(protocol: Protocol, t1: float, t2: float) -> float:
+    """Part of the magnetisation that the echo leaves: exp(-TE/T2) (1 - exp(-TR/T1)), and exp(-TM/T1) of STEAM."""
+    mixing = math.exp(-(protocol.mixing_time or 0.0) / t1)
+    return mixing * math.exp(-protocol.echo_time / t2) * -math.expm1(-REPETITION_TIME / t1)
 
 
 def _voigt(t: FloatArray, fwhm: float, lorentzian: float) -> FloatArray:
@@ -190,11 +214,11 @@ def _voigt(t: FloatArray, fwhm: float, lorentzian: float) -> FloatArray:
     return np.asarray(np.exp(-np.pi * lorentz * t - (np.pi * gauss * t) ** 2 / (4 * math.log(2))))
 
 
-def _smooth(t: FloatArray, rng: np.random.Generator) -> ComplexArray:
+def _smooth(t: FloatArray, spectrometer_frequency: float, rng: np.random.Generator) -> ComplexArray:
     """A baseline of three broad lines of either sign, the highest of height 1."""
     total = np.zeros(t.size, dtype=np.complex128)
     for centre, height in zip((0.8, 2.3, 3.7), rng.uniform(-1, 1, 3), strict=True):
-        hz_per_ppm = PROTOCOL.spectrometer_frequency * 1e-6
+        hz_per_ppm = spectrometer_frequency * 1e-6
         width, offset = rng.uniform(0.8, 1.5) * hz_per_ppm, (WATER_PPM - centre) * hz_per_ppm
         line = np.exp(-((np.pi * width * t) ** 2) / (4 * math.log(2)) + 2j * np.pi * offset * t)
         total += height * line / np.abs(np.fft.fft(line)).max()
@@ -210,22 +234,25 @@ def _remaining_water(t: FloatArray, rng: np.random.Generator) -> ComplexArray:
     return np.asarray(total / np.abs(np.fft.fft(total)).max())
 
 
-def _document(fid: ComplexArray, water: ComplexArray) -> bytes:
+def _document(scan: Scan, fid: ComplexArray, water: ComplexArray) -> bytes:
     return json.dumps(
         {
             "fid_real": fid.real.tolist(),
             "fid_imag": fid.imag.tolist(),
             "water_real": water.real.tolist(),
             "water_imag": water.imag.tolist(),
-            "dwell_time": GRID.dwell_time,
-            "spectrometer_frequency": PROTOCOL.spectrometer_frequency,
-            "echo_time": PROTOCOL.echo_time,
+            "dwell_time": scan.grid.dwell_time,
+            "spectrometer_frequency": scan.stated.spectrometer_frequency,
+            "echo_time": scan.stated.echo_time,
+            "mixing_time": scan.stated.mixing_time,
             "repetition_time": REPETITION_TIME,
-            "sequence": PROTOCOL.sequence,
+            "sequence": scan.stated.sequence,
         }
     ).encode()
 
 
-def _relaxation() -> bytes:
-    rows = [f"water,{tissue},3,{t1},{t2}" for tissue, (_, t1, t2) in WATER.items()]
-    return "\n".join(["species,tissue,field_t,t1,t2", *rows, "metabolite,*,3,{},{}".format(*METABOLITE_TIMES)]).encode()
+def _relaxation(scan: Scan) -> bytes:
+    field = round(field_from_frequency(scan.stated.spectrometer_frequency))
+    rows = [f"water,{tissue},{field},{t1},{t2}" for tissue, (_, t1, t2) in WATER.items()]
+    rows.append("metabolite,*,{},{},{}".format(field, *METABOLITE_TIMES))
+    return "\n".join(["species,tissue,field_t,t1,t2", *rows]).encode()

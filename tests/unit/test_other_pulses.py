@@ -89,8 +89,8 @@ def _fitted(truth: Protocol, *, free: bool) -> tuple[tuple[str, ...], Fit]:
 
 
 def test_a_fit_goes_along_as_far_as_the_data_ask_for_it():
-    """Ideal pulses and an echo 2 ms earlier, a standard deviation each: without the ways glutamate, glutamine and myo-inositol are
-    wrong by several of their errors; with them the errors are smaller, and within what is stated.
+    """Ideal pulses and an echo 2 ms earlier, a standard deviation each: without the ways glutamate, glutamine and
+    myo-inositol are wrong by several of their errors; with them the errors are smaller, and within what is stated.
     """
     played = replace(SIEMENS, realisation=None, first_echo_time=first_echo_time(SIEMENS) - 0.002)
     z = {}
