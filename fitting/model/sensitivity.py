@@ -43,7 +43,7 @@ def _stiffness(problem: Problem, state: State) -> Iterator[Alternative]:
 
 
 def _single_templates(problem: Problem, state: State, multiples: Mapping[str, float]) -> Iterator[Alternative]:
-    """Each template alone: the mean and its own deviation are one component, whose single lines may differ as before."""
+    """Each template alone: the mean and its own deviation are one component; its lines may differ as before."""
     block = next((block for block in problem.model.baseline.blocks if block.name == TEMPLATES), None)
     if block is None:
         return

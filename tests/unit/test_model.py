@@ -350,8 +350,8 @@ def test_projection_removes_what_the_baseline_can_make() -> None:
 
 
 def test_the_answer_says_what_other_models_move():
-    """Each template alone answers as a fit of it alone does, within the error of an answer in which single lines may differ;
-    the baseline is varied too.
+    """Each template alone answers as a fit of it alone does, within the error of an answer in which single lines may
+    differ; the baseline is varied too.
     """
     background = mixture(world.POINTS, world.DWELL, world.FREQUENCY)
     basis = world.components()
