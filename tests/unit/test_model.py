@@ -385,4 +385,4 @@ def test_the_damping_beside_water_follows_the_field(megahertz: float, damping: f
     index = GLOBAL.index("lorentz")
     assert layout.prior_mean[index] * layout.scales[index] == pytest.approx(damping)
     naa, gpc = (layout.prior_sd * layout.scales)[-2:]
-    assert naa == pytest.approx(2 * gpc)
+    assert naa == pytest.approx(3 * gpc)
