@@ -31,8 +31,8 @@ OTHER_T2 = ("NAA", "Cr", "PCr")
 1.2, 1.5 and 1.7 above at 1.5, 3 and 7 T; tCho's is within the usual spread, 0.6, 0.4 and 0.3 below (relaxation.csv)."""
 
 OTHER_T2_WIDTH_PRIOR = 1.2
-"""The same for ``OTHER_T2``, 1/s: the root mean square of what is published of them. With less, a line narrower than the
-common one takes area from what lies under it, and the error does not tell."""
+"""The same for ``OTHER_T2``, 1/s: the root mean square of what is published of them. With less, a line narrower than
+the common one takes area from what lies under it, and the error does not tell."""
 
 PHASE1_PRIOR_DEG_PER_PPM = 5.0
 """Standard deviation of the first-order phase."""
