@@ -22,6 +22,7 @@ from fitting.analysis import Analysis
 from fitting.basis.basis_set import BasisSet, Grid
 from fitting.basis.cache import cached_basis, cached_lines
 from fitting.basis.files import read_basis
+from fitting.basis.other_pulses import differences
 from fitting.basis.precompute import precompute
 from fitting.basis.realisations import realisations
 from fitting.basis.sequences import Protocol, as_played_out, first_echo_time
@@ -53,6 +54,9 @@ SHOWN = ("NAA", "Glu", "Gln", "Glu + Gln", "mI", "Cr + PCr", "GPC + PCh", "GABA"
 """Whose bias the page shows."""
 EXCHANGED = ("Glu", "NAA", "Gln", "Asc")
 """Metabolites whose simulated signal is exchanged for the published one, to see what a remaining bias comes from."""
+PULSES = ("ideal", "shaped", "shaped, free to differ")
+"""How real scans are analysed: the first two hold the pulses, the last is what an analysis does."""
+
 VARIANTS = ("ideal, TE/2 + TE/2", "ideal, the vendor's TE1", "shaped", "shaped, TE1 3 ms shorter")
 
 
@@ -203,24 +207,26 @@ def bias_cell(without: float, with_baseline: float) -> str:
 
 
 def real_scans(folder: Path) -> list[str]:
-    """Residual and ratios of real scans with ideal pulses and with those of their scanner."""
+    """Residual and ratios of real scans with ideal pulses, with those of their scanner, and free to leave these."""
     rows = []
     for case in BRAINS:
         if case.name in REAL:
-            for pulses in ("ideal", "shaped"):
-                analysis = analysed(case, folder / "data", ideal=pulses == "ideal")
+            for pulses in PULSES:
+                analysis = analysed(case, folder / "data", pulses)
                 ratios = (ratio(analysis, name) for name in ("Glu", "Gln", "mI", "tNAA"))
                 residual = analysis.quality.residual_rms_over_noise
                 rows.append((case.name, pulses, number(residual, 3), *(number(value, 2) for value in ratios)))
     return table(("scan", "pulses", "residual / noise", "Glu/tCr", "Gln/tCr", "mI/tCr", "tNAA/tCr"), rows)
 
 
-def analysed(case: Case, data: Path, *, ideal: bool) -> Analysis:
-    """The analysis of a real scan, with its scanner's pulses or with ideal ones."""
+def analysed(case: Case, data: Path, pulses: str) -> Analysis:
+    """The analysis of a real scan with one of ``PULSES``."""
     answer.cache_clear()
-    if not ideal:
-        return answer(case, data, None)[0]
-    with patch("fitting.pipeline.as_played_out", lambda protocol, _: protocol):
+    ideal, held = pulses == PULSES[0], pulses != PULSES[2]
+    with (
+        patch("fitting.job_basis.as_played_out", (lambda protocol, _: protocol) if ideal else as_played_out),
+        patch("fitting.job_basis.differences", (lambda *_: None) if held else differences),
+    ):
         return answer(case, data, None)[0]
 
 
