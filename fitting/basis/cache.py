@@ -35,7 +35,7 @@ DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.err
 """What reading an absent, truncated or foreign file raises."""
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def cached_basis(protocol: Protocol, grid: Grid, cache_dir: Path | None = None) -> BasisSet:
     """The basis set of every shipped metabolite for a protocol, simulated once.
 
@@ -71,7 +71,7 @@ def cached_basis(protocol: Protocol, grid: Grid, cache_dir: Path | None = None) 
     )
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def cached_lines(protocol: Protocol, cache_dir: Path | None = None) -> tuple[Lines, ...]:
     """The lines of every shipped metabolite from memory, from ``cache_dir``, from ``shipped_folder`` or simulated.
 
