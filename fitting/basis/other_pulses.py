@@ -57,16 +57,16 @@ def other_ways(protocol: Protocol) -> tuple[tuple[Protocol, Protocol], ...]:
     Timings are compared with ideal pulses, which take a tenth of the time to simulate.
     """
     pairs = []
-    known = replace(protocol, first_echo_time=first_echo_time(protocol)) if protocol.sequence == "PRESS" else protocol
-    ideal = replace(known, realisation=None)
+    split = first_echo_time(protocol) if protocol.sequence == "PRESS" else None
+    ideal = protocol
     generic = generic_realisation(protocol.sequence)
     if protocol.realisation is not None:
+        ideal = replace(protocol, realisation=None, first_echo_time=split)
         pairs.append((protocol, ideal))
     elif generic is not None:
-        pairs.append((ideal, replace(ideal, realisation=generic)))
-    if protocol.sequence == "PRESS":
-        earlier = replace(ideal, first_echo_time=first_echo_time(protocol) - FIRST_ECHO_TIME_SPREAD)
-        pairs.append((ideal, earlier))
+        pairs.append((protocol, replace(protocol, realisation=generic, first_echo_time=split)))
+    if split is not None:
+        pairs.append((ideal, replace(ideal, first_echo_time=split - FIRST_ECHO_TIME_SPREAD)))
     return tuple(pair for pair in pairs if _possible(pair[1]))
 
 

@@ -37,15 +37,19 @@ SCANS: tuple[tuple[str, float, float | None], ...] = (
 
 
 def common_protocols() -> tuple[Protocol, ...]:
-    """Every common protocol once, as its scanner plays it out and as it otherwise may."""
+    """Every common protocol once, as its scanner plays it out."""
     found = {}
     for (sequence, echo_time, mixing_time), (vendor, frequencies) in product(SCANS, VENDOR_FREQUENCIES):
         for frequency in frequencies:
             protocol = as_played_out(Protocol(sequence, echo_time, frequency, mixing_time), vendor)
-            for each in {protocol, *chain.from_iterable(other_ways(protocol))}:
-                nominal = at_nominal_frequency(each)
-                found[content_key(nominal)] = nominal
+            found[content_key(protocol)] = at_nominal_frequency(protocol)
     return tuple(found.values())
+
+
+def with_other_ways(protocols: tuple[Protocol, ...]) -> tuple[Protocol, ...]:
+    """The protocols, and what else an analysis asks for because they may be played out otherwise, each once."""
+    others = chain.from_iterable(pair for protocol in protocols for pair in other_ways(protocol))
+    return tuple({content_key(each): each for each in (*protocols, *others)}.values())
 
 
 def precompute(folder: Path, protocols: tuple[Protocol, ...]) -> int:
@@ -70,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m fitting.basis.precompute", description=__doc__)
     parser.add_argument("--output", type=Path, default=shipped_folder(), help="folder (default: beside the program)")
     with threadpool_limits(limits=1):
-        precompute(parser.parse_args(arguments).output, common_protocols())
+        precompute(parser.parse_args(arguments).output, with_other_ways(common_protocols()))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 from fitting.basis import cache
 from fitting.basis.basis_set import Grid
 from fitting.basis.cache import at_nominal_frequency, cached_basis, cached_lines, content_key
-from fitting.basis.precompute import main, precompute
+from fitting.basis.precompute import main, precompute, with_other_ways
 from fitting.basis.realisations import realisations
 from fitting.basis.sequences import Protocol
 from fitting.basis.simulation import simulate
@@ -89,12 +89,15 @@ def test_what_was_precomputed_beside_the_program_is_used(tmp_path: Path, monkeyp
 
 
 def test_the_command_of_the_image_writes_what_an_analysis_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """``python -m fitting.basis.precompute``, which the Dockerfile runs, fills the folder that the cache reads."""
+    """``python -m fitting.basis.precompute``, which the Dockerfile runs, fills the folder that the cache reads: with the
+    protocol, and with what a fit may leave it toward.
+    """
     monkeypatch.setattr("fitting.basis.precompute.common_protocols", lambda: (PROTOCOL,))
 
     main(["--output", str(tmp_path / "shipped")])
 
-    assert [path.name for path in (tmp_path / "shipped").iterdir()] == [STORED]
+    found = {path.name for path in (tmp_path / "shipped").iterdir()}
+    assert found == {f"{content_key(each)}.npz" for each in with_other_ways((PROTOCOL,))} > {STORED}
     assert "-m fitting.basis.precompute" in (Path(__file__).parents[2] / "Dockerfile").read_text()
 
 
