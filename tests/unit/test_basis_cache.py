@@ -89,8 +89,9 @@ def test_what_was_precomputed_beside_the_program_is_used(tmp_path: Path, monkeyp
 
 
 def test_the_command_of_the_image_writes_what_an_analysis_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """``python -m fitting.basis.precompute``, which the Dockerfile runs, fills the folder that the cache reads: with the
-    protocol, and with what a fit may leave it toward.
+    """``python -m fitting.basis.precompute``, which the Dockerfile runs, fills the folder that the cache reads.
+
+    It holds the protocol, and what a fit may leave it toward.
     """
     monkeypatch.setattr("fitting.basis.precompute.common_protocols", lambda: (PROTOCOL,))
 
