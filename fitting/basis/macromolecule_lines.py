@@ -19,8 +19,8 @@ AREA_SPREAD = 0.2
 (Murali-Manohar 2020, doi:10.1002/mrm.28174)."""
 
 PLACE_SPREAD_PPM = 0.015
-"""Standard deviation of a line's place, ppm; measurements in ``fitting/data/macromolecules`` differ by 0.02, of which the
-templates' own deviations hold a part."""
+"""Standard deviation of a line's place, ppm; measurements in ``fitting/data/macromolecules`` differ by 0.02, of which
+the templates' own deviations hold a part."""
 
 WIDTH_SPREAD = 0.2
 """Standard deviation of a line's width, relative; the same measurements differ by 0.3."""
