@@ -19,20 +19,17 @@ GLOBAL = ("phase0", "phase1", "shift", "lorentz", "gauss")
 SHIFT_PRIOR_PPM = 0.004
 """Standard deviation of one component's own shift (pH, temperature)."""
 
-WIDTH_PRIOR = 0.4
-"""Standard deviation of one component's own extra damping, 1/s: LCModel's default for the spread of 1/T2 between
-metabolites (Provencher 1993, doi:10.1002/mrm.1910300604; DESDT2)."""
+WIDTH_PRIOR = 0.7
+"""Standard deviation of one component's own extra damping, 1/s. LCModel's spread of 1/T2 is 0.4 (Provencher 1993,
+doi:10.1002/mrm.1910300604; DESDT2); what is published of Glu and mI at 3 T is 0.6 and -0.3 (grey) and 1.4 and 0.9 (white
+matter) from the mean of NAA, tCr and tCho (relaxation.csv). Where widths differ so much and S/N is high, 0.4 is too sure
+of glutamate."""
 
-SINGLETS = ("NAA", "Cr", "PCr", "GPC", "PCh")
-"""Metabolites whose highest peak is an uncoupled methyl line: strong and narrow, so that their width can be seen."""
-
-OTHER_T2 = ("NAA", "Cr", "PCr")
-"""Singlets whose published 1/T2 is far from the mean of NAA, tCr and tCho: NAA's by 0.6, 1.1 and 1.3 below, tCr's by
-1.2, 1.5 and 1.7 above at 1.5, 3 and 7 T; tCho's is within the usual spread, 0.6, 0.4 and 0.3 below (relaxation.csv)."""
-
-OTHER_T2_WIDTH_PRIOR = 1.2
-"""The same for ``OTHER_T2``, 1/s: the root mean square of what is published of them. With less, a line narrower than
-the common one takes area from what lies under it, and the error does not tell."""
+SINGLET_WIDTH_PRIORS = {"NAA": 1.2, "Cr": 1.2, "PCr": 1.2, "GPC": 0.4, "PCh": 0.4}
+"""The same for metabolites whose highest peak is an uncoupled methyl line, strong and narrow, so that its width can be
+seen, 1/s: the root mean square of what is published of them. From the mean of NAA, tCr and tCho 1/T2 of NAA is 0.6, 1.1
+and 1.3 lower, of tCr 1.2, 1.5 and 1.7 higher, of tCho 0.6, 0.4 and 0.3 lower at 1.5, 3 and 7 T (relaxation.csv). With
+less, a line narrower than the common one takes area from what lies under it, and the error does not tell."""
 
 PHASE1_PRIOR_DEG_PER_PPM = 5.0
 """Standard deviation of the first-order phase."""
@@ -111,7 +108,7 @@ def layout_for(
     scales = np.array([0.1, phase1, 1.0, 5.0, 5.0] + [SHIFT_PRIOR_PPM * hz_per_ppm] * count + [WIDTH_PRIOR] * count)
     mean = np.array([0.0, 0.0, 0.0, damping, 0.0] + [0.0] * (2 * count))
     deviation = np.array([np.inf, phase1, np.inf, spread, gauss])
-    widths = [OTHER_T2_WIDTH_PRIOR if name in OTHER_T2 else WIDTH_PRIOR for name in components]
+    widths = [SINGLET_WIDTH_PRIORS.get(name, WIDTH_PRIOR) for name in components]
     own = np.concatenate([np.ones(count), np.array(widths) / WIDTH_PRIOR])
     return ParameterLayout(
         components=components,

@@ -11,7 +11,7 @@ from fitting.basis.macromolecules import with_macromolecules
 from fitting.model.baseline import BUMP_FWHM_PPM, BUMP_SPACING_PPM, BUMPS
 from fitting.model.domain import WINDOW_PPM
 from fitting.model.fit import Components, fit
-from fitting.model.parameters import SHIFT_PRIOR_PPM, WIDTH_PRIOR
+from fitting.model.parameters import GLOBAL, layout_for
 from fitting.model.result import Fit
 from fitting.quantification.totals import combine
 from fitting.signal import Spectrum, time_axis
@@ -85,11 +85,13 @@ def drawn_fits(draws: int) -> tuple[FloatArray, list[Sums]]:
     combinations = combine(basis.names)
     truth = (combinations.weights @ contents)[[combinations.names.index(name) for name in SIX]]
     hz_per_ppm = PROTOCOL.spectrometer_frequency * 1e-6
+    layout = layout_for(basis.names, PROTOCOL.spectrometer_frequency)
+    own_priors = slice(len(GLOBAL), layout.size)
+    deviations = (layout.prior_sd * layout.scales)[own_priors].reshape(2, contents.size)
     rng = np.random.default_rng(SEED)
     found = []
     for _ in range(draws):
-        shifts = SHIFT_PRIOR_PPM * hz_per_ppm * rng.standard_normal(contents.size)
-        widths = WIDTH_PRIOR * rng.standard_normal(contents.size)
+        shifts, widths = deviations * rng.standard_normal(deviations.shape)
         own = np.exp(-(widths + 2j * np.pi * shifts)[:, None] * t)
         noise = sd * (rng.standard_normal(GRID.points) + 1j * rng.standard_normal(GRID.points))
         fid = contents @ (basis.signals * own) * shape + np.exp(1j * PHASE) * _bumps(rng, sd) + noise
