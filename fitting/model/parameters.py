@@ -21,9 +21,9 @@ SHIFT_PRIOR_PPM = 0.004
 
 WIDTH_PRIOR = 0.7
 """Standard deviation of one component's own extra damping, 1/s. LCModel's spread of 1/T2 is 0.4 (Provencher 1993,
-doi:10.1002/mrm.1910300604; DESDT2); what is published of Glu and mI at 3 T is 0.6 and -0.3 (grey) and 1.4 and 0.9 (white
-matter) from the mean of NAA, tCr and tCho (relaxation.csv). Where widths differ so much and S/N is high, 0.4 is too sure
-of glutamate."""
+doi:10.1002/mrm.1910300604; DESDT2); what is published at 3 T differs from the mean of NAA, tCr and tCho by 0.6 (Glu)
+and -0.3 (mI) in grey and by 1.4 and 0.9 in white matter (relaxation.csv). Where widths differ so much and S/N is high,
+0.4 is too sure of glutamate."""
 
 SINGLET_WIDTH_PRIORS = {"NAA": 1.2, "Cr": 1.2, "PCr": 1.2, "GPC": 0.4, "PCh": 0.4}
 """The same for metabolites whose highest peak is an uncoupled methyl line, strong and narrow, so that its width can be

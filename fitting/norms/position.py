@@ -19,6 +19,8 @@ COARSE_POINTS = 50
 """In each of two directions."""
 POWER = 0.80
 """Chance with which the smallest detectable difference would be flagged."""
+SMALLEST = 1e-12
+"""Confidence that is told from none."""
 REFERENCE_LIMIT = float(special.ndtri(0.5 + LEVEL / 2.0))
 """|z| beyond which 5 % of the controls lie: 1.96."""
 
@@ -120,26 +122,37 @@ def error_shares(reference: Reference) -> ErrorShares:
     return ErrorShares(reference.measurement / total, reference.sampling / total, reference.laboratories / total)
 
 
+@lru_cache(maxsize=256)
 def interval(z: float, reference: Reference) -> tuple[float, float]:
-    """95 % interval of the true position: where :func:`confidence_below` is 2.5 and 97.5 %."""
+    """95 % interval of the true position: where :func:`confidence_below` is 2.5 and 97.5 %.
+
+    Kept, because what would make it sharper is held against it.
+    """
     tail = (1.0 - LEVEL) / 2.0
     return _quantile(z, reference, tail), _quantile(z, reference, 1.0 - tail)
 
 
 def _quantile(z: float, reference: Reference, confidence: float) -> float:
+    """Where the confidence is ``confidence``; as a normal deviate it is nearly straight in the limit."""
+    below, wanted = _confidence(z, reference), float(special.ndtri(confidence))
     total = reference.measurement + reference.sampling + reference.laboratories
-    step = 4.0 * (math.sqrt(total) / reference.sd + abs(z) / math.sqrt(2.0 * reference.df))
-
-    below = _confidence(z, reference)
+    spread = math.sqrt(total / reference.sd**2 + z**2 / (2.0 * reference.df))
 
     def lacking(limit: float) -> float:
-        return below(limit) - confidence
+        return float(special.ndtri(min(max(below(limit), SMALLEST), 1.0 - SMALLEST))) - wanted
 
-    low, high = z - step, z + step
-    while lacking(low) > 0.0:
-        low -= step
-    while lacking(high) < 0.0:
-        high += step
+    return _root(lacking, z + wanted * spread, spread / 4.0)
+
+
+def _root(lacking: Callable[[float], float], guess: float, step: float) -> float:
+    """Zero of an increasing function near ``guess``, between two points that are doubled ``step`` away."""
+    low = high = guess
+    if lacking(guess) > 0.0:
+        while lacking(low := low - step) > 0.0:
+            high, step = low, 2.0 * step
+    else:
+        while lacking(high := high + step) < 0.0:
+            low, step = high, 2.0 * step
     return float(optimize.brentq(lacking, low, high, xtol=1e-7))
 
 
@@ -200,8 +213,15 @@ def power(difference: float, sd_predictive: float, df: float) -> float:
 
 def smallest_detectable_difference(sd_predictive: float, df: float) -> float:
     """Difference from the controls that would be flagged in four of five people who have it."""
+    return sd_predictive * _detectable_shift(df)
+
+
+@lru_cache(maxsize=256)
+def _detectable_shift(df: float) -> float:
+    """The same in units of the predictive standard deviation."""
 
     def lacking(shift: float) -> float:
         return power(shift, 1.0, df) - POWER
 
-    return sd_predictive * float(optimize.brentq(lacking, 0.0, 1000.0))
+    flagged = float(special.stdtrit(df, 0.5 + LEVEL / 2.0))
+    return _root(lacking, flagged + float(special.ndtri(POWER)), 0.25)

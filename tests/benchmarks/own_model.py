@@ -84,7 +84,6 @@ def drawn_fits(draws: int) -> tuple[FloatArray, list[Sums]]:
     sd /= 2 * SIGNAL_TO_NOISE * np.sqrt(GRID.points)
     combinations = combine(basis.names)
     truth = (combinations.weights @ contents)[[combinations.names.index(name) for name in SIX]]
-    hz_per_ppm = PROTOCOL.spectrometer_frequency * 1e-6
     layout = layout_for(basis.names, PROTOCOL.spectrometer_frequency)
     own_priors = slice(len(GLOBAL), layout.size)
     deviations = (layout.prior_sd * layout.scales)[own_priors].reshape(2, contents.size)
