@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cache, partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from fitting.job_basis import assumption, background_in_words, basis_for, first_
 from fitting.model.fit import Components, fit
 from fitting.model.linear_prior import LinearPrior
 from fitting.model.result import Fit, Traces
-from fitting.model.screening import rough_residual
+from fitting.model.screening import rough_fits
 from fitting.norms import assess, own_software
 from fitting.pins import data_digest, engine_digest, library_versions
 from fitting.preprocessing import preprocess
@@ -181,9 +182,13 @@ def _fitted(spectrum: Spectrum, basis: BasisSet, options: Options, prior: Linear
 def _fit_inputs(spectrum: Spectrum, basis: BasisSet) -> tuple[Spectrum, Components, float]:
     return (
         first_points(spectrum, basis.points),
-        Components(basis.names, basis.signals, basis.deviations, basis.differences),
+        _components(basis),
         noise_sd(spectrum.fid, spectrum.dwell_time, spectrum.spectrometer_frequency),
     )
+
+
+def _components(basis: BasisSet) -> Components:
+    return Components(basis.names, basis.signals, basis.deviations, basis.differences)
 
 
 def _doubts_of_the_data(  # noqa: PLR0917 - the parts of one analysis, each of its own type
@@ -196,37 +201,40 @@ def _doubts_of_the_data(  # noqa: PLR0917 - the parts of one analysis, each of i
     quality: Quality,
 ) -> tuple[Reason, ...]:
     """What the data say against the stated protocol, and for eddy currents."""
-    turned = partial(_turned, _fit_inputs(spectrum, basis), job.options.baseline)
+    inputs, baseline = _fit_inputs(spectrum, basis), job.options.baseline
+    turned = partial(_turned, inputs, baseline)
     found = eddy_current_doubt(quality, corrected=spectrum.water is not None, rough=turned)
     if job.basis:
         return found
-    others = (spectrum, job, cache_dir)
-    rough, refit = partial(_rough, *others), partial(_refit, *others)
+    rough, refit = _other_fits(spectrum, job, cache_dir, noise=inputs[2])
     return protocol_doubt(protocol_of(acquisition), result, rough=rough, refit=refit) + found
 
 
-def _rough(spectrum: Spectrum, job: Job, cache_dir: Path | None, protocol: Protocol) -> float:
-    """Residual over noise that a rough fit with the simulated basis of another protocol leaves."""
-    inputs = _fit_inputs(spectrum, _other_basis(spectrum, job, cache_dir, protocol))
-    return rough_residual(*inputs, baseline=job.options.baseline)
+def _other_fits(
+    spectrum: Spectrum, job: Job, cache_dir: Path | None, *, noise: float
+) -> tuple[Callable[[Protocol], float], Callable[[Protocol], Fit]]:
+    """Residual over noise of a rough fit with the simulated basis of another protocol, and the whole fit with it."""
+    roughly = rough_fits(spectrum, noise, baseline=job.options.baseline)
+
+    def other_basis(protocol: Protocol) -> BasisSet:
+        basis = cached_basis(protocol, Grid(spectrum.points, spectrum.dwell_time), cache_dir)
+        return with_job_background(basis, job, spectrum)
+
+    def rough(protocol: Protocol) -> float:
+        return roughly(_components(other_basis(protocol)))
+
+    def refit(protocol: Protocol) -> Fit:
+        return _fitted(spectrum, other_basis(protocol), job.options)
+
+    return rough, refit
 
 
 def _turned(inputs: tuple[Spectrum, Components, float], baseline: str, size: float, decay: float) -> float:
-    """The same with a phase of ``size`` rad at the start, decaying in ``decay`` s, taken off."""
+    """The residual of a rough fit once a phase of ``size`` rad at the start, decaying in ``decay`` s, is taken off."""
     spectrum, components, noise = inputs
     phase = size * np.exp(-time_axis(spectrum.points, spectrum.dwell_time) / decay)
     turned = replace(spectrum, fid=spectrum.fid * np.exp(-1j * phase))
-    return rough_residual(turned, components, noise, baseline=baseline)
-
-
-def _refit(spectrum: Spectrum, job: Job, cache_dir: Path | None, protocol: Protocol) -> Fit:
-    """The same fit with the simulated basis of another protocol."""
-    return _fitted(spectrum, _other_basis(spectrum, job, cache_dir, protocol), job.options)
-
-
-def _other_basis(spectrum: Spectrum, job: Job, cache_dir: Path | None, protocol: Protocol) -> BasisSet:
-    basis = cached_basis(protocol, Grid(spectrum.points, spectrum.dwell_time), cache_dir)
-    return with_job_background(basis, job, spectrum)
+    return rough_fits(turned, noise, baseline=baseline)(components)
 
 
 def _flat(options: Options) -> dict[str, str | float | bool | None]:

@@ -7,7 +7,7 @@ many free lines are degenerate with the line width of the metabolites, and a sin
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -32,6 +32,13 @@ class Background:
     signal: ComplexArray
     deviations: Deviations | None
     description: str
+    key: str = field(init=False)
+    """Hash of its content, made once: a background serves many basis sets."""
+
+    def __post_init__(self) -> None:
+        """Make what every basis set needs."""
+        content = self.signal.tobytes() + (b"" if self.deviations is None else self.deviations.tobytes())
+        object.__setattr__(self, "key", blake2b(content, digest_size=16).hexdigest())
 
 
 def is_background(name: str) -> bool:
@@ -101,14 +108,13 @@ def with_background(basis: BasisSet, chosen: Background) -> BasisSet:
         return basis
     joined = np.concatenate([basis.signals, chosen.signal[None]])
     joined.setflags(write=False)
-    content = chosen.signal.tobytes() + (b"" if chosen.deviations is None else chosen.deviations.tobytes())
     return replace(
         basis,
         names=(*basis.names, "MM"),
         signals=joined,
         deviations=chosen.deviations,
         differences=_without_change(basis.differences),
-        key=blake2b(basis.key.encode() + content, digest_size=16).hexdigest(),
+        key=blake2b(f"{basis.key}{chosen.key}".encode(), digest_size=16).hexdigest(),
         description=f"{basis.description}; macromolecules: {chosen.description}",
     )
 

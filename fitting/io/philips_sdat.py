@@ -21,7 +21,7 @@ from fitting.units import ComplexArray, FloatArray
 
 _LINE = re.compile(rb"^([A-Za-z][\w. ]*?)[ \t]*:[ \t]*(.*?)[ \t]*$", re.M)
 _MARKS = (b"samples", b"rows", b"synthesizer_frequency", b"sample_frequency")
-_MARKED = tuple(re.compile(rb"^" + mark + rb"[ \t]*:", re.M) for mark in _MARKS)
+_MARKED = {mark: re.compile(rb"^" + mark + rb"[ \t]*:", re.M) for mark in _MARKS}
 _SPAR_BYTES = 1_000_000
 """No SPAR is larger; keeps the search for its lines short in a large binary file."""
 
@@ -33,7 +33,10 @@ _REFUSED = (
 
 
 def _is_spar(file: SourceFile) -> bool:
-    return len(file.content) <= _SPAR_BYTES and sum(bool(mark.search(file.content)) for mark in _MARKED) >= 3
+    if len(file.content) > _SPAR_BYTES:
+        return False
+    # The plain search is a hundred times faster than that for a line, and nearly always enough.
+    return sum(mark in file.content and line.search(file.content) is not None for mark, line in _MARKED.items()) >= 3
 
 
 def _is_sdat_name(file: SourceFile) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from fitting.model.fit import LEAST_NOISE, Components, build_model
@@ -11,20 +13,21 @@ from fitting.model.solution import first_solution, prior_precisions
 from fitting.signal import Spectrum
 
 
-def rough_residual(spectrum: Spectrum, components: Components, noise_sd: float, *, baseline: str) -> float:
-    """Root mean square of the residual over the noise with common phases, shift and width only.
+def rough_fits(spectrum: Spectrum, noise_sd: float, *, baseline: str) -> Callable[[Components], float]:
+    """A function that fits components roughly: root mean square of the residual over the noise.
 
-    The first solution of a fit, at the prior stiffness of the baseline: a quarter of the time of the whole. Arguments
-    are those of ``fitting.model.fit.fit``.
-
-    Raises
-    ------
-    numpy.linalg.LinAlgError
-        When the spectrum is so unlike the components that the equations cannot be solved.
+    With common phases, shift and width only: the first solution of a fit, at the prior stiffness of the baseline, in a
+    quarter of the time of the whole. Arguments are those of ``fitting.model.fit.fit``. The function raises
+    ``numpy.linalg.LinAlgError`` when the spectrum is so unlike the components that the equations cannot be solved.
     """
     gain = float(np.abs(spectrum.fid).max())
     relative_noise = max(noise_sd / gain, LEAST_NOISE)
-    model = build_model(spectrum, components, relative_noise, gain, baseline, envelope=water_envelope(spectrum))
-    first = first_solution(model, spectrum.spectrometer_frequency, None)
-    state = Problem(model, prior_precisions(model)).state(first.vector)
-    return float(np.sqrt(np.mean(state.residual**2)))
+    envelope = water_envelope(spectrum)
+
+    def residual(components: Components) -> float:
+        model = build_model(spectrum, components, relative_noise, gain, baseline, envelope=envelope)
+        first = first_solution(model, spectrum.spectrometer_frequency, None)
+        state = Problem(model, prior_precisions(model)).state(first.vector)
+        return float(np.sqrt(np.mean(state.residual**2)))
+
+    return residual

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -71,14 +72,7 @@ def silent_differences(
     Blocks of neighbours outside the brain's range are compared: the silent ones agree within what chance allows with
     the quietest quarter, and louder ones are dropped. So a lipid alias, a spike or a narrow bandwidth does no harm.
     """
-    points = power.size + ORDER
-    offset = np.abs(np.fft.fftfreq(points)[:-ORDER])
-    ppm = ppm_axis_of_fft(points, dwell_time, spectrometer_frequency)[:-ORDER]
-    inside = offset <= 0.5 - EDGE_FRACTION
-    outside_brain = inside & ((ppm < BRAIN_PPM[0]) | (ppm > BRAIN_PPM[1]))
-    if np.count_nonzero(outside_brain) >= FEWEST_SHARE * points:
-        inside = outside_brain
-    candidates = np.flatnonzero(inside)
+    candidates = _searched(power.size + ORDER, dwell_time, spectrometer_frequency)
     starts = np.arange(0, max(1, candidates.size - BLOCK + 1), BLOCK)
     lengths = np.diff(starts, append=candidates.size)
     loudness = np.add.reduceat(power[candidates], starts) / lengths
@@ -90,6 +84,20 @@ def silent_differences(
             break
         ceiling = raised
     return candidates[np.repeat(loudness <= ceiling, lengths)]
+
+
+@lru_cache(maxsize=16)
+def _searched(points: int, dwell_time: float, spectrometer_frequency: float) -> npt.NDArray[np.intp]:
+    """Indices of the neighbour differences among which silence is searched."""
+    offset = np.abs(np.fft.fftfreq(points)[:-ORDER])
+    ppm = ppm_axis_of_fft(points, dwell_time, spectrometer_frequency)[:-ORDER]
+    inside = offset <= 0.5 - EDGE_FRACTION
+    outside_brain = inside & ((ppm < BRAIN_PPM[0]) | (ppm > BRAIN_PPM[1]))
+    if np.count_nonzero(outside_brain) >= FEWEST_SHARE * points:
+        inside = outside_brain
+    found = np.flatnonzero(inside)
+    found.setflags(write=False)
+    return found
 
 
 def noise_sd(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float:

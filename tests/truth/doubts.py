@@ -42,14 +42,14 @@ def doubts(job: Job, cache_dir: Path | None) -> Doubts:
     intake = take_in(job.metabolite, job.water_reference, job.options.overrides)
     spectrum, _ = preprocess(intake.recording)
     basis = basis_for(job, intake.recording.acquisition, spectrum, cache_dir)
-    others = (spectrum, job, cache_dir)
+    inputs = pipeline._fit_inputs(spectrum, basis)
+    rough, refit = pipeline._other_fits(spectrum, job, cache_dir, noise=inputs[2])
     protocol = best_alternative(
         protocol_of(intake.recording.acquisition),
         pipeline._fitted(spectrum, basis, job.options),
-        rough=partial(pipeline._rough, *others),
-        refit=partial(pipeline._refit, *others),
+        rough=rough,
+        refit=refit,
     )
-    inputs = pipeline._fit_inputs(spectrum, basis)
     return Doubts(protocol, best_phase(partial(pipeline._turned, inputs, job.options.baseline)))
 
 
