@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median
 
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.errors import FittingError
 from fitting.pipeline import Job, analyse
 from tests.benchmarks.known_sets import KnownSet
-from tests.benchmarks.scoring import Answer, Answers, Kind, Score, Summary, groups, score
+from tests.benchmarks.scoring import Answer, Answers, Kind, Score, Summary, groups, score, standardised_errors
 from tests.benchmarks.text import number, signed, table
 
 NAN = float("nan")
@@ -109,6 +110,25 @@ def overview(runs: Sequence[Run]) -> list[str]:
         f"usable {'/'.join(VERDICTS)}",
     )
     return table(head, rows)
+
+
+def together(runs: Sequence[Run]) -> list[str]:
+    """What the intervals of mrsquant hold of the ordinary spectra of all sets, every value counting the same."""
+    kinds: tuple[Kind, ...] = ("ratio", "water-scaled")
+    rows = []
+    for kind in kinds:
+        z = [
+            error
+            for run in runs
+            if run.verdicts is not None
+            for error in standardised_errors(
+                run.known.truths, run.answers, groups(tuple(run.known.truths))["ordinary"], kind
+            )
+        ]
+        shares = [100 * fmean(abs(error) <= limit for error in z) for limit in (1.0, 1.96)]
+        rms = math.sqrt(fmean(error * error for error in z))
+        rows.append((kind, str(len(z)), *(number(share, 1) for share in shares), number(rms, 2)))
+    return table(("all sets, mrsquant", "values", "68 %", "95 %", "z"), rows)
 
 
 def detail(runs: Sequence[Run], group: str, kind: Kind) -> list[str]:

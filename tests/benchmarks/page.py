@@ -17,7 +17,7 @@ from fitting.basis.macromolecules import background
 from fitting.pipeline import Job
 from fitting.subject import Options
 from tests.benchmarks import own_model, simulated
-from tests.benchmarks.accuracy import Run, detail, overview, run_all
+from tests.benchmarks.accuracy import Run, detail, overview, run_all, together
 from tests.benchmarks.known_sets import private_sets
 from tests.benchmarks.scoring import ATYPICAL, SMALLEST_WITH_ATYPICAL, Kind
 from tests.benchmarks.simulated import GRID, PROTOCOL, QUALITIES, REPETITION_TIME, simulated_sets
@@ -158,7 +158,14 @@ def _range(limits: tuple[float, float]) -> str:
 
 
 def _accuracy(runs: Sequence[Run]) -> str:
-    lines = ["Overview, ordinary spectra: ratios to tCr, then water-scaled.", "", *overview(runs), ""]
+    lines = [
+        "Overview, ordinary spectra: ratios to tCr, then water-scaled.",
+        "",
+        *overview(runs),
+        "",
+        *together(runs),
+        "",
+    ]
     for group in ("ordinary", "atypical"):
         for kind, title in TITLES.items():
             rows = detail(runs, group, kind)

@@ -94,8 +94,7 @@ def groups(spectra: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def score(truths: Truths, answers: Answers, spectra: Sequence[str], kind: Kind) -> Summary:
     """Score the answers on the named spectra."""
-    names = [name for name in SIX if kind != "ratio" or name != "tCr"]
-    found = {name: _triples(truths, answers, spectra, name, kind) for name in names}
+    found = {name: _triples(truths, answers, spectra, name, kind) for name in _scored(kind)}
     return Summary(
         answered=sum(bool(answers.get(spectrum)) for spectrum in spectra),
         spectra=len(spectra),
@@ -103,6 +102,16 @@ def score(truths: Truths, answers: Answers, spectra: Sequence[str], kind: Kind) 
             name: _score(triples, kind == "water-scaled, rescaled") for name, triples in found.items() if triples
         },
     )
+
+
+def standardised_errors(truths: Truths, answers: Answers, spectra: Sequence[str], kind: Kind) -> list[float]:
+    """Error over stated standard deviation of every answer on the named spectra that states one."""
+    triples = [triple for name in _scored(kind) for triple in _triples(truths, answers, spectra, name, kind)]
+    return [(value - true) / sd for true, value, sd in triples if math.isfinite(sd) and sd > 0]
+
+
+def _scored(kind: Kind) -> tuple[str, ...]:
+    return tuple(name for name in SIX if kind != "ratio" or name != "tCr")
 
 
 def _triples(
