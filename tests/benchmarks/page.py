@@ -19,7 +19,7 @@ from fitting.subject import Options
 from tests.benchmarks import own_model, simulated
 from tests.benchmarks.accuracy import Run, detail, overview, run_all, together
 from tests.benchmarks.known_sets import private_sets
-from tests.benchmarks.scoring import ATYPICAL, SMALLEST_WITH_ATYPICAL, Kind
+from tests.benchmarks.scoring import ATYPICAL, Kind
 from tests.benchmarks.simulated import GRID, PROTOCOL, QUALITIES, REPETITION_TIME, simulated_sets
 from tests.benchmarks.speed import MATRIX, optimisers, reference_gflops, single_figures, stages, throughput
 from tests.benchmarks.text import table
@@ -36,7 +36,7 @@ class Size:
     """How much is measured."""
 
     spectra: int
-    """Simulated spectra of each quality."""
+    """Simulated spectra of each quality; times are measured on the first of them."""
     draws: int
     """Draws of the noise of the own model."""
     repeats: int
@@ -47,7 +47,8 @@ class Size:
     """Also measure the private sets, where they are."""
 
 
-FULL = Size(spectra=SMALLEST_WITH_ATYPICAL, draws=own_model.DRAWS, repeats=7, batch=2, private=True)
+TIMED = 20
+FULL = Size(spectra=60, draws=own_model.DRAWS, repeats=7, batch=2, private=True)
 FAST = Size(spectra=1, draws=2, repeats=1, batch=0, private=False)
 
 
@@ -55,7 +56,7 @@ def page(size: Size) -> str:
     """Measure everything and say it."""
     gflops = reference_gflops()
     sets = simulated_sets(size.spectra)
-    jobs = {known.name: tuple(known.jobs["simulated basis"].values()) for known in sets}
+    jobs = {known.name: tuple(known.jobs["simulated basis"].values())[:TIMED] for known in sets}
     folder = shared_folder() if size.private else None
     rows = [row for name, mine in jobs.items() for row in stages(name, mine)] + single_figures(size.repeats)
     figures = {
