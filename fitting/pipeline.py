@@ -201,12 +201,13 @@ def _doubts_of_the_data(  # noqa: PLR0917 - the parts of one analysis, each of i
     quality: Quality,
 ) -> tuple[Reason, ...]:
     """What the data say against the stated protocol, and for eddy currents."""
-    inputs, baseline = _fit_inputs(spectrum, basis), job.options.baseline
-    turned = partial(_turned, inputs, baseline)
+    inputs = _fit_inputs(spectrum, basis)
+    *_, noise = inputs
+    turned = partial(_turned, inputs, job.options.baseline)
     found = eddy_current_doubt(quality, corrected=spectrum.water is not None, rough=turned)
     if job.basis:
         return found
-    rough, refit = _other_fits(spectrum, job, cache_dir, noise=inputs[2])
+    rough, refit = _other_fits(spectrum, job, cache_dir, noise=noise)
     return protocol_doubt(protocol_of(acquisition), result, rough=rough, refit=refit) + found
 
 

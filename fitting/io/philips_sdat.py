@@ -35,7 +35,7 @@ _REFUSED = (
 def _is_spar(file: SourceFile) -> bool:
     if len(file.content) > _SPAR_BYTES:
         return False
-    # The plain search is a hundred times faster than that for a line, and nearly always enough.
+    # The plain search is twenty times faster than that for a line, and nearly always enough.
     return sum(mark in file.content and line.search(file.content) is not None for mark, line in _MARKED.items()) >= 3
 
 

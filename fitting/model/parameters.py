@@ -27,9 +27,9 @@ and -0.3 (mI) in grey and by 1.4 and 0.9 in white matter (relaxation.csv). Where
 
 SINGLET_WIDTH_PRIORS = {"NAA": 1.2, "Cr": 1.2, "PCr": 1.2, "GPC": 0.4, "PCh": 0.4}
 """The same for metabolites whose highest peak is an uncoupled methyl line, strong and narrow, so that its width can be
-seen, 1/s: the root mean square of what is published of them. From the mean of NAA, tCr and tCho 1/T2 of NAA is 0.6, 1.1
-and 1.3 lower, of tCr 1.2, 1.5 and 1.7 higher, of tCho 0.6, 0.4 and 0.3 lower at 1.5, 3 and 7 T (relaxation.csv). With
-less, a line narrower than the common one takes area from what lies under it, and the error does not tell."""
+seen, 1/s. From the mean of NAA, tCr and tCho the published 1/T2 of NAA is 0.6, 1.1 and 1.3 lower, of tCr 1.2, 1.5 and
+1.7 higher (root mean square of both 1.3), of tCho 0.6, 0.4 and 0.3 lower (0.5) at 1.5, 3 and 7 T (relaxation.csv). With
+much less, a line narrower than the common one takes area from what lies under it, and the error does not tell."""
 
 PHASE1_PRIOR_DEG_PER_PPM = 5.0
 """Standard deviation of the first-order phase."""

@@ -113,7 +113,7 @@ def overview(runs: Sequence[Run]) -> list[str]:
 
 
 def together(runs: Sequence[Run]) -> list[str]:
-    """What the intervals of mrsquant hold of the ordinary spectra of all sets, every value counting the same."""
+    """What the intervals of mrsquant hold of the ordinary spectra of all sets with every basis, value by value."""
     kinds: tuple[Kind, ...] = ("ratio", "water-scaled")
     rows = []
     for kind in kinds:

@@ -48,6 +48,7 @@ class Size:
 
 
 TIMED = 20
+"""Spectra of each quality whose times are measured; more change no quantile much."""
 FULL = Size(spectra=60, draws=own_model.DRAWS, repeats=7, batch=2, private=True)
 FAST = Size(spectra=1, draws=2, repeats=1, batch=0, private=False)
 

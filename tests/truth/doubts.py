@@ -43,7 +43,8 @@ def doubts(job: Job, cache_dir: Path | None) -> Doubts:
     spectrum, _ = preprocess(intake.recording)
     basis = basis_for(job, intake.recording.acquisition, spectrum, cache_dir)
     inputs = pipeline._fit_inputs(spectrum, basis)
-    rough, refit = pipeline._other_fits(spectrum, job, cache_dir, noise=inputs[2])
+    *_, noise = inputs
+    rough, refit = pipeline._other_fits(spectrum, job, cache_dir, noise=noise)
     protocol = best_alternative(
         protocol_of(intake.recording.acquisition),
         pipeline._fitted(spectrum, basis, job.options),
