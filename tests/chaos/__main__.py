@@ -1,71 +1,86 @@
-"""``make chaos``: the storm on SQLite and on PostgreSQL; writes docs/chaos.md and fails when anything was lost."""
+"""``make chaos``: the storm and every fault, on SQLite and PostgreSQL; fails when something did not hold.
+
+``--page`` writes docs/chaos.md; ``--only NAME`` tries single faults, without the storm.
+"""
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.chaos.disk import small_disk
-from tests.chaos.page import page
-from tests.chaos.service import ROOT, Service
+from tests.chaos.fault import Fault, Trial
+from tests.chaos.faults import FAULTS
+from tests.chaos.page import fault_table, page
+from tests.chaos.scene import DATABASES, Kind, scene
+from tests.chaos.service import ROOT
 from tests.chaos.storm import Outcome, Storm, weather
-from tests.servers.cluster import free_port
-from tests.servers.postgresql import postgresql
+from tests.servers.postgresql import PostgreSql, postgresql
 
 
 @contextmanager
-def database(kind: str) -> Iterator[dict[str, str]]:
-    """The environment that names a database of this kind."""
+def database_server(kind: Kind) -> Iterator[PostgreSql | None]:
+    """The server of this kind of database; SQLite needs none."""
     if kind == "SQLite":
-        yield {}
+        yield None
         return
     with postgresql() as server:
-        yield {"MRSQUANT_DATABASE_URL": server.new_database()}
+        yield server
 
 
-def run(kind: str, storm: Storm) -> Outcome:
+def run(kind: Kind, server: PostgreSql | None, storm: Storm) -> Outcome:
     """The storm on one kind of database."""
-    with tempfile.TemporaryDirectory(prefix="chaos") as name, database(kind) as environment:
-        folder = Path(name)
-        (folder / "data").mkdir()
-        with small_disk(folder / "data") as disk:
-            settings = {
-                "MRSQUANT_DATA_DIR": str(disk.folder),
-                "MRSQUANT_CACHE_DIR": str(folder / "cache"),
-                "MRSQUANT_EXECUTOR": "processes:2",
-                "MRSQUANT_QUEUE_LIMIT": "40",
-                "MRSQUANT_REQUESTS_PER_MINUTE": "1000000",
-            }
-            service = Service(free_port(), settings | environment, folder / "service.log")
-            try:
-                outcome = weather(service, disk, storm)
-                ended = service.stop()
-            except BaseException:
-                sys.stderr.write((folder / "service.log").read_text(errors="replace")[-4000:])
-                service.kill()
-                raise
-    if not ended:
-        raise SystemExit("the service did not end in order after SIGTERM")
-    return outcome
+    with scene(kind, server) as opened:
+        return weather(opened.service, opened.disk, storm)
+
+
+def tried(fault: Fault, kind: Kind, server: PostgreSql | None) -> Trial:
+    """One fault on one kind of database."""
+    try:
+        with scene(kind, server) as opened:
+            fault.run(opened)
+    except (AssertionError, OSError, subprocess.SubprocessError) as error:
+        return Trial(str(error) or type(error).__name__)
+    return Trial(None)
+
+
+def try_all(
+    faults: tuple[Fault, ...], kinds: list[Kind], storm: Storm | None
+) -> tuple[dict[Kind, Outcome], dict[Fault, Mapping[Kind, Trial]]]:
+    """The storm, when there is one, and these faults on these kinds of database."""
+    outcomes: dict[Kind, Outcome] = {}
+    trials: dict[Fault, dict[Kind, Trial]] = {fault: {} for fault in faults}
+    for kind in kinds:
+        with database_server(kind) as server:
+            if storm is not None:
+                outcomes[kind] = run(kind, server, storm)
+            for fault in faults:
+                if kind in fault.databases:
+                    trials[fault][kind] = tried(fault, kind, server)
+                    sys.stderr.write(f"{kind}: {fault.name}: {trials[fault][kind].failure or 'held'}\n")
+    return outcomes, dict(trials)
 
 
 def main() -> int:
     """Run, report, and say by the exit code whether all is sound."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--submissions", type=int, default=Storm.submissions)
-    arguments.add_argument("--databases", nargs="+", default=["SQLite", "PostgreSQL"])
+    arguments.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
+    arguments.add_argument("--only", nargs="+", choices=[fault.name for fault in FAULTS], help="these faults alone")
     arguments.add_argument("--page", type=Path, help="write the report there")
     chosen = arguments.parse_args()
-    outcomes = {kind: run(kind, Storm(submissions=chosen.submissions)) for kind in chosen.databases}
-    text = page(outcomes)
+    faults = tuple(fault for fault in FAULTS if chosen.only is None or fault.name in chosen.only)
+    storm = Storm(submissions=chosen.submissions) if chosen.only is None else None
+    outcomes, trials = try_all(faults, chosen.databases, storm)
+    text = fault_table(trials) if storm is None else page(outcomes, trials)
     sys.stdout.write(text)
     if chosen.page is not None:
         (ROOT / chosen.page).write_text(text, encoding="utf-8")
-    return 0 if all(outcome.is_sound for outcome in outcomes.values()) else 1
+    held = all(trial.failure is None for each in trials.values() for trial in each.values())
+    return 0 if held and all(outcome.is_sound for outcome in outcomes.values()) else 1
 
 
 if __name__ == "__main__":

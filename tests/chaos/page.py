@@ -1,10 +1,12 @@
-"""The report of a storm, as a page."""
+"""The report of a storm and of the faults, as a page."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 
+from tests.chaos.fault import Fault, Trial
+from tests.chaos.scene import DATABASES, Kind
 from tests.chaos.storm import Outcome
 
 _HEAD = """# Chaos run
@@ -18,13 +20,44 @@ On PostgreSQL the database is on another disk: there the files of submissions an
 """
 
 
-def page(outcomes: Mapping[str, Outcome]) -> str:
-    """One column for each kind of database."""
-    rows = {name: _facts(outcome) for name, outcome in outcomes.items()}
-    names = list(next(iter(rows.values())))
-    lines = [("", *rows), ("---", *("---" for _ in rows))]
-    lines += [(name, *(facts[name] for facts in rows.values())) for name in names]
-    return _HEAD + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+_FAULTS = """
+## Faults, one at a time
+
+Each is tried on a service, a disk and a database of its own (`tests/chaos/faults`); `python -m tests.chaos --only NAME`
+tries single ones.
+
+"""
+
+
+def page(outcomes: Mapping[Kind, Outcome], trials: Mapping[Fault, Mapping[Kind, Trial]]) -> str:
+    """One column for each kind of database, then one row for each fault."""
+    columns = {name: _facts(outcome) for name, outcome in outcomes.items()}
+    names = list(next(iter(columns.values())))
+    rows = [(name, *(facts[name] for facts in columns.values())) for name in names]
+    return _HEAD + _table(("", *columns), rows) + _FAULTS + fault_table(trials)
+
+
+def fault_table(trials: Mapping[Fault, Mapping[Kind, Trial]]) -> str:
+    """What was done, what must hold, and whether it did."""
+    rows = [
+        (fault.name, fault.done, fault.holds, *(_told(each.get(kind)) for kind in DATABASES))
+        for fault, each in trials.items()
+    ]
+    all_trials = [trial for each in trials.values() for trial in each.values()]
+    held = sum(trial.failure is None for trial in all_trials)
+    table = _table(("fault", "what is done", "what must hold", *DATABASES), rows)
+    return f"{len(trials)} faults in {len(all_trials)} trials; {held} held.\n\n{table}"
+
+
+def _told(trial: Trial | None) -> str:
+    if trial is None:
+        return "–"
+    return "held" if trial.failure is None else f"**NOT HELD**: {trial.failure}"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def _facts(outcome: Outcome) -> dict[str, str]:

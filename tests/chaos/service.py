@@ -39,12 +39,29 @@ class Service:
         assert self._process is not None
         return self._process.pid
 
-    def start(self) -> None:
-        """Start it; does not wait until it answers."""
+    @property
+    def is_running(self) -> bool:
+        """Was it started, and has it not ended yet?"""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self, more: Mapping[str, str] | None = None) -> None:
+        """Start it, with ``more`` in its environment for this once; does not wait until it answers."""
+        environment = {**self._environment, **(more or {})}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, env=self._environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+                self._command, env=environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
             )
+
+    def ended(self, seconds: float = 60) -> int:
+        """The exit code, once it has ended by itself.
+
+        Raises
+        ------
+        subprocess.TimeoutExpired
+            When it goes on.
+        """
+        assert self._process is not None
+        return self._process.wait(seconds)
 
     def wait(self, address: str = "/healthz", seconds: float = 180) -> None:
         """Until it answers there."""

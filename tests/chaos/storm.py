@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from tests.chaos.clients import Told, age_of, ask, events_of, send_all
 from tests.chaos.disk import Disk
+from tests.chaos.scene import UNFINISHED
 from tests.chaos.service import Service
-
-UNFINISHED = ("queued", "running")
 
 
 @dataclass(frozen=True)
