@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from fitting.anatomy import Images
 from fitting.io import Files
-from fitting.norms import SiteNorm
+from fitting.norms import Controls
 from fitting.subject import Options, Subject
 
 
@@ -26,6 +26,6 @@ class Job:
     options: Options = field(default_factory=Options)
     basis: Files = ()
     relaxation: bytes | None = None
-    site_norms: tuple[SiteNorm, ...] = ()
+    site_norms: tuple[Controls, ...] = ()
     macromolecules: Files = ()
     images: Images = field(default_factory=Images)

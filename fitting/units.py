@@ -35,6 +35,11 @@ def nominal_field(spectrometer_frequency: float) -> float:
     return nearest if abs(field - nearest) <= 0.05 * nearest else round(field, 2)
 
 
+def nominal_tesla(field_t: float) -> float:
+    """Nominal field class of a static field in tesla: 3 for 2.89."""
+    return nominal_field(field_t * PROTON_GAMMA_BAR)
+
+
 def hz_to_ppm(frequency_hz: FloatArray, spectrometer_frequency: float) -> FloatArray:
     """Chemical shift (ppm) of FFT frequencies (Hz); see the sign convention above."""
     return WATER_PPM - np.asarray(frequency_hz, dtype=np.float64) / spectrometer_frequency * 1e6

@@ -1,26 +1,23 @@
-"""Follow-up: the sessions of one person over time, and which of their differences are changes."""
+"""Follow-up: the sessions of one person over time, and which of their differences are changes.
 
-from fitting.follow_up.change import ReliableChange, reliable_change
-from fitting.follow_up.comparability import Difference, comparable_groups, differences
+``course`` takes the ``FollowedSession`` of each visit and gives a ``Course``. Sessions are compared only where
+``differences`` finds none, against ``published_repeatability`` or ``own_repeatability``.
+"""
+
+from fitting.follow_up.comparable import Difference, comparable_groups, differences
 from fitting.follow_up.course import Course
-from fitting.follow_up.own_repeats import own_repeatability
+from fitting.follow_up.longitudinal import FollowedSession, course
 from fitting.follow_up.published import published_repeatability
-from fitting.follow_up.repeatability import Repeatability
-from fitting.follow_up.timeline import Session, course
-from fitting.follow_up.trend import Trend, fit_trend
+from fitting.follow_up.repeatability import Repeatability, own_repeatability
 
 __all__ = [
     "Course",
     "Difference",
-    "ReliableChange",
+    "FollowedSession",
     "Repeatability",
-    "Session",
-    "Trend",
     "comparable_groups",
     "course",
     "differences",
-    "fit_trend",
     "own_repeatability",
     "published_repeatability",
-    "reliable_change",
 ]

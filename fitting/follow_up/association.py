@@ -1,20 +1,15 @@
-"""Do a clinical measure and a metabolite go together over the sessions of one person? Mostly that cannot be said."""
+"""Rank correlation of a clinical measure with a metabolite over the sessions of one person."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from scipy import special, stats
-
-from fitting.follow_up.change import LEVEL
 from fitting.norms.assessment import Absence
+from fitting.statistics.rank_correlation import spearman
 from fitting.units import FloatArray
 
 FEWEST_PAIRS = 10
 """With nine pairs the 95 % interval of a correlation of 0.5 reaches from -0.3 to 0.9."""
-STEEPEST = 0.999
-"""Fisher's z of a perfect rank correlation is infinite, and no finite number of sessions shows that."""
 CAVEAT = (
     "Rank correlation over the sessions of one person: both may follow time or treatment, successive sessions are "
     "not independent, and neither causes the other by it."
@@ -38,10 +33,9 @@ class Association:
 
 
 def associate(measures: FloatArray, values: FloatArray) -> Association | Absence:
-    """Spearman's correlation with an interval, from ten sessions on; no p value, for sessions are not independent.
+    """Spearman's correlation with an interval, from ten sessions on.
 
-    The interval is Fisher's z with the variance (1 + ρ²/2) / (n − 3) of Bonett & Wright 2000
-    (doi:10.1007/BF02294183).
+    No p value is given, because successive sessions are not independent.
 
     Parameters
     ----------
@@ -57,7 +51,5 @@ def associate(measures: FloatArray, values: FloatArray) -> Association | Absence
         )
     if len(set(measures.tolist())) == 1 or len(set(values.tolist())) == 1:
         return Absence("no-variation", "One of them is the same in all sessions, so nothing can go together.")
-    rho = float(stats.spearmanr(measures, values).statistic)
-    reach = float(special.ndtri(0.5 + LEVEL / 2.0)) * math.sqrt((1.0 + rho**2 / 2.0) / (count - 3))
-    centre = math.atanh(min(max(rho, -STEEPEST), STEEPEST))
-    return Association(rho, math.tanh(centre - reach), math.tanh(centre + reach), count, CAVEAT)
+    rho, low, high = spearman(measures, values)
+    return Association(rho=rho, low=low, high=high, sessions=count, sentence=CAVEAT)

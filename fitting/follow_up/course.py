@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fitting.follow_up.association import Association
-from fitting.follow_up.change import ReliableChange
-from fitting.follow_up.comparability import Difference
+from fitting.follow_up.comparable import Difference
 from fitting.follow_up.repeatability import Repeatability
-from fitting.follow_up.trend import Trend
 from fitting.norms.assessment import Absence
+from fitting.statistics.reliable_change import ReliableChange
+from fitting.statistics.trend import Trend
 
 Axis = Literal["days", "order"]
 FollowedQuantity = Literal["ratio_tcr", "concentration"]

@@ -11,10 +11,11 @@ from importlib.resources import files
 from typing import Literal, cast, get_args
 
 from fitting.errors import UnusableTable
-from fitting.follow_up.repeatability import Repeatability, unbiasing
+from fitting.follow_up.repeatability import Repeatability
 from fitting.norms.assessment import Absence
 from fitting.norms.matching import LONGEST_ECHO_TIME
 from fitting.norms.regions import Place
+from fitting.statistics.within_person import c4
 
 Design = Literal["between-days", "within-session", "repositioned", "other-sequence"]
 """``between-days`` rows tell what sessions differ by, ``within-session`` ones how noisy spectra are; the others stand
@@ -171,7 +172,7 @@ def _cv(statistic: str, percent: float, spread_percent: str, repeats: int) -> fl
         raise ValueError(f"{percent:g} % is no scatter")
     match statistic:
         case "mean-cv":
-            return percent / 100.0 / unbiasing(repeats)
+            return percent / 100.0 / c4(repeats)
         case "absolute-difference" if repeats == 2:
             return math.hypot(percent, float(spread_percent)) / math.sqrt(2.0) / 100.0
         case _:

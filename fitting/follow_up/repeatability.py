@@ -1,20 +1,25 @@
-"""How much a value of an unchanged person differs from day to day: what one session's total error is made of."""
+"""Day-to-day scatter of an unchanged person's value: the total error of one session."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from scipy import special
 
+from fitting.norms.assessment import Absence
 from fitting.quantification.concentrations import Ratio
+from fitting.statistics.distributions import chi_squared_points
+from fitting.statistics.within_person import within_person_cv
 from fitting.units import FloatArray
 
+FEWEST_DF = 5
+"""Repeats beyond the first, over all people: with fewer the scatter is known to no better than a factor of two."""
+
 POSSIBLE = 1000
-"""Of the variances that few people leave possible."""
+"""Equally probable variances that few people leave possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Repeatability:
         level = 0.5 * (before.value + after.value)
         noise = self._noise(before, level) + self._noise(after, level)
         sd = math.sqrt(self.session_variance(before, level) + self.session_variance(after, level))
-        return sd, 2.0 * level**2 * self._days(self.cv**2 * _scales(self.df)) + noise
+        return sd, 2.0 * level**2 * self._days(self.cv**2 * (self.df / chi_squared_points(self.df, POSSIBLE))) + noise
 
     def _days(self, squares: FloatArray) -> FloatArray:
         return np.maximum(0.0, squares - (self.noise or 0.0) ** 2)
@@ -68,18 +73,34 @@ class Repeatability:
         return max(measured.sd, theirs * level if self.kind == "published" else 0.0) ** 2
 
 
-@lru_cache(maxsize=64)
-def _scales(df: float) -> FloatArray:
-    """Equally probable values of ν / χ²_ν: true over observed variance."""
-    probabilities = (np.arange(POSSIBLE) + 0.5) / POSSIBLE
-    quantiles = np.asarray(2.0 * special.gammaincinv(df / 2.0, probabilities), dtype=np.float64)
-    return df / quantiles
+def own_repeatability(repeats: Mapping[str, Sequence[Ratio]]) -> Repeatability | Absence:
+    """Within-person scatter of a site's own repeats, in parts of each person's mean.
 
+    The scatter is :func:`fitting.statistics.within_person.within_person_cv`, the noise the root mean square of the
+    stated standard deviations.
 
-def unbiasing(repeats: int) -> float:
-    """Mean of the sample standard deviation of normal values over their true one, c₄ = √(2/(k−1)) Γ(k/2) / Γ((k−1)/2).
-
-    Studies print the mean of each person's coefficient of variation, which is too small by this factor: 0.80 for
-    two repeats, 0.92 for four, as every table of control charts has it.
+    Parameters
+    ----------
+    repeats : mapping of str to sequence of Ratio
+        Values of one metabolite for each person; people with fewer than two are ignored.
     """
-    return math.sqrt(2.0 / (repeats - 1)) * math.exp(math.lgamma(repeats / 2.0) - math.lgamma((repeats - 1) / 2.0))
+    people = [values for values in repeats.values() if len(values) >= 2 and all(item.value > 0.0 for item in values)]
+    df = sum(len(values) - 1 for values in people)
+    if df < FEWEST_DF:
+        return Absence(
+            "repeats-too-few",
+            f"The people named as repeats have {df} comparable sessions beyond their first; {FEWEST_DF} are needed.",
+        )
+    measured = [np.array([item.value for item in values]) for values in people]
+    noise = [(item.sd / array.mean()) ** 2 for values, array in zip(people, measured, strict=True) for item in values]
+    return Repeatability(
+        id="own",
+        kind="own",
+        cv=within_person_cv(measured),
+        noise=math.sqrt(float(np.mean(noise))),
+        df=float(df),
+        people=len(people),
+        grade="A",
+        source=f"repeats of this site: {len(people)} people, {df + len(people)} sessions",
+        note="measured and analysed as the sessions are; whoever named them says that they did not change",
+    )

@@ -11,23 +11,20 @@ import numpy as np
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.basis.macromolecules import is_background
 from fitting.follow_up.association import FEWEST_PAIRS, associate
-from fitting.follow_up.change import reliable_change
-from fitting.follow_up.comparability import differences
+from fitting.follow_up.comparable import differences
 from fitting.follow_up.course import Change, Followed, FollowedQuantity, Judged, LeftOut, Series, Together, ValueAt
-from fitting.follow_up.own_repeats import own_repeatability
 from fitting.follow_up.published import published_repeatability
-from fitting.follow_up.repeatability import Repeatability
-from fitting.follow_up.trend import FEWEST_SESSIONS, Trend, fit_trend
+from fitting.follow_up.repeatability import Repeatability, own_repeatability
 from fitting.norms.assessment import Absence
-from fitting.norms.multiplicity import FALSE_DISCOVERY_RATE, adjusted
 from fitting.norms.regions import find_region
-from fitting.norms.site import nominal
 from fitting.quantification.concentrations import Ratio
+from fitting.statistics.multiplicity import FALSE_DISCOVERY_RATE, ONE_IN, q_values
+from fitting.statistics.reliable_change import reliable_change
+from fitting.statistics.trend import FEWEST_SESSIONS, Trend, fit_trend
+from fitting.units import nominal_tesla
 
 QUANTITIES: tuple[FollowedQuantity, ...] = ("ratio_tcr", "concentration")
 REFERENCE = "tCr"
-ONE_IN = 20
-"""Unchanged values beyond the minimal detectable change: one in this many."""
 
 Repeats = Mapping[str, Sequence[Analysis]]
 
@@ -163,7 +160,7 @@ def _repeatability(
         return own
     facts = reference.acquisition
     place = None if facts.region is None else find_region(facts.region)
-    published = published_repeatability(name, place, facts.hemisphere, nominal(facts.field_t), facts.echo_time)
+    published = published_repeatability(name, place, facts.hemisphere, nominal_tesla(facts.field_t), facts.echo_time)
     return own if own is not None and isinstance(published, Absence) else published
 
 
@@ -207,13 +204,11 @@ def _trend(points: Sequence[_Point], scatter: Repeatability | None, per_unit: fl
 
 def _with_q(followed: Sequence[Followed]) -> tuple[Followed, ...]:
     tested = [change.reliable.p for item in followed for change in item.changes if change.reliable is not None]
-    q_values = iter(adjusted(tested))
+    q = iter(q_values(tested))
     return tuple(
         replace(
             item,
-            changes=tuple(
-                change if change.reliable is None else replace(change, q=next(q_values)) for change in item.changes
-            ),
+            changes=tuple(change if change.reliable is None else replace(change, q=next(q)) for change in item.changes),
         )
         for item in followed
     )

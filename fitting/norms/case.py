@@ -1,4 +1,4 @@
-"""One value of one person, from this program or another, with all that decides which norm it may be held against."""
+"""One value of one person, from this program or another, with everything that decides which controls fit it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from fitting.subject import Subject
 from fitting.units import PROTON_GAMMA_BAR
 
 OWN_SOFTWARE = f"mrsquant {__version__}"
-"""How this program and version call themselves; another version may give other numbers."""
+"""Name of this program and version; another version may give other numbers."""
 RATIO = "tCr"
+"""Unit of a ratio of concentrations to total creatine."""
 
 
 def own_software(
@@ -40,23 +41,29 @@ def scan(field_t: float | None = None, echo_time: float | None = None, sequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A measured value and what is known of it; None is unknown.
+class Context:
+    """Who was measured and how; it is the same for all values of one spectrum. None is unknown."""
 
-    ``unit`` is ``tCr`` for a ratio of concentrations to total creatine, or an absolute one of
-    :data:`fitting.norms.site.UNITS`.
-    """
-
-    metabolite: str
-    measured: Ratio
-    unit: str = RATIO
     subject: Subject = field(default_factory=Subject)
     acquisition: Acquisition = field(default_factory=scan)
     software: str | None = None
+    """Program with version and method."""
+    unit: str = RATIO
+    """:data:`RATIO`, or an absolute one of :data:`fitting.norms.controls.UNITS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A measured value with its context."""
+
+    metabolite: str
+    measured: Ratio
+    context: Context = field(default_factory=Context)
     usable: Literal["yes", "limited", "no"] | None = None
-    """The verdict on the spectrum, as far as somebody gave one."""
+    """Verdict on the value; None where none was given."""
     sd_known: bool = True
-    """Is ``measured.sd`` known? Else it is zero, and the value is taken to be measured as well as controls are."""
+    """Whether ``measured.sd`` is known. If not it is zero, and the value is treated as measured as well as the
+    controls."""
 
 
 def ratio_of(metabolite: Ratio, creatine: Ratio, correlation: float) -> Ratio:
@@ -87,7 +94,7 @@ def ratio_of(metabolite: Ratio, creatine: Ratio, correlation: float) -> Ratio:
 
 
 def check_measured(measured: Ratio, parameter: str, *, positive: bool = True) -> None:
-    """Refuse what no measured value can be.
+    """Refuse a value that cannot be a measurement.
 
     Raises
     ------

@@ -1,12 +1,16 @@
-"""What would make a comparison sharper, and by how much."""
+"""Changes that would make a comparison sharper, and by how much."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from fitting.norms.assessment import Improvement
-from fitting.norms.position import Reference, interval, smallest_detectable_difference
 from fitting.quantification.concentrations import Ratio
+from fitting.statistics.single_case import (
+    ReferenceDistribution,
+    smallest_detectable_difference,
+    true_position_interval,
+)
 
 MANY_CONTROLS = 50
 """Beyond these, a norm's own error hardly matters for one person."""
@@ -26,16 +30,18 @@ def less_noise(measured: Ratio) -> Ratio:
     return Ratio(measured.value, measured.sd / 2.0)
 
 
-def improvements(value: float, now: Reference, better: Mapping[str, Reference]) -> tuple[Improvement, ...]:
+def improvements(
+    value: float, now: ReferenceDistribution, better: Mapping[str, ReferenceDistribution]
+) -> tuple[Improvement, ...]:
     """Those of the changes in ``better``, by code, that are worth it.
 
     Parameters
     ----------
     value : float
-    now : Reference
-        What the value is held against.
-    better : mapping of code to Reference
-        What it would be held against after each change of ``CHANGES``.
+    now : ReferenceDistribution
+        What the value is compared with.
+    better : mapping of code to ReferenceDistribution
+        What it would be compared with after each change of ``CHANGES``.
     """
     width, difference = _sharpness(value, now)
     found = []
@@ -50,6 +56,6 @@ def improvements(value: float, now: Reference, better: Mapping[str, Reference]) 
     return tuple(found)
 
 
-def _sharpness(value: float, reference: Reference) -> tuple[float, float]:
-    low, high = interval((value - reference.mean) / reference.sd, reference)
-    return high - low, smallest_detectable_difference(reference.sd_predictive, reference.df_predictive)
+def _sharpness(value: float, reference: ReferenceDistribution) -> tuple[float, float]:
+    low, high = true_position_interval(reference.z(value), reference)
+    return high - low, smallest_detectable_difference(reference)

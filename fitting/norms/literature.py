@@ -10,20 +10,15 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from fitting.norms.pooling import (
-    BORROWED_DF,
-    ENOUGH_STUDIES,
-    RandomEffects,
-    pooled_sd,
-    random_effects,
-    study_mean_interval,
-)
-from fitting.norms.tables import StudyRow, study_rows
+from fitting.norms.study_rows import StudyRow, study_rows
+from fitting.statistics.pooling import ENOUGH_STUDIES, RandomEffects, pooled_sd, random_effects
 
 FEWEST_STUDIES = 3
 """Below this a spread between laboratories cannot be judged."""
 FEWEST_PEOPLE_FOR_SD = 20
 """Below this many people with a measured SD, several studies borrow theirs from other regions."""
+BORROWED_DF = 10.0
+"""Degrees of freedom granted to a spread borrowed from other regions: low, because it is not of this region."""
 RANGE_SDS = 2.0
 GRADE_CAP = {"tCr": "A", "mM": "B", "IU": "C"}
 """Best grade by unit: mM mixes mmol/l with mmol/kg, institutional units differ 2 to 4 times more between than
@@ -104,13 +99,6 @@ class Norm:
     def supports_p(self) -> bool:
         """Whether a p value is justified: five studies with measured spread (grade A or B)."""
         return self.supports_z and self.studies >= ENOUGH_STUDIES and self.grade in {"A", "B"}
-
-    @property
-    def study_mean_interval(self) -> tuple[float, float] | None:
-        """95 % prediction interval for the mean of a new study; None below three studies."""
-        if self.effects is None or self.studies < FEWEST_STUDIES:
-            return None
-        return study_mean_interval(self.effects, self.studies)
 
     @property
     def study_range(self) -> tuple[float, float] | None:
@@ -258,7 +246,7 @@ def _relative_sd(measured: list[tuple[float, float, int]]) -> float:
 
 
 def relative_sd_elsewhere(region: str, metabolite: str, unit: str) -> float | None:
-    """Relative SD of a metabolite in the cohorts of all other regions; None when nobody reports one."""
+    """Relative SD of a metabolite in the cohorts of all other regions; None when no study reports one."""
     measured = [
         item
         for (place, name, scale), items in _measured_everywhere().items()

@@ -1,132 +1,198 @@
-"""Which norm fits a spectrum, how well, and in which words none does.
+"""Which controls fit a value, how well, and why others do not.
 
-A published norm is withheld only for a mismatch that is established; what is not known (no age given, say) is
-stated as ``unknown`` in the match. Of the software, its kind must match: peak areas are never held against
+A published norm is withheld only for a mismatch that is established; a fact that is not known (no age given, say) is
+stated as ``unknown`` in the match. Of the software, its kind must match: peak areas are never compared with
 concentrations. Another program of the same kind is stated and does not withhold, because the spread between
 studies, which mix programs and versions themselves, is part of the spread a new value is judged by. The same
 holds for the sequence: at short echo times the studies mix PRESS, STEAM, sLASER and SPECIAL.
 
 A site's own controls have no such spread: everything must be known and equal, field, sequence, echo time, unit,
-program and version.
+program and version. Controls supplied with the value are of its laboratory: only what they state must match.
 """
 
 from __future__ import annotations
 
-from fitting.norms.assessment import Absence, Match, NormMatch
-from fitting.norms.case import RATIO, Case
-from fitting.norms.literature import Norm, norms_by_field
-from fitting.norms.regions import Place, find_region, regions
-from fitting.norms.site import ECHO_TIME_TOLERANCE, Method, SiteNorm, nominal
-from fitting.norms.software import kind_of, same_software
-from fitting.subject import Subject
+from collections.abc import Sequence
 
-UNIT = RATIO
-"""Only ratios to tCr are compared with other laboratories: absolute values differ 2 to 4 times more between
-laboratories than within."""
+from fitting.norms.assessment import Absence, Match, NormMatch
+from fitting.norms.case import OWN_SOFTWARE, RATIO, Context
+from fitting.norms.controls import Controls, Method
+from fitting.norms.literature import Norm, literature_norms, norms_by_field
+from fitting.norms.regions import Place, find_region, regions
+from fitting.norms.software import kind_of, same_software
+from fitting.signal import Acquisition
+from fitting.subject import Subject
+from fitting.units import nominal_tesla
+
 USUAL_FIELD = 3.0
 LONGEST_ECHO_TIME = 0.045
 """s; no study row has a longer one, and ratios change with T2 and J-evolution."""
 YOUNGEST, OLDEST = 18.0, 65.0
 """Mean ages, in years, of the cohorts that were admitted."""
+ECHO_TIME_TOLERANCE = 0.001
+"""s; within it T2 decay changes a ratio by less than 1 %."""
 
 
-def find_norm(case: Case) -> Norm | Absence:
+def applicable_norms(subject: Subject, acquisition: Acquisition, site: Sequence[Controls] = ()) -> tuple[str, ...]:
+    """Ids of the norms that would be applied to a spectrum: own controls, then best grade and most studies first."""
+    context = Context(subject, acquisition, OWN_SOFTWARE)
+    own = [controls for controls in site if controls_conflict(controls, context) is None]
+    candidates = {norm.metabolite for norm in literature_norms() if norm.unit == RATIO}
+    covered = {name for controls in own for name in controls.metabolites}
+    found = (find_norm(metabolite, context) for metabolite in candidates - covered)
+    norms = [norm for norm in found if isinstance(norm, Norm) and norm.supports_z]
+    published = sorted(norms, key=lambda norm: (norm.grade, -norm.studies, norm.id))
+    return (
+        *(controls.norm_id(name) for controls in own for name in controls.metabolites),
+        *(norm.id for norm in published),
+    )
+
+
+def find_norm(metabolite: str, context: Context) -> Norm | Absence:
     """The published norm for this value, or why there is none.
 
     A norm that is found may still be too thin for a z-score (``Norm.supports_z``).
     """
-    place = find_place(case.subject)
+    place = find_place(context.subject)
     if isinstance(place, Absence):
         return place
-    if case.unit != UNIT or case.metabolite == UNIT:
-        return incomparable_unit(case)
-    gap = place.gap(case.metabolite)
+    if context.unit != RATIO or metabolite == RATIO:
+        return incomparable_unit(metabolite, context.unit)
+    gap = place.gap(metabolite)
     if gap is not None:
-        return Absence("norm-gap", f"There is no norm of {case.metabolite} for {_name(place)}: {gap.reason}.")
-    return _conflict(case) or _by_field(case.metabolite, place, case.acquisition.nominal_field_t)
+        return Absence("norm-gap", f"There is no norm of {metabolite} for {_name(place)}: {gap.reason}.")
+    return _conflict(context) or _by_field(metabolite, place, context.acquisition.nominal_field_t)
 
 
-def incomparable_unit(case: Case) -> Absence:
-    """Why an absolute value is not held against other laboratories."""
-    if case.metabolite == UNIT:
+def incomparable_unit(metabolite: str, unit: str) -> Absence:
+    """Why an absolute value is not compared with other laboratories."""
+    if metabolite == RATIO:
         sentence = (
             "tCr is the reference of the ratios; its own concentration is not compared with other laboratories, "
             "because absolute values differ more between laboratories than between people."
         )
     else:
         sentence = (
-            f"A value in {case.unit} is not compared with other laboratories, because absolute values differ more "
+            f"A value in {unit} is not compared with other laboratories, because absolute values differ more "
             "between laboratories than between people; give the ratio to tCr, or controls of the same laboratory."
         )
     return Absence("unit-not-comparable", sentence)
 
 
-def norm_match(norm: Norm, case: Case) -> NormMatch:
+def norm_match(norm: Norm, context: Context) -> NormMatch:
     """For each property, whether the norm's studies match the value."""
-    acquisition = case.acquisition
+    acquisition = context.acquisition
     sequence: Match = "unknown"
     if acquisition.sequence is not None and norm.sequences:
         sequence = "yes" if acquisition.sequence in norm.sequences else "no"
     software: Match = "unknown"
-    if case.software is not None:
-        used = any(same_software(case.software, name) != "no" for name in norm.software)
+    if context.software is not None:
+        used = any(same_software(context.software, name) != "no" for name in norm.software)
         software = "yes" if used else "no"
     return NormMatch(
         field="unknown" if acquisition.nominal_field_t is None else "yes",
         sequence=sequence,
         echo_time="unknown" if acquisition.echo_time is None else "yes",
-        age="unknown" if case.subject.age_years is None else "yes",
+        age="unknown" if context.subject.age_years is None else "yes",
         unit="yes",
         software=software,
     )
 
 
-def site_conflict(norm: SiteNorm, case: Case) -> Absence | None:
-    """Why a site's controls are not for this value, or None when they are.
+def method_match(method: Method, context: Context) -> NormMatch:
+    """For each property, whether the stated method of controls matches the value; their age is not looked at."""
+    acquisition = context.acquisition
+    echo_time: Match = "unknown"
+    if method.echo_time is not None and acquisition.echo_time is not None:
+        echo_time = "yes" if abs(method.echo_time - acquisition.echo_time) <= ECHO_TIME_TOLERANCE else "no"
+    return NormMatch(
+        field=_equal(_nominal(method), acquisition.nominal_field_t),
+        sequence=_equal(_folded(method.sequence), _folded(acquisition.sequence)),
+        echo_time=echo_time,
+        age="unknown",
+        unit="yes" if method.unit is None else _equal(method.unit, context.unit),
+        software=same_software(context.software, method.software),
+    )
 
-    Region, field, sequence, echo time, unit, program and version must be known and equal; the side of the brain
-    must be equal where both say it. Nothing is said of the person: see :func:`fitting.norms.controls.own_reference`.
+
+def controls_conflict(controls: Controls, context: Context) -> Absence | None:
+    """Why controls of one laboratory are not for this value, or None when they are.
+
+    Of a site's controls region, field, sequence, echo time, unit, program and version must be known and equal, and
+    the side of the brain equal where both say it; of supplied ones, everything stated must be equal. The person's
+    age, sex and tissue are looked at in :func:`fitting.norms.expectation.expect`.
     """
-    place = find_place(case.subject)
-    if isinstance(place, Absence):
-        return place
-    here = (place.region.name, None if place.subregion is None else place.subregion.name)
-    if here != (norm.region, norm.subregion):
-        return Absence(
-            "norm-region-mismatch", f"The controls are of {norm.subregion or norm.region}, not {_name(place)}."
-        )
-    sides = {norm.hemisphere, case.subject.hemisphere} - {None}
-    if len(sides) > 1:
-        sentence = f"The controls' side is {norm.hemisphere}, the value's {case.subject.hemisphere}."
-        return Absence("norm-hemisphere-mismatch", sentence)
-    return method_conflict(norm.method, case)
-
-
-def method_conflict(method: Method, case: Case) -> Absence | None:
-    """Why values of this method are not comparable with the case, or None; what is unknown does not match."""
-    acquisition = case.acquisition
-    field_t, echo_time = acquisition.nominal_field_t, acquisition.echo_time
-    if case.unit != method.unit:
-        return Absence("norm-unit-mismatch", f"The controls are in {method.unit}, the value is in {case.unit}.")
-    if field_t is None or field_t != nominal(method.field_t):
-        return _differs("field", f"{nominal(method.field_t):g} T", None if field_t is None else f"{field_t:g} T")
-    if echo_time is None or abs(echo_time - method.echo_time) > ECHO_TIME_TOLERANCE:
-        given = None if echo_time is None else f"{echo_time * 1e3:g} ms"
-        return _differs("echo time", f"{method.echo_time * 1e3:g} ms", given)
-    if acquisition.sequence is None or acquisition.sequence.casefold() != method.sequence.casefold():
-        return _differs("sequence", method.sequence, acquisition.sequence)
-    same = same_software(case.software, method.software)
-    # neither side giving a version is the same statement; one side giving none is not
-    if same != "yes":
-        return _differs("software", method.software, case.software)
+    elsewhere = _place_conflict(controls, context.subject) if controls.origin == "site" else None
+    if elsewhere is not None:
+        return elsewhere
+    matches = method_match(controls.method, context)
+    for name in ("unit", "field", "echo_time", "sequence", "software"):
+        match: Match = getattr(matches, name)
+        if match == "no" or (match == "unknown" and controls.origin == "site"):
+            words = name.replace("_", " ")
+            if controls.origin == "site":
+                sentence = _difference(words, _facts(controls.method)[name], _facts_of_value(context)[name])
+            else:
+                sentence = f"The controls were not measured with the {words} of the value."
+            return Absence(f"norm-{name.replace('_', '-')}-mismatch", sentence)
     return None
 
 
-def _differs(what: str, controls: str, value: str | None) -> Absence:
-    code = f"norm-{what.replace(' ', '-')}-mismatch"
+def _place_conflict(controls: Controls, subject: Subject) -> Absence | None:
+    place = find_place(subject)
+    if isinstance(place, Absence):
+        return place
+    here = (place.region.name, None if place.subregion is None else place.subregion.name)
+    if here != (controls.region, controls.subregion):
+        of = controls.subregion or controls.region
+        return Absence("norm-region-mismatch", f"The controls are of {of}, not {_name(place)}.")
+    sides = {controls.hemisphere, subject.hemisphere} - {None}
+    if len(sides) > 1:
+        sentence = f"The controls' side is {controls.hemisphere}, the value's {subject.hemisphere}."
+        return Absence("norm-hemisphere-mismatch", sentence)
+    return None
+
+
+def _difference(what: str, controls: str | None, value: str | None) -> str:
+    if what == "unit":
+        return f"The controls are in {controls}, the value is in {value}."
     if value is None:
-        return Absence(code, f"The {what} of the value is not known; the controls' is {controls}.")
-    return Absence(code, f"The controls' {what} is {controls}, the value's {value}.")
+        return f"The {what} of the value is not known; the controls' is {controls}."
+    return f"The controls' {what} is {controls}, the value's {value}."
+
+
+def _facts(method: Method) -> dict[str, str | None]:
+    """What a method states, in words."""
+    field_t, echo_time = _nominal(method), method.echo_time
+    return {
+        "unit": method.unit,
+        "field": None if field_t is None else f"{field_t:g} T",
+        "echo_time": None if echo_time is None else f"{echo_time * 1e3:g} ms",
+        "sequence": method.sequence,
+        "software": method.software,
+    }
+
+
+def _facts_of_value(context: Context) -> dict[str, str | None]:
+    acquisition = context.acquisition
+    method = Method(
+        acquisition.nominal_field_t, acquisition.sequence, acquisition.echo_time, context.unit, context.software
+    )
+    return _facts(method)
+
+
+def _nominal(method: Method) -> float | None:
+    return None if method.field_t is None else nominal_tesla(method.field_t)
+
+
+def _folded(name: str | None) -> str | None:
+    return None if name is None else name.casefold()
+
+
+def _equal(first: object, second: object) -> Match:
+    if first is None or second is None:
+        return "unknown"
+    return "yes" if first == second else "no"
 
 
 def find_place(subject: Subject) -> Place | Absence:
@@ -140,8 +206,8 @@ def find_place(subject: Subject) -> Place | Absence:
     return place
 
 
-def _conflict(case: Case) -> Absence | None:
-    echo_time, age = case.acquisition.echo_time, case.subject.age_years
+def _conflict(context: Context) -> Absence | None:
+    echo_time, age = context.acquisition.echo_time, context.subject.age_years
     if echo_time is not None and echo_time > LONGEST_ECHO_TIME:
         return Absence(
             "norm-echo-time-mismatch",
@@ -153,17 +219,17 @@ def _conflict(case: Case) -> Absence | None:
             "norm-age-mismatch",
             f"The norms are for adults of {YOUNGEST:g} to {OLDEST:g} years; the age given is {age:g}.",
         )
-    if case.software is not None and kind_of(case.software) != "concentration":
-        known = "gives ratios of peak areas" if kind_of(case.software) == "peak-area" else "is not known here"
+    if context.software is not None and kind_of(context.software) != "concentration":
+        known = "gives ratios of peak areas" if kind_of(context.software) == "peak-area" else "is not known here"
         return Absence(
             "norm-software-mismatch",
-            f"The norms are ratios of concentrations by linear combination modelling; '{case.software}' {known}.",
+            f"The norms are ratios of concentrations by linear combination modelling; '{context.software}' {known}.",
         )
     return None
 
 
 def _by_field(metabolite: str, place: Place, field_t: float | None) -> Norm | Absence:
-    candidates = norms_by_field(place.region.name, metabolite, UNIT)
+    candidates = norms_by_field(place.region.name, metabolite, RATIO)
     if not candidates:
         return Absence(
             "norm-missing", f"No ratio of {metabolite} to tCr in {_name(place)} is among the published controls."

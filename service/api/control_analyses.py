@@ -7,8 +7,9 @@ from typing import Any
 
 from fitting.analysis import Analysis
 from fitting.errors import UnusableControls
-from fitting.norms import find_region, own_software
-from fitting.norms.site import ECHO_TIME_TOLERANCE, Control, Measured, Method, SiteNorm, make_site_norm, nominal
+from fitting.norms import Control, Controls, Measured, Method, find_region, own_software, site_controls
+from fitting.norms.matching import ECHO_TIME_TOLERANCE
+from fitting.units import nominal_tesla
 from service.storage.documents import load_analysis
 from service.storage.tables import AnalysisRow
 
@@ -17,7 +18,7 @@ LEAST_DETECTED = 0.5
 leaving out the undetected ones would raise the mean."""
 
 
-def norm_of_analyses(rows: Sequence[AnalysisRow]) -> SiteNorm:
+def norm_of_analyses(rows: Sequence[AnalysisRow]) -> Controls:
     """The norm of these analyses; its id is given when it is stored.
 
     Raises
@@ -42,10 +43,10 @@ def norm_of_analyses(rows: Sequence[AnalysisRow]) -> SiteNorm:
         raise UnusableControls(
             "The analyses do not say region, echo time and sequence; give them when submitting.", parameter="analyses"
         )
-    method = Method(nominal(facts.field_t), facts.sequence, facts.echo_time, "tCr", _software(first))
+    method = Method(nominal_tesla(facts.field_t), facts.sequence, facts.echo_time, "tCr", _software(first))
     names = _names(analyses)
     controls = tuple(_control(row, item, names) for row, item in zip(rows, analyses, strict=True))
-    return make_site_norm("", facts.region, facts.hemisphere, method, controls)
+    return site_controls("", facts.region, facts.hemisphere, method, controls)
 
 
 def _usable(row: AnalysisRow) -> Analysis:
@@ -85,7 +86,7 @@ def _software(analysis: Analysis) -> str:
 _ALIKE: dict[str, Callable[[Analysis], Any]] = {
     "region": _place,
     "side of the brain": lambda analysis: analysis.acquisition.hemisphere,
-    "field": lambda analysis: nominal(analysis.acquisition.field_t),
+    "field": lambda analysis: nominal_tesla(analysis.acquisition.field_t),
     "sequence": lambda analysis: analysis.acquisition.sequence,
     "software version or method": _software,
 }

@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from fitting.errors import FittingError, UnusableControls
-from fitting.norms.site import SiteNorm, digest
+from fitting.norms import Controls
+from fitting.norms.controls import digest
 from service.api.site_norm_request import NormRequest
 from service.storage.site_norms import SiteNormRepository
 
@@ -16,7 +17,7 @@ DIGITS = 8
 """Of the digest that stands for the version of a file."""
 
 
-def read_norm_folder(folder: Path) -> dict[str, SiteNorm]:
+def read_norm_folder(folder: Path) -> dict[str, Controls]:
     """The norms by name, as long as every file is one; their ids end with a digest of the content.
 
     Raises
@@ -30,7 +31,7 @@ def read_norm_folder(folder: Path) -> dict[str, SiteNorm]:
     files = sorted(folder.glob("*.json"))
     if not files:
         raise UnusableControls(f"Folder '{folder.name}' holds no .json file with a norm; check the path.")
-    found: dict[str, SiteNorm] = {}
+    found: dict[str, Controls] = {}
     for path in files:
         request = _request(path)
         if request.name in found:

@@ -9,10 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from fitting.analysis import NOTICE
-from fitting.norms import Norm
-from fitting.norms.checks import Checks, check_norm
+from fitting.norms import Controls, Norm, check_controls
 from fitting.norms.controls import FEWEST_CONTROLS, FEWEST_FOR_REGRESSION
-from fitting.norms.site import SiteNorm
+from fitting.norms.leave_one_out import Checks
 from service.api.score_schemas import Output, Unit
 from service.storage.site_norms import load_site_norm
 from service.storage.tables import SiteNormRow
@@ -192,7 +191,7 @@ def norm_facts(norm: Norm) -> dict[str, object]:
 def site_norm_out(row: SiteNormRow) -> SiteNormOut:
     """The representation of a version that was not withdrawn."""
     norm = load_site_norm(row.document or {})
-    ages = [control.age_years for control in norm.controls if control.age_years is not None]
+    ages = [person.age_years for person in norm.people if person.age_years is not None]
     return SiteNormOut(
         id=norm.id,
         name=row.name,
@@ -206,17 +205,17 @@ def site_norm_out(row: SiteNormRow) -> SiteNormOut:
         sequence=norm.method.sequence,
         echo_time=norm.method.echo_time,
         software=norm.method.software,
-        n=len(norm.controls),
+        n=len(norm.people),
         age_low=min(ages, default=None),
         age_high=max(ages, default=None),
         metabolites=tuple(_metabolite(norm, name) for name in norm.metabolites),
-        checks=check_norm(norm),
+        checks=check_controls(norm),
         notice=NOTICE,
     )
 
 
-def _metabolite(norm: SiteNorm, name: str) -> SiteMetaboliteOut:
-    values = np.array([control.value for control in norm.sample(name)])
+def _metabolite(norm: Controls, name: str) -> SiteMetaboliteOut:
+    values = np.array([person.values[name].value for person in norm.having(name)])
     return SiteMetaboliteOut(
         name=name,
         norm_id=norm.norm_id(name),

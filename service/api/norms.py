@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from fitting.errors import ImplausibleParameter, UnusableControls
-from fitting.norms import norm_catalogue, norm_version, regions
+from fitting.norms import literature_norms, norm_version, regions
 from service.api.control_analyses import norm_of_analyses
 from service.api.dependencies import Caller, Repository, SiteNorms
 from service.api.norm_schemas import (
@@ -39,7 +39,7 @@ def list_norms(
     """Every published norm, those included that are too thin for a z-score, and the site's own."""
     found = (
         norm
-        for norm in norm_catalogue()
+        for norm in literature_norms()
         if (region is None or norm.region == region) and (metabolite is None or norm.metabolite == metabolite)
     )
     own = (
@@ -86,7 +86,7 @@ def post_norm(
 @router.get("/norms/{norm_id:path}", summary="Read a norm", responses=responses(UnknownNorm))
 def get_norm(norm_id: str, site_norms: SiteNorms, caller: Caller) -> NormWithCohorts | SiteNormOut:
     """A published norm with its studies, or any version of a site's own."""
-    for norm in norm_catalogue():
+    for norm in literature_norms():
         if norm.id == norm_id:
             cohorts = tuple(CohortOut.model_validate(cohort) for cohort in norm.cohorts)
             return NormWithCohorts.model_validate({**norm_facts(norm), "cohorts": cohorts})

@@ -7,11 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from fitting.analysis import NOTICE
-from fitting.norms import Case, Scored
+from fitting.norms import Case, Context, Control, Controls, Measured, Method, Scored, Summary
 from fitting.norms.assessment import Absence, NormNotUsed, NormUsed, ZScore
 from fitting.norms.case import check_measured, ratio_of, scan
-from fitting.norms.controls import ControlValue, Summary
-from fitting.norms.supplied import Stated, SuppliedControls, SuppliedStudies
+from fitting.norms.controls import SUPPLIED_ID
 from fitting.protocol import check_overrides
 from fitting.quantification.concentrations import Ratio
 from fitting.request import check_request
@@ -100,22 +99,29 @@ class ControlsIn(Input):
             raise ValueError("give values, or mean with sd and n, or studies")
         return self
 
-    def supplied(self) -> SuppliedControls | SuppliedStudies:
+    def supplied(self, metabolite: str) -> Controls:
         """The same as the library takes it."""
-        stated = Stated(self.field_t, self.echo_time, self.sequence, self.software, self.unit)
+        summary = None
+        if self.mean is not None and self.sd is not None and self.n is not None:
+            summary = Summary(self.mean, self.sd, self.n)
+        studies = None
         if self.studies is not None:
-            return SuppliedStudies(tuple(Summary(item.mean, item.sd, item.n) for item in self.studies), stated)
-        if self.values is not None:
-            return SuppliedControls(tuple(_control(item) for item in self.values), stated)
-        if self.mean is None or self.sd is None or self.n is None:  # the validator made sure of it
-            raise ValueError("controls without mean, sd or n")
-        return SuppliedControls(Summary(self.mean, self.sd, self.n), stated)
+            studies = tuple(Summary(item.mean, item.sd, item.n) for item in self.studies)
+        return Controls(
+            id=SUPPLIED_ID,
+            origin="supplied",
+            method=Method(self.field_t, self.sequence, self.echo_time, self.unit, self.software),
+            people=tuple(_control(metabolite, number, item) for number, item in enumerate(self.values or ())),
+            summary=summary,
+            studies=studies,
+        )
 
 
-def _control(item: float | ControlValueIn) -> ControlValue:
+def _control(metabolite: str, number: int, item: float | ControlValueIn) -> Control:
     if isinstance(item, ControlValueIn):
-        return ControlValue(item.value, item.sd, item.age_years, item.sex, item.gm)
-    return ControlValue(item)
+        values = {metabolite: Measured(item.value, item.sd)}
+        return Control(str(number), values, item.age_years, item.sex, item.gm)
+    return Control(str(number), {metabolite: Measured(item)})
 
 
 class CreatineIn(Input):
@@ -189,16 +195,18 @@ class ScoreRequest(Input):
             check_measured(measured, "value")
             measured = ratio_of(measured, Ratio(self.tcr.value, self.tcr.sd), self.tcr.correlation)
             unit = "tCr"
+        acquisition = scan(self.field_t, self.echo_time, self.sequence)
         return Case(
             metabolite=self.metabolite,
             measured=measured,
-            unit=unit,
-            subject=subject,
-            acquisition=scan(self.field_t, self.echo_time, self.sequence),
-            software=self.software,
+            context=Context(subject, acquisition, self.software, unit),
             usable=self.verdict,
             sd_known=self.sd is not None,
         )
+
+    def supplied(self) -> tuple[Controls, ...]:
+        """The controls given with the value; empty when there are none."""
+        return () if self.controls is None else (self.controls.supplied(self.metabolite),)
 
 
 class ValueOut(Output):
@@ -254,4 +262,4 @@ def score_out(request: ScoreRequest, case: Case, scored: Scored) -> ScoreOut:
 
 
 def _unit(case: Case) -> Any:
-    return case.unit
+    return case.context.unit

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import Field
 
+from fitting import norms
 from fitting.analysis import NOTICE
 from fitting.errors import ImplausibleParameter
-from fitting.norms import score_case
-from fitting.norms.together import RegionProfile, score_together
+from fitting.norms.together import RegionProfile
 from service.api.dependencies import Caller, SiteNorms
 from service.api.problems import responses
 from service.api.score_schemas import Input, Output, ScoreOut, ScoreRequest, score_out
@@ -23,9 +23,8 @@ def score(request: ScoreRequest, site_norms: SiteNorms, caller: Caller) -> Score
     A z-score that is not justified is absent with the reason. Nothing is stored.
     """
     case = request.case()
-    supplied = None if request.controls is None else request.controls.supplied()
-    norms = () if supplied is not None else site_norms.newest(caller.project)
-    return score_out(request, case, score_case(case, norms, supplied))
+    controls = request.supplied() or site_norms.newest(caller.project)
+    return score_out(request, case, norms.score(case, controls))
 
 
 class ScoreSetRequest(Input):
@@ -57,10 +56,10 @@ class ScoreSetOut(Output):
 @router.post("/score-sets", summary="Score several values together", responses=responses(ImplausibleParameter))
 def score_set(request: ScoreSetRequest, site_norms: SiteNorms, caller: Caller) -> ScoreSetOut:
     """Every value's position, how many flags chance alone would raise, and the distance of the whole profile."""
-    norms = site_norms.newest(caller.project)
+    site = site_norms.newest(caller.project)
     cases = [item.case() for item in request.scores]
-    supplied = [None if item.controls is None else item.controls.supplied() for item in request.scores]
-    together = score_together(list(zip(cases, supplied, strict=True)), norms)
+    controls = [item.supplied() or site for item in request.scores]
+    together = norms.score_together(list(zip(cases, controls, strict=True)))
     answers = zip(request.scores, cases, together.answers, strict=True)
     return ScoreSetOut(
         items=tuple(score_out(*answer) for answer in answers),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from fitting.norms.site import Control, Measured, Method, SiteNorm, make_site_norm
+from fitting.norms import Control, Controls, Measured, Method, site_controls
 from service.api.analysis_request import MethodName, Pseudonym, Region
 from service.api.score_schemas import Input, MetaboliteName, Sex, Software, Unit
 
@@ -83,14 +83,14 @@ class NormRequest(Input):
             raise ValueError("analyses say themselves how they were measured; leave out everything but name")
         return self
 
-    def norm_of_controls(self) -> SiteNorm:
+    def norm_of_controls(self) -> Controls:
         """The norm of ``controls``; its id is given when it is stored.
 
         Raises
         ------
         UnusableControls, ImplausibleParameter
         """
-        controls = tuple(
+        people = tuple(
             Control(
                 id=item.id,
                 values={name: _measured(value) for name, value in item.values.items()},
@@ -100,14 +100,8 @@ class NormRequest(Input):
             )
             for item in self.controls or ()
         )
-        method = Method(
-            field_t=self.field_t or 0.0,
-            sequence=self.sequence or "",
-            echo_time=self.echo_time or 0.0,
-            unit=self.unit or "",
-            software=self.software or "",
-        )
-        return make_site_norm("", self.region or "", self.hemisphere, method, controls)
+        method = Method(self.field_t, self.sequence, self.echo_time, self.unit, self.software)
+        return site_controls("", self.region or "", self.hemisphere, method, people)
 
 
 def _measured(value: float | MeasuredIn) -> Measured:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fitting.analysis import NOTICE, Analysis
 from fitting.errors import ImplausibleParameter
-from fitting.follow_up import Session, course
+from fitting.follow_up import FollowedSession, course
 from fitting.follow_up.course import Axis, ClinicalCourse, LeftOut, Refusal, Series, Visit
 from service.api.analysis_request import Pseudonym
 from service.api.dependencies import Repository
@@ -116,10 +116,10 @@ def followed_of(repository: AnalysisRepository, subject: str) -> Followed:
     )
 
 
-def sessions_of(rows: Iterable[AnalysisRow]) -> tuple[Session, ...]:
+def sessions_of(rows: Iterable[AnalysisRow]) -> tuple[FollowedSession, ...]:
     """Rows that were read with their results, as sessions of one person."""
     return tuple(
-        Session(
+        FollowedSession(
             id=row.id,
             analysis=_analysis(row),
             name=row.request.get("session"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fitting.errors import FittingError
-from fitting.norms import SiteNorm
+from fitting.norms import Controls
 from fitting.pipeline import analyse
 from fitting.subject import Options
 from service.cli.inputs import read_job
@@ -33,7 +33,7 @@ class Shared:
     relaxation: Path | None = None
     macromolecules: Path | None = None
     concentration_prior: str | None = None
-    site_norms: tuple[SiteNorm, ...] = ()
+    site_norms: tuple[Controls, ...] = ()
 
 
 def analyse_entry(entry: Entry | BadEntry, *, shared: Shared, cache_dir: Path) -> Answer:

@@ -105,9 +105,9 @@ def executor(settings: Settings) -> Finding:
 
 def basis(_: Settings) -> Finding:
     from fitting.basis.spin_system import spin_systems
-    from fitting.norms import norm_catalogue
+    from fitting.norms import literature_norms
 
-    metabolites, norms = len(spin_systems()), len(norm_catalogue())
+    metabolites, norms = len(spin_systems()), len(literature_norms())
     return Finding("ok", f"{metabolites} metabolites and {norms} norms are installed")
 
 

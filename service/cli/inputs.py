@@ -7,7 +7,7 @@ from pathlib import Path
 from fitting.errors import FittingError, UnusableBasis, UnusableTable
 from fitting.io import Files, SourceFile
 from fitting.io.companions import source_files
-from fitting.norms import SiteNorm
+from fitting.norms import Controls
 from fitting.pipeline import Job
 from fitting.request import check_request
 from fitting.subject import Options, Subject
@@ -25,7 +25,7 @@ def read_job(
     macromolecules: Path | None = None,
     anatomy: Path | None = None,
     tissue_maps: tuple[Path, Path, Path] | None = None,
-    site_norms: tuple[SiteNorm, ...] = (),
+    site_norms: tuple[Controls, ...] = (),
 ) -> Job:
     """Read every file of one analysis, with the companions of two-file formats, if what was asked is possible.
 

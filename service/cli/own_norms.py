@@ -8,10 +8,10 @@ from service.cli.configuration import load_settings
 from service.cli.failures import refusing
 
 if TYPE_CHECKING:
-    from fitting.norms import SiteNorm
+    from fitting.norms import Controls
 
 
-def own_norms() -> tuple[SiteNorm, ...]:
+def own_norms() -> tuple[Controls, ...]:
     """Every norm of the folder; none without the setting.
 
     Raises

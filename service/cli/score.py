@@ -76,7 +76,7 @@ def score(
     format: Annotated[Literal["table", "json"], typer.Option(help="What is printed.")] = "table",
 ) -> int:
     """Say where a value of any program lies among controls, how sure that is, and what would make it surer."""
-    from fitting.norms import score_case
+    from fitting import norms
     from service.api.score_schemas import ScoreRequest, score_out
     from service.cli.control_values import read_controls
 
@@ -112,9 +112,7 @@ def score(
             },
         )
         case = request.case()
-        supplied = None if request.controls is None else request.controls.supplied()
-        norms = own_norms() if supplied is None else ()
-        answer = score_out(request, case, score_case(case, norms, supplied))
+        answer = score_out(request, case, norms.score(case, request.supplied() or own_norms()))
     text = answer.model_dump_json(indent=2) if format == "json" else "\n".join(_lines(answer))
     sys.stdout.write(text + "\n")
     return ExitCode.ANALYSED

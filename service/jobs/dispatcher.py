@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from fitting import pipeline
 from fitting.errors import FittingError
 from fitting.io import Files, SourceFile
-from fitting.norms import SiteNorm
+from fitting.norms import Controls
 from fitting.pipeline import Inspection, Job
 from service.errors import InternalError, OverDeadline, WorkerCrashed
 from service.jobs.claimant import Claimant
@@ -73,7 +73,7 @@ class Dispatcher:
         queue: JobQueue,
         events: EventRepository,
         *,
-        site_norms: Callable[[str, datetime], tuple[SiteNorm, ...]] = lambda *_: (),
+        site_norms: Callable[[str, datetime], tuple[Controls, ...]] = lambda *_: (),
         executor: str,
         limits: Limits,
         cache_dir: Path,

@@ -1,4 +1,4 @@
-"""In which words two sessions differ; what counts as a difference is ``fitting.follow_up.comparability``."""
+"""In which words two sessions differ; what counts as a difference is ``fitting.follow_up.comparable``."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _in_time(one: Side, other: Side) -> tuple[Side, Side]:
 
 
 def _changes(one: Analysis, other: Analysis) -> tuple[timeline_changes.SeriesChanges, ...]:
-    course = follow_up.course([follow_up.Session("earlier", one), follow_up.Session("later", other)])
+    course = follow_up.course([follow_up.FollowedSession("earlier", one), follow_up.FollowedSession("later", other)])
     return timeline_changes.changes(course, {"earlier": 1, "later": 2})
 
 

@@ -113,9 +113,9 @@ def _region(name: str, given: Sequence[Session]) -> RegionTimeline:
     )
 
 
-def _followed(index: int, session: Session) -> follow_up.Session:
+def _followed(index: int, session: Session) -> follow_up.FollowedSession:
     document = session.document
-    return follow_up.Session(str(index), document.analysis, document.session, session.day, session.clinical)
+    return follow_up.FollowedSession(str(index), document.analysis, document.session, session.day, session.clinical)
 
 
 def _visit(number: int, session: Session) -> Visit:

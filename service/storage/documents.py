@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from fitting import __version__
 from fitting.analysis import SCHEMA, Analysis
 from fitting.model.result import Traces
-from fitting.norms.tables import norm_version
+from fitting.norms import norm_version
 from fitting.pins import data_digest, engine_digest
 from fitting.preprocessing.facts import Transients
 from fitting.subject import Options, Subject

@@ -8,12 +8,13 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Select, bindparam, func, select
 
-from fitting.norms.site import SiteNorm, digest
+from fitting.norms import Controls
+from fitting.norms.controls import digest, site_document
 from service.errors import UnknownNorm
 from service.storage.database import Database
 from service.storage.tables import DEFAULT_PROJECT, SITE_NORMS, SiteNormRow, UtcDateTime
 
-_SITE_NORM = TypeAdapter(SiteNorm)
+_CONTROLS = TypeAdapter(Controls)
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 _N = SITE_NORMS.c
@@ -36,9 +37,10 @@ def norm_name(name: str, version: int) -> str:
     return f"site.{name}.v{version}"
 
 
-def load_site_norm(document: dict[str, Any]) -> SiteNorm:
-    """The norm of a stored document."""
-    return _SITE_NORM.validate_python(document)
+def load_site_norm(document: dict[str, Any]) -> Controls:
+    """The controls of a stored document, as :func:`fitting.norms.controls.site_document` writes it."""
+    facts = {name: value for name, value in document.items() if name != "controls"}
+    return _CONTROLS.validate_python({**facts, "origin": "site", "people": document["controls"]})
 
 
 class SiteNormRepository:
@@ -47,7 +49,7 @@ class SiteNormRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, name: str, norm: SiteNorm, project: str = DEFAULT_PROJECT) -> tuple[SiteNormRow, bool]:
+    def add(self, name: str, norm: Controls, project: str = DEFAULT_PROJECT) -> tuple[SiteNormRow, bool]:
         """The version that holds this norm and whether it is new; its id is given here.
 
         The newest version is answered again when it holds the same, so that repeating a request is safe.
@@ -58,7 +60,7 @@ class SiteNormRepository:
             if newest is not None and newest.sha256 == sha256 and newest.withdrawn is None:
                 return newest, False
             version = 1 if newest is None else newest.version + 1
-            document = _SITE_NORM.dump_python(norm, mode="json") | {"id": norm_name(name, version)}
+            document = site_document(norm) | {"id": norm_name(name, version)}
             row = SiteNormRow(
                 project=project,
                 name=name,
@@ -88,12 +90,12 @@ class SiteNormRepository:
             raise UnknownNorm("There is no norm with this id, or it was withdrawn; GET /v1/norms lists them.")
         return row
 
-    def newest(self, project: str = DEFAULT_PROJECT) -> tuple[SiteNorm, ...]:
+    def newest(self, project: str = DEFAULT_PROJECT) -> tuple[Controls, ...]:
         """The newest version of each name, in the order of the names."""
         with self._database.asking() as connection:
             return _newest(connection, project)
 
-    def newest_at(self, project: str, at: datetime) -> tuple[SiteNorm, ...]:
+    def newest_at(self, project: str, at: datetime) -> tuple[Controls, ...]:
         """What was newest when an analysis was submitted: later versions do not change what was asked."""
         with self._database.asking() as connection:
             return _newest(connection, project, at)
@@ -117,7 +119,7 @@ def newest_ids(connection: Connection, project: str) -> list[str]:
     return [norm.id for norm in _newest(connection, project)]
 
 
-def _newest(connection: Connection, project: str, at: datetime = _EVER) -> tuple[SiteNorm, ...]:
+def _newest(connection: Connection, project: str, at: datetime = _EVER) -> tuple[Controls, ...]:
     """The newest version of each name at a time; withdrawing the newest leaves none in its place."""
     documents = connection.scalars(_NEWEST, {"whose": project, "until": at}).all()
     return tuple(load_site_norm(document) for document in documents if document is not None)

@@ -194,7 +194,7 @@ class SiteNormRow(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     """Digest of the document: equal content is the same version."""
     document: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    """The controls as posted, in the form ``fitting.norms.site`` reads; None once withdrawn."""
+    """The controls as posted, in the form ``fitting.norms.controls.site_document`` writes; None once withdrawn."""
 
 
 class AuditRow(Base):

@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from fitting.basis.macromolecule_templates import templates
-from fitting.norms import norm_catalogue
+from fitting.norms import literature_norms
 from service.app import create_app
 from service.settings import Settings
 from tests import fake_pipeline
@@ -128,7 +128,7 @@ def test_norms_regions_and_basis_sets(client: TestClient) -> None:
     regions = client.get("/v1/regions").json()["items"]
     basis = client.get("/v1/basis-sets").json()
 
-    assert [item["id"] for item in norms["items"]] == [norm.id for norm in norm_catalogue()]
+    assert [item["id"] for item in norms["items"]] == [norm.id for norm in literature_norms()]
     assert {**first, "cohorts": None} == {**norms["items"][0], "cohorts": None}
     assert sum(cohort["n"] for cohort in first["cohorts"]) == first["n"]
     assert {item["region"] for item in norms["items"]} <= {region["name"] for region in regions}

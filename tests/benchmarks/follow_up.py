@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from fitting.follow_up import Repeatability, fit_trend, own_repeatability, reliable_change
-from fitting.follow_up.repeatability import unbiasing
+from fitting.follow_up import Repeatability, own_repeatability
 from fitting.quantification.concentrations import Ratio
+from fitting.statistics.reliable_change import reliable_change
+from fitting.statistics.trend import fit_trend
+from fitting.statistics.within_person import c4
 from tests.benchmarks.text import table
 
 LEVEL = 1.4
@@ -68,7 +70,7 @@ def published_false_alarms(noise: float, trials: int, days: float = BETWEEN_DAYS
     flagged = 0
     for _ in range(trials):
         study = 1.0 + rng.normal(0.0, days, (9, 4)) + rng.normal(0.0, REPEAT_NOISE, (9, 4))
-        cv = float(np.mean(study.std(axis=1, ddof=1) / study.mean(axis=1))) / unbiasing(4)
+        cv = float(np.mean(study.std(axis=1, ddof=1) / study.mean(axis=1))) / c4(4)
         scatter = Repeatability("R", "published", cv, REPEAT_NOISE, 27.0, 9, "B", "", "")
         one, other = LEVEL * (1.0 + rng.normal(0.0, days, 2) + rng.normal(0.0, noise, 2))
         before, after = Ratio(one, noise * LEVEL), Ratio(other, noise * LEVEL)

@@ -7,11 +7,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from fitting.norms.controls import FEWEST_FOR_REGRESSION, ControlValue, OwnReference, sample_reference
+from fitting.norms.controls import FEWEST_FOR_REGRESSION, Control, Measured
+from fitting.norms.expectation import Expectation, expect_of_people
 from fitting.norms.literature import Cohort, literature_norms, pool
-from fitting.norms.position import Reference, confidence_below, t_test
-from fitting.norms.z_score import literature_reference
+from fitting.norms.literature_reference import literature_reference
 from fitting.quantification.concentrations import Ratio
+from fitting.statistics.single_case import ReferenceDistribution, confidence_below, t_test
 from fitting.subject import Subject
 
 MEAN, SD = 1.4, 0.14
@@ -45,7 +46,7 @@ class Tally:
     flagged: int = 0
     covered: int = 0
 
-    def add(self, value: float, reference: Reference, naive_z: float, truth: float) -> None:
+    def add(self, value: float, reference: ReferenceDistribution, naive_z: float, truth: float) -> None:
         """Count one person whose true position is ``truth``."""
         self.trials += 1
         self.naive += abs(naive_z) > NAIVE
@@ -73,7 +74,7 @@ def own_controls(
     for _ in range(trials):
         controls = rng.normal(MEAN, SD, n)
         error = usual * SD if stated else None
-        own = OwnReference("", n, float(controls.mean()), float(controls.std(ddof=1)), n - 1.0, 1.0 / n, error)
+        own = Expectation("", n, float(controls.mean()), float(controls.std(ddof=1)), n - 1.0, 1.0 / n, error)
         person = rng.normal(MEAN, between_people)
         value = rng.normal(person, noise * SD)
         reference = own.reference(Ratio(float(value), noise * SD))
@@ -88,12 +89,15 @@ def regression(n: int, trials: int, seed: int) -> Tally:
     for _ in range(trials):
         ages = rng.uniform(20, 65, n)
         values = rng.normal(MEAN - 0.006 * (ages - 40), SD)
-        controls = [ControlValue(float(v), None, float(a)) for v, a in zip(values, ages, strict=True)]
+        controls = [
+            Control(str(number), {"tNAA": Measured(float(value))}, float(age))
+            for number, (value, age) in enumerate(zip(values, ages, strict=True))
+        ]
         age = float(rng.uniform(ages.min(), ages.max()))
         expected = MEAN - 0.006 * (age - 40)
         value = float(rng.normal(expected, SD))
-        own = sample_reference("", controls, Subject(age_years=age), adjust=n >= FEWEST_FOR_REGRESSION)
-        assert isinstance(own, OwnReference)
+        own = expect_of_people("", controls, "tNAA", Subject(age_years=age), adjust=n >= FEWEST_FOR_REGRESSION)
+        assert isinstance(own, Expectation)
         naive = (value - values.mean()) / values.std(ddof=1)
         tally.add(value, own.reference(Ratio(value, 0.0)), float(naive), (value - expected) / SD)
     return tally

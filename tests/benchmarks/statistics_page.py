@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from fitting.norms.literature import literature_norms
-from fitting.norms.position import power
-from fitting.norms.z_score import LEAST_BETWEEN_LAB, literature_reference
+from fitting.norms.literature_reference import LEAST_BETWEEN_LAB, literature_reference
 from fitting.quantification.concentrations import Ratio
+from fitting.statistics.single_case import power
 from tests.benchmarks import follow_up
 from tests.benchmarks.single_case import own_controls, published, regression, shipped_ratios
 from tests.benchmarks.text import table

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fitting.norms.z_score import LEAST_BETWEEN_LAB
+from fitting.norms.literature_reference import LEAST_BETWEEN_LAB
 from tests.benchmarks.single_case import own_controls, shipped_ratios
 from tests.benchmarks.statistics_page import COUNTS, ERRORS, LABORATORIES, PAGE, STUDIES, VALUE_ERRORS, page
 

@@ -12,7 +12,7 @@ import pytest
 from fitting.norms.evidence import findings
 from fitting.norms.matching import LONGEST_ECHO_TIME, OLDEST, YOUNGEST
 from fitting.norms.regions import find_region, normal_name, regions
-from fitting.norms.tables import norm_version, study_rows
+from fitting.norms.study_rows import norm_version, study_rows
 from fitting.quantification import relaxation_table
 from fitting.quantification.totals import ORDER, totals
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from fitting.analysis import Analysis, MetaboliteResult
-from fitting.follow_up import Session
+from fitting.follow_up import FollowedSession
 from tests.data import analysis_factory as factory
 
 
@@ -25,10 +25,12 @@ def analysis(spectrum: str, factors: Mapping[str, float] | None = None, **acquir
     )
 
 
-def session(number: int, factors: Mapping[str, float] | None = None, **more: Any) -> Session:
+def session(number: int, factors: Mapping[str, float] | None = None, **more: Any) -> FollowedSession:
     """The session of this number; ``day``, ``clinical``, ``name`` go to the session, the rest to the acquisition."""
     own = {key: more.pop(key) for key in ("day", "clinical", "name") if key in more}
-    return Session(f"a{number}", analysis(f"spectrum {number}", factors, **more), **{"name": f"ses-{number}", **own})
+    return FollowedSession(
+        f"a{number}", analysis(f"spectrum {number}", factors, **more), **{"name": f"ses-{number}", **own}
+    )
 
 
 def _scaled(result: MetaboliteResult, factor: float) -> MetaboliteResult:

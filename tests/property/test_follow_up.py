@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fitting.follow_up import ReliableChange, Repeatability, course, fit_trend, reliable_change
+from fitting.follow_up import Repeatability, course
 from fitting.quantification.concentrations import Ratio
+from fitting.statistics.reliable_change import ReliableChange, reliable_change
+from fitting.statistics.trend import fit_trend
 from tests.data.follow_up import session
 
 values = st.floats(0.05, 20.0)

@@ -10,15 +10,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitting.norms import Norm, norm_catalogue, score_case
-from fitting.norms.assessment import Absence, ZScore
-from fitting.norms.case import Case, scan
-from fitting.norms.controls import ControlValue, Summary
-from fitting.norms.supplied import Stated, SuppliedControls, SuppliedStudies
+from fitting.norms import (
+    Absence,
+    Case,
+    Context,
+    Control,
+    Controls,
+    Measured,
+    Method,
+    Norm,
+    Summary,
+    ZScore,
+    literature_norms,
+    score,
+)
+from fitting.norms.case import scan
 from fitting.quantification.concentrations import Ratio
 from fitting.subject import Subject
 
-NORMS = [norm for norm in norm_catalogue() if norm.unit == "tCr" and norm.supports_z]
+NORMS = [norm for norm in literature_norms() if norm.unit == "tCr" and norm.supports_z]
 norms = st.sampled_from(NORMS)
 offsets = st.floats(-4.0, 4.0)
 seeds = st.integers(0, 10_000)
@@ -31,40 +41,43 @@ def matching(norm: Norm, offset: float) -> Case:
     return Case(
         norm.metabolite,
         Ratio(value, 0.03 * norm.mean),
-        subject=Subject(region=norm.region, age_years=40.0),
-        acquisition=scan(norm.field_t, 0.030, "PRESS"),
-        software="LCModel 6.3",
+        Context(Subject(region=norm.region, age_years=40.0), scan(norm.field_t, 0.030, "PRESS"), "LCModel 6.3"),
         usable="yes",
     )
 
 
+def given_instead(**facts: object) -> Plant:
+    return lambda case: replace(case, context=replace(case.context, **facts))
+
+
 def scanned(field_t: float = 0.0, echo_time: float = 0.030) -> Plant:
     def plant(case: Case) -> Case:
-        return replace(case, acquisition=scan(field_t or case.acquisition.nominal_field_t, echo_time, "PRESS"))
+        field = field_t or case.context.acquisition.nominal_field_t
+        return given_instead(acquisition=scan(field, echo_time, "PRESS"))(case)
 
     return plant
 
 
-def aged(years: float) -> Plant:
-    return lambda case: replace(case, subject=replace(case.subject, age_years=years))
+def of_person(**facts: object) -> Plant:
+    return lambda case: given_instead(subject=replace(case.context.subject, **facts))(case)
 
 
 MISMATCHES: dict[str, Plant] = {
     "field": scanned(field_t=1.5),
     "echo time": scanned(echo_time=0.068),
     "long echo time": scanned(echo_time=0.144),
-    "mmol/kg": lambda case: replace(case, unit="mmol/kg"),
-    "institutional units": lambda case: replace(case, unit="iu"),
-    "mM": lambda case: replace(case, unit="mM"),
-    "peak areas": lambda case: replace(case, software="jMRUI AMARES"),
-    "unknown software": lambda case: replace(case, software="a new program 1.0"),
-    "too young": aged(17.9),
-    "too old": aged(65.1),
+    "mmol/kg": given_instead(unit="mmol/kg"),
+    "institutional units": given_instead(unit="iu"),
+    "mM": given_instead(unit="mM"),
+    "peak areas": given_instead(software="jMRUI AMARES"),
+    "unknown software": given_instead(software="a new program 1.0"),
+    "too young": of_person(age_years=17.9),
+    "too old": of_person(age_years=65.1),
     "limited": lambda case: replace(case, usable="limited"),
     "not interpretable": lambda case: replace(case, usable="no"),
-    "no region": lambda case: replace(case, subject=replace(case.subject, region=None)),
-    "unknown region": lambda case: replace(case, subject=replace(case.subject, region="cerebellum")),
-    "region without norms": lambda case: replace(case, subject=replace(case.subject, region="OFC")),
+    "no region": of_person(region=None),
+    "unknown region": of_person(region="cerebellum"),
+    "region without norms": of_person(region="OFC"),
 }
 
 
@@ -73,10 +86,10 @@ MISMATCHES: dict[str, Plant] = {
 def test_any_planted_mismatch_withholds_the_published_norm(norm: Norm, offset: float, planted: set[str]) -> None:
     """The matching value has a z; with one mismatch or several it has none, and the reason is a sentence."""
     case = matching(norm, offset)
-    assert isinstance(score_case(case).position, ZScore)
+    assert isinstance(score(case).position, ZScore)
     for name in sorted(planted):
         case = MISMATCHES[name](case)
-    answer = score_case(case)
+    answer = score(case)
 
     assert isinstance(answer.position, Absence)
     assert answer.norm is None
@@ -89,16 +102,16 @@ def test_any_planted_mismatch_withholds_the_published_norm(norm: Norm, offset: f
 @given(norm=norms, offset=offsets)
 def test_each_kind_alone_withholds(name: str, norm: Norm, offset: float) -> None:
     """None of the kinds is left to chance."""
-    assert isinstance(score_case(MISMATCHES[name](matching(norm, offset))).position, Absence)
+    assert isinstance(score(MISMATCHES[name](matching(norm, offset))).position, Absence)
 
 
 STATED = {
-    "field": Stated(field_t=7.0),
-    "echo time": Stated(echo_time=0.035),
-    "sequence": Stated(sequence="STEAM"),
-    "unit": Stated(unit="iu"),
-    "version": Stated(software="LCModel 6.2"),
-    "program": Stated(software="TARQUIN 4.3"),
+    "field": Method(field_t=7.0),
+    "echo time": Method(echo_time=0.035),
+    "sequence": Method(sequence="STEAM"),
+    "unit": Method(unit="iu"),
+    "version": Method(software="LCModel 6.2"),
+    "program": Method(software="TARQUIN 4.3"),
 }
 
 
@@ -109,18 +122,23 @@ def test_each_kind_said_of_supplied_controls_withholds(name: str, seed: int, off
     """Sequence and version count here too; nothing else is used in place of controls that do not match."""
     rng = np.random.default_rng(seed)
     case = replace(matching(NORMS[0], 0.0), measured=Ratio(1.4 + 0.1 * offset, 0.04))
-    for stated in (Stated(), STATED[name]):
-        supplied: dict[str, SuppliedControls | SuppliedStudies] = {
-            "values": SuppliedControls(tuple(ControlValue(float(v)) for v in rng.normal(1.4, 0.1, 12)), stated),
-            "summary": SuppliedControls(Summary(1.4, 0.1, 12), stated),
-            "studies": SuppliedStudies(tuple(Summary(float(m), 0.1, 20) for m in rng.normal(1.4, 0.08, 5)), stated),
+    for stated in (Method(), STATED[name]):
+        empty = Controls("supplied", "supplied", stated)
+        supplied = {
+            "values": replace(empty, people=people_of(case.metabolite, rng.normal(1.4, 0.1, 12).tolist())),
+            "summary": replace(empty, summary=Summary(1.4, 0.1, 12)),
+            "studies": replace(empty, studies=tuple(Summary(float(m), 0.1, 20) for m in rng.normal(1.4, 0.08, 5))),
         }
-        answer = score_case(case, supplied=supplied[kind]).position
-        if stated == Stated():
+        answer = score(case, [supplied[kind]]).position
+        if stated == Method():
             assert isinstance(answer, ZScore)
         else:
             assert isinstance(answer, Absence)
             assert answer.code.endswith("-mismatch")
+
+
+def people_of(metabolite: str, values: list[float]) -> tuple[Control, ...]:
+    return tuple(Control(str(number), {metabolite: Measured(value)}) for number, value in enumerate(values))
 
 
 def studies_of(seed: int, count: int) -> list[Summary]:
@@ -130,7 +148,8 @@ def studies_of(seed: int, count: int) -> list[Summary]:
 
 
 def held_against(studies: list[Summary], value: float, sd: float) -> ZScore:
-    answer = score_case(Case("tNAA", Ratio(value, sd)), supplied=SuppliedStudies(tuple(studies))).position
+    supplied = Controls("supplied", "supplied", studies=tuple(studies))
+    answer = score(Case("tNAA", Ratio(value, sd)), [supplied]).position
     assert isinstance(answer, ZScore)
     return answer
 

@@ -10,8 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fitting.errors import ImplausibleParameter
-from fitting.norms import Norm, applicable_norms, assess, norm_catalogue, score
-from fitting.norms.assessment import Absence, ZScore
+from fitting.norms import (
+    Absence,
+    Case,
+    Context,
+    Norm,
+    ZScore,
+    applicable_norms,
+    assess,
+    find_norm,
+    literature_norms,
+    score,
+)
 from fitting.quantification.concentrations import Quantity, Ratio
 from fitting.signal import Acquisition
 from fitting.subject import Subject
@@ -25,7 +35,7 @@ ACQUISITION = Acquisition(
     sequence="PRESS",
     sequence_name="svs_se",
 )
-SUPPORTED = [norm for norm in norm_catalogue() if norm.unit == "tCr" and norm.supports_z and norm.field_t == 3.0]
+SUPPORTED = [norm for norm in literature_norms() if norm.unit == "tCr" and norm.supports_z and norm.field_t == 3.0]
 norms = st.sampled_from(SUPPORTED)
 offsets = st.floats(-4.0, 4.0)
 noise = st.floats(0.0, 2.0)
@@ -39,6 +49,11 @@ def ratio_of(norm: Norm, offset: float, noise: float) -> Ratio:
     return Ratio(max(norm.mean + offset * norm.sd_within, 1e-3), noise * norm.sd_within)
 
 
+def compare(metabolite: str, ratio: Ratio, subject: Subject, acquisition: Acquisition) -> tuple[ZScore | Absence, Norm]:
+    context = Context(subject, acquisition)
+    return score(Case(metabolite, ratio, context)).position, find_norm(metabolite, context)
+
+
 def quantity_of(norm: Norm, ratio: Ratio | None, detected: bool = True) -> Quantity:
     return Quantity(norm.metabolite, 1.0, 0.05, 5.0, detected, None, ratio, None)
 
@@ -48,7 +63,7 @@ def test_z_grows_with_the_value(norm: Norm, first: float, second: float, noise: 
     """Of two values measured equally well the larger never has the smaller z or percentile."""
     low, high = sorted((first, second))
     lower, upper = (
-        score(norm.metabolite, ratio_of(norm, offset, noise), subject_of(norm), ACQUISITION)[0]
+        compare(norm.metabolite, ratio_of(norm, offset, noise), subject_of(norm), ACQUISITION)[0]
         for offset in (low, high)
     )
     assert isinstance(lower, ZScore)
@@ -61,7 +76,7 @@ def test_z_grows_with_the_value(norm: Norm, first: float, second: float, noise: 
 def test_a_score_is_coherent(norm: Norm, offset: float, noise: float) -> None:
     """The interval holds z, percentiles are ordered in 0 to 100, flag, reference interval and p say the same."""
     ratio = ratio_of(norm, offset, noise)
-    result, behind = score(norm.metabolite, ratio, subject_of(norm), ACQUISITION)
+    result, behind = compare(norm.metabolite, ratio, subject_of(norm), ACQUISITION)
 
     assert isinstance(result, ZScore)
     assert behind is norm
@@ -115,12 +130,12 @@ def test_an_unsound_value_is_not_compared(norm: Norm, offset: float, trouble: st
     assert position.code == expected[trouble]
 
 
-@given(st.sampled_from([norm for norm in norm_catalogue() if norm.unit == "tCr" and not norm.supports_z]), offsets)
+@given(st.sampled_from([norm for norm in literature_norms() if norm.unit == "tCr" and not norm.supports_z]), offsets)
 def test_thin_norms_only_place_a_value_in_the_study_range(norm: Norm, offset: float) -> None:
     """One or two studies give a sentence, never a z."""
     spread = norm.sd_within or 0.1 * norm.mean
     acquisition = replace(ACQUISITION, spectrometer_frequency=norm.field_t * 42.577e6)
-    result, _ = score(
+    result, _ = compare(
         norm.metabolite, Ratio(max(norm.mean + offset * spread, 1e-3), spread), subject_of(norm), acquisition
     )
 
@@ -134,7 +149,7 @@ def test_thin_norms_only_place_a_value_in_the_study_range(norm: Norm, offset: fl
 def test_impossible_ratios_are_refused(ratio: Ratio) -> None:
     """A value from elsewhere that cannot be a ratio raises instead of scoring."""
     with pytest.raises(ImplausibleParameter):
-        score("tCho", ratio, Subject(region="ACC"), ACQUISITION)
+        compare("tCho", ratio, Subject(region="ACC"), ACQUISITION)
 
 
 def test_unknown_facts_are_said_and_do_not_withhold() -> None:
@@ -174,6 +189,6 @@ def test_applicable_norms_are_those_a_spectrum_would_get() -> None:
     listed = applicable_norms(Subject(region="PCC"), ACQUISITION)
 
     assert {norm.partition(".")[0] for norm in listed} == {"pcc"}
-    grades = {norm.id: norm.grade for norm in norm_catalogue()}
+    grades = {norm.id: norm.grade for norm in literature_norms()}
     assert [grades[norm] for norm in listed] == sorted(grades[norm] for norm in listed)
     assert applicable_norms(Subject(region="PCC", age_years=80.0), ACQUISITION) == ()

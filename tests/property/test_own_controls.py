@@ -9,16 +9,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitting.norms import score_case
-from fitting.norms.assessment import Absence, ZScore
-from fitting.norms.case import Case, scan
-from fitting.norms.checks import calibrate, check_norm
-from fitting.norms.controls import ControlValue
-from fitting.norms.multiplicity import adjusted, profile_distance
-from fitting.norms.scoring import Scored
-from fitting.norms.site import Control, Measured, Method, SiteNorm, make_site_norm
-from fitting.norms.supplied import SuppliedControls
+from fitting.norms import (
+    Absence,
+    Case,
+    Context,
+    Control,
+    Controls,
+    Measured,
+    Method,
+    Scored,
+    ZScore,
+    check_controls,
+    score,
+    site_controls,
+)
+from fitting.norms.case import scan
+from fitting.norms.leave_one_out import calibrate
+from fitting.norms.profile import profile_distance
 from fitting.quantification.concentrations import Ratio
+from fitting.statistics.multiplicity import q_values
 from fitting.subject import Subject, TissueFractions
 
 seeds = st.integers(0, 10_000)
@@ -29,12 +38,12 @@ METHOD = Method(3.0, "PRESS", 0.030, "tCr", "LCModel 6.3")
 PERSON = Subject("ACC", "midline", 40.0, "female", TissueFractions(0.6, 0.4, 0.0))
 
 
-def people(n: int, seed: int) -> list[ControlValue]:
+def people(n: int, seed: int) -> list[Control]:
     rng = np.random.default_rng(seed)
     return [
-        ControlValue(
-            float(rng.normal(1.4, 0.1)),
-            0.04,
+        Control(
+            f"c{number}",
+            {"tNAA": Measured(float(rng.normal(1.4, 0.1)), 0.04)},
             float(rng.uniform(20, 60)) if number > 1 else 20.0 + 40.0 * number,
             "female" if number % 2 else "male",
             float(rng.uniform(0.5, 0.7)) if number > 1 else 0.5 + 0.2 * number,
@@ -43,28 +52,27 @@ def people(n: int, seed: int) -> list[ControlValue]:
     ]
 
 
-def ask(controls: list[ControlValue], value: float, sd: float, subject: Subject = PERSON) -> ZScore | Absence:
-    case = Case("tNAA", Ratio(value, sd), subject=subject)
-    return score_case(case, supplied=SuppliedControls(tuple(controls))).position
+def ask(controls: list[Control], value: float, sd: float, subject: Subject = PERSON) -> ZScore | Absence:
+    supplied = Controls("supplied", "supplied", people=tuple(controls))
+    return score(Case("tNAA", Ratio(value, sd), Context(subject)), [supplied]).position
 
 
-def site(n: int = 24, seed: int = 1) -> SiteNorm:
+def site(n: int = 24, seed: int = 1) -> Controls:
     names = ("tNAA", "tCho", "mI")
     rng = np.random.default_rng(seed)
     controls = tuple(
-        Control(
-            f"c{number}",
-            {name: Measured(float(rng.normal(1.4, 0.1)), 0.04) for name in names},
-            age_years=person.age_years,
-            sex=person.sex,
-            gm=person.gm,
-        )
-        for number, person in enumerate(people(n, seed))
+        replace(person, values={name: Measured(float(rng.normal(1.4, 0.1)), 0.04) for name in names})
+        for person in people(n, seed)
     )
-    return make_site_norm("site.x.v1", "ACC", "midline", METHOD, controls)
+    return site_controls("site.x.v1", "ACC", "midline", METHOD, controls)
 
 
-CASE = Case("tNAA", Ratio(1.2, 0.04), "tCr", PERSON, scan(3.0, 0.030, "PRESS"), "LCModel 6.3", "yes")
+CONTEXT = Context(PERSON, scan(3.0, 0.030, "PRESS"), "LCModel 6.3")
+CASE = Case("tNAA", Ratio(1.2, 0.04), CONTEXT, "yes")
+
+
+def case_with(**facts: object) -> Case:
+    return replace(CASE, context=replace(CONTEXT, **facts))
 
 
 @settings(max_examples=20, deadline=None)
@@ -84,7 +92,9 @@ def test_z_grows_with_the_value(n: int, seed: int, first: float, second: float, 
 def test_the_unit_does_not_matter(n: int, seed: int, offset: float, noise: float, factor: float) -> None:
     """Values in another unit, errors with them, give the same z, interval, p and confidence."""
     controls = people(n, seed)
-    scaled = [replace(item, value=item.value * factor, sd=(item.sd or 0.0) * factor) for item in controls]
+    scaled = [
+        replace(item, values={"tNAA": Measured(item.values["tNAA"].value * factor, 0.04 * factor)}) for item in controls
+    ]
     value, sd = 1.4 + 0.1 * offset, 0.1 * noise
     one, other = ask(controls, value, sd), ask(scaled, value * factor, sd * factor)
     assert isinstance(one, ZScore)
@@ -123,15 +133,15 @@ def test_nobody_beyond_the_covariates_is_scored(n: int, seed: int, beyond: float
 
 
 PLANTED = {
-    "norm-region-mismatch": replace(CASE, subject=replace(PERSON, region="OFC")),
-    "norm-hemisphere-mismatch": replace(CASE, subject=replace(PERSON, hemisphere="left")),
-    "norm-age-mismatch": replace(CASE, subject=replace(PERSON, age_years=66.0)),
-    "norm-tissue-mismatch": replace(CASE, subject=replace(PERSON, tissue=TissueFractions(0.9, 0.1, 0.0))),
-    "norm-field-mismatch": replace(CASE, acquisition=scan(7.0, 0.030, "PRESS")),
-    "norm-echo-time-mismatch": replace(CASE, acquisition=scan(3.0, 0.144, "PRESS")),
-    "norm-sequence-mismatch": replace(CASE, acquisition=scan(3.0, 0.030, "STEAM")),
-    "norm-unit-mismatch": replace(CASE, unit="mmol/kg"),
-    "norm-software-mismatch": replace(CASE, software="LCModel 6.2"),
+    "norm-region-mismatch": case_with(subject=replace(PERSON, region="OFC")),
+    "norm-hemisphere-mismatch": case_with(subject=replace(PERSON, hemisphere="left")),
+    "norm-age-mismatch": case_with(subject=replace(PERSON, age_years=66.0)),
+    "norm-tissue-mismatch": case_with(subject=replace(PERSON, tissue=TissueFractions(0.9, 0.1, 0.0))),
+    "norm-field-mismatch": case_with(acquisition=scan(7.0, 0.030, "PRESS")),
+    "norm-echo-time-mismatch": case_with(acquisition=scan(3.0, 0.144, "PRESS")),
+    "norm-sequence-mismatch": case_with(acquisition=scan(3.0, 0.030, "STEAM")),
+    "norm-unit-mismatch": case_with(unit="mmol/kg"),
+    "norm-software-mismatch": case_with(software="LCModel 6.2"),
     "spectrum-limited": replace(CASE, usable="limited"),
     "spectrum-not-usable": replace(CASE, usable="no"),
 }
@@ -143,7 +153,7 @@ PLANTED = {
 def test_one_planted_mismatch_withholds_the_own_norm(code: str, seed: int) -> None:
     """The matching case is scored by own controls; each mismatch alone is not, and is named."""
     norm = site(seed=seed)
-    matching, planted = score_case(CASE, (norm,)), score_case(PLANTED[code], (norm,))
+    matching, planted = score(CASE, (norm,)), score(PLANTED[code], (norm,))
 
     assert matching.norm is not None
     assert matching.norm.kind == "site"
@@ -155,7 +165,7 @@ def test_one_planted_mismatch_withholds_the_own_norm(code: str, seed: int) -> No
 
 def test_own_controls_are_not_stretched_to_parts_of_a_region() -> None:
     """Controls of the cingulate as a whole are not used for a named part of it."""
-    answer = score_case(replace(CASE, subject=replace(PERSON, region="pgACC")), (site(),))
+    answer = score(case_with(subject=replace(PERSON, region="pgACC")), (site(),))
 
     assert isinstance(answer, Scored)
     assert answer.norm is None or answer.norm.kind == "literature"
@@ -164,11 +174,11 @@ def test_own_controls_are_not_stretched_to_parts_of_a_region() -> None:
 @given(st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=30))
 def test_q_values_are_ordered_like_p_and_never_smaller(p_values: list[float]) -> None:
     """q keeps the order of p, is at least p and at most 1; a single test has q = p."""
-    q_values = adjusted(p_values)
+    found = q_values(p_values)
     order = np.argsort(p_values)
 
-    assert all(p <= q + 1e-12 <= 1.0 + 2e-12 for p, q in zip(p_values, q_values, strict=True))
-    assert np.all(np.diff(np.array(q_values)[order]) >= -1e-12)
+    assert all(p <= q + 1e-12 <= 1.0 + 2e-12 for p, q in zip(p_values, found, strict=True))
+    assert np.all(np.diff(np.array(found)[order]) >= -1e-12)
 
 
 def test_q_of_a_worked_example() -> None:
@@ -176,7 +186,7 @@ def test_q_of_a_worked_example() -> None:
     p_values = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459]
     p_values += [0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0]
 
-    assert sum(q <= 0.05 for q in adjusted(p_values)) == 4
+    assert sum(q <= 0.05 for q in q_values(p_values)) == 4
 
 
 @settings(max_examples=20, deadline=None)
@@ -186,9 +196,9 @@ def test_profile_distance_does_not_depend_on_units(seed: int, factor: float) -> 
     norm = site(seed=seed)
     scaled = replace(
         norm,
-        controls=tuple(
+        people=tuple(
             replace(c, values={**c.values, "mI": Measured(c.values["mI"].value * factor, 0.04 * factor)})
-            for c in norm.controls
+            for c in norm.people
         ),
     )
     values = {"tNAA": Ratio(1.2, 0.04), "tCho": Ratio(1.5, 0.04), "mI": Ratio(1.6, 0.06)}
@@ -215,7 +225,7 @@ def test_profile_distance_is_calibrated() -> None:
             )
             for number, row in enumerate(drawn[:20])
         )
-        norm = SiteNorm("x", "ACC", None, None, METHOD, controls)
+        norm = Controls("x", "site", METHOD, "ACC", people=controls)
         values = {name: Ratio(float(v), 0.0) for name, v in zip(names, drawn[20], strict=True)}
         answer = profile_distance(((norm, values),))
         assert not isinstance(answer, Absence)
@@ -228,7 +238,7 @@ def test_profile_distance_is_calibrated() -> None:
 def test_binomial_interval_holds_the_share(n: int, flagged: int) -> None:
     """The exact interval of a share is within 0 to 1 and around it."""
     flagged = min(n, flagged)
-    result = calibrate("x", [True] * flagged + [False] * (n - flagged))
+    result = calibrate("x", flagged, n)
 
     assert 0.0 <= result.low <= result.share <= result.high <= 1.0
 
@@ -236,5 +246,5 @@ def test_binomial_interval_holds_the_share(n: int, flagged: int) -> None:
 def test_leave_one_out_flags_five_in_a_hundred() -> None:
     """Normal controls flag one another in 5 % of comparisons, whatever their number."""
     for n in (8, 12, 30):
-        checks = [check_norm(site(n, seed)).calibration[-1] for seed in range(12)]
+        checks = [check_controls(site(n, seed)).calibration[-1] for seed in range(12)]
         assert 0.02 <= sum(item.flagged for item in checks) / sum(item.n for item in checks) <= 0.09

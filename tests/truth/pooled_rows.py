@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fitting.norms.literature import Norm, cohorts, pool, relative_sd_elsewhere
-from fitting.norms.pooling import predictive
 from fitting.norms.regions import regions
-from fitting.norms.tables import StudyRow, study_rows
+from fitting.norms.study_rows import StudyRow, study_rows
+from fitting.statistics.pooling import predictive
 from tests.benchmarks.text import table
 
 PAGE = Path(__file__).parents[2] / "docs" / "norms-reproduced.md"

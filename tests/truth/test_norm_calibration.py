@@ -11,11 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fitting.norms import score
-from fitting.norms.assessment import ZScore
-from fitting.norms.checks import check_norm
-from fitting.norms.controls import OwnReference, own_reference
-from fitting.norms.site import Control, Measured, Method, SiteNorm
+from fitting.norms import Case, Context, Control, Controls, Measured, Method, ZScore, check_controls, score
+from fitting.norms.expectation import Expectation, expect
 from fitting.quantification.concentrations import Ratio
 from fitting.signal import Acquisition
 from fitting.subject import Subject
@@ -47,7 +44,7 @@ def test_healthy_people_are_rarely_flagged(shared: Path) -> None:
                 continue
             ratio = Ratio(float(row["ratio_tcr"]), float(row["crlb_iu"]) / float(row["tcr_iu"]))
             subject = Subject(region=row["region"], age_years=float(row["age_years"]))
-            position, _ = score(row["metabolite"], ratio, subject, acquisition)
+            position = score(Case(row["metabolite"], ratio, Context(subject, acquisition))).position
             if isinstance(position, ZScore):
                 values[row["region"], row["metabolite"]].append(position)
 
@@ -61,7 +58,7 @@ def test_healthy_people_are_rarely_flagged(shared: Path) -> None:
         assert abs(np.mean([item.value for item in items])) < 1.5, key
 
 
-def people(shared: Path) -> list[SiteNorm]:
+def people(shared: Path) -> list[Controls]:
     """The individual values as norms, one for each voxel, with age, sex and grey matter fraction."""
     rows: dict[str, dict[str, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
     with (shared / "norms" / "individual_controls.csv").open() as handle:
@@ -80,7 +77,7 @@ def people(shared: Path) -> list[SiteNorm]:
             )
             for subject, members in subjects.items()
         )
-        norms.append(SiteNorm(place, place, None, None, METHOD, controls))
+        norms.append(Controls(place, "site", METHOD, place, people=controls))
     return norms
 
 
@@ -96,7 +93,7 @@ def test_real_controls_flag_one_another_in_five_of_a_hundred(shared: Path) -> No
     norms = people(shared)
     assert len(norms) >= 4
     for norm in norms:
-        whole = check_norm(norm).calibration[-1]
+        whole = check_controls(norm).calibration[-1]
         sys.stdout.write(
             f"{norm.id}: {whole.flagged} of {whole.n} flagged, "
             f"{100 * whole.share:.1f} % ({100 * whole.low:.1f} to {100 * whole.high:.1f})\n"
@@ -109,10 +106,13 @@ def test_regression_of_real_controls_is_that_of_the_example(shared: Path) -> Non
     """Posterior cingulate Glu/tCr on age: the worked example from the people it was computed of."""
     example = EXAMPLES["regression"]
     (norm,) = [item for item in people(shared) if item.id == "PCC"]
-    sample = [replace(control, sex=None, gm=None, sd=None) for control in norm.sample("Glu")]
-    own = own_reference("", sample, Subject(age_years=example["x0"]))
+    sample = tuple(
+        replace(person, sex=None, gm=None, values={"Glu": replace(person.values["Glu"], sd=None)})
+        for person in norm.having("Glu")
+    )
+    own = expect(replace(norm, people=sample), "Glu", Subject(age_years=example["x0"]))
 
-    assert isinstance(own, OwnReference)
+    assert isinstance(own, Expectation)
     assert own.n == example["n"]
     assert own.mean == pytest.approx(example["yhat"], abs=1e-3)
     assert own.sd == pytest.approx(example["s_yx"], abs=1e-3)

@@ -10,7 +10,7 @@ import pytest
 from fitting.analysis import Quality, Reason, Verdict
 from fitting.model.diagnostics import RegionResidual
 from fitting.model.result import Fit, Outcome, Traces
-from fitting.norms.tables import study_rows
+from fitting.norms.study_rows import study_rows
 from fitting.quantification.concentrations import Concentration, Quantity, Ratio
 from fitting.verdict import Rule, judge, rules
 from fitting.verdict.rules import BRAIN_METABOLITES, CONCENTRATION

@@ -9,7 +9,7 @@ from fastapi import Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from fitting.errors import FittingError
-from fitting.norms import norm_catalogue, norm_version, regions
+from fitting.norms import literature_norms, norm_version, regions
 from fitting.protocol import SEQUENCES
 from service.api.dependencies import Caller, Repository, SiteNorms
 from service.api.norm_schemas import site_norm_out
@@ -66,7 +66,7 @@ def _page(
     status_code: int = 200,
 ) -> HTMLResponse:
     labels = {region.name: region.label for region in regions()}
-    catalogue = norm_catalogue()
+    catalogue = literature_norms()
     groups = [
         (name, labels.get(name, name), [norm for norm in catalogue if norm.region == name])
         for name in dict.fromkeys(norm.region for norm in catalogue)

@@ -9,9 +9,11 @@ import pytest
 from scipy import stats
 
 from fitting.errors import ImplausibleParameter
-from fitting.follow_up import Repeatability, fit_trend, own_repeatability, reliable_change
-from fitting.follow_up.repeatability import unbiasing
+from fitting.follow_up import Repeatability, own_repeatability
 from fitting.quantification.concentrations import Ratio
+from fitting.statistics.reliable_change import reliable_change
+from fitting.statistics.trend import fit_trend
+from fitting.statistics.within_person import c4
 from tests.benchmarks.follow_up import false_alarms, trend_coverage
 
 TRIALS = 1500
@@ -62,7 +64,7 @@ def test_an_impossible_error_is_refused(sd: float) -> None:
 
 def test_the_mean_of_small_samples_standard_deviations_is_too_small() -> None:
     """c₄ of two, four and ten repeats, as tabulated for control charts."""
-    assert [unbiasing(k) for k in (2, 4, 10)] == pytest.approx([0.7979, 0.9213, 0.9727], abs=5e-5)
+    assert [c4(k) for k in (2, 4, 10)] == pytest.approx([0.7979, 0.9213, 0.9727], abs=5e-5)
 
 
 def published(cv: float, noise: float | None, df: float = 27.0) -> Repeatability:

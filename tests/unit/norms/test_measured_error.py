@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from fitting.norms.controls import OwnReference
-from fitting.norms.measured_error import LARGEST_NOISE_SHARE, excess_variance, with_excess
-from fitting.norms.position import t_test
+from fitting.norms.expectation import Expectation, excess_variance
 from fitting.quantification.concentrations import Ratio
+from fitting.statistics.measurement_error import LARGEST_NOISE_SHARE, with_excess
+from fitting.statistics.single_case import t_test
 
 
-def reference(n: int, noise: float | None) -> OwnReference:
-    return OwnReference("x", n, 1.4, 0.1, n - 1.0, 1.0 / n, noise)
+def reference(n: int, noise: float | None) -> Expectation:
+    return Expectation("x", n, 1.4, 0.1, n - 1.0, 1.0 / n, noise)
 
 
 @pytest.mark.parametrize(

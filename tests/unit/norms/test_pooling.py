@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fitting.norms.pooling import between_df, pooled_sd, predictive, random_effects, study_mean_interval
+from fitting.statistics.pooling import between_df, pooled_sd, predictive, random_effects, study_mean_interval
 from tests.data.worked_examples import EXAMPLES
 from tests.truth.pooled_rows import NOT_SHIPPED, PAGE, page, pooled_rows
 

@@ -8,12 +8,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from fitting.norms.assessment import ZScore
+from fitting.norms.expectation import COHORT_NOISE_SHARE
 from fitting.norms.literature import Cohort, Norm, literature_norms, pool
-from fitting.norms.measured_error import COHORT_NOISE_SHARE
+from fitting.norms.literature_reference import literature_reference
 from fitting.norms.z_score import z_score
 from fitting.quantification.concentrations import Ratio
 
 STUDIES = [(0.220, 0.030, 20), (0.247, 0.030, 60), (0.219, 0.029, 13), (0.280, 0.040, 21), (0.238, 0.024, 48)]
+
+
+def score_of(norm: Norm, measured: Ratio) -> ZScore:
+    return z_score(measured.value, literature_reference(norm, measured), norm.id)
 
 
 def norm_of(studies: list[tuple[float, float, int]]) -> Norm:
@@ -26,7 +32,7 @@ def norm_of(studies: list[tuple[float, float, int]]) -> Norm:
 
 def test_worked_example() -> None:
     """A ratio of 0.35 without measurement error: the printed z, degrees of freedom and p."""
-    score = z_score(norm_of(STUDIES), Ratio(0.35, 0.0))
+    score = score_of(norm_of(STUDIES), Ratio(0.35, 0.0))
 
     assert score.value == pytest.approx(2.7679212, rel=1e-4)
     assert score.df == pytest.approx(20.535986, rel=1e-3)
@@ -38,13 +44,13 @@ def test_worked_example() -> None:
 @pytest.mark.parametrize(("count", "has_p"), [(3, False), (4, False), (5, True)])
 def test_p_value_needs_five_studies(count: int, has_p: bool) -> None:
     """Three and four studies give z without p."""
-    assert (z_score(norm_of(STUDIES[:count]), Ratio(0.3, 0.01)).p is not None) is has_p
+    assert (score_of(norm_of(STUDIES[:count]), Ratio(0.3, 0.01)).p is not None) is has_p
 
 
 def test_two_studies_support_no_z() -> None:
     """A norm that is too thin refuses, so that no caller can get a z by mistake."""
     with pytest.raises(ValueError, match="does not support"):
-        z_score(norm_of(STUDIES[:2]), Ratio(0.3, 0.01))
+        score_of(norm_of(STUDIES[:2]), Ratio(0.3, 0.01))
 
 
 def test_grade_c_gives_no_p() -> None:
@@ -53,17 +59,17 @@ def test_grade_c_gives_no_p() -> None:
 
     assert norm.studies >= 5
     assert norm.grade == "C"
-    assert z_score(norm, Ratio(0.3, 0.01)).p is None
+    assert score_of(norm, Ratio(0.3, 0.01)).p is None
 
 
 def test_ordinary_noise_does_not_widen_the_norm_and_more_does() -> None:
     """Below half the spread within studies the predictive SD stays; above, the excess adds in quadrature."""
     norm = norm_of(STUDIES)
-    quiet = z_score(norm, Ratio(0.3, 0.0)).sd_predictive
+    quiet = score_of(norm, Ratio(0.3, 0.0)).sd_predictive
     limit = np.sqrt(COHORT_NOISE_SHARE) * norm.sd_within
 
-    assert z_score(norm, Ratio(0.3, limit)).sd_predictive == pytest.approx(quiet)
-    noisy = z_score(norm, Ratio(0.3, 3.0 * limit)).sd_predictive
+    assert score_of(norm, Ratio(0.3, limit)).sd_predictive == pytest.approx(quiet)
+    noisy = score_of(norm, Ratio(0.3, 3.0 * limit)).sd_predictive
     assert noisy**2 == pytest.approx(quiet**2 + 8.0 * limit**2)
 
 
@@ -71,7 +77,7 @@ def test_ordinary_noise_does_not_widen_the_norm_and_more_does() -> None:
 def test_interval_of_z_agrees_with_monte_carlo(value: float) -> None:
     """The limits are quantiles of z over draws of x, of the norm's mean, of the own laboratory and of the spread."""
     norm = norm_of(STUDIES)
-    score = z_score(norm, Ratio(value, 0.012))
+    score = score_of(norm, Ratio(value, 0.012))
     rng = np.random.default_rng(11)
     draws = 400_000
     x = rng.normal(value, 0.012, draws)
@@ -88,8 +94,8 @@ def test_interval_of_z_agrees_with_monte_carlo(value: float) -> None:
 def test_flag_is_the_two_sided_test_at_five_percent() -> None:
     """Just inside the reference interval is within with p > 0.05, just outside is flagged with p < 0.05."""
     norm = norm_of(STUDIES)
-    high = z_score(norm, Ratio(0.3, 0.01)).reference_high
-    inside, outside = (z_score(norm, Ratio(high + step, 0.01)) for step in (-1e-6, 1e-6))
+    high = score_of(norm, Ratio(0.3, 0.01)).reference_high
+    inside, outside = (score_of(norm, Ratio(high + step, 0.01)) for step in (-1e-6, 1e-6))
 
     assert (inside.flag, outside.flag) == ("within", "above")
     assert inside.p > 0.05 > outside.p
@@ -107,14 +113,14 @@ def test_healthy_people_of_new_laboratories_are_flagged_as_often_as_promised() -
             people = rng.normal(0.24 + rng.normal(0.0, tau), np.hypot(within, noise), n)
             studies.append((float(people.mean()), float(people.std(ddof=1)), n))
         x = 0.24 + rng.normal(0.0, np.sqrt(tau**2 + within**2 + noise**2))
-        flags += z_score(norm_of(studies), Ratio(float(x), noise)).flag != "within"
+        flags += score_of(norm_of(studies), Ratio(float(x), noise)).flag != "within"
 
     assert 0.03 <= flags / trials <= 0.08
 
 
 def test_no_reference_interval_of_a_ratio_begins_below_zero() -> None:
     """Three laboratories that are far apart leave any positive ratio within, and say so with a limit of zero."""
-    score = z_score(norm_of([(0.1, 0.03, 20), (0.24, 0.03, 60), (0.5, 0.03, 20)]), Ratio(0.01, 0.0))
+    score = score_of(norm_of([(0.1, 0.03, 20), (0.24, 0.03, 60), (0.5, 0.03, 20)]), Ratio(0.01, 0.0))
 
     assert score.reference_low == 0.0
     assert score.flag == "within"

@@ -1,4 +1,4 @@
-"""One change of one value: against what repeated measurements of the same, unchanged person differ by."""
+"""One change of one value against the scatter of repeated measurements of an unchanged person."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import numpy as np
 from scipy import optimize, special
 
 from fitting.errors import ImplausibleParameter
+from fitting.statistics.distributions import LEVEL
 from fitting.units import FloatArray
-
-LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class ReliableChange:
-    """A change in the light of its own error."""
+    """A change compared with its own error."""
 
     sd: float
     """Standard deviation of the difference of two sessions when nothing changes, in the unit of the value."""
@@ -31,7 +30,7 @@ class ReliableChange:
     minimal_detectable_change: float
     """Smallest change that 5 % of unchanged people show, in the unit of the value; carries the same."""
     beyond: bool
-    """Is the change at least that large?"""
+    """Whether the change is at least that large."""
 
 
 def reliable_change(change: float, sd: float, variances: FloatArray | None = None) -> ReliableChange:
@@ -40,7 +39,7 @@ def reliable_change(change: float, sd: float, variances: FloatArray | None = Non
     index = change / sd with sd = √2 · SEM for two equally good measurements (Jacobson & Truax 1991,
     doi:10.1037/0022-006X.59.1.12), √(SEM₁² + SEM₂²) else (Maassen 2004, doi:10.1017/S1355617704106097). When sd is
     known, MDC = 1.96 sd = 1.96 √2 SEM. When it was estimated from a few people, p = E 2 Φ(−|change| / √V) over the
-    variances V those people leave possible, and MDC is where p is 5 %; without noise to be told apart this is
+    variances V those people leave possible, and MDC is where p is 5 %; where noise is not separated, this is
     Student's t.
 
     Parameters

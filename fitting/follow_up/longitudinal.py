@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fitting.analysis import Analysis
-from fitting.follow_up.comparability import comparable_groups, differences
+from fitting.follow_up.comparable import comparable_groups, differences
 from fitting.follow_up.course import Axis, ClinicalCourse, Course, LeftOut, Refusal, ValueAt, Visit
 from fitting.follow_up.series import Placed, Repeats, follow
 from fitting.norms.regions import find_region
@@ -16,7 +16,7 @@ DAYS_PER_UNIT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class FollowedSession:
     """One analysis of a visit, as it goes in."""
 
     id: str
@@ -28,7 +28,7 @@ class Session:
     clinical: Mapping[str, float] = field(default_factory=dict)
 
 
-def course(sessions: Sequence[Session], repeats: Mapping[str, Sequence[Analysis]] | None = None) -> Course:
+def course(sessions: Sequence[FollowedSession], repeats: Mapping[str, Sequence[Analysis]] | None = None) -> Course:
     """What changed over the sessions of one person, and what must not be compared.
 
     * Sessions stand in the order of their days when all say one, else in the order given, visits of one name
@@ -38,7 +38,7 @@ def course(sessions: Sequence[Session], repeats: Mapping[str, Sequence[Analysis]
 
     Parameters
     ----------
-    sessions : sequence of Session
+    sessions : sequence of FollowedSession
         Of one person, oldest first.
     repeats : mapping of str to sequence of Analysis
         Analyses of people who did not change, by person: own repeatability, which has priority over published one.
@@ -64,7 +64,7 @@ def course(sessions: Sequence[Session], repeats: Mapping[str, Sequence[Analysis]
     )
 
 
-def _in_time(sessions: Sequence[Session], axis: Axis) -> list[Placed]:
+def _in_time(sessions: Sequence[FollowedSession], axis: Axis) -> list[Placed]:
     if axis == "days":
         times = {item.id: float(item.day or 0.0) for item in sessions}
     else:

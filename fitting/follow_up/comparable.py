@@ -1,4 +1,4 @@
-"""Whether two sessions may be compared: they must have been acquired and processed alike, or each reason is named."""
+"""Differences of acquisition and processing that forbid comparing two sessions."""
 
 from __future__ import annotations
 

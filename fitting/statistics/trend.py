@@ -1,4 +1,4 @@
-"""A straight line through the sessions of one person, with the interval that so few points deserve."""
+"""A straight line through the sessions of one person, with the interval of few points."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
-from fitting.follow_up.change import LEVEL
+from fitting.statistics.distributions import t_limit, two_sided_p
 from fitting.units import FloatArray
 
 FEWEST_SESSIONS = 3
@@ -31,16 +30,17 @@ class Trend:
     df: int
     """Degrees of freedom: sessions less two."""
     weighted: bool
-    """Were sessions weighted by their total error? Else they count equally."""
+    """Whether sessions were weighted by their total error; else they count equally."""
     sentence: str
     """What this can and cannot say, for people."""
 
 
 def fit_trend(times: FloatArray, values: FloatArray, variances: FloatArray | None) -> Trend | None:
-    """Weighted least-squares line; None where no slope can be told.
+    """Weighted least-squares line; None below three sessions or when all are at one time.
 
     Weights are 1/variance; only their ratios matter, for the scale is taken from the scatter about the line itself:
-    SE² = Σ w r² / (n − 2) / Σ w (t − t̄)², slope ± t(97.5 %, n − 2) SE. Whether the line is straight cannot be seen.
+    SE² = Σ w r² / (n − 2) / Σ w (t − t̄)², slope ± t(97.5 %, n − 2) SE (Draper & Smith 1998,
+    doi:10.1002/9781118625590). Straightness is assumed.
 
     Parameters
     ----------
@@ -59,12 +59,12 @@ def fit_trend(times: FloatArray, values: FloatArray, variances: FloatArray | Non
     residuals = values - np.average(values, weights=weights) - slope * centred
     df = count - 2
     error = math.sqrt(float(np.sum(weights * residuals**2)) / df / leverage)
-    reach = float(special.stdtrit(df, 0.5 + LEVEL / 2.0)) * error
-    p = 2.0 * float(special.stdtr(df, -abs(slope) / error)) if error > 0.0 else float(slope == 0.0)
-    return Trend(count, slope, slope - reach, slope + reach, p, df, variances is not None, _honest(count, df))
+    reach = t_limit(df) * error
+    p = two_sided_p(abs(slope) / error, df) if error > 0.0 else float(slope == 0.0)
+    return Trend(count, slope, slope - reach, slope + reach, p, df, variances is not None, _limits(count, df))
 
 
-def _honest(count: int, df: int) -> str:
+def _limits(count: int, df: int) -> str:
     if df == 1:
         return (
             "Three sessions leave one degree of freedom: the interval is some six times wider than its standard "

@@ -6,16 +6,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special
+from scipy import optimize
 
+from fitting.statistics.distributions import Predictive, t_limit
 from fitting.units import FloatArray
 
 FEWEST_POOLED = 2
 """Below this there is nothing to pool."""
 ENOUGH_STUDIES = 5
 """From these on τ is known well enough that a p value is given and its degrees of freedom are k − 1."""
-BORROWED_DF = 10.0
-"""Degrees of freedom granted to a spread borrowed from other regions: enough to use it, few enough to be humble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +25,15 @@ class RandomEffects:
     se: float
     tau: float
     i2: float
-    """Share of the variance of the study means that is not sampling error (Higgins & Thompson 2002)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Predictive:
-    """Spread of the value of one new person: standard deviation and degrees of freedom."""
-
-    sd: float
-    df: float
+    """Share of the variance of the study means that is not sampling error (Higgins & Thompson 2002,
+    doi:10.1002/sim.1186)."""
 
 
 def random_effects(means: FloatArray, standard_errors: FloatArray) -> RandomEffects:
     """Paule–Mandel estimate with Hartung–Knapp standard error, never below the classical one.
 
     tau² solves Σ (m_i − μ)² / (SE_i² + τ²) = k − 1 with μ the weighted mean (Paule & Mandel 1982,
-    J Res Natl Bur Stand 87:377); the standard error is that of Hartung & Knapp 2001 (doi:10.1002/sim.791).
+    doi:10.6028/jres.087.022); the standard error is that of Hartung & Knapp 2001 (doi:10.1002/sim.791).
 
     Parameters
     ----------
@@ -82,7 +74,7 @@ def predictive(
 ) -> Predictive:
     """Spread of a new person measured in a new laboratory.
 
-    sd² = τ² + SE² + s_w² + excess, with degrees of freedom by Satterthwaite:
+    sd² = τ² + SE² + s_w² + excess, with degrees of freedom by Satterthwaite (1946, doi:10.2307/3002019):
     sd⁴ / ((τ² + SE²)² / df_b + s_w⁴ / df_w), df_b of :func:`between_df`. Dividing by s_w alone would take the bias
     between laboratories for zero and inflate |z|.
 
@@ -104,16 +96,16 @@ def between_df(studies: int) -> float:
     """Degrees of freedom of τ² + SE² for a new person: k − 1, and of three or four studies k − 2.
 
     k − 2 is what Higgins, Thompson & Spiegelhalter 2009 (doi:10.1111/j.1467-985X.2008.00552.x) take for a new study.
-    Of three or four studies τ is often far too small by chance, and Satterthwaite's formula then takes the whole
-    spread for well known: with k − 1, 8 % of healthy people are flagged where three laboratories are far apart.
+    Of three or four studies τ is often far too small by chance, and Satterthwaite's formula then treats the whole
+    spread as well known: with k − 1, 8 % of healthy people are flagged where three laboratories are far apart.
     """
     return studies - 1.0 if studies >= ENOUGH_STUDIES else max(1.0, studies - 2.0)
 
 
-def study_mean_interval(effects: RandomEffects, studies: int, level: float = 0.95) -> tuple[float, float]:
-    """Prediction interval for the mean of a new study, μ ± t_{k−2} √(τ² + SE²), k ≥ 3.
+def study_mean_interval(effects: RandomEffects, studies: int) -> tuple[float, float]:
+    """95 % prediction interval for the mean of a new study, μ ± t_{k−2} √(τ² + SE²), k ≥ 3.
 
     Higgins, Thompson & Spiegelhalter 2009 (doi:10.1111/j.1467-985X.2008.00552.x).
     """
-    half = float(special.stdtrit(studies - 2, 0.5 + level / 2.0)) * math.hypot(effects.tau, effects.se)
+    half = t_limit(studies - 2) * math.hypot(effects.tau, effects.se)
     return effects.mean - half, effects.mean + half

@@ -1,18 +1,16 @@
-"""What a site should know of its own controls: calibration, outliers and values that stand there twice."""
+"""A site's controls judged by one another: calibration, outliers and duplicates."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scipy import special
-
 from fitting.norms.assessment import Absence
-from fitting.norms.controls import FEWEST_CONTROLS, FEWEST_FOR_REGRESSION, ControlValue, sample_reference
-from fitting.norms.position import LEVEL, t_test
-from fitting.norms.site import Control, SiteNorm
+from fitting.norms.controls import FEWEST_CONTROLS, FEWEST_FOR_REGRESSION, Control, Controls
+from fitting.norms.expectation import expect_of_people
 from fitting.quantification.concentrations import Ratio
+from fitting.statistics.distributions import LEVEL, binomial_interval
+from fitting.statistics.single_case import t_test
 from fitting.subject import Subject, TissueFractions
 
 NOMINAL = 1.0 - LEVEL
@@ -74,7 +72,7 @@ class Checks:
     """Pairs of controls that agree in every value both have."""
 
 
-def check_norm(norm: SiteNorm) -> Checks:
+def check_controls(controls: Controls) -> Checks:
     """Judge every control by the others, metabolite by metabolite, and look for outliers and duplicates.
 
     Leaving one out makes each judgement that of a new person; with exactly normal values 5 % are flagged whatever
@@ -83,63 +81,56 @@ def check_norm(norm: SiteNorm) -> Checks:
     """
     outliers: list[Outlier] = []
     calibration: list[Calibration] = []
-    for metabolite in norm.metabolites:
-        judged = [
-            (control.id, *outcome)
-            for control, outcome in zip(
-                (control for control in norm.controls if metabolite in control.values),
-                leave_one_out(norm.sample(metabolite)),
-                strict=True,
-            )
-            if outcome is not None
-        ]
+    for metabolite in controls.metabolites:
+        people = controls.having(metabolite)
+        outcomes = zip(people, leave_one_out(people, metabolite), strict=True)
+        judged = [(person.id, *outcome) for person, outcome in outcomes if outcome is not None]
         if not judged:
             continue
-        calibration.append(calibrate(metabolite, (p < NOMINAL for _, _, p in judged)))
+        calibration.append(calibrate(metabolite, sum(p < NOMINAL for _, _, p in judged), len(judged)))
         outliers += [
             Outlier(name, metabolite, z, min(1.0, p * len(judged)))
             for name, z, p in judged
             if p * len(judged) < NOMINAL
         ]
     if len(calibration) > 1:
-        flags = [True] * sum(item.flagged for item in calibration)
-        calibration.append(calibrate("*", flags + [False] * (sum(item.n for item in calibration) - len(flags))))
-    return Checks(tuple(calibration), tuple(sorted(outliers, key=lambda item: item.p)), tuple(_duplicates(norm)))
+        calibration.append(
+            calibrate("*", sum(item.flagged for item in calibration), sum(item.n for item in calibration))
+        )
+    return Checks(
+        tuple(calibration), tuple(sorted(outliers, key=lambda item: item.p)), tuple(_duplicates(controls.people))
+    )
 
 
-def leave_one_out(sample: tuple[ControlValue, ...]) -> list[tuple[float, float] | None]:
-    """Z and two-sided p of each control against all others; None where the others cannot judge it."""
+def leave_one_out(people: tuple[Control, ...], metabolite: str) -> list[tuple[float, float] | None]:
+    """Z and two-sided p of each person against all others; None where the others cannot judge."""
+    if len(people) < FEWEST_CONTROLS:
+        return [None] * len(people)
+    adjust = len(people) >= FEWEST_FOR_REGRESSION
     outcomes: list[tuple[float, float] | None] = []
-    if len(sample) < FEWEST_CONTROLS:
-        return [None] * len(sample)
-    adjust = len(sample) >= FEWEST_FOR_REGRESSION
-    for index, control in enumerate(sample):
-        others = sample[:index] + sample[index + 1 :]
-        measured = Ratio(control.value, control.sd or 0.0)
-        own = sample_reference("", others, _as_subject(control), adjust=adjust)
-        if isinstance(own, Absence):
+    for index, person in enumerate(people):
+        value, sd = person.values[metabolite].value, person.values[metabolite].sd
+        others = people[:index] + people[index + 1 :]
+        expected = expect_of_people("", others, metabolite, _as_subject(person), adjust=adjust)
+        if isinstance(expected, Absence):
             outcomes.append(None)
             continue
-        reference = own.reference(measured, sd_known=control.sd is not None)
-        outcomes.append(((control.value - own.mean) / own.sd, t_test(control.value, reference)[1]))
+        reference = expected.reference(Ratio(value, sd or 0.0), sd_known=sd is not None)
+        outcomes.append((reference.z(value), t_test(value, reference)[1]))
     return outcomes
 
 
-def calibrate(metabolite: str, flags: Iterable[bool]) -> Calibration:
-    """Share of flags with its exact binomial interval."""
-    listed = list(flags)
-    n, flagged = len(listed), sum(listed)
-    tail = (1.0 - LEVEL) / 2.0
-    low = float(special.betaincinv(flagged, n - flagged + 1, tail)) if flagged else 0.0
-    high = float(special.betaincinv(flagged + 1, n - flagged, 1.0 - tail)) if flagged < n else 1.0
+def calibrate(metabolite: str, flagged: int, n: int) -> Calibration:
+    """Share of flagged controls with its exact binomial interval."""
+    low, high = binomial_interval(flagged, n)
     return Calibration(metabolite, n, flagged, flagged / n, low, high, low <= NOMINAL <= high)
 
 
-def _duplicates(norm: SiteNorm) -> list[Duplicate]:
+def _duplicates(people: tuple[Control, ...]) -> list[Duplicate]:
     """Pairs that agree in every value both have, if those are two or more."""
     found: list[Duplicate] = []
     same: dict[tuple[str, float], list[Control]] = defaultdict(list)
-    for control in norm.controls:
+    for control in people:
         for name, measured in control.values.items():
             same[name, measured.value].append(control)
     suspects = {
@@ -155,6 +146,6 @@ def _duplicates(norm: SiteNorm) -> list[Duplicate]:
     return found
 
 
-def _as_subject(control: ControlValue) -> Subject:
+def _as_subject(control: Control) -> Subject:
     tissue = None if control.gm is None else TissueFractions(control.gm, 1.0 - control.gm, 0.0)
     return Subject(age_years=control.age_years, sex=control.sex, tissue=tissue)
