@@ -157,8 +157,12 @@ class Settings(BaseSettings):
     """JSON list of the signature algorithms that are accepted; only those with a public key can be."""
 
     oidc_scope_claim: str = "scope"
-    """Claim of the tokens with what their owner may do: words from ``submit read sign admin``, as text or list; a
-    prefix up to a colon is left out (``mrsquant:read``)."""
+    """Claim of the tokens with what their owner may do: scopes as text or list."""
+
+    oidc_scope_prefixes: tuple[str, ...] = ("", "mrsquant:")
+    """JSON list of what may stand before ``submit``, ``read``, ``sign`` and ``admin`` in that claim. A scope counts
+    only if it is one of these prefixes followed by one of these words, so ``otherapp:admin`` means nothing here; where
+    bare words belong to other applications too, set ``["mrsquant:"]``."""
 
     oidc_project_claim: str | None = None
     """Claim of the tokens with their owner's project; without it everybody with a token is in ``default``."""

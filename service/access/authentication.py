@@ -101,7 +101,7 @@ class Authenticator:
                 return None if key is None else key.principal
             case "token" if self._tokens is not None:
                 try:
-                    return await run_sync(self._tokens.principal, brought.text)
+                    return await self._tokens.principal(brought.text)
                 except RefusedToken:
                     return None
             case "cookie":

@@ -58,7 +58,7 @@ class Sessions:
                 audience=_AUDIENCE,
                 options={"require": ["jti", "sub", "exp", "aud"]},
             )
-        except (jwt.PyJWTError, ValueError):
+        except (jwt.PyJWTError, ValueError, RecursionError):
             return None
         session = Session(claims["jti"], claims["sub"], datetime.fromtimestamp(claims["exp"], UTC))
         with self._database.reading() as connection:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -376,3 +379,25 @@ def test_a_wrong_key_gets_the_form_again(service: TestClient) -> None:
     assert "typed_wrong" not in answer.text
     assert "Set-Cookie" not in answer.headers
     assert program.json()["code"] == "not-authenticated"
+
+
+def test_a_hanging_issuer_holds_up_no_key(data: Path, keys: Keys) -> None:
+    """While 60 tokens wait for the keys of an issuer that never answers, a device is served at once."""
+    with socket.socket() as listening, ThreadPoolExecutor(60) as people:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(200)
+        settings = Settings(
+            data_dir=data / "hanging", cache_dir=data, executor="inline:", api_keys_file=keys.file.path,
+            oidc_issuer="https://login.hospital.example", oidc_audience="mrsquant",
+            oidc_jwks=f"http://127.0.0.1:{listening.getsockname()[1]}/jwks",
+        )  # fmt: skip
+        app = create_app(settings, analyse=fake_pipeline.analyse, inspect=fake_pipeline.inspect)
+        with TestClient(app, "http://mrs.hospital.example", client=ELSEWHERE) as client:
+            token = jwt.encode({"sub": "f3a9"}, "x" * 32, "HS256", headers={"kid": "rsa"})
+            tokens = [people.submit(client.get, "/v1/analyses", headers=bearer(token)) for _ in range(60)]
+            time.sleep(0.5)
+            begin = time.monotonic()
+            assert client.get("/v1/analyses", headers=bearer(keys.new("read"))).status_code == 200
+            assert time.monotonic() - begin < 1.0
+            assert not any(answer.done() for answer in tokens)  # they still wait: the device did not wait with them
+            assert {answer.result().status_code for answer in tokens} <= {401, 429}

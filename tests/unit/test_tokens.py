@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import hashlib
 import hmac
 import json
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from service.access import tokens
+from service.access.principal import Principal
 from service.access.tokens import RefusedToken, Tokens
 from service.settings import Settings
 
@@ -56,6 +61,15 @@ def signed_with_public_key() -> str:
     return b".".join((header, payload, jwt.utils.base64url_encode(signature))).decode()
 
 
+def principal_of(believer: Tokens, token: str) -> Principal:
+    return asyncio.run(believer.principal(token))
+
+
+def nested(opening: str) -> str:
+    """A header that a parser of JSON descends into until its stack ends."""
+    return base64.urlsafe_b64encode((opening * 6000)[:6000].encode()).decode().rstrip("=") + ".e30.x"
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Callable[..., Settings]:
     file = tmp_path / "jwks.json"
@@ -87,7 +101,7 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
 )
 def test_a_good_token_is_a_person(settings: Callable[..., Settings], token: Callable[[], str]) -> None:
     """Subject and scopes come from the claims; words that are no scope of ours mean nothing."""
-    principal = Tokens(settings()).principal(token())
+    principal = principal_of(Tokens(settings()), token())
 
     assert (principal.name, principal.project) == ("oidc:f3a9", "default")
     assert principal.scopes == {"read", "sign"}
@@ -111,6 +125,9 @@ FORGED: dict[str, Callable[[], str]] = {
     "another issuer": lambda: signed(iss="https://evil.example"),
     "no subject": lambda: signed(sub=...),
     "strange subject": lambda: signed(sub="x\ny"),
+    "issued at no time": lambda: signed(iat=float("inf")),
+    "nested too deep": lambda: nested("["),
+    "nested objects": lambda: nested('{"a":'),
     "not a token": lambda: "x.y.z",
     "empty": lambda: "",
 }
@@ -120,33 +137,51 @@ FORGED: dict[str, Callable[[], str]] = {
 def test_a_bad_token_is_nobody(settings: Callable[..., Settings], name: str) -> None:
     """Each single fault is enough."""
     with pytest.raises(RefusedToken):
-        Tokens(settings()).principal(FORGED[name]())
+        principal_of(Tokens(settings()), FORGED[name]())
 
 
 def test_scopes_and_project_come_from_the_named_claims(settings: Callable[..., Settings]) -> None:
     """Providers put roles where they like: lists, other claims, prefixes."""
     believer = Tokens(settings(oidc_scope_claim="roles", oidc_project_claim="group"))
-    principal = believer.principal(signed(roles=["mrsquant:read", "mrsquant:admin", 7], group="pain-study"))
+    principal = principal_of(believer, signed(roles=["mrsquant:read", "mrsquant:admin", 7], group="pain-study"))
 
     assert (principal.scopes, principal.project) == ({"read", "admin"}, "pain-study")
-    assert believer.principal(signed(group="x")).scopes == set()
+    assert principal_of(believer, signed(group="x")).scopes == set()
     for group in (..., "", "a/b", ["a"]):
         with pytest.raises(RefusedToken):
-            believer.principal(signed(group=group))
+            principal_of(believer, signed(group=group))
+
+
+@pytest.mark.parametrize(
+    "scope", ["otherapp:admin", "mrsquant:mrsquant:admin", "mrsquant.admin", "ADMIN", ":admin", "admin:"]
+)
+def test_a_scope_of_another_application_means_nothing(settings: Callable[..., Settings], scope: str) -> None:
+    """Scopes are compared whole: what stands before the word must be a prefix that the operator configured."""
+    believer = Tokens(settings())
+
+    assert principal_of(believer, signed(scope=f"read {scope}")).scopes == {"read"}
+    assert principal_of(believer, signed(scope=[scope, "mrsquant:sign", "read admin"])).scopes == {"sign"}
+
+
+def test_the_operator_chooses_the_prefix_of_scopes(settings: Callable[..., Settings]) -> None:
+    """Where bare words belong to several applications, only prefixed ones count."""
+    believer = Tokens(settings(oidc_scope_prefixes=("mrs/",)))
+
+    assert principal_of(believer, signed(scope="admin mrs/read mrsquant:sign")).scopes == {"read"}
 
 
 def test_the_file_of_keys_is_read_again(settings: Callable[..., Settings]) -> None:
     """A provider that changes its keys changes the file; a damaged one lets nobody in."""
     chosen = settings()
     believer, file = Tokens(chosen), Path(chosen.oidc_jwks or "")
-    assert believer.principal(signed())
+    assert principal_of(believer, signed())
     file.write_text(json.dumps(jwks(kid="next-year")))
     with pytest.raises(RefusedToken):
-        believer.principal(signed())
-    assert believer.principal(signed(kid="next-year"))
+        principal_of(believer, signed())
+    assert principal_of(believer, signed(kid="next-year"))
     file.write_text("{")
     with pytest.raises(RefusedToken):
-        believer.principal(signed(kid="next-year"))
+        principal_of(believer, signed(kid="next-year"))
 
 
 @pytest.fixture
@@ -178,15 +213,70 @@ def test_fetched_keys_are_kept(
     address, asked = provider
     believer = Tokens(settings(oidc_jwks=address))
     for _ in range(3):
-        assert believer.principal(signed())
+        assert principal_of(believer, signed())
     for number in range(50):
         with pytest.raises(RefusedToken):
-            believer.principal(signed(kid=f"unknown-{number}"))
+            principal_of(believer, signed(kid=f"unknown-{number}"))
     assert len(asked) == 1
     monkeypatch.setattr(tokens, "RETRY_SECONDS", 0.0)
     with pytest.raises(RefusedToken):
-        believer.principal(signed(kid="unknown"))
+        principal_of(believer, signed(kid="unknown"))
     assert len(asked) == 2
+
+
+@pytest.fixture
+def hanging_provider() -> Iterator[str]:
+    """Address of a server that accepts connections and never answers."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(200)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/jwks"
+
+
+def test_a_hanging_provider_takes_no_threads(settings: Callable[..., Settings], hanging_provider: str) -> None:
+    """A hundred tokens wait for one fetch, in no thread, and are refused at its end; the next ones at once."""
+    believer = Tokens(settings(oidc_jwks=hanging_provider))
+
+    async def storm() -> tuple[float, float, int]:
+        begin = time.monotonic()
+        waiting = [asyncio.create_task(believer.principal(signed())) for _ in range(100)]
+        await asyncio.sleep(0.2)
+        threads = threading.active_count()
+        slow = await asyncio.gather(*waiting, return_exceptions=True)
+        middle = time.monotonic()
+        quick = await asyncio.gather(*(believer.principal(signed()) for _ in range(100)), return_exceptions=True)
+        assert all(isinstance(answer, RefusedToken) for answer in (*slow, *quick))
+        return middle - begin, time.monotonic() - middle, threads
+
+    before = threading.active_count()
+    first, second, threads = asyncio.run(storm())
+    assert first < tokens.FETCH_SECONDS + 1.0
+    assert second < 1.0
+    assert threads <= before + 1
+
+
+def test_known_keys_outlive_a_provider_that_hangs(
+    settings: Callable[..., Settings], provider: tuple[str, list[str]], hanging_provider: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Keys that are old are fetched again beside the requests, which go on with those there are."""
+    believer = Tokens(settings(oidc_jwks=provider[0]))
+    assert principal_of(believer, signed())
+    monkeypatch.setattr(believer._keys, "_address", hanging_provider)
+    monkeypatch.setattr(tokens, "REFRESH_SECONDS", 0.0)
+    monkeypatch.setattr(tokens, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(tokens, "FETCH_SECONDS", 1.5)
+
+    async def people() -> float:
+        begin = time.monotonic()
+        for _ in range(20):
+            assert await believer.principal(signed())
+        seconds = time.monotonic() - begin
+        with pytest.raises(RefusedToken):
+            await believer.principal(signed(kid="unknown"))  # waits for the end of the fetch
+        return seconds
+
+    assert asyncio.run(people()) < 1.0
 
 
 def test_keys_over_an_open_wire_are_refused(settings: Callable[..., Settings]) -> None:
