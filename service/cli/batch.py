@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import functools
-import io
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -44,6 +42,7 @@ def batch(
     """Analyse every spectrum of a manifest; one that is refused or fails costs only its own row."""
     from service.cli.answers import Shared, analyse_entry, answer_of_crash
     from service.cli.pool import Crashed, map_in_order
+    from service.reports import spreadsheet
     from service.reports.results_csv import COLUMNS
 
     with refusing(manifest):
@@ -56,12 +55,13 @@ def batch(
     task = functools.partial(analyse_entry, shared=shared, cache_dir=load_settings().cache_dir)
     analysed = 0
     with terminated_like_interrupted(), writing(out), out.open("wb", buffering=0) as sink:
-        sink.write(_csv((dict(zip(COLUMNS, COLUMNS, strict=True)),), COLUMNS))
+        sink.write(spreadsheet.written((), COLUMNS).encode())
         outcomes = map_in_order(task, entries, min(workers or os.cpu_count() or 1, len(entries)))
         try:
             for entry, outcome in _with_progress(outcomes, len(entries)):
                 answer = answer_of_crash(entry) if isinstance(outcome, Crashed) else outcome
-                sink.write(_csv(answer.rows, COLUMNS))  # one system call for each spectrum: never half a row
+                lines = spreadsheet.written(answer.rows, COLUMNS, header=False)
+                sink.write(lines.encode())  # one system call for each spectrum: never half a row
                 analysed += answer.analysed
         except KeyboardInterrupt as error:
             raise CommandFailure(
@@ -71,12 +71,6 @@ def batch(
             outcomes.close()
     sys.stderr.write(f"{out}: {analysed} of {len(entries)} spectra analysed\n")
     return ExitCode.ANALYSED if analysed else ExitCode.REFUSED
-
-
-def _csv(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.DictWriter(text, columns, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
 
 
 def _with_progress(outcomes: Iterator[Item], total: int) -> Iterator[Item]:

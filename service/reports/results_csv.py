@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
-from io import StringIO
 
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.model.result import Traces
-from service.reports import numbers
+from service.reports import numbers, spreadsheet
 from service.reports.document import AnalysisDocument, Rendered
 
 COLUMNS = (
@@ -73,12 +71,8 @@ def refusal_row(id: str, code: str, sentence: str) -> dict[str, str]:
 
 
 def write(rows: Iterable[dict[str, str]]) -> str:
-    """CSV text with the header line, Unix line ends and quotes only where they are needed."""
-    file = StringIO(newline="")
-    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return file.getvalue()
+    """CSV text with the header line."""
+    return spreadsheet.written(rows, COLUMNS)
 
 
 def render(document: AnalysisDocument, _traces: Traces) -> Rendered:

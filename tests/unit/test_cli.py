@@ -259,6 +259,19 @@ def test_batch_keeps_the_order_and_goes_on_after_bad_rows(pipeline: Pipeline) ->
     assert [job.subject.age_years for job in pipeline.jobs] == [44.0, None, None, None]
 
 
+@pytest.mark.usefixtures("pipeline")
+def test_ids_of_a_batch_are_no_formulas() -> None:
+    """A spreadsheet runs nothing of a manifest; numbers stay numbers, and one apostrophe less gives the id."""
+    ids = ["=1+1", "-2+3", "@SUM(A1)", "+cmd|'/c calc'!A1", "'quoted", "-5", "sub-017"]
+    manifest = io.StringIO()
+    csv.writer(manifest).writerows([["id", "metabolite"], *([name, "scan.rda"] for name in ids)])
+    _, rows = batch(manifest.getvalue())
+    found = list(dict.fromkeys(row["id"] for row in rows))
+
+    assert [cell.removeprefix("'") for cell in found] == ids
+    assert [cell for cell in found if cell[0] in "=+-@"] == ["-5"]
+
+
 def test_batch_columns_are_the_documented_ones(pipeline: Pipeline) -> None:
     """RESULTS.csv has exactly the columns that scripts rely on, in their order."""
     batch("metabolite\nscan.rda\n")
