@@ -22,6 +22,7 @@ from service.errors import (
 )
 from service.reports import AnalysisDocument, FormatUnavailable, Paper, render
 from service.reports.document import SignOffStep
+from service.reports.html import policy_of
 from service.storage.documents import Traces, load_analysis, load_traces
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOff
@@ -36,12 +37,6 @@ _MEDIA_TYPES: dict[ReportFormat, str] = {
     "csv": "text/csv; charset=utf-8",
     "pdf": "application/pdf",
 }
-_REPORT_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
-"""A report is one self-contained page; its own, stricter policy names the one script it has."""
-
 router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
 
 
@@ -92,7 +87,7 @@ def get_report(
         "Vary": "Accept",
     }
     if wanted == "html":
-        headers["Content-Security-Policy"] = _REPORT_POLICY
+        headers["Content-Security-Policy"] = f"{policy_of(kept.decode())}; frame-ancestors 'none'"
     return Response(kept, headers={**headers, "Content-Type": _MEDIA_TYPES[wanted]})
 
 

@@ -21,6 +21,8 @@ STYLES = ("tokens.css", "base.css", "report.css")
 """Style sheets of the report, in order; pages bring the first two as well."""
 SCRIPT = "spectrum.js"
 
+_POLICY_START = '<meta http-equiv="Content-Security-Policy" content="'
+
 _READING = (
     *("NAA", "NAAG", "Cr", "PCr", "GPC", "PCh", "Glu", "Gln", "mI", "GABA"),
     *("GSH", "Asp", "Asc", "Tau", "Scyllo", "Lac", "Ala", "PE", "Glc"),
@@ -52,6 +54,15 @@ def article_of(page: str) -> str:
     """The ``article`` element of a page that ``render`` made."""
     start, end = page.index(_ARTICLE_START), page.index(_ARTICLE_END)
     return page[start : end + len(_ARTICLE_END)]
+
+
+def policy_of(page: str) -> str:
+    """The content security policy of a page that ``render`` made; it stands before everything that is not ours.
+
+    Without one nothing may run: the page was not made here.
+    """
+    head = page.partition("<title>")[0]
+    return head.partition(_POLICY_START)[2].partition('"')[0] or "default-src 'none'"
 
 
 def _words(document: AnalysisDocument, report: content.Report, traces: Traces) -> dict[str, Any]:
