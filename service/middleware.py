@@ -56,7 +56,7 @@ class BodyLimit:
 
         async def limited() -> Message:
             nonlocal received, parts
-            if declared.isdigit() and int(declared) > limit:
+            if _is_more(declared, limit):
                 raise _too_large(f"larger than {limit} bytes; operators set {setting}", limit)
             message = await receive()
             chunk = message.get("body", b"")
@@ -71,6 +71,14 @@ class BodyLimit:
             return message
 
         await self._app(scope, limited, send)
+
+
+def _is_more(declared: str, limit: int) -> bool:
+    """Whether a declared length is a number above the limit, however many digits it has."""
+    digits = declared.lstrip("0")
+    if not (digits.isascii() and digits.isdigit()):
+        return False
+    return len(digits) > len(str(limit)) or int(digits) > limit
 
 
 def _too_large(what: str, limit: int) -> TooLarge:

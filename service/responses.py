@@ -24,8 +24,9 @@ from service.errors import (
     StorageFull,
     Unavailable,
 )
+from service.logs import frames_of
 from service.problem_documents import from_schema_errors, problem_of
-from service.storage.database import is_storage_full
+from service.storage.database import is_refused_value, is_storage_full
 
 log = structlog.get_logger()
 
@@ -102,6 +103,9 @@ def _not_allowed(request: Request, methods: list[str]) -> Response:
 
 
 def _database(request: Request, error: Exception) -> Response:
+    if is_refused_value(error):
+        log.error("value refused by the database", error=type(error).__name__, frames=frames_of(error))
+        return _answer(request, InternalError("A value of the request was not checked before it was used."))
     log.error("database does not answer", error=type(error).__name__)
     if is_storage_full(error):
         return _answer(request, _storage_full())

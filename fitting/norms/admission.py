@@ -77,6 +77,10 @@ def check_supplied(controls: Controls) -> None:
     values = [measured.value for person in controls.people for measured in person.values.values()]
     if not all(math.isfinite(value) for value in (*means, *values)):
         raise ImplausibleParameter("A value of the controls is not finite.", parameter="controls")
+    if any(item.mean <= 0.0 for item in controls.studies or ()):
+        raise ImplausibleParameter(
+            "The mean of a study is not above zero; spreads are pooled relative to the means.", parameter="controls"
+        )
 
 
 def _check_method(method: Method) -> None:

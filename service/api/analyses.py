@@ -6,6 +6,7 @@ import base64
 import uuid
 from asyncio import wrap_future
 from concurrent.futures import BrokenExecutor
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -13,7 +14,7 @@ import anyio
 import structlog
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
 from fitting import errors as refusals
 from fitting.analysis import NOTICE
@@ -101,13 +102,24 @@ _BODIES = {
 _CURSOR: dict[str, Any] = {"pattern": "^[A-Za-z0-9_-]{22}$"}
 
 
+_FIRST, _LAST = (end.replace(tzinfo=UTC) for end in (datetime.min, datetime.max))
+"""Ends of what can be compared: the calendar of RFC 3339 reaches a day beyond them in other zones."""
+
+
 def _not_a_number(value: object) -> object:
     if isinstance(value, str) and "T" not in value.upper():
         raise ValueError("must be a date with time and zone (RFC 3339)")
     return value
 
 
-Timestamp = Annotated[AwareDatetime, BeforeValidator(_not_a_number)]
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if value.year == _FIRST.year else _LAST
+
+
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_not_a_number), AfterValidator(_in_utc)]
 _INTAKE_PROBLEMS = (MalformedRequest, TooLarge, UnsupportedMediaType)
 _READING_PROBLEMS = tuple(kind for kind in refusals.PROBLEMS if kind is not refusals.InaccessibleFile)
 """What reading an upload can lead to: uploads are no files of this machine."""

@@ -5,6 +5,7 @@ Every answer comes from the database, so any service process can be asked, which
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -27,6 +28,9 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 SILENCE_SECONDS = 15.0
 """A comment is sent after this long without an event, so that proxies keep the connection."""
 RECONNECT_MILLISECONDS = 2000
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
+"""Number of an event; anything else was not given out here, so everything is sent."""
 
 _STREAMED = {
     "type": "object",
@@ -87,7 +91,7 @@ async def follow(
 ) -> Response:
     """Changes of state and steps of the computation, as server-sent events; ends when the analysis has ended."""
     row = await run_sync(repository.get, str(analysis_id))
-    seen = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else 0
+    seen = int(last_event_id) if last_event_id and _NUMBER.fullmatch(last_event_id) else 0
     events = EventRepository(services.database)
     if row.state not in UNFINISHED and not await run_sync(events.after, row.id, seen):
         return Response(status_code=204)  # which tells a browser not to come back

@@ -35,7 +35,7 @@ from service.problem_documents import ProblemDocument
 _UNREFERENCED: tuple[type[BaseModel], ...] = (AnalysisRequest, ArraySubmission, EventOut, ProblemDocument)
 """Schemas that the framework does not see, because we read bodies and write problems ourselves."""
 
-_ROUTED = (
+ROUTED = (
     analyses,
     events,
     reports,
@@ -54,7 +54,7 @@ Schema = dict[str, Any]
 
 def mount(app: FastAPI) -> None:
     """Give ``app`` every route and its description."""
-    for module in _ROUTED:
+    for module in ROUTED:
         app.include_router(module.router, dependencies=[Depends(access.authorise)])
     app.openapi = partial(_description, app)  # type: ignore[method-assign]  # the documented way to change it
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from fitting.analysis import NOTICE
 from fitting.norms import Case, Context, Control, Controls, Measured, Method, Scored, Summary
@@ -22,6 +22,24 @@ MetaboliteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/_-]{1,1
 Software = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+/(),:-]{0,159}$")]
 Sex = Literal["female", "male", "other"]
 Unit = Literal["tCr", "mmol/kg", "iu", "mM"]
+
+SMALLEST, LARGEST = 1e-9, 1e9
+"""Sizes a value or a standard deviation may have in any unit; their squares and quotients are far from overflow."""
+MOST_PEOPLE = 1_000_000
+"""Of one group of controls."""
+
+
+def _large_enough(value: float) -> float:
+    if 0.0 < abs(value) < SMALLEST:
+        raise ValueError(f"must be zero or of a size of {SMALLEST:g} or more")
+    return value
+
+
+Measure = Annotated[float, Field(ge=-LARGEST, le=LARGEST), AfterValidator(_large_enough)]
+"""A measured value, of either sign."""
+Spread = Annotated[float, Field(ge=0, le=LARGEST), AfterValidator(_large_enough)]
+"""A standard deviation."""
+People = Annotated[int, Field(le=MOST_PEOPLE)]
 
 
 class Input(BaseModel):
@@ -41,9 +59,9 @@ class Output(BaseModel):
 class ControlValueIn(Input):
     """One control's value."""
 
-    value: float = Field(examples=[1.42])
+    value: Measure = Field(examples=[1.42])
     """In the unit of the person's value."""
-    sd: float | None = Field(default=None, ge=0, examples=[0.04])
+    sd: Spread | None = Field(default=None, examples=[0.04])
     """Standard deviation of the measurement."""
     age_years: float | None = Field(default=None, ge=0, le=120, examples=[38])
     """Age, years."""
@@ -56,11 +74,11 @@ class ControlValueIn(Input):
 class SummaryIn(Input):
     """Mean and standard deviation of a group."""
 
-    mean: float = Field(examples=[1.106])
+    mean: Measure = Field(examples=[1.106])
     """Mean, in the unit of the value."""
-    sd: float = Field(examples=[0.0925])
+    sd: Spread = Field(examples=[0.0925])
     """Standard deviation between the people of the group."""
-    n: int = Field(examples=[48])
+    n: People = Field(examples=[48])
     """Number of people."""
 
 
@@ -70,13 +88,13 @@ class ControlsIn(Input):
     What is said of their measurement must match the value's; what is not said is taken to be as the value's.
     """
 
-    values: list[float | ControlValueIn] | None = Field(default=None, max_length=5000, examples=[[1.02, 1.1, 1.21]])
+    values: list[Measure | ControlValueIn] | None = Field(default=None, max_length=5000, examples=[[1.02, 1.1, 1.21]])
     """Values of individual controls, plain or with age, sex and grey matter fraction."""
-    mean: float | None = Field(default=None, examples=[1.106])
+    mean: Measure | None = Field(default=None, examples=[1.106])
     """Mean of the controls."""
-    sd: float | None = Field(default=None, examples=[0.0925])
+    sd: Spread | None = Field(default=None, examples=[0.0925])
     """Standard deviation of the controls."""
-    n: int | None = Field(default=None, examples=[48])
+    n: People | None = Field(default=None, examples=[48])
     """Number of controls."""
     studies: list[SummaryIn] | None = Field(default=None, max_length=500)
     """Groups of several laboratories, to be pooled as published norms are."""
@@ -127,9 +145,9 @@ def _control(metabolite: str, number: int, item: float | ControlValueIn) -> Cont
 class CreatineIn(Input):
     """Total creatine in the unit of the value, to make a ratio of it."""
 
-    value: float = Field(examples=[8.506])
+    value: Measure = Field(examples=[8.506])
     """Concentration of tCr, in ``unit``."""
-    sd: float = Field(default=0.0, ge=0, examples=[0.728])
+    sd: Spread = Field(default=0.0, examples=[0.728])
     """Its standard deviation."""
     correlation: float = Field(default=0.0, ge=-1, le=1, examples=[0.5])
     """Correlation between the errors of the metabolite and of tCr."""
@@ -140,9 +158,9 @@ class ScoreRequest(Input):
 
     metabolite: MetaboliteName = Field(examples=["tNAA"])
     """Metabolite or sum."""
-    value: float = Field(examples=[1.05])
+    value: Measure = Field(examples=[1.05])
     """The value, in ``unit``."""
-    sd: float | None = Field(default=None, ge=0, examples=[0.04])
+    sd: Spread | None = Field(default=None, examples=[0.04])
     """Standard deviation of the measurement, in the unit of the value; the interval lacks it when it is not given."""
     unit: Unit = Field(default="tCr", examples=["tCr"])
     """``tCr``: ratio of concentrations to total creatine. Only ratios are compared with other laboratories."""

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from fitting.norms import Control, Controls, Measured, Method, site_controls
 from service.api.analysis_request import MethodName, Pseudonym, Region
-from service.api.score_schemas import Input, MetaboliteName, Sex, Software, Unit
+from service.api.score_schemas import Input, Measure, MetaboliteName, Sex, Software, Spread, Unit
 
 NormName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
@@ -21,9 +21,9 @@ def _uuid(value: object) -> object:
 class MeasuredIn(Input):
     """A value with its error."""
 
-    value: float = Field(examples=[1.42])
+    value: Measure = Field(examples=[1.42])
     """In the unit of the norm."""
-    sd: float | None = Field(default=None, examples=[0.04])
+    sd: Spread | None = Field(default=None, examples=[0.04])
     """Standard deviation of the measurement."""
 
 
@@ -32,7 +32,7 @@ class ControlIn(Input):
 
     id: Pseudonym = Field(examples=["ctl-07"])
     """Pseudonym; the same in all norms of this site, so that regions can be looked at together."""
-    values: dict[MetaboliteName, float | MeasuredIn] = Field(
+    values: dict[MetaboliteName, Measure | MeasuredIn] = Field(
         min_length=1, max_length=60, examples=[{"tNAA": 1.42, "tCho": {"value": 0.24, "sd": 0.01}}]
     )
     """Values by metabolite, plain or with their error."""

@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
 _BUSY_SECONDS = 15
@@ -32,6 +32,11 @@ def is_storage_full(error: BaseException) -> bool:
         return False
     code = getattr(error.orig, "sqlite_errorcode", None)
     return code == sqlite3.SQLITE_FULL or getattr(error.orig, "sqlstate", None) == _DISK_FULL_STATE
+
+
+def is_refused_value(error: BaseException) -> bool:
+    """Did it fail because of a value that cannot be handed to the database, while the database answers?"""
+    return isinstance(error, DataError) or (isinstance(error, StatementError) and not isinstance(error, DBAPIError))
 
 
 class Database:

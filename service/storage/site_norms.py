@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from service.storage.tables import DEFAULT_PROJECT, SITE_NORMS, SiteNormRow, Utc
 
 _CONTROLS = TypeAdapter(Controls)
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
+_ID = re.compile(r"site\.(?P<name>[a-z0-9-]+)\.v(?P<version>[0-9]{1,9})(\.[^\0]*)?")
 
 _N = SITE_NORMS.c
 _LATEST = (
@@ -81,11 +83,10 @@ class SiteNormRepository:
         UnknownNorm
             When there is none, or it was withdrawn.
         """
-        _, _, rest = norm_id.partition("site.")
-        name, _, tail = rest.rpartition(".v") if ".v" in rest else ("", "", "")
-        number = tail.partition(".")[0]
-        with self._database.reading() as session:
-            row = session.get(SiteNormRow, (project, name, int(number))) if number.isdecimal() else None
+        found, row = _ID.fullmatch(norm_id), None
+        if found is not None:
+            with self._database.reading() as session:
+                row = session.get(SiteNormRow, (project, found["name"], int(found["version"])))
         if row is None or row.document is None:
             raise UnknownNorm("There is no norm with this id, or it was withdrawn; GET /v1/norms lists them.")
         return row

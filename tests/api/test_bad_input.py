@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 
 import pytest
 from httpx2 import Response
+from sqlalchemy.exc import DataError, OperationalError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.testclient import TestClient
 
 from service.app import create_app
 from service.errors import BY_CODE, STATUS
 from service.settings import Settings
+from service.storage.repositories import AnalysisRepository
 from tests import fake_pipeline
 from tests.clients import on_this_machine
 from tests.fake_pipeline import spectrum
@@ -49,6 +52,11 @@ def arrays(**changes: object) -> Callable[[TestClient], Response]:
     return lambda client: client.post(
         "/v1/analyses", content=json.dumps(document), headers={"Content-Type": "application/json"}
     )
+
+
+def score(controls: object) -> Callable[[TestClient], Response]:
+    document = {"metabolite": "tNAA", "value": 1.05, "sd": 0.04, "controls": controls}
+    return lambda client: client.post("/v1/scores", json=document)
 
 
 def raw(content: bytes | str, content_type: str) -> Callable[[TestClient], Response]:
@@ -125,6 +133,12 @@ CASES = (
     Case("state", get("/v1/analyses?state=lost"), 422, "invalid-request", "#/state"),
     Case("date without zone", get("/v1/analyses?created_from=2026-01-01T00:00:00"), 422, "invalid-request",
          "#/created_from"),
+    Case("studies around zero", score({"studies": [{"mean": 0, "sd": 1, "n": 9}] * 2}), 400, "implausible-parameter",
+         "mean"),
+    Case("controls of 10²⁰ people", score({"mean": 1, "sd": 1, "n": 10**20}), 422, "invalid-request", "#/controls/n"),
+    Case("an SD of 10³⁰⁸", score({"mean": 1, "sd": 1e308, "n": 9}), 422, "invalid-request", "#/controls/sd"),
+    Case("version of a norm", get("/v1/norms/site.x.v99999999999999999999"), 404, "norm-not-found", "/v1/norms"),
+    Case("version in other digits", get("/v1/norms/site.x.v²"), 404, "norm-not-found", "/v1/norms"),
     Case("id", get("/v1/analyses/17"), 422, "invalid-request", "#/analysis_id"),
     Case("address", get("/v1/nothing"), 404, "not-found", "openapi.json"),
     Case("norm", get("/v1/norms/moon"), 404, "norm-not-found", "/v1/norms"),
@@ -195,3 +209,68 @@ def test_status_of_refusals_follows_the_policy() -> None:
     """422 is for schemas only, and everything else of the table has a status that says whose turn it is."""
     assert {kind.__name__ for kind, status in STATUS.items() if status == 422} == {"InvalidRequest"}
     assert all(400 <= status < 600 for status in STATUS.values())
+
+
+FIRST, LAST = "0001-01-01T00:00:00%2B23:59", "9999-12-31T23:59:59-23:59"
+
+
+def test_the_ends_of_the_calendar_are_dates(service: TestClient) -> None:
+    """Beyond the first and the last moment in UTC nothing was submitted: everything, or nothing, is listed."""
+    for query, found in (
+        (f"created_from={FIRST}", True),
+        (f"created_before={FIRST}", False),
+        (f"created_from={LAST}", False),
+        (f"created_before={LAST}", True),
+    ):
+        answer = service.get(f"/v1/analyses?{query}")
+
+        assert answer.status_code == 200, answer.text
+        assert bool(answer.json()["items"]) is found, query
+    for query, found in (("to=9999-12-31", True), ("from=9999-12-31", False), ("to=0001-01-01", False)):
+        page = service.get(f"/?{query}")
+
+        assert page.status_code == 200
+        assert ("/analyses/" in page.text) is found, query
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999", "9223372036854775808", "٣", "²", "-1", "1e3", "NaN"])
+def test_what_is_no_number_of_an_event_skips_none(service: TestClient, number: str) -> None:
+    """Numbers that were never given out, in whatever digits, are no reason to leave an event out, nor to fail."""
+    address = upload()(service).headers["Location"]
+    service.get(address, headers={"Prefer": "wait=20"})
+    answer = service.get(f"{address}/events", headers={"Last-Event-ID": number.encode()})
+
+    assert answer.status_code == 200
+    assert "id: 1\n" in answer.text
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "99999999999999999999"])
+def test_a_declared_length_of_any_size_is_compared(service: TestClient, length: str) -> None:
+    """More digits than a number may have are a number above the limit."""
+    answer = service.post("/v1/scores", content=b"{}", headers={"Content-Length": length})
+
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (StatementError("x", "SELECT 1", {}, ValueError()), 500, "internal-error"),
+        (DataError("SELECT 1", {}, ValueError()), 500, "internal-error"),
+        (OperationalError("SELECT 1", {}, ValueError()), 503, "unavailable"),
+        (PoolTimeout(), 503, "unavailable"),
+    ],
+)
+def test_a_refused_value_is_no_silent_database(
+    service: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
+) -> None:
+    """'The database does not answer' is said of a database that does not answer."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(AnalysisRepository, "page", fail)
+    answer = service.get("/v1/analyses")
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert ("does not answer" in answer.json()["detail"]) is (status == 503)

@@ -24,7 +24,7 @@ from service.storage.tables import UNFINISHED, AnalysisRow, SignOffState, State
 PAGE_LENGTH = 50
 STATES: tuple[State, ...] = ("queued", "running", "succeeded", "failed", "cancelled")
 VERDICTS = ("yes", "limited", "no")
-_NAMES = ("subject", "region", "state", "verdict", "from", "to")
+NAMES = ("subject", "region", "state", "verdict", "from", "to")
 
 router = page_router(in_schema=True)
 
@@ -48,7 +48,7 @@ class _Asked:
 @router.get("/", summary="The reading room", responses=responses())
 def start_page(request: Request, repository: Repository, sign_offs: SignOffs) -> HTMLResponse:
     """The list of analyses; ``subject``, ``region``, ``state``, ``verdict``, ``from`` and ``to`` narrow it."""
-    given = {name: request.query_params.get(name, "").strip() for name in _NAMES}
+    given = {name: request.query_params.get(name, "").strip() for name in NAMES}
     asked = _asked(given)
     cursor = request.query_params.get("cursor")
     found = repository.page(asked.filters, None if cursor is None else decoded_cursor(cursor), PAGE_LENGTH)
@@ -100,12 +100,14 @@ def _asked(given: Mapping[str, str]) -> _Asked:
             return None
 
     until = day("to")
+    if until is not None:  # to the end of that day, which the last day of the calendar has not
+        until = None if until.date() == date.max else until + timedelta(days=1)
     filters = Filters(
         subject=valid("subject", Pseudonym),
         region=valid("region", Region),
         state=cast("State | None", valid("state", Literal[STATES])),
         verdict=valid("verdict", Literal[VERDICTS]),
         created_from=day("from"),
-        created_before=None if until is None else until + timedelta(days=1),
+        created_before=until,
     )
     return _Asked(filters, errors)

@@ -113,6 +113,7 @@ async def _read(request: Request) -> _Form:
         document = AnalysisRequest.model_validate(document).model_dump(mode="json", exclude_none=True)
         check_request(load_subject(document), load_options(document))
     except ValidationError as error:
+        document = {}  # a preview shows what was read; nothing is submitted with it
         for item in error.errors(include_input=False, include_url=False, include_context=False):
             place = field_at(tuple(str(step) for step in item["loc"])) or "form"
             errors.setdefault(place, _sentence(place, item["msg"]))
