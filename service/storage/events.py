@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, String, bindparam, func, insert, select
 
+from service.storage import clock
 from service.storage.database import Database
-from service.storage.tables import ANALYSES, EVENTS, AnalysisRow, EventRow, UtcDateTime
+from service.storage.tables import ANALYSES, EVENTS, AnalysisRow, EventRow
 
 _A, _E = ANALYSES.c, EVENTS.c
 _LAST = select(func.max(_E.number)).where(_E.analysis_id == _A.id).scalar_subquery()
 _HAPPENED = select(
     _A.id,
     func.coalesce(_LAST, 0) + 1,
-    bindparam("now", type_=UtcDateTime),
+    clock.now(),
     _A.state,
     bindparam("during", type_=String(32)),
     _A.attempts,
@@ -36,6 +36,7 @@ _NUMBERS = (
     .where(_E.analysis_id.in_(bindparam("ids", expanding=True)))
     .group_by(_E.analysis_id)
 )
+_NOW = select(clock.now())
 _ADD = insert(EVENTS)
 
 
@@ -54,7 +55,7 @@ def record(connection: Connection, analysis_ids: Collection[str], step: str | No
     The caller has changed or locked the rows in that transaction, so that no two events take one number.
     """
     if analysis_ids:
-        connection.execute(_RECORD, {"ids": list(analysis_ids), "now": datetime.now(UTC), "during": step})
+        connection.execute(_RECORD, {"ids": list(analysis_ids), "during": step})
 
 
 class EventRepository:
@@ -93,8 +94,8 @@ class EventRepository:
         """Write down which (analysis, step) began, for the running analyses of the claimant; others are left out."""
         noted = list(steps)
         asked = {"ids": list({analysis_id for analysis_id, _ in noted}), "claimant": claimant}
-        now = datetime.now(UTC)
         with self._database.changing() as connection:
+            now = connection.scalar(_NOW)
             attempts = {row.id: row.attempts for row in connection.execute(_RUNNING, asked)}
             numbers = {row[0]: row[1] for row in connection.execute(_NUMBERS, {"ids": list(attempts)})}
             happened = []

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
 
 from service.problem_documents import ProblemDocument
-from service.storage import webhooks
+from service.storage import clock, webhooks
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.documents import Answer
 from service.storage.events import record
 from service.storage.files import FileRepository, StoredFile, digested
-from service.storage.tables import ANALYSES, UNFINISHED, State, UtcDateTime
+from service.storage.tables import ANALYSES, UNFINISHED, State
 
 _A = ANALYSES.c
 _IS_QUEUED, _IS_RUNNING = _A.state == "queued", _A.state == "running"
 _IS_FIRST = (_IS_QUEUED, _A.attempts == 0)
 _IS_RETRY = (_IS_QUEUED, _A.attempts > 0)
-_NOW = bindparam("now", type_=UtcDateTime)
+_NOW = clock.now()
 _IS_MINE = (_IS_RUNNING, _A.claimed_by == bindparam("claimant"))
 
 _WAITING = select(exists().where(*_IS_FIRST).label("firsts"), exists().where(*_IS_RETRY).label("retries"))
@@ -49,7 +49,7 @@ _CLAIM = (
     .returning(*_CLAIMED)
 )
 _BEAT = update(ANALYSES).where(*_IS_MINE, _A.id.in_(bindparam("ids", expanding=True))).values(heartbeat_at=_NOW)
-_FINISH = update(ANALYSES).where(*_IS_MINE, _A.id == bindparam("of")).returning(_A.id)
+_FINISH = update(ANALYSES).where(*_IS_MINE, _A.id == bindparam("of")).values(finished=_NOW).returning(_A.id)
 _RELEASE = (
     update(ANALYSES)
     .where(*_IS_MINE)
@@ -104,7 +104,7 @@ class JobQueue:
             ids = connection.scalars(_NEXT[retried], {"most": limit}).all()
             if not ids:
                 return []
-            taken = {"ids": ids, "now": datetime.now(UTC), "claimant": claimant}
+            taken = {"ids": ids, "claimant": claimant}
             rows = [Claimed(*row) for row in connection.execute(_CLAIM, taken)]
             record(connection, ids)
         return sorted(rows, key=lambda row: row.id)
@@ -112,14 +112,13 @@ class JobQueue:
     def beat(self, claimant: str, analysis_ids: Collection[str]) -> None:
         """Say that these running analyses of the claimant are still being worked on."""
         with self._database.changing() as connection:
-            connection.execute(_BEAT, {"claimant": claimant, "ids": list(analysis_ids), "now": datetime.now(UTC)})
+            connection.execute(_BEAT, {"claimant": claimant, "ids": list(analysis_ids)})
 
     def succeed(self, analysis_id: str, claimant: str, answer: Answer) -> bool:
         """Keep an answer; False when the analysis is no longer the claimant's (cancelled, removed, taken over)."""
         document = json.loads(answer.analysis)
         values = {
             "state": "succeeded",
-            "finished": datetime.now(UTC),
             "seconds": answer.seconds,
             "verdict": document["verdict"]["usable"],
             "result": document,
@@ -137,7 +136,6 @@ class JobQueue:
         """Keep the reason why there is no answer; only a ``final`` one also answers the same request next time."""
         values: dict[str, Any] = {
             "state": "failed",
-            "finished": datetime.now(UTC),
             "problem": problem.model_dump(mode="json"),
         }
         if not final:
@@ -164,8 +162,7 @@ class JobQueue:
 
     def abandoned(self, silence: timedelta, dead: Collection[str] = ()) -> list[Claimed]:
         """Running analyses whose claimant is among the ``dead`` or has been silent this long."""
-        latest = datetime.now(UTC) - silence
-        is_silent = or_(_A.heartbeat_at < latest, _A.claimed_by.in_(dead))
+        is_silent = or_(_A.heartbeat_at < clock.now(-silence), _A.claimed_by.in_(dead))
         with self._database.asking() as connection:
             return [Claimed(*row) for row in connection.execute(select(*_CLAIMED).where(_IS_RUNNING, is_silent))]
 

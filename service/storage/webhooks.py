@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from service.storage import clock
 from service.storage.database import Database
-from service.storage.tables import ANALYSES, WEBHOOK_DELIVERIES, AnalysisRow, State, UtcDateTime, WebhookDeliveryRow
+from service.storage.tables import ANALYSES, WEBHOOK_DELIVERIES, AnalysisRow, State, WebhookDeliveryRow
 
 _ENDED: tuple[State, ...] = ("succeeded", "failed", "cancelled")
 
@@ -28,7 +29,7 @@ class Call(NamedTuple):
 
 
 _D = WEBHOOK_DELIVERIES.c
-_NOW = bindparam("now", type_=UtcDateTime)
+_NOW = clock.now()
 _STATE = select(ANALYSES.c.state).where(ANALYSES.c.id == bindparam("of")).with_for_update()  # it might just be ending
 _SAME = select(_D.id).where(_D.analysis_id == bindparam("of"), _D.url == bindparam("address"))
 _ADD = insert(WEBHOOK_DELIVERIES)
@@ -43,14 +44,13 @@ def register(connection: Connection, analysis_id: str, url: str) -> None:
     """Have ``url`` told when the analysis ends, or now when it has; once, however often it is asked for."""
     state = connection.execute(_STATE, {"of": analysis_id}).scalar_one()
     if connection.scalar(_SAME, {"of": analysis_id, "address": url}) is None:
-        due = datetime.now(UTC) if state in _ENDED else None
-        row = {"id": str(uuid.uuid4()), "analysis_id": analysis_id, "url": url, "due": due, "attempts": 0}
-        connection.execute(_ADD, row)
+        row = {"id": str(uuid.uuid4()), "analysis_id": analysis_id, "url": url, "attempts": 0}
+        connection.execute(_ADD.values(due=_NOW) if state in _ENDED else _ADD, row)
 
 
 def make_due(connection: Connection, analysis_ids: Collection[str]) -> None:
     """The analyses have ended: their calls are to be made, in the caller's transaction."""
-    connection.execute(_MAKE_DUE, {"ids": list(analysis_ids), "now": datetime.now(UTC)})
+    connection.execute(_MAKE_DUE, {"ids": list(analysis_ids)})
 
 
 class WebhookRepository:
@@ -61,8 +61,7 @@ class WebhookRepository:
 
     def take(self, limit: int, lease: timedelta) -> list[Call]:
         """Up to ``limit`` calls that are due; whoever took them and falls silent loses them after ``lease``."""
-        now = datetime.now(UTC)
-        due = select(WebhookDeliveryRow).where(WebhookDeliveryRow.due <= now).order_by(WebhookDeliveryRow.due)
+        due = select(WebhookDeliveryRow).where(WebhookDeliveryRow.due <= _NOW).order_by(WebhookDeliveryRow.due)
         with self._database.writing() as session:
             deliveries = session.scalars(due.limit(limit).with_for_update(skip_locked=True)).all()
             rows = select(AnalysisRow).where(AnalysisRow.id.in_({delivery.analysis_id for delivery in deliveries}))
@@ -70,7 +69,7 @@ class WebhookRepository:
             calls = []
             for delivery in deliveries:
                 row = analyses[delivery.analysis_id]
-                delivery.due = now + lease
+                delivery.due = clock.now(lease)
                 delivery.attempts += 1
                 finished = row.finished or row.created
                 calls.append(Call(delivery.id, delivery.url, delivery.attempts, row.id, row.state, finished))
@@ -78,11 +77,11 @@ class WebhookRepository:
 
     def answered(self, call: Call) -> None:
         """The receiver has it."""
-        self._settle(call, {"due": None, "delivered": datetime.now(UTC), "failure": None})
+        self._settle(call, {"due": None, "delivered": _NOW, "failure": None})
 
     def failed(self, call: Call, failure: str, again: timedelta | None) -> None:
         """It has not; call ``again`` after this long, or never when None."""
-        due = None if again is None else datetime.now(UTC) + again
+        due = None if again is None else clock.now(again)
         self._settle(call, {"due": due, "failure": failure})
 
     def _settle(self, call: Call, values: dict[str, object]) -> None:
