@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
@@ -21,6 +21,8 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 """Names of a machine to itself. A service without keys answers to no other: a page of another site may have the
 browser ask for that site's name at this machine's address (DNS rebinding), and read the answer."""
 
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+"""``Host`` header: a name or an address, and maybe a port (RFC 9110, section 7.2)."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LISTS = frozenset({"/", "/v1/analyses", "/compare", "/subjects/{pseudonym}", "/v1/subjects/{pseudonym}/timeline"})
 """Show several analyses; a route that says which (``request.state.shown``) is noted for each of them."""
@@ -46,7 +48,7 @@ class NameAndSite:
     def _refusal(self, scope: Scope) -> ServiceProblem | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "").lower()
-        if self._names and _without_port(host) not in self._names:
+        if not self._is_ours(host):
             return UnknownHost(
                 "The service does not go by the name in the Host header; operators set MRSQUANT_ALLOWED_HOSTS, and "
                 "without keys it is asked as localhost."
@@ -54,6 +56,12 @@ class NameAndSite:
         if scope["method"] not in _SAFE and "authorization" not in headers and _is_cross_site(headers, host):
             return CrossSite("Another web site made this request; use the service's own pages, or send a key.")
         return None
+
+    def _is_ours(self, host: str) -> bool:
+        found = _HOST.fullmatch(host)
+        if found is None:
+            return not host and not self._names  # HTTP/1.0 knows no Host
+        return not self._names or found[1] in self._names
 
 
 class AuditTrail:
@@ -81,11 +89,7 @@ class AuditTrail:
             # a look at an analysis that still waits or runs has shown nothing
             if not (is_unfinished and scope["method"] in _SAFE):
                 for entry in _entries(scope, status):
-                    await scope["state"]["services"].trail.note(entry)
-
-
-def _without_port(host: str) -> str:
-    return host[: host.rindex("]") + 1] if "]" in host else host.partition(":")[0]
+                    scope["state"]["services"].trail.note(entry)
 
 
 def _is_cross_site(headers: Headers, host: str) -> bool:
@@ -94,7 +98,7 @@ def _is_cross_site(headers: Headers, host: str) -> bool:
     if site is not None:
         return site not in {"same-origin", "none"}
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc.lower() != host
+    return origin is not None and origin.lower() not in {f"http://{host}", f"https://{host}"}
 
 
 def _entries(scope: Scope, status: int) -> list[Entry]:

@@ -1,4 +1,7 @@
-"""The application for an ASGI server: ``uvicorn service.main:app``."""
+"""The application for an ASGI server: ``uvicorn --no-proxy-headers service.main:app``.
+
+Without that option uvicorn believes the proxies of this machine before the application is asked.
+"""
 
 from __future__ import annotations
 

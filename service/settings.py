@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr, StringConstraints, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 def _own_folder(variable: str, fallback: str) -> Path:
@@ -44,6 +55,13 @@ def executor_parts(address: str) -> tuple[str, str]:
 def _checked_executor(address: str) -> str:
     executor_parts(address)
     return address
+
+
+def _listed(value: object) -> object:
+    """A list of the environment: JSON, or words with commas between."""
+    if not isinstance(value, str):
+        return value
+    return json.loads(value) if value.lstrip().startswith("[") else [word.strip() for word in value.split(",") if word]
 
 
 HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$|^\[[0-9a-fA-F:.]+\]$", to_lower=True)]
@@ -142,6 +160,15 @@ class Settings(BaseSettings):
     allowed_hosts: tuple[HostName, ...] = ()
     """JSON list of the names the service may be asked under (``Host`` header), such as ``["mrs.hospital.example"]``.
     Default: every name when keys are configured, else ``localhost``, ``127.0.0.1`` and ``[::1]``."""
+
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)] = ()
+    """Addresses or networks of the reverse proxies in front of the service, a JSON list or with commas between, such as
+    ``10.0.0.2,10.1.0.0/16``. Only these are believed when they name the client (``X-Forwarded-For``) and its scheme
+    (``X-Forwarded-Proto``): for rates, the audit log and the ``Secure`` cookie. Default: nobody."""
+
+    idle_seconds: PositiveInt = 15
+    """Seconds a connection may stay without asking anything: to its first request, between two, and within one that
+    arrives in pieces."""
 
     oidc_issuer: str | None = None
     """Issuer (``iss``) of the tokens people bring, such as ``https://login.hospital.example/realms/mrs``. Needs

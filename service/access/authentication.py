@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from anyio.to_thread import run_sync
 from starlette.requests import HTTPConnection
 
+from service.access.addresses import canonical, is_loopback, network_of
 from service.access.key_file import KeyFile, UnusableKeyFile
 from service.access.keys import PREFIX, Key, find
 from service.access.principal import LOCAL, Principal
@@ -90,7 +90,7 @@ class Authenticator:
         ------
         TooManyRequests
         """
-        wait = self._refusals.wait(_network(address_of(request)))
+        wait = self._refusals.wait(network_of(address_of(request)))
         if wait:
             raise _too_many("wrong keys from this address", wait)
 
@@ -132,22 +132,17 @@ class Authenticator:
 
 
 def address_of(request: HTTPConnection) -> str:
-    """Network address a request comes from."""
-    return request.client.host if request.client else ""
-
-
-def is_loopback(host: str) -> bool:
-    """Is this an address or the name of this machine to itself?"""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+    """Network address a request comes from; empty when it is none, as of a socket file."""
+    return (canonical(request.client.host) or "") if request.client else ""
 
 
 def _local(request: HTTPConnection) -> Principal:
-    if is_loopback(address_of(request)):
+    if is_loopback(address_of(request)) and not getattr(request.state, "is_forwarded", False):
         return LOCAL
-    raise NotAllowed("Without MRSQUANT_API_KEYS_FILE the service answers this machine only; see docs/how-to/keys.md.")
+    raise NotAllowed(
+        "Without MRSQUANT_API_KEYS_FILE the service answers this machine only, and not through a proxy; see "
+        "docs/how-to/keys.md."
+    )
 
 
 def _brought(request: HTTPConnection) -> _Brought | None:
@@ -158,15 +153,6 @@ def _brought(request: HTTPConnection) -> _Brought | None:
         return _Brought("key" if credential.startswith(PREFIX) else "token", credential)
     cookie = request.cookies.get(COOKIE, "")
     return _Brought("cookie", cookie) if cookie else None
-
-
-def _network(address: str) -> str:
-    """One who has an IPv6 address has a whole /64 of them."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
 
 
 def _too_many(what: str, wait: int) -> TooManyRequests:

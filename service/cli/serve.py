@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 FIRST_KEY_HOURS = 24
-STOP_SECONDS = 20
-"""How long answers that are being given may take when the service is told to end."""
 
 
 def serve(
@@ -32,19 +30,13 @@ def serve(
     import uvicorn
 
     from service.app import create_app
+    from service.server import server_config
 
     settings = load_settings()
     _check_access(settings, host)
     own_norms()  # an unusable file is told in one line, before anything is opened
     service = create_app(settings)
-    config = uvicorn.Config(
-        service,
-        host=host,
-        port=port,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
+    config = server_config(service, settings, host=host, port=port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     sys.stderr.write(f"mrsquant {fitting.__version__} starts …\n")
 
@@ -69,7 +61,7 @@ def serve(
 
 def _check_access(settings: Settings, host: str) -> None:
     """Refuse to let in everybody on a network, and make the first key where there is none yet."""
-    from service.access.authentication import is_loopback
+    from service.access.addresses import is_loopback
     from service.access.key_file import KeyFile, UnusableKeyFile
 
     if not settings.is_guarded:

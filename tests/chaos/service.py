@@ -15,6 +15,7 @@ import psutil
 import uvicorn
 
 from service.app import create_app
+from service.server import server_config
 from service.settings import Settings
 from tests import fake_pipeline
 
@@ -94,5 +95,6 @@ class Service:
 
 
 if __name__ == "__main__":
-    application = create_app(Settings(), analyse=fake_pipeline.analyse, inspect=fake_pipeline.inspect)
-    uvicorn.run(application, port=int(sys.argv[1]), log_config=None, timeout_graceful_shutdown=10)
+    settings = Settings()
+    application = create_app(settings, analyse=fake_pipeline.analyse, inspect=fake_pipeline.inspect)
+    uvicorn.Server(server_config(application, settings, port=int(sys.argv[1]))).run()

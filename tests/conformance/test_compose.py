@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 KEYS = {
     "image", "build", "restart", "read_only", "cap_drop", "security_opt", "tmpfs", "environment", "volumes", "ports",
-    "stop_grace_period", "depends_on", "command", "healthcheck",
+    "stop_grace_period", "depends_on", "command", "healthcheck", "networks",
 }  # fmt: skip
 """Of the Compose specification, those that stand there."""
 
@@ -35,7 +36,7 @@ def test_service(name: str) -> None:
         assert "test" in SERVICES[other]["healthcheck"]
     assert {volume.split(":")[0] for volume in service.get("volumes", ())} <= set(COMPOSE["volumes"])
     program = service.get("command", ["python"])[0]
-    assert shutil.which(program, path=str(Path(sys.executable).parent))
+    assert service["image"] != "mrsquant" or shutil.which(program, path=str(Path(sys.executable).parent))
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -58,6 +59,18 @@ def test_addresses_lead_to_services() -> None:
     assert scheduler == "//scheduler:8786"
     assert "8786" in SERVICES["scheduler"]["command"]
     assert f"tcp:{scheduler}" in SERVICES["worker"]["command"]
+
+
+def test_the_proxy_is_the_one_that_is_trusted() -> None:
+    """It has a fixed address in the network, the service believes this one only, and nobody gets around it."""
+    address = SERVICES["proxy"]["networks"]["default"]["ipv4_address"]
+    trusted = Settings(trusted_proxies=SERVICES["api"]["environment"]["MRSQUANT_TRUSTED_PROXIES"]).trusted_proxies
+    subnet = COMPOSE["networks"]["default"]["ipam"]["config"][0]["subnet"]
+
+    assert trusted == (ip_network(address),)
+    assert trusted[0].subnet_of(ip_network(subnet))
+    assert "ports" not in SERVICES["api"]
+    assert SERVICES["proxy"]["command"][-1] == "api:8000"
 
 
 def test_no_secret_stands_there() -> None:

@@ -1,0 +1,114 @@
+"""Connections that ask nothing are closed in time, and those that wait for an answer are not."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from service.app import create_app
+from service.server import server_config
+from service.settings import Settings
+from tests import fake_pipeline
+from tests.chaos.clients import ask, events_of, submit
+from tests.fake_pipeline import spectrum
+
+IDLE = 1
+ENOUGH = 4.0
+"""Seconds after which an idle connection must be gone, also on a slow machine."""
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    folder = tmp_path_factory.mktemp("data")
+    settings = Settings(data_dir=folder, cache_dir=folder, executor="inline:", log_level="error", idle_seconds=IDLE)
+    app = create_app(settings, analyse=fake_pipeline.analyse, inspect=fake_pipeline.inspect)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(server_config(app, settings))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.05)
+        yield int(listener.getsockname()[1])
+        server.should_exit = True
+        thread.join(30)
+
+
+def seconds_until_closed(connection: socket.socket, trickle: bytes = b"") -> float:
+    """How long the service keeps the connection, while a byte is sent now and then."""
+    connection.settimeout(0.2)
+    begin = time.monotonic()
+    while time.monotonic() - begin < 10:
+        try:
+            if trickle:
+                connection.sendall(trickle)
+            if connection.recv(65536) == b"":
+                break
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+    return time.monotonic() - begin
+
+
+HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+POST = b"POST /v1/scores HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+IDLERS = {
+    "silent": (b"", b""),
+    "half a head": (HEAD, b""),
+    "a head that trickles": (HEAD, b"X-A: b\r\n"),
+    "silent after an answer": (HEAD + b"\r\n", b""),
+    "a second head that trickles": (HEAD + b"\r\n" + HEAD, b"X-A: b\r\n"),
+    "half a body": (POST + b"{", b""),
+}
+
+
+@pytest.mark.parametrize(("sent", "trickle"), IDLERS.values(), ids=IDLERS)
+def test_idle_connections_are_closed(port: int, sent: bytes, trickle: bytes) -> None:
+    """Whether nothing comes, or too little."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(sent)
+
+        assert seconds_until_closed(connection, trickle) < ENOUGH
+
+
+def test_hundreds_of_silent_connections_go(port: int) -> None:
+    """And meanwhile others are answered."""
+    connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(300)]
+    try:
+        assert ask(f"http://127.0.0.1:{port}", "/healthz") == {"status": "ok"}
+        time.sleep(ENOUGH)
+        for connection in connections:
+            connection.setblocking(False)
+            assert connection.recv(1) == b""
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def test_those_who_wait_for_an_answer_are_kept(port: int, tmp_path: Path) -> None:
+    """A stream of events goes on while nothing happens, and so does a request that waits for its result."""
+    url = f"http://127.0.0.1:{port}"
+    running = submit(url, "x.json", spectrum("sleep", seconds=3 * IDLE), {})
+    states = [event["state"] for event in events_of(url, running["id"]) if event["step"] is None]
+
+    assert states[-1] == "succeeded"
+
+
+def test_a_slow_upload_is_kept(port: int) -> None:
+    """A body that arrives in pieces, each in time, may take longer than the limit in all."""
+    body = b'{"region": "ACC"}'
+    head = POST.replace(b"1000", str(len(body)).encode())
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head)
+        for at in range(len(body)):
+            connection.sendall(body[at : at + 1])
+            time.sleep(0.15 * IDLE)
+        connection.settimeout(10)
+        assert connection.recv(100).startswith(b"HTTP/1.1 422")
