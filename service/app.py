@@ -25,8 +25,10 @@ from service.jobs.tasks import Analyse, Inspect
 from service.jobs.workforce import Limits
 from service.metrics import Metrics
 from service.middleware import BodyLimit, RequestContext
+from service.proxies import TrustedProxies
 from service.settings import Settings
 from service.storage.audit import AuditLog
+from service.storage.audit_folder import AuditFolder
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.events import EventRepository
@@ -89,7 +91,7 @@ def create_app(
         authenticator = Authenticator(settings, database)
         authenticator.check()
         audit_log = AuditLog(database)
-        trail = Trail(audit_log)
+        trail = Trail(audit_log, AuditFolder(settings.data_dir), metrics)
         trail.start()
         log.info("audit log", **audit_log.head()._asdict())
         blobs = BlobStore(settings.data_dir / "blobs")
@@ -139,8 +141,14 @@ def create_app(
     )
     mount(app)
     responses.install(app)
+    _surround(app, settings, metrics)
+    return app
+
+
+def _surround(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """Put around every request what all of them need; the last one is asked first."""
     app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes, max_json_bytes=settings.max_json_bytes)
     app.add_middleware(AuditTrail)
     app.add_middleware(NameAndSite, settings=settings)
+    app.add_middleware(TrustedProxies, proxies=settings.trusted_proxies)
     app.add_middleware(RequestContext, metrics=metrics)
-    return app

@@ -42,6 +42,16 @@ class Metrics:
             "mrsquant_repeated_submissions", "Submissions answered by an analysis there was", registry=self.registry
         )
         self.webhooks = Counter("mrsquant_webhooks", "Webhook calls by result", ["result"], registry=self.registry)
+        self.audit_waiting = Gauge(
+            "mrsquant_audit_waiting", "Audit entries that are not written yet", registry=self.registry
+        )
+        self.audit_refused = Counter(
+            "mrsquant_audit_refused", "Audit entries the database did not take, set aside", registry=self.registry
+        )
+        self.audit_intact = Gauge(
+            "mrsquant_audit_intact", "1 while the audit log holds what is known of it", registry=self.registry
+        )
+        self.database_up = Gauge("mrsquant_database_up", "1 while the database answers", registry=self.registry)
         self.requests = Counter(
             "mrsquant_requests", "Answered requests", ["method", "route", "status"], registry=self.registry
         )

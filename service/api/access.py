@@ -24,6 +24,8 @@ PUBLIC = frozenset({"/healthz", "/readyz", "/problems", "/problems/{code}", "/op
 """Says nothing about anybody; for everybody."""
 SIGN_IN = frozenset({"/sign-in", "/sign-out"})
 
+_UNRECORDED = frozenset({"/metrics"})
+"""Shows no analysis, and is there for times when the audit log cannot be written."""
 _KNOWLEDGE = ("/v1/norms", "/v1/regions", "/v1/basis-sets")
 _EXCEPTIONS: dict[tuple[str, str], Scope] = {
     ("GET", "/metrics"): "admin",
@@ -59,9 +61,15 @@ async def authorise(request: Request) -> None:
     Raises
     ------
     NotAuthenticated, NotAllowed, TooManyRequests
+    Unavailable
+        When what is asked could not be recorded.
     """
     path = cast("str", request.scope["route"].path)
     need = needed(request.method, path)
+    if need == "public" and path not in SIGN_IN:
+        return
+    if path not in _UNRECORDED:
+        services_of(request).trail.admit()
     if need == "public":
         return
     try:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Literal, TypeVar
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -12,6 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.api.dependencies import ServicesDep
 from service.api.problems import responses
 from service.errors import NotReady
+from service.storage.tables import UNFINISHED
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 3.0
+"""How long the database may take to answer these."""
 
 router = APIRouter(tags=["operation"])
 
@@ -32,12 +41,12 @@ async def healthz() -> Health:
 
 
 @router.get("/readyz", summary="Can it take work?", responses=responses(NotReady))
-def readyz(services: ServicesDep) -> Health:
-    """Answers when the database and every worker have answered."""
-    try:
-        services.database.ping()
-    except SQLAlchemyError as error:
-        raise NotReady("The database does not answer.", headers={"Retry-After": "5"}) from error
+async def readyz(services: ServicesDep) -> Health:
+    """Answers when the database and every worker have answered, and what is asked can be recorded."""
+    if await _in_time(services.database.ping) is None:
+        raise NotReady("The database does not answer.", headers={"Retry-After": "5"})
+    if services.trail.is_full:
+        raise NotReady("The audit log cannot be written.", headers={"Retry-After": "5"})
     if not services.dispatcher.ready:
         raise NotReady("The workers have not answered yet.", headers={"Retry-After": "2"})
     return Health(status="ok")
@@ -52,8 +61,20 @@ def readyz(services: ServicesDep) -> Health:
         **responses(),
     },
 )
-def metrics(services: ServicesDep) -> Response:
-    """Queue depth, analysis seconds, outcomes, analyses in flight, requests."""
-    for state, count in services.queue.depths().items():
-        services.metrics.queue_depth.labels(state).set(count)
-    return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+async def metrics(services: ServicesDep) -> Response:
+    """Queue depth, analysis seconds, outcomes, analyses in flight, requests, database and audit log."""
+    measures = services.metrics
+    depths = await _in_time(services.queue.depths)
+    measures.database_up.set(depths is not None)
+    for state in UNFINISHED:
+        measures.queue_depth.labels(state).set(math.nan if depths is None else depths[0][state])
+    measures.audit_waiting.set(services.trail.waiting)
+    return Response(generate_latest(measures.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _in_time(ask: Callable[[], T]) -> tuple[T] | None:
+    """What the database answers, or None; takes no thread of those that requests wait for."""
+    try:
+        return (await asyncio.wait_for(asyncio.to_thread(ask), PATIENCE_SECONDS),)
+    except (SQLAlchemyError, TimeoutError):
+        return None

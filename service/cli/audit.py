@@ -15,6 +15,7 @@ from service.cli.failures import CommandFailure, ExitCode
 
 if TYPE_CHECKING:
     from service.storage.audit import AuditLog
+    from service.storage.audit_folder import AuditFolder
 
 app = typer.Typer(no_args_is_help=True, help="Show and verify the audit log of MRSQUANT_DATABASE_URL.")
 
@@ -25,14 +26,38 @@ def verify(
         str | None, typer.Option(metavar="SHA256", help="Digest of an earlier row, kept elsewhere, that must be there.")
     ] = None,
 ) -> int:
-    """Read the whole chain; print number and digest of its newest row, or say where it is broken."""
+    """Read the whole chain and compare it with the data folder; print number and digest of its newest row."""
     from service.storage.audit import BrokenChain
+    from service.storage.audit_folder import UnreadableHead
 
-    with _log() as log:
+    with _log() as (log, folder):
         try:
             head = log.verify(contains)
-        except BrokenChain as error:
+            _, faults = log.examine(folder.head())
+        except (BrokenChain, UnreadableHead) as error:
             raise CommandFailure(ExitCode.FAILURE, "audit-log-broken", "audit_log", str(error)) from error
+    if faults:
+        raise CommandFailure(ExitCode.FAILURE, "audit-log-broken", "audit_log", " ".join(faults))
+    sys.stdout.write(f"{head.position}\t{head.sha256}\n")
+    return ExitCode.ANALYSED
+
+
+@app.command()
+def accept() -> int:
+    """Go on from the log as it is, after an older copy was restored: a new row says which newest row was known before.
+
+    Restores the triggers that forbid changes. What was cut off stays lost, and the new row says so to whoever reads the
+    log. Print number and digest of that row.
+    """
+    from service.storage.audit_folder import UnreadableHead
+
+    with _log() as (log, folder):
+        try:
+            known = folder.head()
+        except UnreadableHead:
+            known = None
+        head = log.accept(known)
+        folder.keep(head, backwards=True)
     sys.stdout.write(f"{head.position}\t{head.sha256}\n")
     return ExitCode.ANALYSED
 
@@ -43,7 +68,7 @@ def show(
 ) -> int:
     """Print who did what and when, oldest first, one JSON object a line."""
     columns = ("position", "at", "actor", "project", "action", "status", "analysis_id", "address", "request_id")
-    with _log() as log:
+    with _log() as (log, _):
         for row in log.rows(analysis):
             entry = {name: getattr(row, name) for name in columns} | {"at": row.at.isoformat()}
             sys.stdout.write(json.dumps(entry) + "\n")
@@ -51,16 +76,17 @@ def show(
 
 
 @contextmanager
-def _log() -> Iterator[AuditLog]:
+def _log() -> Iterator[tuple[AuditLog, AuditFolder]]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from service.storage.audit import AuditLog
+    from service.storage.audit_folder import AuditFolder
     from service.storage.database import Database
 
     settings = load_settings()
     database = Database(settings.database_url)
     try:
-        yield AuditLog(database)
+        yield AuditLog(database), AuditFolder(settings.data_dir)
     except SQLAlchemyError as error:
         detail = f"it cannot be read ({type(error).__name__}); has the service run with it?"
         raise CommandFailure(ExitCode.FAILURE, "database-unusable", "MRSQUANT_DATABASE_URL", detail) from error

@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as NotInTime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 Level = Literal["ok", "warning", "failure"]
 
@@ -70,7 +73,7 @@ def database(settings: Settings) -> Finding:
 
     url = make_url(settings.database_url)
     shown = url.render_as_string(hide_password=True)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+    if _is_absent(url):
         return Finding("ok", f"{shown} will be made at the first start")
     opened = Database(settings.database_url)
     try:
@@ -83,6 +86,42 @@ def database(settings: Settings) -> Finding:
     if present == newest:
         return Finding("ok", f"{shown} answers, its schema is current ({newest})")
     return Finding("warning", f"{shown} answers; its schema {present} will become {newest} at the next start")
+
+
+def audit_log(settings: Settings) -> Finding:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service.storage.audit import AuditLog
+    from service.storage.audit_folder import AuditFolder, UnreadableHead
+    from service.storage.database import Database
+
+    url = make_url(settings.database_url)
+    folder = AuditFolder(settings.data_dir)
+    opened = Database(settings.database_url)
+    try:
+        known = folder.head()
+        if _is_absent(url) and known is not None:
+            return Finding("failure", f"is gone with its database; it had {known.position} rows")
+        if _is_absent(url) or (known is None and opened.revisions()[0] is None):
+            return Finding("ok", "begins at the first start")
+        head, faults = AuditLog(opened).examine(known)
+    except UnreadableHead as error:
+        return Finding("failure", f"{error}; restore it, or see `mrsquant audit accept`")
+    except SQLAlchemyError as error:
+        return Finding("failure", f"cannot be read: {type(error).__name__}")
+    finally:
+        opened.close()
+    refused = folder.refusals()
+    if refused:
+        faults += (f"{refused} entries were refused by the database; read {folder.refused} and move it away.",)
+    if faults:
+        return Finding("failure", f"{' '.join(faults)} See docs/how-to/operate.md")
+    return Finding("ok", f"holds what is known of it, {head.position} rows; its triggers are there")
+
+
+def _is_absent(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
 
 
 def executor(settings: Settings) -> Finding:
@@ -149,6 +188,7 @@ CHECKS: dict[str, Check] = {
     "data folder": data_dir,
     "disk": disk,
     "database": database,
+    "audit log": audit_log,
     "cache folder": cache_dir,
     "workers": executor,
     "basis and norms": basis,

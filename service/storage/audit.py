@@ -1,8 +1,9 @@
 """The audit log: rows that are only ever added, each with a digest of itself and of the row before.
 
 Changing, removing or reordering rows breaks the chain of digests. Cutting off its end does not, nor does writing the
-whole chain anew: who wants to see that keeps a digest elsewhere (`mrsquant audit verify --contains`; the service
-logs the newest one when it starts and stops).
+whole chain anew: that is seen by what is kept elsewhere, in the data folder (``service.storage.audit_folder``) and
+wherever the operator keeps a digest (`mrsquant audit verify --contains`; the service logs the newest one when it
+starts and stops).
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, String, insert, select, text
 
+from service.storage import audit_triggers, clock
 from service.storage.database import Database
 from service.storage.tables import AUDIT_LOG, AuditRow
 
@@ -22,7 +24,9 @@ START = "0" * 64
 """Stands for the row before the first."""
 
 _NEWEST = select(AUDIT_LOG.c.position, AUDIT_LOG.c.sha256).order_by(AUDIT_LOG.c.position.desc()).limit(1)
+_NOW = select(clock.now())
 _ADD = insert(AUDIT_LOG)
+_WIDTHS = {column.name: column.type.length for column in AUDIT_LOG.c if isinstance(column.type, String)}
 _LOCK = 0x6D727361  # "mrsa": any number no other program on the same database uses
 
 
@@ -62,13 +66,16 @@ class BrokenChain(Exception):
 
 
 def append(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Add entries in a writing transaction, which keeps all others from adding until it ends."""
+    """Add entries in a writing transaction, which keeps all others from adding until it ends.
+
+    Texts are cut to their columns: what a client wrote in a header may not keep the log from being written.
+    """
     if connection.dialect.name != "sqlite":  # there, a writing transaction is alone already
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     head = _head(connection)
-    now = datetime.now(UTC)
+    now: datetime = connection.execute(_NOW).scalar_one()
     rows = []
-    for entry in entries:
+    for entry in map(_bounded, entries):
         sha256 = _digest(head, now, entry)
         head = Head(head.position + 1, sha256)
         rows.append({**entry._asdict(), "position": head.position, "at": now, "sha256": sha256})
@@ -89,6 +96,36 @@ class AuditLog:
     def head(self) -> Head:
         """The newest row."""
         with self._database.asking() as connection:
+            return _head(connection)
+
+    def try_out(self) -> None:
+        """Add an entry and take it back.
+
+        Raises
+        ------
+        sqlalchemy.exc.SQLAlchemyError
+            When the log takes no entry at all.
+        """
+        with self._database.asking() as connection:
+            append(connection, [Entry("audit", None, "try out", 200, "")])
+            connection.rollback()
+
+    def examine(self, known: Head | None) -> tuple[Head, tuple[str, ...]]:
+        """The newest row, and what shows that the log is not what it was when ``known`` was its newest row."""
+        with self._database.asking() as connection:
+            head = _head(connection)
+            faults = [] if known is None else [*_lost(connection, known, head)]
+            missing = audit_triggers.missing(connection)
+        if missing:
+            faults.append(f"The triggers {', '.join(missing)} are missing or changed: rows could be altered since.")
+        return head, tuple(faults)
+
+    def accept(self, known: Head | None) -> Head:
+        """Restore the triggers and add an entry that says which newest row was known before; the newest row."""
+        before = "none" if known is None else f"{known.position} {known.sha256}"
+        with self._database.changing() as connection:
+            audit_triggers.restore(connection)
+            append(connection, [Entry("operator", None, f"audit accept, known was {before}", 200, "")])
             return _head(connection)
 
     def rows(self, analysis_id: str | None = None) -> Iterator[AuditRow]:
@@ -123,6 +160,29 @@ class AuditLog:
 def _head(connection: Connection) -> Head:
     found = connection.execute(_NEWEST).first()
     return Head(0, START) if found is None else Head(*found)
+
+
+def _lost(connection: Connection, known: Head, head: Head) -> Iterator[str]:
+    """What shows that the row that was the newest is no longer in the log."""
+    found = connection.scalar(select(AUDIT_LOG.c.sha256).where(AUDIT_LOG.c.position == known.position))
+    if found == known.sha256:
+        return
+    if not head.position:
+        yield f"The log is empty, and had {known.position} rows."
+    elif found is None:
+        yield f"The log ends at row {head.position}, and had {known.position}: its end was cut off."
+    else:
+        yield f"Row {known.position} is another than the one that was written: the log was cut off or written anew."
+
+
+def _bounded(entry: Entry) -> Entry:
+    fields: dict[str, Any] = entry._asdict()
+    cut = {name: _cut(value, _WIDTHS[name]) for name, value in fields.items() if isinstance(value, str)}
+    return Entry(**{**fields, **cut})
+
+
+def _cut(value: str, width: int | None) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in value[:width])
 
 
 def _entry(row: AuditRow) -> Entry:

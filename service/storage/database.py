@@ -51,7 +51,9 @@ class Database:
             self._engine = create_engine(self._url, connect_args={"timeout": _BUSY_SECONDS})
             _prepare_sqlite(self._engine)
         else:
-            self._engine = create_engine(self._url, pool_pre_ping=True)
+            from service.storage.postgresql import open_engine  # noqa: PLC0415 (its driver is an extra)
+
+            self._engine = open_engine(self._url)
         self._writing_engine = self._engine.execution_options(writes=True)
         self._turn = threading.Lock()
 
@@ -61,7 +63,8 @@ class Database:
         with self._writing_engine.begin() as connection:
             self._lock(connection)
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            with _unhurried(connection):
+                command.upgrade(config, "head")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -141,6 +144,21 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+@contextmanager
+def _unhurried(connection: Connection) -> Iterator[None]:
+    """Let statements take as long as they need: changing a large table is silent work."""
+    driver: Any = connection.connection.driver_connection
+    limit = getattr(driver, "silence_seconds", None)
+    if limit is None:
+        yield
+        return
+    driver.silence_seconds = None
+    try:
+        yield
+    finally:
+        driver.silence_seconds = limit
 
 
 def _config() -> Config:

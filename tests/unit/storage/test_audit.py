@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,27 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.access.trail import Trail
 from service.storage.audit import AuditLog, BrokenChain, Entry
 from service.storage.database import Database
-from tests.servers.postgresql import PostgreSql, postgresql
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgreSql]:
-    with postgresql() as running:
-        yield running
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """An empty database of each kind."""
-    is_sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/x.sqlite3" if is_sqlite else request.getfixturevalue("server").new_database()
-    opened = Database(url)
-    opened.migrate()
-    yield opened
-    opened.close()
+from tests.servers.postgresql import PostgreSql
 
 
 def entry(number: int, analysis_id: str | None = None) -> Entry:
@@ -128,42 +107,4 @@ def test_cutting_off_the_end_is_seen_by_a_digest_kept_elsewhere(tmp_path: Path) 
     assert log.verify().position == 2
     with pytest.raises(BrokenChain, match="cut off"):
         log.verify(contains=kept)
-    database.close()
-
-
-class Stubborn(AuditLog):
-    """A log whose database is away for a while."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        self.is_away = threading.Event()
-
-    def append(self, entries: object) -> None:
-        if self.is_away.is_set():
-            self.is_away.clear()
-            raise SQLAlchemyError
-        super().append(entries)
-
-
-def test_notes_wait_for_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Entries are written in order once it answers again, and all of them before the service ends."""
-    monkeypatch.setattr("service.access.trail._RETRY_SECONDS", 0.05)
-    database = Database(f"sqlite:///{tmp_path}/x.sqlite3")
-    database.migrate()
-    log = Stubborn(database)
-    log.is_away.set()
-    trail = Trail(log)
-    trail.start()
-
-    async def note() -> None:
-        for number in range(500):
-            await trail.note(entry(number))
-
-    asyncio.run(note())
-    while log.is_away.is_set():
-        threading.Event().wait(0.01)
-    trail.stop()
-
-    assert [row.actor for row in log.rows()] == [entry(number).actor for number in range(500)]
-    assert log.verify().position == 500
     database.close()
