@@ -6,10 +6,11 @@ import os
 import secrets
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 from sqlalchemy import make_url
 
 
@@ -30,6 +31,29 @@ class PostgreSql:
         """The SQLAlchemy URL of a database."""
         found = make_url(self._server.get_uri()).set(drivername="postgresql+psycopg", database=name)
         return found.render_as_string(hide_password=False)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The server is not there while this lasts."""
+        self._server.stop()
+        try:
+            yield
+        finally:
+            self._server.start()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The server is there and says nothing while this lasts, as one whose machine hangs."""
+        postmaster = psutil.Process(self._server.get_pid())
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
 
 
 @contextmanager
