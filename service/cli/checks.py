@@ -16,6 +16,9 @@ from service.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
+    from service.storage.audit import Head
+    from service.storage.audit_folder import AuditFolder
+
 Level = Literal["ok", "warning", "failure"]
 
 FEW_BYTES = 2 * 1024**3
@@ -90,24 +93,32 @@ def database(settings: Settings) -> Finding:
 
 def audit_log(settings: Settings) -> Finding:
     from sqlalchemy import make_url
+
+    from service.storage.audit_folder import AuditFolder, UnreadableHead
+
+    folder = AuditFolder(settings.data_dir)
+    try:
+        known = folder.head()
+    except UnreadableHead as error:
+        return Finding("failure", f"{error}; restore it, or see `mrsquant audit accept`")
+    if not _is_absent(make_url(settings.database_url)):
+        return _examined(settings, folder, known)
+    if known is None:
+        return Finding("ok", "begins at the first start")
+    return Finding("failure", f"is gone with its database; it had {known.position} rows")
+
+
+def _examined(settings: Settings, folder: AuditFolder, known: Head | None) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
     from service.storage.audit import AuditLog
-    from service.storage.audit_folder import AuditFolder, UnreadableHead
     from service.storage.database import Database
 
-    url = make_url(settings.database_url)
-    folder = AuditFolder(settings.data_dir)
     opened = Database(settings.database_url)
     try:
-        known = folder.head()
-        if _is_absent(url) and known is not None:
-            return Finding("failure", f"is gone with its database; it had {known.position} rows")
-        if _is_absent(url) or (known is None and opened.revisions()[0] is None):
+        if known is None and opened.revisions()[0] is None:
             return Finding("ok", "begins at the first start")
         head, faults = AuditLog(opened).examine(known)
-    except UnreadableHead as error:
-        return Finding("failure", f"{error}; restore it, or see `mrsquant audit accept`")
     except SQLAlchemyError as error:
         return Finding("failure", f"cannot be read: {type(error).__name__}")
     finally:

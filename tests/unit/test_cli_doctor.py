@@ -6,8 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from service.cli import app
+from service.storage.audit import AuditLog, Entry
+from service.storage.audit_folder import AuditFolder
+from service.storage.database import Database
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +38,7 @@ def test_a_sound_machine(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> 
         "PDF",
         "basis and norms",
         "own norms",
+        "audit log",
     ):
         assert f" {name}: " in out
     assert list(tmp_path.iterdir()) == []
@@ -55,6 +60,38 @@ def test_what_is_wrong_is_named(
     wrong = {line.split(":")[0].split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("failure")}
     assert {"cache folder", "database", "workers", "own norms"} <= wrong
     assert "secret" not in out
+
+
+def test_an_audit_log_that_is_not_what_it_was(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A cut end, absent triggers and entries that were set aside: exit code 1, of `audit verify` too."""
+    database, folder = Database(f"sqlite:///{tmp_path}/data/mrsquant.sqlite3"), AuditFolder(tmp_path / "data")
+    database.migrate()
+    log, entry = AuditLog(database), Entry("key:1", "default", "GET /", 200, "r")
+    log.append([entry] * 3)
+    folder.keep(log.head())
+
+    def lines() -> tuple[int, str, int]:
+        code = app.run(["doctor"])
+        found = next(line for line in capsys.readouterr().out.splitlines() if " audit log: " in line)
+        verified = app.run(["audit", "verify"])
+        capsys.readouterr()
+        return code, found, verified
+
+    assert lines() == (0, "ok       audit log: holds what is known of it, 3 rows; its triggers are there", 0)
+    with database.changing() as connection:
+        connection.execute(text("DROP TRIGGER audit_log_no_delete"))
+    code, found, verified = lines()
+    assert (code, verified) == (1, 1)
+    assert "audit_log_no_delete" in found
+    with database.changing() as connection:
+        connection.execute(text("DELETE FROM audit_log WHERE position > 1"))
+    assert "ends at row 1" in lines()[1]
+    assert app.run(["audit", "accept"]) == 0
+    assert lines()[::2] == (0, 0)
+    folder.refuse(entry, "DataError")
+    code, found, _ = lines()
+    assert (code, "1 entries were refused" in found) == (1, True)
+    database.close()
 
 
 def test_backup_of_what(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
