@@ -11,6 +11,7 @@ from fitting.job_basis import basis_in_words, check_background
 from fitting.norms import applicable_norms
 from fitting.protocol import missing
 from fitting.request import check_request
+from fitting.sequence_notes import sequence_hint
 from fitting.subject import Subject
 
 INSPECTED = (
@@ -75,8 +76,16 @@ def inspect(job: Job) -> Inspection:
         missing=missing(acquisition, for_simulated_basis=not job.basis),
         basis=basis_in_words(job, acquisition),
         norms=applicable_norms(subject, acquisition, job.site_norms),
-        warnings=_warnings(subject, intake) + (() if placement is None else _sentences(placement)),
+        warnings=_about_sequence(intake)
+        + _warnings(subject, intake)
+        + (() if placement is None else _sentences(placement)),
     )
+
+
+def _about_sequence(intake: Intake) -> tuple[str, ...]:
+    """What is told of the sequence, or what free text names where it is missing."""
+    hint = sequence_hint(intake.recording.free_text) if intake.recording.acquisition.sequence is None else None
+    return (hint,) if hint else tuple(note.sentence for note in intake.notes)
 
 
 def _sentences(placement: Placement) -> tuple[str, ...]:

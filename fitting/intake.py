@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fitting.errors import ImplausibleParameter, UnsupportedData
 from fitting.io import Files, read
 from fitting.protocol import complete, contradictions
+from fitting.sequence_notes import Note, sequence_notes
 from fitting.signal import Acquisition, Recording
 from fitting.subject import Overrides
 
@@ -27,7 +28,9 @@ class Intake:
     supplied: tuple[str, ...]
     """Quantities the request supplied."""
     contradictions: tuple[str, ...]
-    """Where the request says otherwise than the file's header, in sentences."""
+    """Where the request gives other numbers than the file's header, in sentences."""
+    notes: tuple[Note, ...]
+    """What is told of the sequence."""
     water_source: str | None
     """``separate file``, ``same file`` or None."""
     input_sha256: str
@@ -51,12 +54,13 @@ def take_in(metabolite: Files, water_reference: Files, overrides: Overrides) -> 
             raise _unpaired("is the same file as the spectrum")
     acquisition, supplied = complete(recording.acquisition, overrides)
     if water is not None:
-        _require_pair(recording.acquisition, water.acquisition)
+        _require_pair(recording, water)
         water = replace(water, acquisition=_like(water.acquisition, recording.acquisition, acquisition), water=None)
     return Intake(
         recording=replace(recording, acquisition=acquisition, water=water),
         supplied=supplied,
         contradictions=contradictions(recording.acquisition, overrides),
+        notes=sequence_notes(recording.acquisition, recording.free_text, overrides.sequence),
         water_source=source,
         input_sha256=digest(metabolite),
         water_sha256=digest(water_reference) if water_reference else None,
@@ -76,15 +80,18 @@ def _reference(recording: Recording) -> Recording:
     return recording
 
 
-def _require_pair(spectrum: Acquisition, reference: Acquisition) -> None:
+def _require_pair(scan: Recording, water: Recording) -> None:
     """Refuse a reference whose header says that it is of another scan, or that the two files were swapped.
 
-    Other echo and repetition times, other numbers of points and averages are no contradiction.
+    Other echo and repetition times, other numbers of points and averages are no contradiction; nor are sequences that
+    only free text names.
     """
+    spectrum, reference = scan.acquisition, water.acquisition
     volume, other_volume = spectrum.voi_volume_ml, reference.voi_volume_ml
     if volume and other_volume and not math.isclose(volume, other_volume, rel_tol=SAME_VOLUME):
         raise _unpaired(f"is of a volume of {other_volume:.1f} ml, the spectrum of {volume:.1f} ml")
-    if spectrum.sequence and reference.sequence and spectrum.sequence != reference.sequence:
+    is_typed = scan.free_text.is_source or water.free_text.is_source
+    if not is_typed and spectrum.sequence and reference.sequence and spectrum.sequence != reference.sequence:
         raise _unpaired(f"was acquired with {reference.sequence}, the spectrum with {spectrum.sequence}")
     if spectrum.water_suppressed is False and reference.water_suppressed is True:
         raise _unpaired("is water-suppressed and the spectrum is not, by their headers: the two seem to be swapped")

@@ -79,7 +79,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     relaxation = relaxation_table(job.relaxation)
     intake = take_in(job.metabolite, job.water_reference, job.options.overrides)
     acquisition = intake.recording.acquisition
-    require_complete(acquisition, for_simulated_basis=not job.basis)
+    require_complete(acquisition, intake.recording.free_text, for_simulated_basis=not job.basis)
     placement, subject = place(job.images, acquisition.voi_geometry, job.subject)
     begin("preprocessing")
     spectrum, facts = preprocess(intake.recording)
@@ -112,7 +112,9 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     )
     quality = quality_of(result, facts, spectrum.spectrometer_frequency)
     doubts = tuple(Reason("contradicts-header", sentence) for sentence in intake.contradictions)
-    judged = partial(judge, result, quality, quantities, pattern=facts.pattern)
+    doubts += tuple(Reason(note.code, note.sentence) for note in intake.notes if note.limits)
+    remarks = tuple(Reason(note.code, note.sentence) for note in intake.notes if not note.limits)
+    judged = partial(judge, result, quality, quantities, pattern=facts.pattern, remarks=remarks)
     judgement = judged(doubts=doubts)
     if facts.pattern == "found" and judgement.spectrum.usable != "no":
         doubts += _doubts_of_the_data(spectrum, basis, job, cache_dir, acquisition, result, quality)

@@ -8,7 +8,8 @@ from dataclasses import fields, replace
 from typing import Any
 
 from fitting.errors import ImplausibleParameter, MissingParameter, UnsupportedData
-from fitting.signal import Acquisition
+from fitting.sequence_notes import sequence_hint
+from fitting.signal import NO_FREE_TEXT, Acquisition, FreeText
 from fitting.subject import Overrides
 
 SEQUENCES = ("PRESS", "STEAM", "sLASER", "SPECIAL")
@@ -63,18 +64,13 @@ def check_overrides(overrides: Overrides) -> None:
 
 
 def contradictions(header: Acquisition, overrides: Overrides) -> tuple[str, ...]:
-    """One sentence for each quantity of the request that the file's ``header`` gives otherwise."""
+    """One sentence for each number of the request that the file's ``header`` gives otherwise."""
     sentences = []
     for name, value in _given(overrides).items():
         read = getattr(header, name)
-        same = read is None or (read == value if name == "sequence" else math.isclose(read, value, rel_tol=SAME))
-        if not same:
-            sentences.append(f"The request says {name} = {_plain(value)}, the file {_plain(read)}.")
+        if name != "sequence" and read is not None and not math.isclose(read, value, rel_tol=SAME):
+            sentences.append(f"The request says {name} = {value:g}, the file {read:g}.")
     return tuple(sentences)
-
-
-def _plain(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _given(overrides: Overrides) -> dict[str, Any]:
@@ -116,8 +112,12 @@ def missing(acquisition: Acquisition, *, for_simulated_basis: bool = True) -> tu
     return tuple(name for name in needed if getattr(acquisition, name) is None)
 
 
-def require_complete(acquisition: Acquisition, *, for_simulated_basis: bool = True) -> None:
+def require_complete(
+    acquisition: Acquisition, free_text: FreeText = NO_FREE_TEXT, *, for_simulated_basis: bool = True
+) -> None:
     """Refuse an acquisition that lacks what the analysis needs.
+
+    A missing sequence is asked for with what ``free_text`` of the header names.
 
     Raises
     ------
@@ -127,8 +127,10 @@ def require_complete(acquisition: Acquisition, *, for_simulated_basis: bool = Tr
     lacking = missing(acquisition, for_simulated_basis=for_simulated_basis)
     if lacking:
         flags = ", ".join("--" + name.replace("_", "-") for name in lacking)
+        hint = sequence_hint(free_text) if "sequence" in lacking else None
         raise MissingParameter(
-            f"The {acquisition.format} header does not say {', '.join(lacking)}; supply it in the request ({flags}).",
+            f"The {acquisition.format} header does not say {', '.join(lacking)}; supply it in the request ({flags})."
+            + (f" {hint}" if hint else ""),
             parameter=lacking[0],
             missing=",".join(lacking),
         )

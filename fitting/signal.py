@@ -79,6 +79,24 @@ class Acquisition:
 
 
 @dataclass(frozen=True, slots=True)
+class FreeText:
+    """What a header's free text (the name of a scan, protocol or series) says of the sequence, by whole words.
+
+    Somebody typed it, so it is no ground to choose or refuse a sequence, only to ask: see decision 0016.
+    """
+
+    families: tuple[str, ...] = ()
+    """Localisation families it names."""
+    editing: str | None = None
+    """The word that names spectral editing, as the tables have it."""
+    is_source: bool = False
+    """The sequence was taken from it, because the format has no field for one."""
+
+
+NO_FREE_TEXT = FreeText()
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """What one file holds: uncombined samples, their acquisition and, if present, the water reference.
 
@@ -89,6 +107,7 @@ class Recording:
     samples: ComplexArray
     acquisition: Acquisition
     water: Recording | None = None
+    free_text: FreeText = NO_FREE_TEXT
 
     @property
     def transients(self) -> int:

@@ -104,6 +104,11 @@ def refuse_imaging_matrix(file: SourceFile, voxels: tuple[int, int, int]) -> Non
         )
 
 
+def free_texts(dataset: Dataset) -> tuple[str | None, ...]:
+    """What was typed at the scanner to name the protocol and the series."""
+    return tuple(text(dataset.get(keyword)) for keyword in ("ProtocolName", "SeriesDescription"))
+
+
 def text(value: object) -> str | None:
     """Header text, multiple values joined; None when absent or empty."""
     if value is None or value == []:

@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from fitting.errors import DamagedFile
+from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples
@@ -72,7 +73,7 @@ def _read(files: Files) -> Recording:
     water = None
     if "water_real" in fields or "water_imag" in fields:
         water = Recording(_samples(fields, "water", file), replace(acquisition, water_suppressed=False))
-    return Recording(_samples(fields, "fid", file), acquisition, water)
+    return Recording(_samples(fields, "fid", file), acquisition, water, free_text(name))
 
 
 def _fields(file: SourceFile) -> Mapping[str, object]:

@@ -16,6 +16,7 @@ from fitting.errors import UnsupportedData
 from fitting.io._dicom import (
     count,
     damaged,
+    free_texts,
     open_dataset,
     quantity,
     refuse_imaging_matrix,
@@ -24,6 +25,7 @@ from fitting.io._dicom import (
     text,
 )
 from fitting.io._suspect import mr_spectroscopy
+from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import edge_lengths
@@ -37,6 +39,8 @@ MR_SPECTROSCOPY_STORAGE = "1.2.840.10008.5.1.4.1.1.4.2"
 
 _BYTES_PER_POINT = 8
 _PHILIPS_VOLUME = "Philips MR Imaging DD 001"
+_PHILIPS_EDITING = "Philips MR Imaging DD 006"
+"""Element 97 of its block is Y in the product's MEGA-PRESS (wtclarke/spec2nii#131)."""
 
 
 def _recognises(files: Files) -> bool:
@@ -57,9 +61,10 @@ def _read(files: Files) -> Recording:
         )
     spectra = mr_spectroscopy(file, NAME, TITLE)
     acquisition = _acquisition(dataset, spectra.acquisition)
+    said = free_text(*_sequence_fields(dataset), *free_texts(dataset))
     if frames == 1:
-        return Recording(samples=spectra.samples, acquisition=acquisition)
-    return _with_water(file, dataset, spectra, acquisition)
+        return Recording(samples=spectra.samples, acquisition=acquisition, free_text=said)
+    return replace(_with_water(file, dataset, spectra, acquisition), free_text=said)
 
 
 def _with_water(file: SourceFile, dataset: Dataset, spectra: Recording, acquisition: Acquisition) -> Recording:
@@ -84,8 +89,7 @@ def _with_water(file: SourceFile, dataset: Dataset, spectra: Recording, acquisit
 
 def _acquisition(dataset: Dataset, read: Acquisition) -> Acquisition:
     sequence_name = text(dataset.get("PulseSequenceName"))
-    technique = text(dataset.get("VolumeLocalizationTechnique"))
-    sequence = localisation(sequence_name) or localisation(technique)
+    sequence = localisation(*_sequence_fields(dataset))
     vendor = text(dataset.get("Manufacturer"))
     return replace(
         read,
@@ -103,6 +107,12 @@ def _acquisition(dataset: Dataset, read: Acquisition) -> Acquisition:
         nucleus=text(dataset.get("ResonantNucleus")) or "1H",
         water_suppressed=_water_suppressed(dataset, vendor),
     )
+
+
+def _sequence_fields(dataset: Dataset) -> tuple[str | None, ...]:
+    """The names of the sequence, then the technique; Philips calls every sequence SPECTROSCOPY."""
+    keywords = ("PulseSequenceName", "SequenceName", "VolumeLocalizationTechnique")
+    return tuple(text(dataset.get(keyword)) for keyword in keywords)
 
 
 def _water_suppressed(dataset: Dataset, vendor: str | None) -> bool | None:
@@ -206,6 +216,10 @@ def _refuse_other_kinds(file: SourceFile, dataset: Dataset) -> None:
             f"'{file.name}' is a {acquisition_type} acquisition of more than one spectral dimension or voxel; "
             "send a single-voxel spectrum.",
             file=file.name,
+        )
+    if text(_private(dataset, 0x2005, _PHILIPS_EDITING, 0x97)) == "Y":
+        raise UnsupportedData(
+            f"'{file.name}' is a spectral editing scan (MEGA); only unedited spectra can be analysed.", file=file.name
         )
     form = (text(dataset.get("DataRepresentation")) or "COMPLEX", text(dataset.get("SignalDomainColumns")) or "TIME")
     if form != ("COMPLEX", "TIME"):

@@ -17,7 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from fitting.errors import DamagedFile, UnsupportedData
-from fitting.io.sequence_names import localisation
+from fitting.io.free_text import free_text
+from fitting.io.sequence_names import localisation, without_folder
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples, edge_lengths, positive
 from fitting.io.voi import from_corners
@@ -98,8 +99,7 @@ class _Header:
     def psd_name(self) -> str | None:
         start = self.start(self.layout.image) + self.layout.psd_name
         name = self.file.content[start : start + 33].split(b"\0")[0].decode("latin-1").strip()
-        # Research sequences carry the folder they were loaded from.
-        return (name.rpartition("/")[2] or None) if name.isprintable() else None
+        return (without_folder(name) or None) if name.isprintable() else None
 
 
 class _Frames(NamedTuple):
@@ -170,7 +170,7 @@ def _read(files: Files) -> Recording:
         stored = frames.reference * (1 if frames.uncombined else excitations)
         unsuppressed = replace(metabolites, water_suppressed=False, averages=stored)
         water = Recording(samples[: frames.reference], unsuppressed)
-    return Recording(samples[frames.reference :], metabolites, water)
+    return Recording(samples[frames.reference :], metabolites, water, free_text(name))
 
 
 def _voi_geometry(header: _Header) -> VoiGeometry | None:

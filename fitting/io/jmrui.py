@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fitting.errors import DamagedFile
+from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples, positive
@@ -160,7 +161,8 @@ def _nucleus(text: str | None) -> str:
 
 def _recording(pairs: FloatArray, file: SourceFile, acquisition: Acquisition) -> Recording:
     """Signals as transients; ``pairs`` has shape (signals, 1, points, 2), real and imaginary."""
-    return Recording(complex_samples(pairs[..., 0], -pairs[..., 1], file), acquisition)
+    samples = complex_samples(pairs[..., 0], -pairs[..., 1], file)
+    return Recording(samples, acquisition, free_text=free_text(acquisition.sequence_name))
 
 
 READER = Reader("jmrui", "jMRUI", _recognises, _read)

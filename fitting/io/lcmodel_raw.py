@@ -12,6 +12,7 @@ import re
 import numpy as np
 
 from fitting.errors import DamagedFile, UnsupportedData
+from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples, positive
@@ -77,7 +78,8 @@ def _read(files: Files) -> Recording:
         sequence=localisation(name),
         sequence_name=name,
     )
-    return Recording(complex_samples(pairs[..., 0], sign * pairs[..., 1], file), acquisition)
+    samples = complex_samples(pairs[..., 0], sign * pairs[..., 1], file)
+    return Recording(samples, acquisition, free_text=free_text(name))
 
 
 def _split(text: str, file: SourceFile) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from nibabel.nifti1 import Nifti1Header
 
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io._nifti import METRES, Opened, affine_mm, damaged, is_nifti, open_nifti
+from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
@@ -47,6 +48,7 @@ _REFUSED_DIMENSIONS = {
     "DIM_PHASE_CYCLE": "an unfinished phase cycle",
     "DIM_METCYCLE": "metabolite cycling",
 }
+_FREE_TEXTS = ("ProtocolName", "SeriesDescription")
 _FIXED = ("EchoTime", "RepetitionTime", "MixingTime", "InversionTime", "WaterSuppressed")
 """Must not change from transient to transient; a dimension header that lists one of them is a series."""
 
@@ -80,8 +82,8 @@ def _read(files: Files) -> Recording:
     nifti = open_nifti(file)
     image = _Image(nifti, _fields(nifti.extensions, nifti.header.endianness, file))
     tags = _dimension_tags(image)
-    name = _text(image, "SequenceName") or _text(image, "ProtocolName")
-    sequence = localisation(name) or localisation(_text(image, "ProtocolName"))
+    name, typed = _text(image, "SequenceName"), [_text(image, key) for key in _FREE_TEXTS]
+    sequence = localisation(name)
     if "EditPulse" in image.fields:
         raise UnsupportedData(
             f"'{file.name}' is a spectral editing scan (EditPulse); only unedited spectra can be analysed.",
@@ -96,7 +98,7 @@ def _read(files: Files) -> Recording:
         echo_time=positive(_number(image, "EchoTime")),
         repetition_time=positive(_number(image, "RepetitionTime")),
         sequence=sequence,
-        sequence_name=name,
+        sequence_name=name or typed[0],
         mixing_time=positive(_number(image, "MixingTime")),
         vendor=_text(image, "Manufacturer"),
         scanner_model=_text(image, "ManufacturersModelName"),
@@ -106,7 +108,7 @@ def _read(files: Files) -> Recording:
         nucleus=_text(image, "ResonantNucleus") or "1H",
         water_suppressed=suppressed if isinstance(suppressed, bool) else None,
     )
-    return Recording(_samples(image, tags), acquisition)
+    return Recording(_samples(image, tags), acquisition, free_text=free_text(name, *typed))
 
 
 def _fields(extensions: bytes, endianness: str, file: SourceFile) -> Mapping[str, Any]:

@@ -7,12 +7,14 @@ ppm at higher frequency (seen on in-vivo scans of four software releases); it is
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from math import prod
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from fitting.errors import DamagedFile, UnsupportedData
-from fitting.io.sequence_names import localisation
+from fitting.io.free_text import free_text, named_by_scan
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples, edge_lengths, positive
 from fitting.io.voi import in_patient_axes, numbers
@@ -25,8 +27,8 @@ _MARKED = {mark: re.compile(rb"^" + mark + rb"[ \t]*:", re.M) for mark in _MARKS
 _SPAR_BYTES = 1_000_000
 """No SPAR is larger; keeps the search for its lines short in a large binary file."""
 
+_PROFILES = re.compile(r"nr_(?:of_)?phase_encoding_profiles(?:_k[xyz])?")
 _REFUSED = (
-    ("phase_encoding_enable", "spectroscopic imaging (MRSI)"),
     ("t1_measurement_enable", "a T1 measurement series"),
     ("t2_measurement_enable", "a T2 measurement series"),
 )
@@ -65,7 +67,8 @@ def _read(files: Files) -> Recording:
     parameters = _parameters(spar)
     _refuse_other_kinds(parameters, spar)
     scan_name = parameters.get("scan_id")
-    sequence = localisation(scan_name)
+    echo_time = positive(parameters.get("echo_time"), 1e-3) or positive(parameters.get("spectrum_echo_time"), 1e-3)
+    sequence = named_by_scan(scan_name, echo_time)
     rows = _count(parameters, ("rows", "spec_num_row"), spar)
     points = _count(parameters, ("samples", "spec_num_col"), spar)
     width = positive(parameters.get("sample_frequency"))
@@ -74,7 +77,7 @@ def _read(files: Files) -> Recording:
         format=READER.name,
         spectrometer_frequency=positive(parameters.get("synthesizer_frequency")),
         dwell_time=None if width is None else 1.0 / width,
-        echo_time=positive(parameters.get("echo_time"), 1e-3) or positive(parameters.get("spectrum_echo_time"), 1e-3),
+        echo_time=echo_time,
         repetition_time=positive(parameters.get("repetition_time"), 1e-3),
         sequence=sequence,
         sequence_name=scan_name,
@@ -86,7 +89,8 @@ def _read(files: Files) -> Recording:
         averages=None if averages is None else rows * round(averages),
         nucleus=parameters.get("nucleus", "1H").upper().replace("NA", "Na"),
     )
-    return Recording(_samples(sdat, rows, points, spar), acquisition)
+    said = replace(free_text(scan_name), is_source=sequence is not None)
+    return Recording(_samples(sdat, rows, points, spar), acquisition, free_text=said)
 
 
 def _parameters(spar: SourceFile) -> dict[str, str]:
@@ -96,13 +100,29 @@ def _parameters(spar: SourceFile) -> dict[str, str]:
 
 
 def _refuse_other_kinds(parameters: dict[str, str], spar: SourceFile) -> None:
-    kinds = [kind for key, kind in _REFUSED if parameters.get(key, "no").lower() == "yes"]
+    kinds = [kind for key, kind in _REFUSED if _enabled(parameters, key)]
+    if _enabled(parameters, "phase_encoding_enable") and _profiles(parameters) != 1:
+        kinds.insert(0, "spectroscopic imaging (MRSI)")
     if (positive(parameters.get("volumes")) or 1.0) > 1:
         kinds.append("a multi-volume scan")
     if kinds:
         raise UnsupportedData(
             f"'{spar.name}' is {kinds[0]}; only single-voxel spectra can be analysed.", file=spar.name, kind=kinds[0]
         )
+
+
+def _enabled(parameters: dict[str, str], key: str) -> bool:
+    return parameters.get(key, "no").lower() == "yes"
+
+
+def _profiles(parameters: dict[str, str]) -> float | None:
+    """Phase-encoding profiles of all axes; some releases switch phase encoding on for a single voxel, of one profile.
+
+    None when the SPAR does not count them.
+    """
+    counts = [positive(value) for key, value in parameters.items() if _PROFILES.fullmatch(key)]
+    known = [count for count in counts if count is not None]
+    return prod(known) if known and len(known) == len(counts) else None
 
 
 def _count(parameters: dict[str, str], keys: tuple[str, str], spar: SourceFile) -> int:

@@ -1,6 +1,9 @@
-"""From a header's sequence or protocol name to the localisation family, refusing what is no single-voxel scan.
+"""From a header's sequence fields to the localisation family, refusing what is no unedited single-voxel scan.
 
-Somebody typed a protocol's name, and it may have been a patient's: only words that name sequences are shown or kept.
+A sequence field holds the name of a sequence, as the scanner or its programmer wrote it: it is believed when the tables
+(fitting/data/sequence_names.csv) have exactly that name, whatever its case and separators, and beside its folder, echo
+time and release. An unknown name is not guessed from. Names that somebody typed are free text: see ``free_text``.
+Even a sequence field may hold what was typed: only words that name sequences are shown or kept.
 """
 
 from __future__ import annotations
@@ -8,31 +11,61 @@ from __future__ import annotations
 import re
 
 from fitting.errors import UnsupportedData
+from fitting.io.sequence_table import FAMILIES, REFUSED, is_silent, kinds_in, named, vocabulary
 
-_REFUSED: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "spectral editing (MEGA, HERMES, HERCULES)",
-        re.compile(r"mega|hermes|herc|mpress|svs_ed(?![a-z])|(?<!un)edit(?!ion)|^gaba$|hbcd|isthmus", re.I),
-    ),
-    ("two-dimensional J-resolved spectroscopy", re.compile(r"jpress|j-?res", re.I)),
-    ("spectroscopic imaging (MRSI/CSI)", re.compile(r"mrsi|csi|epsi|eccentric", re.I)),
-)
+_SHORTEST = 4
+"""Letters of a word of the tables that is shown wherever it stands: shorter ones may be initials."""
 
-_FAMILIES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("sLASER", re.compile(r"s-?laser|semi-?laser|slaser", re.I)),
-    ("SPECIAL", re.compile(r"special", re.I)),
-    ("STEAM", re.compile(r"steam|probe-?s(?![a-z])|svs_st(?![a-z])", re.I)),
-    ("PRESS", re.compile(r"press|probe-?p|svs_se(?![a-z])", re.I)),
-)
-
-_WORD = re.compile(
-    # of the sequences above, and of the packages they come in: Siemens, CMRR (eja), dkd; GE; Philips; DICOM's technique
-    r"(?:svs|eja|dkd|probe|sv|press|mpress|steam|slaser|semilaser|oslaser|special|spectroscopy|jpress|mega|hermes|hercules"
-    r"|mrsi|csi|epsi|eccentric|isthmus|semi(?=[\W_]laser)|edit|edited|gaba|hbcd)(?![^\W_])",
-    re.I,
-)
-_AFTER_ONE = re.compile(r"[a-z]?p|s|se|st|ed|laser|t|ms|(te|tr|tm)?\d{1,3}(ms)?", re.I)
+_SHORT = frozenset({"svs", "eja", "dkd", "sv", "csi", "gsh", "jde"})
+_NEVER_ALONE = frozenset({"laser", "univ"})
+_AFTER_ONE = re.compile(r"[a-z]?p|s|sl|se|st|ed|laser|t|ms|(te|tr|tm)?\d{1,3}(ms)?", re.I)
 """Says something beside such a word only: alone it may be an initial, or a part of a date."""
+
+
+def localisation(*fields: str | None) -> str | None:
+    """Localisation family (``PRESS``, ``STEAM``, ``sLASER``, ``SPECIAL``) by a header's sequence fields, or None.
+
+    Parameters
+    ----------
+    *fields : str or None
+        The most authoritative first; the first that says anything decides, also when what it says is not known.
+
+    Raises
+    ------
+    UnsupportedData
+        When any of them is the name of an editing, two-dimensional or spectroscopic-imaging sequence, or has a word
+        that names one.
+    """
+    texts = [without_folder(field) for field in fields if field]
+    for text in texts:
+        refuse_kind(text, _kind(text))
+    family = next((_kind(text) for text in texts if not is_silent(text)), None)
+    return family if family in FAMILIES else None
+
+
+def without_folder(field: str) -> str:
+    """The name of a sequence without the folder of the scanner it was loaded from."""
+    return re.split(r"[\\/]", field.strip(" \"'"))[-1]
+
+
+def _kind(text: str) -> str | None:
+    exact = named(text)
+    return exact or next((kind for _, kind in kinds_in(text) if kind in REFUSED), None)
+
+
+def refuse_kind(text: str, kind: str | None) -> None:
+    """Refuse a sequence by its ``kind``, quoting the public words of its name.
+
+    Raises
+    ------
+    UnsupportedData
+    """
+    if kind is not None and kind in REFUSED:
+        shown = public_name(text)
+        what = "The sequence" if shown is None else f"Sequence '{shown}'"
+        raise UnsupportedData(
+            f"{what} is {REFUSED[kind]}; only unedited single-voxel spectra can be analysed.", sequence=shown
+        )
 
 
 def public_name(name: str | None) -> str | None:
@@ -52,28 +85,8 @@ def public_name(name: str | None) -> str | None:
 
 
 def _names_sequence(text: str, word: re.Match[str]) -> bool:
-    found = _WORD.match(text, word.start())
-    return found is not None and found.end() == word.end()
-
-
-def localisation(name: str | None) -> str | None:
-    """Localisation family (``PRESS``, ``STEAM``, ``sLASER``, ``SPECIAL``) of a header's sequence name, or None.
-
-    Raises
-    ------
-    UnsupportedData
-        For editing and spectroscopic-imaging sequences, by name.
-    """
-    if not name:
-        return None
-    for kind, pattern in _REFUSED:
-        if pattern.search(name):
-            shown = public_name(name)
-            what = "The sequence" if shown is None else f"Sequence '{shown}'"
-            raise UnsupportedData(
-                f"{what} is {kind}; only unedited single-voxel spectra can be analysed.", sequence=shown
-            )
-    for family, pattern in _FAMILIES:
-        if pattern.search(name):
-            return family
-    return None
+    lower = word[0].lower()
+    if lower == "semi":
+        return re.match(r"[\W_]+laser(?![^\W_])", text[word.end() :], re.I) is not None
+    known = lower in vocabulary() and lower not in _NEVER_ALONE and (len(lower) >= _SHORTEST or lower in _SHORT)
+    return known or next(kinds_in(lower), None) is not None

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from fitting.io._dicom import (
     count,
     damaged,
+    free_texts,
     open_dataset,
     quantity,
     refuse_imaging_matrix,
@@ -21,6 +22,7 @@ from fitting.io._dicom import (
     text,
 )
 from fitting.io._suspect import csa_header
+from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths
@@ -53,7 +55,8 @@ def _read(files: Files) -> Recording:
     if points is None or len(data) != points * _BYTES_PER_POINT:
         raise damaged(file, TITLE, f"it holds {len(data)} bytes of data where the header promises {points} points")
     samples = checked_samples(np.frombuffer(data, dtype="<c8"), file)
-    return Recording(samples=samples.reshape(1, 1, points), acquisition=_acquisition(dataset, csa))
+    said = free_text(text(csa.get("SequenceName")), *free_texts(dataset))
+    return Recording(samples=samples.reshape(1, 1, points), acquisition=_acquisition(dataset, csa), free_text=said)
 
 
 def _acquisition(dataset: Dataset, csa: _Csa) -> Acquisition:

@@ -12,6 +12,7 @@ from math import prod
 import numpy as np
 
 from fitting.errors import DamagedFile, UnsupportedData
+from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
@@ -42,7 +43,8 @@ def _read(files: Files) -> Recording:
     if points is None or len(data) != points * _BYTES_PER_POINT:
         raise _damaged(file, f"it holds {len(data)} bytes of data where the header promises {points} points")
     samples = checked_samples(np.frombuffer(data, dtype="<c16"), file)
-    return Recording(samples=samples.reshape(1, 1, points), acquisition=_acquisition(header))
+    said = free_text(*(header.text(key) for key in ("SequenceName", "ProtocolName", "SeriesDescription")))
+    return Recording(samples=samples.reshape(1, 1, points), acquisition=_acquisition(header), free_text=said)
 
 
 def _acquisition(header: _Header) -> Acquisition:

@@ -19,11 +19,12 @@ import numpy.typing as npt
 
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io._twix import Measurement, is_raw_data, last_measurement
-from fitting.io.sequence_names import localisation
+from fitting.io.free_text import free_text
+from fitting.io.sequence_names import localisation, without_folder
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
 from fitting.io.voi import from_normal
-from fitting.signal import Acquisition, Recording, VoiGeometry
+from fitting.signal import Acquisition, FreeText, Recording, VoiGeometry
 from fitting.units import ComplexArray
 
 NAME = "siemens_twix"
@@ -64,12 +65,14 @@ def _read(files: Files) -> Recording:
     acquisition = _acquisition(protocol, oversampling)
     reference = _reference(file, measurement.loop(_REFERENCE_LOOP), samples, protocol)
     if reference is None:
-        return Recording(samples=samples, acquisition=replace(acquisition, averages=len(samples)))
+        averaged = replace(acquisition, averages=len(samples))
+        return Recording(samples=samples, acquisition=averaged, free_text=protocol.free_text)
     water = samples[reference]
     return Recording(
         samples=samples[~reference],
         acquisition=replace(acquisition, averages=len(samples) - len(water)),
         water=Recording(water, replace(acquisition, averages=len(water), water_suppressed=False)),
+        free_text=protocol.free_text,
     )
 
 
@@ -79,6 +82,7 @@ class _Protocol:
 
     sequence_name: str | None
     sequence: str | None
+    free_text: FreeText
     nucleus: str
     vector_size: int | None
     matrix: tuple[int, int, int]
@@ -102,7 +106,7 @@ class _Protocol:
         def number(key: str, to_si: float = 1.0) -> float | None:
             return positive(ascconv.get(key), to_si)
 
-        sequence_name = ascconv.get("tSequenceFileName", "").strip('"').rpartition("\\")[2] or None
+        sequence_name = without_folder(ascconv.get("tSequenceFileName", "")) or None
         columns, lines, slices = (
             round(number(f"sSpecPara.lFinalMatrixSize{axis}") or 1) for axis in ("Read", "Phase", "Slice")
         )
@@ -111,6 +115,7 @@ class _Protocol:
         return cls(
             sequence_name=sequence_name,
             sequence=localisation(sequence_name),
+            free_text=free_text(sequence_name, ascconv.get("tProtocolName")),
             nucleus=ascconv.get("sTXSPEC.asNucleusInfo[0].tNucleus", "").strip('"') or "1H",
             vector_size=None if vector_size is None else round(vector_size),
             matrix=(columns, lines, slices),

@@ -64,6 +64,7 @@ def judge(
     *,
     pattern: Pattern = "found",
     doubts: Sequence[Reason] = (),
+    remarks: Sequence[Reason] = (),
 ) -> Judgement:
     """Verdict on one fitted spectrum: the worst rule that fires, every fired rule among the reasons.
 
@@ -78,6 +79,8 @@ def judge(
         Were brain peaks found where the axes put them? Without, nothing tells one peak from another.
     doubts : sequence of Reason
         Where request, file and data disagree about the scan.
+    remarks : sequence of Reason
+        What is told beside the verdict and limits nothing; last among the reasons.
 
     Returns
     -------
@@ -98,9 +101,10 @@ def judge(
             everyone = tuple(quantity.name for quantity in quantities)
             fired.append(_Fired(rule.usable, reason, everyone if rule.touches == "concentrations" else rule.spares))
     fired.sort(key=lambda item: -_ORDER.index(item.usable))
+    reasons = tuple(item.reason for item in fired) or (WITHIN,)
     scale = {rule.code for rule in rules() if rule.touches == "concentrations"}
     return Judgement(
-        spectrum=Verdict(_worst(item.usable for item in fired), tuple(item.reason for item in fired) or (WITHIN,)),
+        spectrum=Verdict(_worst(item.usable for item in fired), (*reasons, *remarks)),
         metabolites=_each(fit, quantities, fired),
         water_scale=next((item.reason for item in fired if item.reason.code in scale), None),
     )

@@ -1,0 +1,61 @@
+"""What is told of a sequence besides its family: where it came from, and what free text of the header names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fitting.signal import Acquisition, FreeText
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark on the sequence; one that ``limits`` is a doubt about the scan."""
+
+    code: str
+    sentence: str
+    limits: bool = False
+
+
+def sequence_notes(header: Acquisition, said: FreeText, requested: str | None) -> tuple[Note, ...]:
+    """What the answer says of its sequence.
+
+    Parameters
+    ----------
+    header : Acquisition
+        As the file has it, before the request's values were filled in.
+    said : FreeText
+        What free text of the header names.
+    requested : str or None
+        Localisation family of the request, which wins over both.
+    """
+    notes = []
+    if requested is not None and header.sequence not in (None, requested):
+        where = "the name of its scan" if said.is_source else "the file's header"
+        sentence = f"The request says sequence = {requested}, {where} {header.sequence}; that of the request was used."
+        notes.append(Note("sequence-as-requested", sentence))
+    elif requested is None and said.is_source:
+        sentence = (
+            f"The file has no field for the sequence: {header.sequence} was taken from the name of its scan. Say the "
+            "sequence in the request to confirm it."
+        )
+        notes.append(Note("sequence-from-scan-name", sentence))
+    if said.editing is not None:
+        sentence = (
+            f"The name of the scan or protocol has the word '{said.editing}', which stands for spectral editing: only "
+            "an unedited spectrum is analysed rightly. Say the sequence in the request if it is one."
+        )
+        notes.append(Note("editing-named", sentence, limits=requested is None))
+    return tuple(notes)
+
+
+def sequence_hint(said: FreeText) -> str | None:
+    """What free text of the header names, as a question to whoever is asked for the sequence; None without any."""
+    if said.editing is not None:
+        return (
+            f"The name of its scan or protocol has the word '{said.editing}', which stands for spectral editing: such "
+            "spectra cannot be analysed. Say the sequence if this one is not edited."
+        )
+    if not said.families:
+        return None
+    flags = " or ".join(f"--sequence {family}" for family in said.families)
+    return f"Free text in it names {' and '.join(said.families)}: say {flags} if that is so."
