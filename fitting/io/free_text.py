@@ -25,7 +25,7 @@ _FAMILIES = ("PRESS", "STEAM", "sLASER")
 """Families that free text can name. SPECIAL cannot: it is an English word."""
 
 _INVERSION = frozenset({"ti", "ir"})
-_PARTS = frozenset({"s", "semi", "laser"})
+_PARTS = frozenset({"semi", "laser"})
 
 
 def free_text(*texts: str | None) -> FreeText:

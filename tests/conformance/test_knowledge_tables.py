@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import pytest
 
+from fitting.io.sequence_table import FAMILIES, REFUSED, words_of
 from fitting.norms.evidence import findings
 from fitting.norms.matching import LONGEST_ECHO_TIME, OLDEST, YOUNGEST
 from fitting.norms.regions import find_region, normal_name, regions
@@ -68,6 +69,18 @@ def test_ratios_are_of_concentrations_and_spreads_are_of_people() -> None:
             low, high = WINDOWS[row.metabolite]
             assert low <= row.mean <= high, row
             assert row.sd is None or 0.02 <= row.sd / row.mean <= 0.7, row
+
+
+@pytest.mark.parametrize("name", ["sequence_names.csv", "sequence_words.csv"])
+def test_every_sequence_name_says_where_it_stands(name: str) -> None:
+    """A DOI, a manual, or a public reader with its file or issue; no name twice, and a kind that is known."""
+    rows = table(name)
+    keys = ["".join(words_of(next(iter(row.values())))) for row in rows]
+
+    assert len(set(keys)) == len(keys)
+    for row in rows:
+        assert re.search(r"doi:10\.\d{4}|\w+/\w+|arXiv:\d+", row["source"]), row
+        assert row["kind"] in {*FAMILIES, *REFUSED}, row
 
 
 def test_no_row_is_a_single_person() -> None:

@@ -101,7 +101,7 @@ def siemens(fids: ComplexArray = FID[np.newaxis], *, mixing_time: float = 0.0, *
     return part10(dataset, MR_SPECTROSCOPY, "meas.dcm")
 
 
-def philips(fids: ComplexArray) -> Files:
+def philips(fids: ComplexArray, *, edited: str | None = None) -> Files:
     """A Philips object: TE and TR in the per-frame groups, averages of each frame in a private sequence."""
     dataset = _basic(
         fids,
@@ -117,6 +117,8 @@ def philips(fids: ComplexArray) -> Files:
     for row, averages in zip(rows, (128, 16), strict=True):
         row.private_block(0x2005, "Philips MR Imaging DD 004", create=True).add_new(0x79, "SS", averages)
     dataset.private_block(0x2005, "Philips MR Imaging DD 004", create=True).add_new(0x71, "SQ", Sequence(rows))
+    if edited is not None:
+        dataset.private_block(0x2005, "Philips MR Imaging DD 006", create=True).add_new(0x97, "CS", edited)
     dataset.SharedFunctionalGroupsSequence = Sequence([_item(MRAveragesSequence=Sequence([_item(NumberOfAverages=1)]))])
     dataset.PerFrameFunctionalGroupsSequence = Sequence(
         _item(
@@ -181,6 +183,7 @@ REFUSALS = (
     Refusal("dicom_mrs", "mrsi", lambda: siemens(np.stack([FID] * 4), NumberOfFrames=1, Rows=2, Columns=2), "MRSI"),
     Refusal("dicom_mrs", "phosphorus", lambda: siemens(ResonantNucleus="31P"), "31P"),
     Refusal("dicom_mrs", "editing", lambda: siemens(PulseSequenceName="svs_edit"), "edit"),
+    Refusal("dicom_mrs", "edited by its private field", lambda: philips(FID[np.newaxis], edited="Y"), "editing"),
     Refusal("dicom_mrs", "spectrum", lambda: siemens(SignalDomainColumns="FREQUENCY"), "FREQUENCY"),
     Refusal("dicom_mrs", "several-frames", lambda: siemens(np.stack([FID, FID])), "2 spectra"),
     Refusal("dicom_mrs", "rows-swapped", lambda: philips(np.stack([WATER, FID])), "2 spectra"),

@@ -66,6 +66,11 @@ def _file(
     return (SourceFile("spectrum", gzip.compress(content, mtime=0) if compress else content),)
 
 
+def with_fields(**fields: object) -> Files:
+    """One transient of one coil, with these fields besides frequency and nucleus."""
+    return _file(_ON_DISK[..., 0, 0], {**_BASIC, **fields})
+
+
 _BOX = VoiGeometry((0.0, 0.0, 0.0), ((20.0, 0.0, 0.0), (0.0, 25.0, 0.0), (0.0, 0.0, 30.0)))
 _EDITED = {**_BASIC, "dim_5": "DIM_EDIT"}
 _SERIES = {**_BASIC, "dim_5": "DIM_DYN", "dim_5_header": {"EchoTime": [0.030, 0.144]}}

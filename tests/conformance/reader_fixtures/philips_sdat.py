@@ -66,6 +66,13 @@ def _pair(spar: str, samples: ComplexArray) -> Files:
     return SourceFile("scan.SDAT", vax(samples.conj())), SourceFile("scan.SPAR", spar.encode())
 
 
+def named(scan_id: str, **changes: str) -> Files:
+    """A pair whose scan has another name, and other fields of the SPAR by ``changes``."""
+    lines = [line for line in _SPAR.splitlines() if line.split(" :")[0] not in ("scan_id", *changes)]
+    lines += [f"scan_id : {scan_id}", *(f"{key} : {value}" for key, value in changes.items())]
+    return _pair("\n".join(lines) + "\n", _ROWS)
+
+
 _ROWS = np.stack([brain_fid(_POINTS, _DWELL, _FREQUENCY, scale=scale) for scale in (1e-3, 1.1e-3)])[:, np.newaxis]
 _KNOWN = {"spectrometer_frequency": _FREQUENCY, "dwell_time": _DWELL, "vendor": "Philips", "nucleus": "1H"}
 
@@ -81,6 +88,27 @@ FIXTURES = (
             "repetition_time": 2.0,
             "sequence": "PRESS",
             "sequence_name": "SV_PRESS_35",
+            "software": "5.1.7",
+            "voi_size": (0.020, 0.025, 0.030),
+            "averages": 32,
+        },
+    ),
+    Fixture(
+        reader="philips_sdat",
+        id="one phase-encoding profile",
+        files=lambda: named(
+            "Omega3 ACC PRESS 35",
+            phase_encoding_enable='"yes"',
+            nr_phase_encoding_profiles="1",
+            nr_of_phase_encoding_profiles_ky="1",
+        ),
+        samples=_ROWS,
+        acquisition={
+            **_KNOWN,
+            "echo_time": 0.035,
+            "repetition_time": 2.0,
+            "sequence": "PRESS",
+            "sequence_name": "PRESS 35",
             "software": "5.1.7",
             "voi_size": (0.020, 0.025, 0.030),
             "averages": 32,
@@ -114,6 +142,17 @@ REFUSALS = (
         "philips_sdat",
         "spectroscopic imaging",
         lambda: _pair(_SPAR.replace('phase_encoding_enable : "no"', 'phase_encoding_enable : "yes"'), _ROWS),
+        "MRSI",
+    ),
+    Refusal(
+        "philips_sdat",
+        "spectroscopic imaging of 8 x 8 profiles",
+        lambda: named(
+            "SV_PRESS_35",
+            phase_encoding_enable='"yes"',
+            nr_phase_encoding_profiles="8",
+            nr_of_phase_encoding_profiles_ky="8",
+        ),
         "MRSI",
     ),
     Refusal("philips_sdat", "edited", lambda: _pair(_SPAR.replace("SV_PRESS_35", "MEGA_PRESS_68"), _ROWS), "editing"),
