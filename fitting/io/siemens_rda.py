@@ -43,7 +43,7 @@ def _read(files: Files) -> Recording:
     if points is None or len(data) != points * _BYTES_PER_POINT:
         raise _damaged(file, f"it holds {len(data)} bytes of data where the header promises {points} points")
     samples = checked_samples(np.frombuffer(data, dtype="<c16"), file)
-    said = free_text(*(header.text(key) for key in ("SequenceName", "ProtocolName", "SeriesDescription")))
+    said = free_text(*(header.typed(key) for key in ("SequenceName", "ProtocolName", "SeriesDescription")))
     return Recording(samples=samples.reshape(1, 1, points), acquisition=_acquisition(header), free_text=said)
 
 
@@ -130,6 +130,10 @@ class _Header:
         if value is not None and ":" in value:
             raise _damaged(self.file, f"its header field {key} runs into the next")
         return value
+
+    def typed(self, key: str) -> str | None:
+        """What somebody typed, colons and all: for its words only, never shown."""
+        return self._values.get(key)
 
     def quantity(self, key: str, to_si: float) -> float | None:
         """The value in SI units; None when absent, no number, or 0, which is how the format says unset."""

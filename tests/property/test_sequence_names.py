@@ -30,15 +30,15 @@ STUDIES = (
     "GABA in autism", "gaba", "Gabapentin RCT", "GSH depletion", "hyperactivity", "Eccentric exercise", "CSI Dublin",
     "Sicily", "Laser surgery", "S. Laser", "Glaser", "Probe-d", "probe study", "Jpressley", "JRES", "jde",
     "svs study", "Isthmus of cingulate", "HBCD", "Progress 35", "PRESS 35 and STEAM 20", "MD Special 35", "Steamed 20",
-    "Pilot 30", "Schizophrenia", "te35", "35", "Semi-structured interview", "3T control", "",
+    "Pilot 30", "Trial: ACC", "Schizophrenia", "te35", "35", "Semi-structured interview", "3T control", "",
 )  # fmt: skip
 """Names as studies and scans have them, those among them that hold a sequence's letters or its very word."""
 
 IN_FREE_TEXT: dict[str, Callable[[str], Files]] = {
     "nifti protocol": lambda text: with_fields(SequenceName="svs_se", ProtocolName=text),
     "nifti series": lambda text: with_fields(SequenceName="svs_se", SeriesDescription=text),
-    "rda series": lambda text: rda(SequenceName="svs_se", SeriesDescription=text.replace(":", "")),
-    "rda protocol": lambda text: rda(SequenceName="svs_se", ProtocolName=text.replace(":", "")),
+    "rda series": lambda text: rda(SequenceName="svs_se", SeriesDescription=text),
+    "rda protocol": lambda text: rda(SequenceName="svs_se", ProtocolName=text),
     "dicom protocol": lambda text: siemens(PulseSequenceName="svs_se", ProtocolName=text),
     "dicom series": lambda text: siemens(PulseSequenceName="svs_se", SeriesDescription=text),
     "twix protocol": lambda text: ve(tSequenceFileName='"%SiemensSeq%\\svs_se"', tProtocolName=f'"{text}"'),
