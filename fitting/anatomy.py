@@ -12,8 +12,8 @@ from fitting.errors import UnusableImage
 from fitting.io.nifti_image import read_image
 from fitting.io.source import SourceFile
 from fitting.quantification.voxel_mask import Content, content, outside_share
+from fitting.request import Subject, TissueFractions
 from fitting.signal import VoiGeometry
-from fitting.subject import Subject, TissueFractions
 from fitting.units import ByteArray, FloatArray
 
 LARGEST_OUTSIDE = 0.05

@@ -21,7 +21,7 @@ from fitting.model.result import Fit, Traces
 from fitting.norms.assessment import Absence, Assessment, ProfileDistance, ZScore
 from fitting.preprocessing import PreprocessingFacts
 from fitting.quantification.concentrations import Quantity
-from fitting.subject import Subject
+from fitting.request import Subject
 from fitting.verdict import Judgement
 
 SNR_DEFINITION = "highest point of the fit above its baseline, over twice the RMS of the residual, 0.2 to 4.2 ppm"

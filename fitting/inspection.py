@@ -10,9 +10,9 @@ from fitting.job import Job
 from fitting.job_basis import basis_in_words, check_background
 from fitting.norms import applicable_norms
 from fitting.protocol import missing
-from fitting.request import check_request
+from fitting.request import Subject
+from fitting.request_check import check_request
 from fitting.sequence_notes import sequence_hint
-from fitting.subject import Subject
 
 INSPECTED = (
     "vendor",

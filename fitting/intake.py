@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from fitting.errors import ImplausibleParameter, UnsupportedData
 from fitting.io import Files, read
 from fitting.protocol import complete, contradictions
+from fitting.request import Overrides
 from fitting.sequence_notes import Note, sequence_notes
 from fitting.signal import Acquisition, Recording
-from fitting.subject import Overrides
 
 SAME_FREQUENCY = 0.01
 """Largest relative difference of spectrometer frequency between a spectrum and its water reference."""

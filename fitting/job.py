@@ -1,13 +1,21 @@
-"""Everything one analysis is computed from."""
+"""Everything one analysis is computed from, and the one place where it is put together."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
 
 from fitting.anatomy import Images
+from fitting.errors import UnusableBasis, UnusableImage, UnusableTable
 from fitting.io import Files
+from fitting.io.companions import file_content, source_files
 from fitting.norms import Controls
-from fitting.subject import Options, Subject
+from fitting.request import FIELDS, PARTS, Document, Options, Subject, TissueFractions, put, request_of
+from fitting.request_check import check_request
+
+_IMAGES = {part.name for part in PARTS if part.is_image}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +37,142 @@ class Job:
     site_norms: tuple[Controls, ...] = ()
     macromolecules: Files = ()
     images: Images = field(default_factory=Images)
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any], files: Mapping[str, Files], site_norms: tuple[Controls, ...] = ()) -> Self:
+        """The job of a request's document and its files by part.
+
+        Raises
+        ------
+        ImplausibleParameter
+            When something that is said cannot be.
+        """
+        request = request_of(document)
+        relaxation = files.get("relaxation", ())
+        return cls(
+            metabolite=files["metabolite"],
+            water_reference=files.get("water_reference", ()),
+            subject=request.subject,
+            options=request.options,
+            basis=files.get("basis", ()),
+            relaxation=relaxation[0].content if relaxation else None,
+            site_norms=site_norms,
+            macromolecules=files.get("macromolecules", ()),
+            images=Images(**{name: found[0] for name, found in files.items() if name in _IMAGES and found}),
+        )
+
+    @classmethod
+    def from_files(
+        cls,
+        metabolite: Path | str,
+        *,
+        water_reference: Path | str | None = None,
+        macromolecules: Path | str | None = None,
+        anatomy: Path | str | None = None,
+        gray_matter: Path | str | None = None,
+        white_matter: Path | str | None = None,
+        csf: Path | str | None = None,
+        basis: Path | str | None = None,
+        relaxation: Path | str | None = None,
+        site_norms: tuple[Controls, ...] = (),
+        **said: float | str | TissueFractions | Mapping[str, float] | None,
+    ) -> Self:
+        """The job of a spectrum on disk, with what else lies there and what is said of it.
+
+        Parameters
+        ----------
+        metabolite : path
+            Spectrum in any supported format; the second file of two-file formats is found beside it.
+        water_reference, macromolecules, anatomy, gray_matter, white_matter, csf, basis, relaxation : path, optional
+            What ``fitting.request.parts`` says of each.
+        site_norms : tuple of Controls
+            The site's own controls.
+        **said
+            Any field of ``fitting.request.nouns`` by its column's name, such as ``region="ACC"``, ``age_years=44`` or
+            ``echo_time=0.030`` (SI units); ``tissue`` as TissueFractions or a mapping of gm, wm and csf.
+
+        Raises
+        ------
+        FittingError
+            When something that is said cannot be, or a file cannot be read.
+        TypeError
+            When there is no such field.
+        """
+        paths = {
+            "metabolite": metabolite,
+            "water_reference": water_reference,
+            "macromolecules": macromolecules,
+            "anatomy": anatomy,
+            "gray_matter": gray_matter,
+            "white_matter": white_matter,
+            "csf": csf,
+            "basis": basis,
+            "relaxation": relaxation,
+        }
+        return cls.read(
+            said_document(said), {name: Path(path) for name, path in paths.items() if path is not None}, site_norms
+        )
+
+    @classmethod
+    def read(cls, document: Document, paths: Mapping[str, Path], site_norms: tuple[Controls, ...] = ()) -> Self:
+        """The job of a request's document and of files on disk, by part.
+
+        Raises
+        ------
+        FittingError
+            When something that is said cannot be, which is found before any file is read, or a file cannot be read.
+        """
+        request = request_of(document)
+        check_request(request.subject, request.options)
+        return cls.of(document, {name: read_part(name, path) for name, path in paths.items()}, site_norms)
+
+
+def said_document(said: Mapping[str, Any]) -> Document:
+    """The document of fields by the names of their columns; None is not said.
+
+    Raises
+    ------
+    TypeError
+        When there is no such field.
+    """
+    document: Document = {}
+    by_column = {item.column: item for item in FIELDS}
+    for name, value in said.items():
+        if name == "tissue":
+            parts = value if isinstance(value, Mapping | None) else {k: getattr(value, k) for k in ("gm", "wm", "csf")}
+            if parts is not None:
+                document["tissue"] = dict(parts)
+        elif name not in by_column:
+            raise TypeError(f"a request has no field '{name}'; its fields are {', '.join(by_column)} and tissue")
+        elif value is not None:
+            put(document, by_column[name].path, value)
+    return document
+
+
+def read_part(name: str, path: Path) -> Files:
+    """The files of one part at a path.
+
+    Raises
+    ------
+    FittingError
+        When there is nothing that can be read; the class says of which part.
+    """
+    if name == "basis":
+        return _basis_files(path)
+    if name == "relaxation":
+        return (file_content(path, UnusableTable),)
+    if name in _IMAGES:
+        return (file_content(path, UnusableImage, part=name),)
+    return source_files(path)
+
+
+def _basis_files(path: Path) -> Files:
+    """An LCModel ``.BASIS`` file, or every ``.json`` file of an FSL-MRS basis folder."""
+    if not path.is_dir():
+        return (file_content(path, UnusableBasis),)
+    members = sorted(member for member in path.iterdir() if member.suffix.lower() == ".json")
+    if not members:
+        raise UnusableBasis(
+            f"Folder '{path.name}' holds no .json file; name a .BASIS file or an FSL-MRS basis folder.", file=path.name
+        )
+    return tuple(file_content(member, UnusableBasis) for member in members)

@@ -13,8 +13,8 @@ from fitting.errors import FittingError, MissingParameter, UnusableBasis
 from fitting.intake import digest
 from fitting.io import Files, read
 from fitting.preprocessing import preprocess
+from fitting.request import Overrides
 from fitting.signal import Acquisition, Spectrum, time_axis
-from fitting.subject import Overrides
 from fitting.units import ComplexArray
 
 SEARCH_PPM = 0.1

@@ -35,9 +35,9 @@ from fitting.protocol import require_complete
 from fitting.protocol_doubt import protocol_doubt
 from fitting.quantification import quantify, relaxation_table
 from fitting.quantification.concentration_prior import concentration_priors, linear_prior
-from fitting.request import check_request
+from fitting.request import Options
+from fitting.request_check import check_request
 from fitting.signal import Acquisition, Spectrum, time_axis
-from fitting.subject import Options
 from fitting.verdict import judge
 
 __all__ = ["Inspection", "Job", "analyse", "inspect", "protocol_of"]

@@ -20,7 +20,7 @@ import numpy as np
 from fitting import pipeline
 from fitting.io import SourceFile
 from fitting.pipeline import Job
-from fitting.subject import Subject, TissueFractions
+from fitting.request import Subject, TissueFractions
 from service.storage.documents import dump_analysis
 from tests.data.simulated_brain import Scan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fitting.errors import InaccessibleFile
+from fitting.errors import FittingError, InaccessibleFile
 from fitting.io.source import Files, SourceFile
 
 MAX_FILE_BYTES = 2 * 1024**3
@@ -67,4 +67,21 @@ def _content(path: Path, max_bytes: int) -> SourceFile:
     except OSError as error:
         raise InaccessibleFile(
             f"'{path.name}' cannot be opened: {error.strerror or 'input/output error'}.", file=path.name
+        ) from error
+
+
+def file_content(path: Path, refusal: type[FittingError], **data: str) -> SourceFile:
+    """The file at ``path``, refused as what it is given for when it cannot be opened.
+
+    Raises
+    ------
+    FittingError
+        Of the class ``refusal``.
+    """
+    try:
+        return SourceFile(path.name, path.read_bytes())
+    except OSError as error:
+        reason = error.strerror or "input/output error"
+        raise refusal(
+            f"'{path.name}' cannot be opened: {reason}; check the path.", **(data or {"file": path.name})
         ) from error

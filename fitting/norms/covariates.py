@@ -9,8 +9,8 @@ import numpy as np
 
 from fitting.norms.assessment import Absence
 from fitting.norms.controls import Control
+from fitting.request import Subject
 from fitting.statistics.regression import independent
-from fitting.subject import Subject
 from fitting.units import FloatArray
 
 SEX_CODES = {"female": 0.0, "male": 1.0}

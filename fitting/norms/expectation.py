@@ -12,10 +12,10 @@ from fitting.norms.assessment import Absence
 from fitting.norms.controls import FEWEST_CONTROLS, FEWEST_FOR_REGRESSION, Control, Controls, Measured
 from fitting.norms.covariates import beyond_range, covariates_of
 from fitting.quantification.concentrations import Ratio
+from fitting.request import Subject
 from fitting.statistics.measurement_error import with_excess
 from fitting.statistics.regression import regress
 from fitting.statistics.single_case import ReferenceDistribution
-from fitting.subject import Subject
 
 COHORT_NOISE_SHARE = 0.25
 """Share of the variance between controls that is their own measurement noise, where the controls do not say:

@@ -9,9 +9,9 @@ from fitting.norms.assessment import Absence
 from fitting.norms.controls import FEWEST_CONTROLS, FEWEST_FOR_REGRESSION, Control, Controls
 from fitting.norms.expectation import expect_of_people
 from fitting.quantification.concentrations import Ratio
+from fitting.request import Subject, TissueFractions
 from fitting.statistics.distributions import LEVEL, binomial_interval
 from fitting.statistics.single_case import t_test
-from fitting.subject import Subject, TissueFractions
 
 NOMINAL = 1.0 - LEVEL
 

@@ -20,8 +20,8 @@ from fitting.norms.controls import Controls, Method
 from fitting.norms.literature import Norm, literature_norms, norms_by_field
 from fitting.norms.regions import Place, find_region, regions
 from fitting.norms.software import kind_of, same_software
+from fitting.request import Subject
 from fitting.signal import Acquisition
-from fitting.subject import Subject
 from fitting.units import nominal_tesla
 
 USUAL_FIELD = 3.0

@@ -16,10 +16,10 @@ from fitting.norms.regions import find_region
 from fitting.norms.scoring import UNUSABLE, Scored, score
 from fitting.norms.study_rows import norm_version
 from fitting.quantification.concentrations import Quantity, Ratio
+from fitting.request import Subject
 from fitting.signal import Acquisition
 from fitting.statistics.distributions import LEVEL
 from fitting.statistics.multiplicity import FALSE_DISCOVERY_RATE, ONE_IN, q_values
-from fitting.subject import Subject
 
 Position = ZScore | Absence
 

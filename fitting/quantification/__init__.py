@@ -11,8 +11,8 @@ from fitting.quantification.relaxation import RelaxationTable, relaxation_table
 from fitting.quantification.scaling import water_scaled
 from fitting.quantification.totals import Combinations, combine
 from fitting.quantification.water_reference import water_signal
+from fitting.request import TissueFractions
 from fitting.signal import Acquisition
-from fitting.subject import TissueFractions
 from fitting.units import ComplexArray, FloatArray
 
 __all__ = ["DETECTION_LIMIT", "RelaxationTable", "quantify", "relaxation_table"]

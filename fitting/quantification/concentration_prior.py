@@ -19,8 +19,8 @@ from fitting.quantification.relaxation import RelaxationTable
 from fitting.quantification.scaling import scale_of
 from fitting.quantification.totals import combine
 from fitting.quantification.water_reference import water_signal
+from fitting.request import TissueFractions
 from fitting.signal import Acquisition
-from fitting.subject import TissueFractions
 from fitting.units import ComplexArray
 
 

@@ -25,8 +25,8 @@ from fitting.quantification.relaxation import ANY_METABOLITE, Relaxation, Relaxa
 from fitting.quantification.tissue import TISSUES, volume_fractions, water_fractions
 from fitting.quantification.totals import Combinations
 from fitting.quantification.water_reference import WaterSignal
+from fitting.request import TissueFractions
 from fitting.signal import Acquisition
-from fitting.subject import TissueFractions
 from fitting.units import FloatArray
 
 WATER_MOLALITY = 55510.0

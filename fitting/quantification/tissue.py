@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from fitting.errors import ImplausibleParameter
-from fitting.subject import TissueFractions
+from fitting.request import TissueFractions
 
 TISSUES = ("GM", "WM", "CSF")
 

@@ -28,7 +28,7 @@ from service.api.analysis_result import (
 )
 from service.api.callbacks import take_callback_url
 from service.api.dependencies import Caller, CurrentSettings, Dispatch, Repository, RequestId, ServicesDep, SiteNorms
-from service.api.intake import read_submission, refuse_unrecognised, sources
+from service.api.intake import read_submission, refuse_unrecognised
 from service.api.negotiation import MAX_WAIT_SECONDS, wait_seconds
 from service.api.problems import responses
 from service.api.reports import RETRY_SECONDS
@@ -46,10 +46,8 @@ from service.errors import (
     UnsupportedMediaType,
     WorkerCrashed,
 )
-from service.jobs.images import images_of
 from service.jobs.tasks import Defect
-from service.storage.documents import load_options, load_subject
-from service.storage.files import StoredFile
+from service.storage.files import StoredFile, by_role
 from service.storage.repositories import AnalysisRepository, Filters, Submission
 from service.storage.tables import UNFINISHED, AnalysisRow, State
 
@@ -251,15 +249,7 @@ class InspectionOut(BaseModel):
 async def validate(upload: Upload, dispatcher: Dispatch, site_norms: SiteNorms, caller: Caller) -> InspectionOut:
     """What was read, what is missing, which basis and norms would apply. Stores nothing."""
     files, document = upload
-    job = Job(
-        metabolite=sources(files, "metabolite"),
-        water_reference=sources(files, "water_reference"),
-        subject=load_subject(document),
-        options=load_options(document),
-        site_norms=await run_sync(site_norms.newest, caller.project),
-        macromolecules=sources(files, "macromolecules"),
-        images=images_of(files),
-    )
+    job = Job.of(document, by_role(files), await run_sync(site_norms.newest, caller.project))
     try:
         inspection = await wrap_future(dispatcher.inspect(job))
     except Defect as error:

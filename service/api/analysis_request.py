@@ -1,8 +1,12 @@
-"""What a client says along with a spectrum; unknown fields are refused, for a misspelt one would be lost silently."""
+"""What a client says along with a spectrum; unknown fields are refused, for a misspelt one would be lost silently.
+
+The fields and their texts are those of ``fitting.request``; only what is the service's own is declared here.
+"""
 
 from __future__ import annotations
 
-import re
+import inspect
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -13,34 +17,36 @@ from pydantic import (
     Field,
     StringConstraints,
     WithJsonSchema,
+    create_model,
     model_validator,
 )
 
-_PSEUDONYM = r"^[A-Za-z0-9._-]{1,64}$"
-_IDENTITY = {
-    r"^(sub-|ses-)?[._-]*([0-9][._-]*){7,}$": "a hospital number or a date",
-    r"(^|[^0-9])(19|20)[0-9]{2}[._-]?(0[1-9]|1[0-2])[._-]?(0[1-9]|[12][0-9]|3[01])([^0-9]|$)": "a date",
-    r"^(?!(sub|ses)-[A-Za-z]+$)[A-Za-z]{2,}([._-]+[A-Za-z]{2,})+$": "a name",
-}
-"""What looks like these is no pseudonym. A surname alone cannot be told from a code word, so this is a net for
-mistakes, not a proof."""
-
-
-def _refuse_identity(value: str) -> str:
-    for pattern, kind in _IDENTITY.items():
-        if re.search(pattern, value):
-            raise ValueError(f"looks like {kind}; send a pseudonym such as sub-017 or ses-02")
-    return value
-
+from fitting.request import (
+    IDENTITY,
+    NAME,
+    PSEUDONYM,
+    REGION,
+    SECTIONS,
+    Declared,
+    Options,
+    Overrides,
+    TissueFractions,
+    declared,
+    refuse_identity,
+)
 
 Pseudonym = Annotated[
     str,
-    StringConstraints(pattern=_PSEUDONYM),
-    AfterValidator(_refuse_identity),
-    WithJsonSchema({"type": "string", "pattern": _PSEUDONYM, "not": {"anyOf": [{"pattern": p} for p in _IDENTITY]}}),
+    StringConstraints(pattern=PSEUDONYM),
+    AfterValidator(refuse_identity),
+    WithJsonSchema({"type": "string", "pattern": PSEUDONYM, "not": {"anyOf": [{"pattern": p} for p in IDENTITY]}}),
 ]
-Region = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,63}$")]
-MethodName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 ._+-]{1,64}$")]
+Region = Annotated[str, StringConstraints(pattern=REGION)]
+MethodName = Annotated[str, StringConstraints(pattern=NAME)]
+
+_KINDS: Mapping[str, Any] = {"number": float, "pseudonym": Pseudonym, "region": Region, "name": MethodName}
+_SCHEMA_NAMES = {TissueFractions: "Tissue", Overrides: "AcquisitionOverrides", Options: "MethodOptions"}
+"""Names of the nouns in the API's description, where they are not the nouns' own."""
 
 
 class _Input(BaseModel):
@@ -49,100 +55,47 @@ class _Input(BaseModel):
     )
 
 
-class Tissue(_Input):
-    """Volume fractions of the measured volume, 0 to 1; they sum to 1 within 0.02, else ``implausible-parameter``."""
-
-    gm: float = Field(examples=[0.6])
-    """Grey matter, 0 to 1."""
-    wm: float = Field(examples=[0.3])
-    """White matter, 0 to 1."""
-    csf: float = Field(examples=[0.1])
-    """Cerebrospinal fluid, 0 to 1."""
-
-
-class ClinicalMeasures(_Input):
-    """Measures of the visit; shown beside the result, never used to compute it."""
-
-    pain_vas: float | None = Field(default=None, ge=0, le=10, examples=[6.5])
-    """Pain on the visual analogue scale, 0 to 10."""
-    pain_nrs: float | None = Field(default=None, ge=0, le=10, examples=[7])
-    """Pain on the numeric rating scale, 0 to 10."""
-    odi: float | None = Field(default=None, ge=0, le=100, examples=[34])
-    """Oswestry Disability Index, per cent."""
-    duration_months: float | None = Field(default=None, ge=0, le=1500, examples=[18])
-    """Time since the pain began, months."""
-    anxiety: float | None = Field(default=None, ge=0, le=21, examples=[7])
-    """Anxiety subscale of the Hospital Anxiety and Depression Scale, 0 to 21."""
-    depression: float | None = Field(default=None, ge=0, le=21, examples=[5])
-    """Depression subscale of the Hospital Anxiety and Depression Scale, 0 to 21."""
+def _model(noun: type[object]) -> type[BaseModel]:
+    """The schema of an object that holds the fields of a noun."""
+    return create_model(
+        _SCHEMA_NAMES.get(noun, noun.__name__),
+        __base__=_Input,
+        __doc__=inspect.getdoc(noun),
+        **{item.name: _field(item, is_required=item.is_required) for item in declared(noun)},
+    )
 
 
-class AcquisitionOverrides(_Input):
-    """Acquisition quantities that fill in or replace what the file header says; SI units.
-
-    A value outside what a brain 1H-MRS scan can have is refused as ``implausible-parameter``.
-    """
-
-    echo_time: float | None = Field(default=None, examples=[0.030])
-    """Echo time, s."""
-    repetition_time: float | None = Field(default=None, examples=[2.0])
-    """Repetition time, s."""
-    spectrometer_frequency: float | None = Field(default=None, examples=[123.25e6])
-    """Transmitter frequency of 1H, Hz."""
-    dwell_time: float | None = Field(default=None, examples=[0.0005])
-    """Time between complex points, s."""
-    sequence: MethodName | None = Field(default=None, examples=["PRESS"])
-    """Localisation family; ``GET /v1/basis-sets`` lists them."""
-    mixing_time: float | None = Field(default=None, examples=[0.010])
-    """Mixing time of STEAM, s."""
+def _field(item: Declared, *, is_required: bool = False) -> Any:
+    """Type and description of one field, as pydantic takes them."""
+    said = item.said
+    kind = _model(item.noun) if item.noun is not None else Literal[said.choices] if said.choices else _KINDS[said.kind]
+    facts: dict[str, Any] = {"ge": said.low, "gt": said.above, "le": said.high}
+    info = Field(
+        default=... if is_required else None,
+        description=said.text,
+        examples=None if said.example is None else [said.example],
+        **{name: value for name, value in facts.items() if value is not None},
+    )
+    return (kind if is_required else kind | None, info)
 
 
-class MethodOptions(_Input):
-    """Choices of method; every one is recorded in the result."""
-
-    optimiser: MethodName | None = Field(default=None, examples=["lmfit-leastsq"])
-    """Optimiser of the fit; the refusal of an unknown one lists them, as for every option."""
-    baseline: MethodName | None = Field(default=None, examples=["two-scale"])
-    """Baseline model."""
-    macromolecules: MethodName | None = Field(default=None, examples=["default"])
-    """Macromolecule model."""
-    concentration_prior: MethodName | None = Field(default=None, examples=["adult-brain"])
-    """Table of expected concentrations that draws the values toward them; none by default, and every value says how far
-    it was moved. It needs a water reference."""
-    deadline_seconds: float | None = Field(default=None, gt=0, le=3600, examples=[60])
-    """Stop the fit after this many seconds and answer ``stopped_early``."""
+def _said() -> dict[str, Any]:
+    """The fields of a request: those of the document itself, and one object for each section that has one."""
+    found: dict[str, Any] = {}
+    for section in SECTIONS:
+        if section.key is None:
+            found |= {item.name: _field(item) for item in declared(section.noun)}
+        else:
+            found[section.key] = (_model(section.noun) | None, Field(default=None, description=section.text))
+    return found
 
 
-class AnalysisRequest(_Input):
+class AnalysisRequest(create_model("_Said", __base__=_Input, **_said())):  # type: ignore[misc]
     """What is known of the person, the region and the scan; every field is optional.
 
     No identity: neither name, birth date nor hospital number has a field here, and none belongs in a pseudonym.
     """
 
-    region: Region | None = Field(default=None, examples=["ACC"])
-    """Region of the brain that was measured; ``GET /v1/regions`` lists those with norms."""
-    hemisphere: Literal["left", "right", "midline"] | None = Field(default=None, examples=["midline"])
-    """Side of the brain."""
-    age_years: float | None = Field(default=None, ge=0, le=120, examples=[44])
-    """Age at the scan, years."""
-    sex: Literal["female", "male", "other"] | None = Field(default=None, examples=["female"])
-    """Sex of the person."""
-    tissue: Tissue | None = None
-    """Tissue composition of the measured volume, from a segmented image."""
-    subject: Pseudonym | None = Field(default=None, examples=["sub-017"])
-    """Pseudonym of the person: 1 to 64 letters, digits, dots, hyphens and underscores. Never a name or hospital
-    number: two words of letters, a date, and seven or more digits without a letter are refused."""
-    session: Pseudonym | None = Field(default=None, examples=["ses-02"])
-    """Pseudonym of the visit, of the same form."""
-    session_day: float | None = Field(default=None, ge=0, le=36500, examples=[42])
-    """Days from the person's first visit (day 0) to this one. A number of days, because a date may identify a person;
-    the date of the scan is never taken from a file. Without it sessions stand in the order of submission."""
-    clinical: ClinicalMeasures | None = None
-    """Clinical measures of the visit."""
-    overrides: AcquisitionOverrides | None = None
-    """Acquisition quantities the header lacks or has wrong."""
-    options: MethodOptions | None = None
-    """Choices of method."""
     callback_url: str | None = Field(
         default=None, min_length=8, max_length=2000, examples=["https://pacs.hospital.example/mrs"]
     )
@@ -171,7 +124,12 @@ Samples = Annotated[
 ]
 
 
-class ArraySubmission(AnalysisRequest):
+_NEEDED = ("dwell_time", "spectrometer_frequency", "echo_time")
+"""Acquisition quantities without which arrays are no spectrum."""
+_SCAN = {item.name: _field(item, is_required=item.name in _NEEDED) for item in declared(Overrides)}
+
+
+class ArraySubmission(create_model("_Scan", __base__=AnalysisRequest, **_SCAN)):  # type: ignore[misc]
     """A spectrum as arrays, for programs that already hold the FID, with the same fields as a request.
 
     Samples follow NIfTI-MRS: higher ppm is a lower frequency of the Fourier transform. Lists are of points, of
@@ -186,18 +144,6 @@ class ArraySubmission(AnalysisRequest):
     """Real part of the water reference."""
     water_imag: Samples | None = Field(default=None, examples=[[0.0, -310.5, -602.0]])
     """Imaginary part of the water reference, of the same shape."""
-    dwell_time: float = Field(examples=[0.0005])
-    """Time between complex points, s."""
-    spectrometer_frequency: float = Field(examples=[123.25e6])
-    """Transmitter frequency of 1H, Hz."""
-    echo_time: float = Field(examples=[0.030])
-    """Echo time, s."""
-    repetition_time: float | None = Field(default=None, examples=[2.0])
-    """Repetition time, s."""
-    mixing_time: float | None = Field(default=None, examples=[0.010])
-    """Mixing time of STEAM, s."""
-    sequence: MethodName | None = Field(default=None, examples=["PRESS"])
-    """Localisation family; ``GET /v1/basis-sets`` lists them."""
 
     @model_validator(mode="after")
     def _complex(self) -> Self:

@@ -17,14 +17,12 @@ from starlette.exceptions import HTTPException
 from fitting.io import READERS, SourceFile, read
 from fitting.io.nifti_image import refuse_other_than_image
 from fitting.protocol import check_overrides
-from fitting.request import check_request
-from fitting.subject import Overrides
+from fitting.request import Overrides
+from fitting.request_check import check_document
 from service.api.analysis_request import SPECTRUM_FIELDS, AnalysisRequest, ArraySubmission
 from service.errors import InvalidRequest, MalformedRequest, SchemaError, ServiceProblem, TooLarge, UnsupportedMediaType
-from service.jobs.images import IMAGE_ROLES
 from service.problem_documents import from_schema_errors
-from service.storage.documents import load_options, load_subject
-from service.storage.files import INPUTS, StoredFile
+from service.storage.files import IMAGE_ROLES, INPUTS, StoredFile, by_role
 from service.storage.tables import Role
 
 MAX_REQUEST_BYTES = 1_000_000
@@ -61,7 +59,7 @@ async def read_submission(request: Request) -> tuple[tuple[StoredFile, ...], dic
                 "Send the spectrum as multipart/form-data (part 'metabolite') or as application/json (fid_real, ...).",
                 headers={"Accept": "multipart/form-data, application/json"},
             )
-    check_request(load_subject(document), load_options(document))
+    check_document(document)
     return files, document
 
 
@@ -151,7 +149,8 @@ def _document(text: str | bytes) -> dict[str, Any]:
         request = AnalysisRequest.model_validate_json(text)
     except ValidationError as error:
         raise _refusal(error, "part 'request'", "/request") from error
-    return request.model_dump(mode="json", exclude_none=True)
+    document: dict[str, Any] = request.model_dump(mode="json", exclude_none=True)
+    return document
 
 
 def _read_arrays(body: bytes) -> tuple[tuple[StoredFile, ...], dict[str, Any]]:
@@ -194,12 +193,8 @@ def refuse_unrecognised(files: Sequence[StoredFile]) -> None:
     for file in files:
         if file.role in IMAGE_ROLES:
             refuse_other_than_image(SourceFile(file.name, file.content), file.role)
+    parts = by_role(files)
     for role in _SPECTRUM_ROLES:
-        found = sources(files, role)
+        found = parts.get(role, ())
         if found and not (any(file.content for file in found) and any(item.recognises(found) for item in READERS)):
             read(found)
-
-
-def sources(files: Sequence[StoredFile], role: Role) -> tuple[SourceFile, ...]:
-    """The files in this role, as readers take them."""
-    return tuple(SourceFile(file.name, file.content) for file in files if file.role == role)

@@ -13,8 +13,8 @@ from fitting.norms.case import check_measured, ratio_of, scan
 from fitting.norms.controls import SUPPLIED_ID
 from fitting.protocol import check_overrides
 from fitting.quantification.concentrations import Ratio
-from fitting.request import check_request
-from fitting.subject import Options, Overrides, Subject, TissueFractions
+from fitting.request import Options, Overrides, Subject, TissueFractions
+from fitting.request_check import check_request
 from fitting.units import PROTON_GAMMA_BAR
 from service.api.analysis_request import MethodName, Region
 

@@ -8,37 +8,20 @@ from typing import Annotated, Literal
 
 import typer
 
-from fitting.subject import Options
+from fitting.request import PARTS, Document
 from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode, refusing
-from service.cli.images import AnatomyOption, TissueMapsOption
-from service.cli.metadata import Metadata, takes_metadata
-from service.cli.method import PriorOption
 from service.cli.output import Format, check_destination, chosen_format, refuse_overwriting, write
 from service.cli.own_norms import own_norms
+from service.cli.request_options import Paths, takes_request
 
 
-@takes_metadata
+@takes_request(files=[part.name for part in PARTS if part.name != "metabolite"])
 def analyse(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Spectrum in any supported format.")],
     *,
-    metadata: Metadata,
-    water_reference: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Scan without water suppression, if it is another file.")
-    ] = None,
-    basis: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="LCModel .BASIS file or folder of FSL-MRS JSON files.")
-    ] = None,
-    relaxation: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="CSV of relaxation times that replace the shipped ones.")
-    ] = None,
-    macromolecules: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Measured macromolecules (metabolites nulled) to use instead of published."),
-    ] = None,
-    concentration_prior: PriorOption = None,
-    anatomy: AnatomyOption = None,
-    tissue_maps: TissueMapsOption = None,
+    document: Document,
+    paths: Paths,
     format: Annotated[Format | None, typer.Option(help="Default: what OUT's suffix says, else a table.")] = None,
     paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of the pages of a PDF.")] = "a4",
     out: Annotated[
@@ -46,34 +29,24 @@ def analyse(
     ] = None,
 ) -> int:
     """Quantify one spectrum and compare it with matched control norms."""
+    from fitting.job import Job
     from fitting.pipeline import analyse as run_pipeline
-    from service.cli.inputs import read_job
     from service.reports import AnalysisDocument, FormatUnavailable, render
 
     chosen = chosen_format(format, out)
     check_destination(chosen, out)
-    refuse_overwriting(out, file, water_reference, basis, relaxation, macromolecules, anatomy, *(tissue_maps or ()))
+    refuse_overwriting(out, file, *paths.values())
     norms = own_norms()
     with refusing(file):
-        job = read_job(
-            file,
-            water_reference=water_reference,
-            subject=metadata.subject(),
-            options=Options(concentration_prior=concentration_prior, overrides=metadata.overrides()),
-            basis=basis,
-            relaxation=relaxation,
-            macromolecules=macromolecules,
-            anatomy=anatomy,
-            tissue_maps=tissue_maps,
-            site_norms=norms,
-        )
+        job = Job.read(document, {"metabolite": file, **paths}, norms)
         started = time.perf_counter()
         analysis, traces = run_pipeline(job, cache_dir=load_settings().cache_dir)
         seconds = time.perf_counter() - started
     # RESULTS.csv has a column for the time; every other format is the same bytes for the same input
-    document = AnalysisDocument(analysis, seconds=seconds if chosen == "csv" else None)
+    timed = seconds if chosen == "csv" else None
+    answer = AnalysisDocument(analysis, seconds=timed, subject=document.get("subject"), session=document.get("session"))
     try:
-        rendered = render(chosen, document, traces, paper)
+        rendered = render(chosen, answer, traces, paper)
     except FormatUnavailable as error:
         raise CommandFailure(ExitCode.FAILURE, error.code, f"--format {chosen}", error.detail) from error
     write(rendered.content, out)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fitting.errors import FittingError
+from fitting.job import Job
 from fitting.norms import Controls
 from fitting.pipeline import analyse
-from fitting.subject import Options
-from service.cli.inputs import read_job
 from service.cli.manifest import BadEntry, Entry
 from service.logs import frames_of
 from service.reports.results_csv import refusal_row, result_rows
@@ -25,34 +24,13 @@ class Answer:
     analysed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What serves all spectra of a batch; basis and macromolecules those entries that name none of their own."""
-
-    basis: Path | None = None
-    relaxation: Path | None = None
-    macromolecules: Path | None = None
-    concentration_prior: str | None = None
-    site_norms: tuple[Controls, ...] = ()
-
-
-def analyse_entry(entry: Entry | BadEntry, *, shared: Shared, cache_dir: Path) -> Answer:
+def analyse_entry(entry: Entry | BadEntry, *, site_norms: tuple[Controls, ...], cache_dir: Path) -> Answer:
     """Analyse one spectrum; whatever is wrong with it becomes its one row."""
     started = time.perf_counter()
     try:
         if isinstance(entry, BadEntry):
             raise entry.problem
-        job = read_job(
-            entry.metabolite,
-            water_reference=entry.water_reference,
-            subject=entry.subject,
-            options=Options(concentration_prior=shared.concentration_prior, overrides=entry.overrides),
-            basis=entry.basis or shared.basis,
-            relaxation=shared.relaxation,
-            macromolecules=entry.macromolecules or shared.macromolecules,
-            site_norms=shared.site_norms,
-        )
-        analysis, _ = analyse(job, cache_dir=cache_dir)
+        analysis, _ = analyse(Job.read(entry.document, entry.paths, site_norms), cache_dir=cache_dir)
     except FittingError as error:
         return Answer((refusal_row(entry.id, error.code, error.detail),), analysed=False)
     except Exception as error:  # a defect of ours must not cost the other spectra; its message may quote the input

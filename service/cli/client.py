@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import httpx2
 
-from fitting.anatomy import Images
 from fitting.io import Files
 from service.cli.failures import CommandFailure, ExitCode
 
@@ -58,14 +57,10 @@ class ServiceClient:
 
     def submit(
         self,
-        metabolite: Files,
-        water_reference: Files,
+        files: Mapping[str, Files],
         request: Mapping[str, Any],
-        images: Images | None = None,
-        *,
-        macromolecules: Files = (),
     ) -> str:
-        """Upload one spectrum, with what belongs to its examination, and return the address of its analysis.
+        """Upload the files of one analysis by part, with its request, and return the address of the analysis.
 
         Raises
         ------
@@ -73,10 +68,7 @@ class ServiceClient:
             When the service refuses the spectrum, fails or cannot be reached.
         """
         parts = [
-            *(("metabolite", (file.name, file.content)) for file in metabolite),
-            *(("water_reference", (file.name, file.content)) for file in water_reference),
-            *(("macromolecules", (file.name, file.content)) for file in macromolecules),
-            *(() if images is None else ((name, (file.name, file.content)) for name, file in images.files.items())),
+            *((name, (file.name, file.content)) for name, several in files.items() for file in several),
             ("request", (None, json.dumps(request).encode(), "application/json")),
         ]
         # a repeated upload with the same key is the same submission, so trying again is safe

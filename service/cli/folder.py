@@ -87,7 +87,7 @@ class Folder:
 
     def _send(self, file: Path) -> None:
         try:
-            self.sent[file] = self.client.submit(source_files(file), (), self.request)
+            self.sent[file] = self.client.submit({"metabolite": source_files(file)}, self.request)
         except FittingError as error:
             self._end(file, ERROR, {"code": error.code, "detail": error.detail})
         except CommandFailure as failure:

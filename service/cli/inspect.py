@@ -9,47 +9,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fitting.subject import Options
+from fitting.request import PARTS, Document
 from service.cli.failures import ExitCode, refusing
-from service.cli.images import AnatomyOption, TissueMapsOption
-from service.cli.metadata import Metadata, takes_metadata
 from service.cli.own_norms import own_norms
+from service.cli.request_options import Paths, takes_request
 
 if TYPE_CHECKING:
     from fitting.pipeline import Inspection
 
 
-@takes_metadata
+@takes_request(files=[part.name for part in PARTS if part.name not in ("metabolite", "relaxation")])
 def inspect(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Spectrum in any supported format.")],
     *,
-    metadata: Metadata,
-    water_reference: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Scan without water suppression, if it is another file.")
-    ] = None,
-    basis: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="LCModel .BASIS file or folder of FSL-MRS JSON files.")
-    ] = None,
-    anatomy: AnatomyOption = None,
-    tissue_maps: TissueMapsOption = None,
+    document: Document,
+    paths: Paths,
 ) -> int:
     """Say what was read from the header, what is missing, and which basis and norms would be used."""
+    from fitting.job import Job
     from fitting.pipeline import inspect as run_inspection
-    from service.cli.inputs import read_job
 
     norms = own_norms()
     with refusing(file):
-        job = read_job(
-            file,
-            water_reference=water_reference,
-            subject=metadata.subject(),
-            options=Options(overrides=metadata.overrides()),
-            basis=basis,
-            anatomy=anatomy,
-            tissue_maps=tissue_maps,
-            site_norms=norms,
-        )
-        inspection = run_inspection(job)
+        inspection = run_inspection(Job.read(document, {"metabolite": file, **paths}, norms))
     for name, value in _lines(inspection):
         sys.stdout.write(f"{name:<24}{value}\n")
     return ExitCode.ANALYSED

@@ -4,36 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fitting.errors import UnusableTable
-from fitting.subject import Overrides, Subject, TissueFractions
+from fitting.errors import ImplausibleParameter, UnusableTable
+from fitting.request import FIELDS, PARTS, Document, checked, put, request_of
 
-COLUMNS = (
-    "id",
-    "metabolite",
-    "water_reference",
-    "region",
-    "hemisphere",
-    "age_years",
-    "sex",
-    "gm",
-    "wm",
-    "csf",
-    "echo_time",
-    "repetition_time",
-    "spectrometer_frequency",
-    "dwell_time",
-    "sequence",
-    "basis",
-    "macromolecules",
-)
-"""Every column a manifest may have; only ``metabolite`` must be there."""
-
-_CHOICES = {"hemisphere": ("left", "right", "midline"), "sex": ("female", "male", "other")}
+_FIELDS = {field.column: field for field in FIELDS}
+_FILES = {part.column or part.name: part for part in PARTS if part.name != "relaxation"}
+COLUMNS = ("id", *_FILES, *_FIELDS)
+"""Every column that is read; only ``metabolite`` must be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +22,21 @@ class Entry:
     """One spectrum of a batch, with paths resolved against the manifest's folder."""
 
     id: str
-    metabolite: Path
-    water_reference: Path | None
-    subject: Subject
-    overrides: Overrides
-    basis: Path | None
-    macromolecules: Path | None
+    paths: Mapping[str, Path]
+    """Files by part."""
+    document: Document
+    """What the row says, as a request."""
+    carried: Mapping[str, str]
+    """Cells of columns that are not read."""
+
+    def after(self, document: Document, paths: Mapping[str, Path]) -> Entry:
+        """The entry where all rows share what they do not say themselves."""
+        merged = {**document}
+        for name, value in self.document.items():
+            shared = document.get(name)
+            is_section = name != "tissue" and isinstance(shared, dict)
+            merged[name] = {**shared, **value} if is_section and shared is not None else value
+        return Entry(self.id, {**paths, **self.paths}, merged, self.carried)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +45,19 @@ class BadEntry:
 
     id: str
     problem: UnusableTable
+    carried: Mapping[str, str]
 
 
-def read_manifest(path: Path) -> tuple[Entry | BadEntry, ...]:
-    """Read a manifest: UTF-8 CSV with a header of ``COLUMNS`` in any order.
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The rows in their order, and the columns that go through unread."""
+
+    entries: tuple[Entry | BadEntry, ...]
+    carried: tuple[str, ...]
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest: UTF-8 CSV with a header of ``COLUMNS`` and others in any order.
 
     Raises
     ------
@@ -81,17 +80,14 @@ def read_manifest(path: Path) -> tuple[Entry | BadEntry, ...]:
         raise UnusableTable(f"{path.name}:{reader.line_num}: {error}.", file=path.name) from error
     if not entries:
         raise UnusableTable(f"{path.name}: no rows below the header; add one row for each spectrum.", file=path.name)
-    return entries
+    return Manifest(entries, tuple(name for name in header if name not in COLUMNS))
 
 
 def _check_header(header: list[str], path: Path) -> None:
-    unknown = [name for name in header if name not in COLUMNS]
     repeated = sorted({name for name in header if header.count(name) > 1})
     complaint = None
     if "metabolite" not in header:
         complaint = "there is no column 'metabolite'"
-    elif unknown:
-        complaint = f"unknown column {', '.join(repr(name) for name in unknown)}"
     elif repeated:
         complaint = f"column {', '.join(repr(name) for name in repeated)} stands there twice"
     if complaint:
@@ -104,63 +100,30 @@ def _entries(rows: Iterator[tuple[int, list[str]]], header: list[str], path: Pat
         if not any(cell.strip() for cell in cells):
             continue
         row = dict.fromkeys(COLUMNS, "") | {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
+        carried = {name: row[name] for name in header if name not in COLUMNS and name in row}
         identifier = row["id"] or row["metabolite"] or f"line {line}"
         try:
             if len(cells) != len(header):
                 raise ValueError(f"{len(cells)} cells under {len(header)} columns")
             if identifier in seen:
                 raise ValueError(f"id '{identifier}' stands on line {seen[identifier]} already; give each row its own")
-            yield _entry(identifier, row, path.parent)
-        except ValueError as error:
-            yield BadEntry(identifier, UnusableTable(f"{path.name}:{line}: {error}.", file=path.name, line=line))
+            if not row["metabolite"]:
+                raise ValueError("metabolite is empty; name the spectrum's file")
+            yield Entry(identifier, _paths(row, path.parent), _document(row), carried)
+        except (ValueError, ImplausibleParameter) as error:
+            detail = f"{path.name}:{line}: {str(error).rstrip('.')}."
+            yield BadEntry(identifier, UnusableTable(detail, file=path.name, line=line), carried)
         seen.setdefault(identifier, line)
 
 
-def _entry(identifier: str, row: dict[str, str], folder: Path) -> Entry:
-    if not row["metabolite"]:
-        raise ValueError("metabolite is empty; name the spectrum's file")
-    for name, allowed in _CHOICES.items():
-        if row[name] and row[name] not in allowed:
-            raise ValueError(f"{name} = '{row[name]}' is not one of {', '.join(allowed)}")
-    return Entry(
-        id=identifier,
-        metabolite=folder / row["metabolite"],
-        water_reference=folder / row["water_reference"] if row["water_reference"] else None,
-        subject=Subject(
-            region=row["region"] or None,
-            hemisphere=row["hemisphere"] or None,
-            age_years=_number(row, "age_years"),
-            sex=row["sex"] or None,
-            tissue=_tissue(row),
-        ),
-        overrides=Overrides(
-            echo_time=_number(row, "echo_time"),
-            repetition_time=_number(row, "repetition_time"),
-            spectrometer_frequency=_number(row, "spectrometer_frequency"),
-            dwell_time=_number(row, "dwell_time"),
-            sequence=row["sequence"] or None,
-        ),
-        basis=folder / row["basis"] if row["basis"] else None,
-        macromolecules=folder / row["macromolecules"] if row["macromolecules"] else None,
-    )
+def _paths(row: Mapping[str, str], folder: Path) -> dict[str, Path]:
+    return {part.name: folder / row[column] for column, part in _FILES.items() if row[column]}
 
 
-def _number(row: dict[str, str], name: str) -> float | None:
-    if not row[name]:
-        return None
-    try:
-        value = float(row[name])
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"{name} = '{row[name]}' is not a number")
-    return value
-
-
-def _tissue(row: dict[str, str]) -> TissueFractions | None:
-    gm, wm, csf = _number(row, "gm"), _number(row, "wm"), _number(row, "csf")
-    if gm is None and wm is None and csf is None:
-        return None
-    if gm is None or wm is None or csf is None:
-        raise ValueError("only some of gm, wm and csf are given; give all three volume fractions or none")
-    return TissueFractions(gm=gm, wm=wm, csf=csf)
+def _document(row: Mapping[str, str]) -> Document:
+    document: Document = {}
+    for column, field in _FIELDS.items():
+        if row[column]:
+            put(document, field.path, checked(field, row[column]))
+    request_of(document)  # refuses what does not go together
+    return document

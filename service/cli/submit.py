@@ -3,75 +3,53 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from fitting.request import PARTS, Document
 from service.cli.failures import ExitCode, refusing
-from service.cli.images import AnatomyOption, TissueMapsOption, read_images
-from service.cli.metadata import Metadata, takes_metadata
-from service.cli.method import PriorOption
 from service.cli.output import refuse_overwriting, write
+from service.cli.request_options import Paths, takes_request
 
 CANCELLED = {"code": "cancelled", "detail": "Somebody cancelled the analysis; submit it again."}
 
 
-@takes_metadata
+@takes_request(files=[part.name for part in PARTS if part.is_uploaded and part.name != "metabolite"])
 def submit(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Spectrum in any supported format.")],
     *,
-    metadata: Metadata,
+    document: Document,
+    paths: Paths,
     url: Annotated[str, typer.Option(metavar="URL", help="Base address of the service.")],
-    water_reference: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Scan without water suppression, if it is another file.")
-    ] = None,
-    macromolecules: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Measured macromolecules (metabolites nulled) to use instead of published."),
-    ] = None,
-    concentration_prior: PriorOption = None,
-    anatomy: AnatomyOption = None,
-    tissue_maps: TissueMapsOption = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the result and print it as a table.")] = False,
     pdf: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Wait for the result and write its PDF report.")
     ] = None,
 ) -> int:
     """Send one spectrum to a running service; print the address of its analysis, or with --wait the result."""
-    from fitting.io.companions import source_files
+    from fitting.job import read_part
+    from fitting.request_check import check_document
     from service.cli.client import ServiceClient, refusal_of
 
-    refuse_overwriting(pdf, file, water_reference, macromolecules, anatomy, *(tissue_maps or ()))
+    refuse_overwriting(pdf, file, *paths.values())
     with refusing(file):
-        metabolite = source_files(file)
-        water = () if water_reference is None else source_files(water_reference)
-        measured = () if macromolecules is None else source_files(macromolecules)
-        images = read_images(anatomy, tissue_maps)
-        request = request_document(metadata, concentration_prior)
+        check_document(document)
+        parts = {name: read_part(name, path) for name, path in {"metabolite": file, **paths}.items()}
     with ServiceClient(url) as client:
-        analysis = client.submit(metabolite, water, request, images, macromolecules=measured)
+        analysis = client.submit(parts, document)
         if not wait and pdf is None:
             sys.stdout.write(f"{analysis}\n")
             return ExitCode.ANALYSED
-        document = client.wait(analysis)
-        if document["state"] != "succeeded":
-            raise refusal_of(document["problem"] or CANCELLED, str(file))
+        answer = client.wait(analysis)
+        if answer["state"] != "succeeded":
+            raise refusal_of(answer["problem"] or CANCELLED, str(file))
         if pdf is not None:
             write(client.report(analysis, "pdf"), pdf)
     if pdf is None or wait:
-        _print(document)
-    return ExitCode.NOT_INTERPRETABLE if document["verdict"]["usable"] == "no" else ExitCode.ANALYSED
-
-
-def request_document(metadata: Metadata, concentration_prior: str | None = None) -> dict[str, Any]:
-    """The ``request`` part of the upload: what was given, under the names of the API."""
-    subject = asdict(metadata.subject())
-    overrides = {name: value for name, value in asdict(metadata.overrides()).items() if value is not None}
-    given: dict[str, Any] = {name: value for name, value in subject.items() if value is not None}
-    options = {} if concentration_prior is None else {"concentration_prior": concentration_prior}
-    return given | ({"overrides": overrides} if overrides else {}) | ({"options": options} if options else {})
+        _print(answer)
+    return ExitCode.NOT_INTERPRETABLE if answer["verdict"]["usable"] == "no" else ExitCode.ANALYSED
 
 
 def _print(document: dict[str, Any]) -> None:

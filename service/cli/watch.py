@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.failures import CommandFailure, ExitCode
-from service.cli.metadata import Metadata, takes_metadata
+from fitting.request import Document
+from service.cli.failures import CommandFailure, ExitCode, refusing
+from service.cli.request_options import Paths, takes_request
 from service.cli.signals import terminated_like_interrupted
 
 if TYPE_CHECKING:
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 2.0
 
 
-@takes_metadata
+@takes_request()
 def watch(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder that spectra are exported into.")],
     *,
-    metadata: Metadata,
+    document: Document,
+    paths: Paths,  # noqa: ARG001 - every command of a request has both
     url: Annotated[str, typer.Option(metavar="URL", help="Base address of the service.")],
     settle: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="A file that did not change for this long is whole.")
@@ -33,14 +35,16 @@ def watch(
     ] = False,
 ) -> int:
     """Send each new spectrum of a folder until Ctrl-C; FILE.done or FILE.error.json says what became of it."""
+    from fitting.request_check import check_document
     from service.cli.client import ServiceClient
     from service.cli.folder import Folder
-    from service.cli.submit import request_document
 
     if not folder.is_dir():
         raise CommandFailure(ExitCode.REFUSED, "inaccessible-file", str(folder), "is no folder; check the path.")
+    with refusing(folder):
+        check_document(document)
     with ServiceClient(url) as client, terminated_like_interrupted():
-        watched = Folder(folder, client, request_document(metadata), settle, _tell)
+        watched = Folder(folder, client, document, settle, _tell)
         try:
             while True:
                 _look(watched, patiently=not once)

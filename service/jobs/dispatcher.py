@@ -20,24 +20,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fitting import pipeline
 from fitting.errors import FittingError
-from fitting.io import Files, SourceFile
 from fitting.norms import Controls
 from fitting.pipeline import Inspection, Job
 from service.errors import InternalError, OverDeadline, WorkerCrashed
 from service.jobs.claimant import Claimant
 from service.jobs.executors import is_crash
-from service.jobs.images import images_of
 from service.jobs.news import STARTED
 from service.jobs.tasks import Analyse, Defect, Inspect, run_analysis
 from service.jobs.workforce import Limits, Workforce
 from service.logs import frames_of
 from service.metrics import Metrics
 from service.problem_documents import ProblemDocument, problem_of
-from service.storage.documents import Answer, load_options, load_subject
+from service.storage.documents import Answer
 from service.storage.events import EventRepository
-from service.storage.files import INPUTS, StoredFile
+from service.storage.files import INPUTS, by_role
 from service.storage.queue import Claimed, JobQueue
-from service.storage.tables import Role
 from service.telemetry import Tracing
 
 MAX_ATTEMPTS = 2
@@ -301,16 +298,8 @@ class Dispatcher:
         self._metrics.in_flight.set(len(self._in_flight))
 
     def _job(self, row: Claimed) -> Job:
-        files = self._queue.files.content(row.id, *INPUTS)
-        return Job(
-            metabolite=_sources(files, "metabolite"),
-            water_reference=_sources(files, "water_reference"),
-            subject=load_subject(row.request),
-            options=load_options(row.request),
-            site_norms=self._site_norms(row.project, row.created),
-            macromolecules=_sources(files, "macromolecules"),
-            images=images_of(files),
-        )
+        files = by_role(self._queue.files.content(row.id, *INPUTS))
+        return Job.of(row.request, files, self._site_norms(row.project, row.created))
 
     def _wind_down(self) -> None:
         running = [held.future for held in self._in_flight.values() if not held.future.cancel()]
@@ -322,10 +311,6 @@ class Dispatcher:
     def _release_all(self) -> None:
         # cancelled futures are gone from the table of those in flight, but their rows are still ours
         self._queue.release(self._claimant.name, count_attempt=False)
-
-
-def _sources(files: list[StoredFile], role: Role) -> Files:
-    return tuple(SourceFile(file.name, file.content) for file in files if file.role == role)
 
 
 def _defect(row: Claimed) -> ProblemDocument:

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from fitting.pipeline import Inspection, Job
-from fitting.subject import Options
+from fitting.request import Options
 from service.errors import NotReady
 from service.jobs.executors import Pool, UnusableExecutor, open_executor
 from service.jobs.news import News

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from fitting import follow_up
 from fitting.analysis import MetaboliteResult
+from fitting.request import ClinicalMeasures, declared
 from service.reports import numbers, rows, timeline_changes, timeline_figure
 from service.reports.comparability import in_words
 from service.reports.document import AnalysisDocument
@@ -17,7 +18,8 @@ from service.reports.timeline_figure import Panel, Point
 
 FOLLOWED = ("tNAA", "tCho", "Glx", "mI", "Glu", "GABA", "GSH", "Lac")
 """What is drawn, as ratios to tCr, in this order; the table has everything."""
-MEASURES = ("pain_vas", "pain_nrs", "odi", "duration_months", "anxiety", "depression")
+MEASURES = {item.name: item.said.label for item in declared(ClinicalMeasures)}
+"""Clinical measures with their names for people."""
 HALF_WIDTH_95 = 1.96
 
 
@@ -152,14 +154,14 @@ def _panels(sessions: Sequence[Session], series: Sequence[int | None]) -> list[P
         shown = tuple(point for point in points if point is not None)
         if shown:
             panels.append(Panel(text("timeline.ratio_of", name=name), shown))
-    for name in MEASURES:
+    for name, label in MEASURES.items():
         shown = tuple(
             Point(number, session.clinical[name])
             for number, session in enumerate(sessions, 1)
             if name in session.clinical
         )
         if shown:
-            panels.append(Panel(text(f"clinical.{name}"), shown))
+            panels.append(Panel(label, shown))
     return panels
 
 
@@ -200,11 +202,11 @@ def _entry(result: MetaboliteResult | None) -> Entry | None:
 
 def _clinical(sessions: Sequence[Session]) -> tuple[Line, ...]:
     lines = []
-    for name in MEASURES:
+    for name, label in MEASURES.items():
         given = [session.clinical.get(name) for session in sessions]
         if any(value is not None for value in given):
             entries = (None if value is None else Entry(numbers.plain(value), "absent", "") for value in given)
-            lines.append(Line(text(f"clinical.{name}"), "", tuple(entries)))
+            lines.append(Line(label, "", tuple(entries)))
     return tuple(lines)
 
 

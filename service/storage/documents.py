@@ -18,7 +18,6 @@ from fitting.model.result import Traces
 from fitting.norms import norm_version
 from fitting.pins import data_digest, engine_digest
 from fitting.preprocessing.facts import Transients
-from fitting.subject import Options, Subject
 from service.storage.upgrades import upgraded
 
 __all__ = [
@@ -29,14 +28,10 @@ __all__ = [
     "dump_traces",
     "fingerprint",
     "load_analysis",
-    "load_options",
-    "load_subject",
     "load_traces",
 ]
 
 _ANALYSIS = TypeAdapter(Analysis)
-_SUBJECT = TypeAdapter(Subject)
-_OPTIONS = TypeAdapter(Options)
 
 
 class Answer(NamedTuple):
@@ -95,16 +90,6 @@ def load_traces(content: bytes) -> Traces:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         kept = {item.name: arrays[item.name] for item in fields(Traces) if item.name in arrays}
     return Traces(**{**kept, "names": tuple(str(name) for name in kept["names"])})
-
-
-def load_subject(request: Mapping[str, Any]) -> Subject:
-    """What a stored request says about the person and the region."""
-    return _SUBJECT.validate_python({item.name: request.get(item.name) for item in fields(Subject)})
-
-
-def load_options(request: Mapping[str, Any]) -> Options:
-    """What a stored request says about the method, with its overrides of the header."""
-    return _OPTIONS.validate_python({**request.get("options", {}), "overrides": request.get("overrides", {})})
 
 
 def fingerprint(

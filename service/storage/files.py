@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from fitting.io import Files, SourceFile
+from fitting.request import PARTS
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.tables import FILES, Role
 
-INPUTS: tuple[Role, ...] = (
-    *("metabolite", "water_reference", "macromolecules"),
-    *("anatomy", "gray_matter", "white_matter", "csf"),
-)
+INPUTS = cast("tuple[Role, ...]", tuple(part.name for part in PARTS if part.is_uploaded))
+"""Roles of what is uploaded."""
+IMAGE_ROLES = cast("tuple[Role, ...]", tuple(part.name for part in PARTS if part.is_image))
 
 _OF_ROLES = (
     select(FILES.c.role, FILES.c.name, FILES.c.sha256)
@@ -47,6 +48,14 @@ class Digested(NamedTuple):
 
     file: StoredFile
     sha256: str
+
+
+def by_role(files: Iterable[StoredFile]) -> dict[str, Files]:
+    """The files as readers take them, in the order of upload within each role."""
+    found: dict[str, Files] = {}
+    for file in files:
+        found[file.role] = (*found.get(file.role, ()), SourceFile(file.name, file.content))
+    return found
 
 
 def digested(files: Iterable[StoredFile]) -> list[Digested]:

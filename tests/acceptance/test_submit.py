@@ -20,7 +20,7 @@ from fitting.analysis import Analysis
 from fitting.errors import DamagedFile
 from fitting.model.result import Traces
 from fitting.pipeline import Job
-from fitting.subject import Overrides, TissueFractions
+from fitting.request import Overrides, TissueFractions
 from service.app import create_app
 from service.cli import app
 from service.settings import Settings

@@ -10,14 +10,13 @@ import time
 from pathlib import Path
 
 from fitting.pipeline import Job, analyse
-from service.cli.inputs import read_job
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def example() -> Job:
     """The shipped example with its water reference."""
-    return read_job(EXAMPLES / "acc_press30.nii.gz", water_reference=EXAMPLES / "acc_press30_water.nii.gz")
+    return Job.from_files(EXAMPLES / "acc_press30.nii.gz", water_reference=EXAMPLES / "acc_press30_water.nii.gz")
 
 
 def measure() -> dict[str, float]:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fitting.pipeline import Job
-from fitting.subject import Options
-from service.cli.inputs import read_job
 from service.cli.manifest import Entry, read_manifest
 from tests.benchmarks.scoring import Answer, Answers, Truth, Truths
 
@@ -57,17 +55,10 @@ def _private_set(folder: Path, name: str) -> KnownSet:
 
 def _jobs(manifest: Path, relaxation: Path) -> dict[str, Job]:
     jobs = {}
-    for entry in read_manifest(manifest):
+    for entry in read_manifest(manifest).entries:
         if not isinstance(entry, Entry):
             raise entry.problem
-        jobs[entry.id] = read_job(
-            entry.metabolite,
-            water_reference=entry.water_reference,
-            subject=entry.subject,
-            options=Options(overrides=entry.overrides),
-            basis=entry.basis,
-            relaxation=relaxation,
-        )
+        jobs[entry.id] = Job.read(entry.document, {**entry.paths, "relaxation": relaxation})
     return jobs
 
 

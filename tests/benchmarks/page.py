@@ -15,7 +15,7 @@ from fitting import __version__
 from fitting.basis.macromolecule_templates import templates
 from fitting.basis.macromolecules import background
 from fitting.pipeline import Job
-from fitting.subject import Options
+from fitting.request import Options
 from tests.benchmarks import own_model, simulated
 from tests.benchmarks.accuracy import Run, detail, overview, run_all, together
 from tests.benchmarks.known_sets import private_sets

@@ -12,8 +12,8 @@ from fitting.norms.expectation import Expectation, expect_of_people
 from fitting.norms.literature import Cohort, literature_norms, pool
 from fitting.norms.literature_reference import literature_reference
 from fitting.quantification.concentrations import Ratio
+from fitting.request import Subject
 from fitting.statistics.single_case import ReferenceDistribution, confidence_below, t_test
-from fitting.subject import Subject
 
 MEAN, SD = 1.4, 0.14
 """A ratio whose people differ by 10 %, as tNAA/tCr does."""

@@ -23,8 +23,8 @@ from fitting.model.fit import fit
 from fitting.model.optimisers import OPTIMISERS
 from fitting.pipeline import Job, analyse
 from fitting.preprocessing import preprocess
+from fitting.request import Options
 from fitting.signal import Recording
-from fitting.subject import Options
 from service.cli.pool import map_in_order
 from service.reports import FORMATS, AnalysisDocument, render
 from tests.benchmarks.cold import example

@@ -19,7 +19,7 @@ from fitting.errors import MissingParameter
 from fitting.io import SourceFile
 from fitting.pipeline import Job
 from fitting.progress import STAGES
-from fitting.subject import Options
+from fitting.request import Options
 from service.jobs.dispatcher import MAX_BEGINNINGS, SILENCE
 from service.jobs.executors import Pool, UnusableExecutor, is_crash, open_executor
 from service.jobs.news import STARTED

@@ -9,7 +9,7 @@ import pytest
 
 from fitting.io import SourceFile
 from fitting.pipeline import Job
-from fitting.subject import Subject
+from fitting.request import Subject
 from service.jobs.executors import open_executor
 from service.jobs.tasks import run_analysis
 from service.storage.documents import Answer

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fitting.io import SourceFile
 from fitting.pipeline import Job
-from fitting.subject import Subject, TissueFractions
+from fitting.request import Subject, TissueFractions
 from fitting.units import WATER_PPM, ComplexArray, FloatArray
 from tests.benchmarks.simulated import simulated_sets
 

@@ -26,7 +26,7 @@ from fitting.norms import (
 )
 from fitting.norms.case import scan
 from fitting.quantification.concentrations import Ratio
-from fitting.subject import Subject
+from fitting.request import Subject
 
 NORMS = [norm for norm in literature_norms() if norm.unit == "tCr" and norm.supports_z]
 norms = st.sampled_from(NORMS)

@@ -23,8 +23,8 @@ from fitting.norms import (
     score,
 )
 from fitting.quantification.concentrations import Quantity, Ratio
+from fitting.request import Subject
 from fitting.signal import Acquisition
-from fitting.subject import Subject
 
 ACQUISITION = Acquisition(
     format="test",

@@ -27,8 +27,8 @@ from fitting.norms.case import scan
 from fitting.norms.leave_one_out import calibrate
 from fitting.norms.profile import profile_distance
 from fitting.quantification.concentrations import Ratio
+from fitting.request import Subject, TissueFractions
 from fitting.statistics.multiplicity import q_values
-from fitting.subject import Subject, TissueFractions
 
 seeds = st.integers(0, 10_000)
 counts = st.integers(8, 40)

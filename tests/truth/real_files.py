@@ -15,8 +15,6 @@ from fitting.analysis import Analysis, MetaboliteResult
 from fitting.job import Job
 from fitting.model.result import Traces
 from fitting.pipeline import analyse
-from fitting.subject import Options, Overrides, Subject
-from service.cli.inputs import read_job
 
 SIX: tuple[str, ...] = ("tNAA", "Glu", "Gln", "mI", "tCho")
 
@@ -142,12 +140,12 @@ OTHERS = (
 
 def job(case: Case, data: Path) -> Job:
     """A case as the command reads it."""
-    return read_job(
+    return Job.from_files(
         data / case.path,
         water_reference=data / case.water if case.water else None,
-        subject=Subject(region="ACC"),
-        options=Options(overrides=Overrides(**dict(case.supplied))),  # type: ignore[arg-type]
         basis=data / case.basis if case.basis else None,
+        region="ACC",
+        **dict(case.supplied),
     )
 
 

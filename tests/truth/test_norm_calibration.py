@@ -14,8 +14,8 @@ import pytest
 from fitting.norms import Case, Context, Control, Controls, Measured, Method, ZScore, check_controls, score
 from fitting.norms.expectation import Expectation, expect
 from fitting.quantification.concentrations import Ratio
+from fitting.request import Subject
 from fitting.signal import Acquisition
-from fitting.subject import Subject
 from tests.data.worked_examples import EXAMPLES
 
 pytestmark = pytest.mark.truth

@@ -15,8 +15,8 @@ from fitting.preprocessing import preprocess
 from fitting.preprocessing.alignment import align_metabolites
 from fitting.preprocessing.coil_combination import coil_weights
 from fitting.preprocessing.noise import noise_sd
+from fitting.request import Options, Overrides
 from fitting.signal import Recording
-from fitting.subject import Options, Overrides
 from fitting.units import ComplexArray
 from tests.truth.raw_scan import compare
 

@@ -14,8 +14,8 @@ from fitting.model.result import Fit, Outcome, Traces
 from fitting.quantification import quantify, relaxation_table
 from fitting.quantification.totals import totals
 from fitting.quantification.water_reference import water_signal
+from fitting.request import TissueFractions
 from fitting.signal import Acquisition
-from fitting.subject import TissueFractions
 from fitting.units import ComplexArray
 
 pytestmark = pytest.mark.truth

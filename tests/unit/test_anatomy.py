@@ -12,8 +12,8 @@ from fitting.anatomy_planes import planes
 from fitting.errors import UnusableImage
 from fitting.io import SourceFile
 from fitting.io.nifti_image import Image, read_image
+from fitting.request import Subject, TissueFractions
 from fitting.signal import VoiGeometry
-from fitting.subject import Subject, TissueFractions
 
 BOX = VoiGeometry((10.0, 0.0, 0.0), ((20.0, 0.0, 0.0), (0.0, 20.0, 0.0), (0.0, 0.0, 20.0)))
 SIZE = 60

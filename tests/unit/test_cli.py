@@ -16,7 +16,7 @@ from fitting.analysis import Analysis
 from fitting.errors import DamagedFile
 from fitting.model.result import Traces
 from fitting.pipeline import Inspection, Job
-from fitting.subject import Overrides, Subject, TissueFractions
+from fitting.request import Overrides, Subject, TissueFractions
 from service.cli import app, pool
 from service.jobs.executors import open_executor
 from service.reports.results_csv import COLUMNS

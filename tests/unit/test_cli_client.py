@@ -12,8 +12,6 @@ import pytest
 from fitting.io import SourceFile
 from service.cli.client import BUSY_TRIES, LONGEST_PAUSE, ServiceClient
 from service.cli.failures import CommandFailure, ExitCode
-from service.cli.metadata import Metadata
-from service.cli.submit import request_document
 
 Handler = Callable[[httpx2.Request], httpx2.Response]
 SPECTRUM = (SourceFile("scan.sdat", b"samples"), SourceFile("scan.spar", b"header"))
@@ -42,7 +40,9 @@ def test_the_upload_is_the_documented_multipart_message() -> None:
         return httpx2.Response(202, headers={"Location": "/base/v1/analyses/7"}, json={"id": "7"})
 
     with client(handler)[0] as service:
-        address = service.submit(SPECTRUM, (SourceFile("w.rda", b"water"),), {"region": "ACC"})
+        address = service.submit(
+            {"metabolite": SPECTRUM, "water_reference": (SourceFile("w.rda", b"water"),)}, {"region": "ACC"}
+        )
 
     body = seen[0].content
     assert address == "http://mrs.local/base/v1/analyses/7"
@@ -51,19 +51,6 @@ def test_the_upload_is_the_documented_multipart_message() -> None:
     assert b'name="water_reference"; filename="w.rda"' in body
     assert json.dumps({"region": "ACC"}).encode() in body
     assert seen[0].headers["Idempotency-Key"]
-
-
-def test_only_what_was_given_is_sent() -> None:
-    """An option that was not typed is absent from the request, not null."""
-    metadata = Metadata(region="ACC", age=44.0, tissue="gm=0.6,wm=0.3,csf=0.1", echo_time=0.03)
-
-    assert request_document(Metadata()) == {}
-    assert request_document(metadata) == {
-        "region": "ACC",
-        "age_years": 44.0,
-        "tissue": {"gm": 0.6, "wm": 0.3, "csf": 0.1},
-        "overrides": {"echo_time": 0.03},
-    }
 
 
 def test_waiting_asks_as_seldom_as_the_service_wants() -> None:
@@ -86,7 +73,7 @@ def test_a_busy_service_is_asked_again() -> None:
     busy = httpx2.Response(503, headers={"Retry-After": "3"}, json={"status": 503, "code": "queue-full"})
     service, pauses = client(answers(busy, problem(429, "slow-down"), httpx2.Response(202, json={"id": "7"})))
 
-    assert service.submit(SPECTRUM, (), {}) == "http://mrs.local/base/v1/analyses/7"
+    assert service.submit({"metabolite": SPECTRUM}, {}) == "http://mrs.local/base/v1/analyses/7"
     assert pauses == [3.0, 1.0]
 
 
@@ -108,7 +95,7 @@ def test_refusals_and_failures_are_told_apart(response: httpx2.Response, exit_co
     """4xx with a problem document is the input's fault; everything else is the server's."""
     service, pauses = client(answers(response))
     with pytest.raises(CommandFailure) as caught:
-        service.submit(SPECTRUM, (), {})
+        service.submit({"metabolite": SPECTRUM}, {})
 
     assert (caught.value.exit_code, caught.value.code) == (exit_code, code)
     assert len(pauses) == (BUSY_TRIES - 1 if response.status_code == 503 else 0)

@@ -17,9 +17,9 @@ METHOD = {
 
 def test_every_field_has_a_place_in_the_request() -> None:
     """A form with every field filled in passes the schema, and nothing is lost on the way."""
-    words = {"text": "a-1", "region": "ACC", "hemisphere": "left", "sex": "female", "sequence": "PRESS", "number": "1"}
-    words |= {"concentration_prior": "adult-brain"}
-    document, broken = form_fields.request_of({field.name: words[field.kind] for field in form_fields.FIELDS})
+    words = {"pseudonym": "a-1", "region": "ACC", "name": "a-1", "number": "1"}
+    given = {field.name: (*field.choices, words.get(field.said.kind, ""))[0] for field in form_fields.FIELDS}
+    document, broken = form_fields.request_of(given)
     request = AnalysisRequest.model_validate(document).model_dump(exclude_none=True)
 
     def leaves(value: object) -> int:
@@ -27,7 +27,9 @@ def test_every_field_has_a_place_in_the_request() -> None:
 
     assert broken == {}
     assert leaves(request) == len(form_fields.FIELDS)
-    assert {form_fields.field_at(field.path) for field in form_fields.FIELDS} == {f.name for f in form_fields.FIELDS}
+    assert {form_fields.field_at(field.declared.path) for field in form_fields.FIELDS} == {
+        f.name for f in form_fields.FIELDS
+    }
 
 
 @given(st.floats(1, 1e4))

@@ -15,8 +15,8 @@ from fitting.intake import take_in
 from fitting.io import Files, SourceFile
 from fitting.preprocessing import preprocess
 from fitting.preprocessing.pairing import MOST_RESIDUAL_WATER, water_height
+from fitting.request import Overrides
 from fitting.signal import Recording
-from fitting.subject import Overrides
 from tests.conformance.reader_fixtures import brain_fid, water_fid
 from tests.conformance.reader_fixtures.siemens_rda import DWELL_TIME, FREQUENCY, POINTS, rda
 from tests.data.simulated_brain import Scan

@@ -10,7 +10,7 @@ from fitting.intake import Intake, take_in
 from fitting.io import Files
 from fitting.pipeline import Job
 from fitting.protocol import require_complete
-from fitting.subject import Options, Overrides
+from fitting.request import Options, Overrides
 from tests.conformance.reader_fixtures.nifti_mrs import with_fields
 from tests.conformance.reader_fixtures.philips_sdat import named
 from tests.golden import cases

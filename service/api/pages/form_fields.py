@@ -1,14 +1,16 @@
-"""The fields of the upload form: where each stands in a request, in which unit people write it, and its errors."""
+"""The fields of the upload form: those of a request that people are asked for, in the unit they write."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from fitting.protocol import SEQUENCES
+from fitting.request import FIELDS as REQUEST_FIELDS
+from fitting.request import RequestField, Said, put
+from fitting.request_check import method_names
 from service.storage.tables import Role
-
-Kind = Literal["text", "number", "region", "hemisphere", "sex", "sequence", "concentration_prior"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +18,24 @@ class Field:
     """One field of the form."""
 
     name: str
-    """In the form and in the catalogue of texts."""
-    path: tuple[str, ...]
-    """Where its value stands in the request."""
-    kind: Kind = "number"
-    per_si: float = 1.0
-    """How many of the form's unit are one of the request's (1000 for ms and s)."""
+    """In the form; no part of the upload has it too."""
+    declared: RequestField
+
+    @property
+    def said(self) -> Said:
+        """What was declared of it."""
+        return self.declared.said
+
+    @property
+    def is_method(self) -> bool:
+        """Is it a choice of method, which is not used unless asked for?"""
+        return self.declared.section.name == "options"
+
+    @property
+    def choices(self) -> Sequence[str]:
+        """All that it may be; empty where it is written freely."""
+        known = {"sequence": SEQUENCES, **method_names()}
+        return self.said.choices or tuple(known.get(self.declared.name, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,51 +50,22 @@ class Group:
     """Parts of the submission that are chosen here, beside the spectrum, its water reference and the images."""
 
 
+def _of(section: str, *, within: str | None = None) -> tuple[Field, ...]:
+    """The labelled fields of a section, or of an object ``within`` it."""
+    found = []
+    for item in REQUEST_FIELDS:
+        inner = item.path if item.section.key is None else item.path[1:]
+        if item.section.name == section and item.said.label and inner[:-1] == (() if within is None else (within,)):
+            found.append(Field("_".join(inner), item))
+    return tuple(found)
+
+
 GROUPS = (
-    Group(
-        "examination",
-        (
-            Field("subject", ("subject",), "text"),
-            Field("session", ("session",), "text"),
-            Field("session_day", ("session_day",)),
-            Field("region", ("region",), "region"),
-            Field("hemisphere", ("hemisphere",), "hemisphere"),
-            Field("age_years", ("age_years",)),
-            Field("sex", ("sex",), "sex"),
-        ),
-        open=True,
-    ),
-    Group(
-        "tissue",
-        (
-            Field("tissue_gm", ("tissue", "gm")),
-            Field("tissue_wm", ("tissue", "wm")),
-            Field("tissue_csf", ("tissue", "csf")),
-        ),
-    ),
-    Group(
-        "clinical",
-        tuple(
-            Field(name, ("clinical", name))
-            for name in ("pain_vas", "pain_nrs", "odi", "duration_months", "anxiety", "depression")
-        ),
-    ),
-    Group(
-        "overrides",
-        (
-            Field("echo_time", ("overrides", "echo_time"), per_si=1e3),
-            Field("repetition_time", ("overrides", "repetition_time"), per_si=1e3),
-            Field("sequence", ("overrides", "sequence"), "sequence"),
-            Field("spectrometer_frequency", ("overrides", "spectrometer_frequency"), per_si=1e-6),
-            Field("dwell_time", ("overrides", "dwell_time"), per_si=1e6),
-            Field("mixing_time", ("overrides", "mixing_time"), per_si=1e3),
-        ),
-    ),
-    Group(
-        "advanced",
-        (Field("concentration_prior", ("options", "concentration_prior"), "concentration_prior"),),
-        files=("macromolecules",),
-    ),
+    Group("examination", _of("visit") + _of("person"), open=True),
+    Group("tissue", _of("person", within="tissue")),
+    Group("clinical", _of("clinical")),
+    Group("overrides", _of("overrides")),
+    Group("advanced", _of("options"), files=("macromolecules",)),
 )
 FIELDS = tuple(field for group in GROUPS for field in group.fields)
 
@@ -94,30 +79,28 @@ def request_of(form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]
         if not given:
             continue
         value: str | float = given
-        if field.kind == "number":
+        if field.said.kind == "number":
             try:
                 # a comma is how half of the world writes decimals; thousands are not grouped here
-                value = float(given.replace(",", ".")) / field.per_si
+                value = float(given.replace(",", ".")) / field.said.per_si
             except ValueError:
                 broken[field.name] = given
                 continue
-        place = document
-        for step in field.path[:-1]:
-            place = place.setdefault(step, {})
-        place[field.path[-1]] = value
+        put(document, field.declared.path, value)
     return document, broken
 
 
 def field_at(steps: tuple[str, ...]) -> str | None:
     """The field whose value stands at this place of the request; a group's first field for the group itself."""
-    for field in FIELDS:
-        if field.path == steps:
-            return field.name
-    return next((field.name for field in FIELDS if field.path[: len(steps)] == steps and steps), None)
+    paths = {field.declared.path: field.name for field in FIELDS}
+    return paths.get(steps) or next(
+        (name for path, name in paths.items() if steps and path[: len(steps)] == steps), None
+    )
 
 
 def field_named(parameter: str) -> str | None:
     """The field of a parameter that an error names."""
     last = parameter.rpartition(".")[2]
-    named = {"tissue": "tissue_gm", "age": "age_years"}.get(last, last)
-    return named if any(field.name == named for field in FIELDS) else None
+    within = {field.declared.path[0]: field.name for field in reversed(FIELDS) if len(field.declared.path) > 1}
+    names = {field.declared.name: field.name for field in FIELDS}
+    return names.get(last) or names.get(f"{last}_years") or within.get(last)

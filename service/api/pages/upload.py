@@ -15,29 +15,19 @@ from starlette.datastructures import FormData
 from fitting.errors import FittingError
 from fitting.io import READERS
 from fitting.norms import regions
-from fitting.protocol import SEQUENCES
-from fitting.request import check_request, method_names
+from fitting.request_check import check_document
 from service.api.analyses import validate
 from service.api.analysis_request import AnalysisRequest
 from service.api.dependencies import Caller, CurrentSettings, Dispatch, Repository, RequestId, SiteNorms
 from service.api.intake import read_form, refuse_unrecognised, uploaded_files
 from service.api.pages import preview
-from service.api.pages.form_fields import FIELDS, GROUPS, Group, Kind, field_at, field_named, request_of
+from service.api.pages.form_fields import FIELDS, GROUPS, Group, field_at, field_named, request_of
 from service.api.pages.frame import page, page_router, room
 from service.errors import ServiceProblem
-from service.jobs.images import IMAGE_ROLES
-from service.storage.documents import load_options, load_subject
-from service.storage.files import INPUTS, StoredFile
+from service.storage.files import IMAGE_ROLES, INPUTS, StoredFile
 from service.storage.repositories import Submission
 
 _FILES = INPUTS
-_CHOICES: Mapping[Kind, tuple[str, ...]] = {
-    "hemisphere": ("left", "right", "midline"),
-    "sex": ("female", "male", "other"),
-    "sequence": SEQUENCES,
-    "concentration_prior": tuple(method_names()["concentration_prior"]),
-}
-"""What a field of this kind is chosen from."""
 
 router = page_router()
 
@@ -111,7 +101,7 @@ async def _read(request: Request) -> _Form:
     files = tuple(file for file in files if file.content)
     try:
         document = AnalysisRequest.model_validate(document).model_dump(mode="json", exclude_none=True)
-        check_request(load_subject(document), load_options(document))
+        check_document(document)
     except ValidationError as error:
         document = {}  # a preview shows what was read; nothing is submitted with it
         for item in error.errors(include_input=False, include_url=False, include_context=False):
@@ -169,6 +159,5 @@ def _page(
         images=IMAGE_ROLES,
         image_problem=any(name in errors for name in IMAGE_ROLES),
         regions=regions(),
-        choices=_CHOICES,
         formats=[reader.title for reader in READERS],
     )

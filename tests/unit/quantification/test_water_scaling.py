@@ -14,8 +14,8 @@ from fitting.quantification.concentrations import Quantity
 from fitting.quantification.ratios import ratios_to
 from fitting.quantification.tissue import volume_fractions, water_fractions
 from fitting.quantification.water_reference import water_signal
+from fitting.request import TissueFractions
 from fitting.signal import Acquisition
-from fitting.subject import TissueFractions
 
 EMPTY = np.zeros(0)
 ACQUISITION = Acquisition(

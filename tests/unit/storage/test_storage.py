@@ -15,10 +15,11 @@ from pydantic import ValidationError
 from sqlalchemy import create_engine
 
 from fitting.errors import DamagedFile
+from fitting.request import request_of
 from service.problem_documents import problem_of
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
-from service.storage.documents import dump_analysis, dump_traces, load_options, load_subject, load_traces
+from service.storage.documents import dump_analysis, dump_traces, load_traces
 from service.storage.files import StoredFile
 from service.storage.queue import JobQueue
 from service.storage.repositories import AnalysisRepository, Submission
@@ -132,8 +133,8 @@ def test_request_becomes_what_the_pipeline_takes() -> None:
     """What a request leaves out has the pipeline's default; what it says arrives."""
     request = {"region": "ACC", "tissue": {"gm": 0.6, "wm": 0.3, "csf": 0.1}, "overrides": {"echo_time": 0.03}}
 
-    assert load_subject(request).tissue.gm == 0.6
-    assert load_subject({}).region is None
-    assert load_options(request).overrides.echo_time == 0.03
-    assert load_options({"options": {"deadline_seconds": 5}}).deadline_seconds == 5
-    assert load_options({}).optimiser == load_options({"options": {}}).optimiser
+    assert request_of(request).subject.tissue.gm == 0.6
+    assert request_of({}).subject.region is None
+    assert request_of(request).options.overrides.echo_time == 0.03
+    assert request_of({"options": {"deadline_seconds": 5}}).options.deadline_seconds == 5
+    assert request_of({}).options.optimiser == request_of({"options": {}}).options.optimiser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from fitting.basis.macromolecule_templates import templates
 from fitting.errors import ImplausibleParameter
@@ -11,9 +12,7 @@ from fitting.model.optimisers import OPTIMISERS
 from fitting.protocol import check_overrides
 from fitting.quantification.concentration_prior import concentration_priors
 from fitting.quantification.tissue import volume_fractions
-from fitting.subject import Options, Subject
-
-OLDEST_YEARS = 120.0
+from fitting.request import Options, Subject, check_said, request_of
 
 
 def method_names() -> Mapping[str, Collection[str]]:
@@ -26,6 +25,18 @@ def method_names() -> Mapping[str, Collection[str]]:
     }
 
 
+def check_document(document: Mapping[str, Any]) -> None:
+    """``check_request`` for a request's document.
+
+    Raises
+    ------
+    ImplausibleParameter
+        When something that is said cannot be.
+    """
+    request = request_of(document)
+    check_request(request.subject, request.options)
+
+
 def check_request(subject: Subject, options: Options) -> None:
     """Refuse what no person, no brain 1H-MRS scan and no method of ours can be, whatever the files hold.
 
@@ -36,10 +47,8 @@ def check_request(subject: Subject, options: Options) -> None:
     ImplausibleParameter
         When an age, tissue fractions or an acquisition quantity cannot be, or a sequence or method is unknown.
     """
-    if subject.age_years is not None and not 0.0 <= subject.age_years <= OLDEST_YEARS:
-        raise ImplausibleParameter(
-            f"Age {subject.age_years:g} is not between 0 and {OLDEST_YEARS:g} years.", parameter="age_years"
-        )
+    check_said(subject)
+    check_said(options)
     if subject.tissue is not None:
         volume_fractions(subject.tissue)
     check_overrides(options.overrides)
