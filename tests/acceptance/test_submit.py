@@ -87,7 +87,7 @@ def test_without_waiting_the_address_is_printed(url: str, capsys: pytest.Capture
     [
         (["--age", "99", "--wait"], 2, ""),
         (["--age", "1", "--wait"], 3, "mrsquant: damaged-file: "),
-        (["--age", "-1"], 3, "mrsquant: invalid-request: "),
+        (["--age", "-1"], 3, "mrsquant: implausible-parameter: "),
     ],
 )
 def test_exit_codes_are_those_of_the_local_command(
