@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import exists, select, tuple_
 
 from service.errors import SignedAnalysis, UnknownAnalysis
 from service.storage.audit import Actor
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.repositories import AnalysisRepository
-from service.storage.tables import UNFINISHED, AnalysisRow, FileRow, SignOffRow
+from service.storage.tables import ANALYSES, UNFINISHED, FileRow, SignOffRow
 
+_A = ANALYSES.c
 _AT_ONCE = 200
 RETENTION = Actor("retention", "", None)
 """Signs removals in the audit log."""
+
+
+class _Ended(NamedTuple):
+    finished: datetime
+    id: str
+    signed: bool
 
 
 class Upkeep:
@@ -25,22 +33,28 @@ class Upkeep:
         self._database = database
         self._blobs = blobs
         self._analyses = AnalysisRepository(database, blobs, actor=RETENTION)
+        self._passed: _Ended | None = None
 
     def expire(self, before: datetime) -> int:
-        """Remove analyses that ended earlier than this, with all their data; signed ones stay. Returns how many."""
+        """Remove analyses that ended earlier than this, with all their data; signed ones stay. Returns how many.
+
+        Each step reads the next ones in the order of their end, and a process passes each signed one once: it stays
+        signed.
+        """
         removed = 0
-        expired = select(AnalysisRow.id).where(
-            AnalysisRow.finished < before,
-            AnalysisRow.state.not_in(UNFINISHED),
-            AnalysisRow.id.not_in(select(SignOffRow.analysis_id).where(SignOffRow.action == "sign")),
-        )
-        while True:
-            with self._database.reading() as session:
-                ids = session.scalars(expired.order_by(AnalysisRow.finished).limit(_AT_ONCE)).all()
-            if not ids:
-                return removed
-            for analysis_id in ids:
-                removed += self._remove(analysis_id)
+        while ended := self._ended(before):
+            removed += sum(self._remove(analysis.id) for analysis in ended if not analysis.signed)
+            self._passed = ended[-1]
+        return removed
+
+    def _ended(self, before: datetime) -> list[_Ended]:
+        order = (_A.finished, _A.id)
+        signed = exists().where(SignOffRow.analysis_id == _A.id, SignOffRow.action == "sign")
+        ended = select(*order, signed).where(_A.finished < before, _A.state.not_in(UNFINISHED))
+        if self._passed is not None:
+            ended = ended.where(tuple_(*order) > (self._passed.finished, self._passed.id))
+        with self._database.asking() as connection:
+            return [_Ended(*row) for row in connection.execute(ended.order_by(*order).limit(_AT_ONCE))]
 
     def _remove(self, analysis_id: str) -> bool:
         try:
