@@ -6,7 +6,7 @@ import base64
 import uuid
 from asyncio import wrap_future
 from concurrent.futures import BrokenExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -48,7 +48,8 @@ from service.errors import (
 )
 from service.jobs.tasks import Defect
 from service.storage.files import StoredFile, by_role
-from service.storage.repositories import AnalysisRepository, Filters, Submission
+from service.storage.lists import Cursor, Filters
+from service.storage.repositories import AnalysisRepository, Submission
 from service.storage.tables import UNFINISHED, AnalysisRow, State
 
 _NIFTI = "NIfTI (.nii or .nii.gz), in the scanner's coordinates; only voxels and their place are used."
@@ -97,8 +98,9 @@ _BODIES = {
         "application/json": {"schema": {"$ref": "#/components/schemas/ArraySubmission"}},
     },
 }
-_CURSOR: dict[str, Any] = {"pattern": "^[A-Za-z0-9_-]{22}$"}
-
+_CURSOR: dict[str, Any] = {"pattern": "^[A-Za-z0-9_-]{32}$"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 _FIRST, _LAST = (end.replace(tzinfo=UTC) for end in (datetime.min, datetime.max))
 """Ends of what can be compared: the calendar of RFC 3339 reaches a day beyond them in other zones."""
@@ -274,7 +276,7 @@ def list_analyses(
     created_before: Annotated[Timestamp | None, Query(description="Submitted before this time.")] = None,
     cursor: Annotated[
         str | None,
-        Query(description="`next_cursor` of the page before.", json_schema_extra={"pattern": "^[A-Za-z0-9_-]{22}$"}),
+        Query(description="`next_cursor` of the page before.", json_schema_extra=_CURSOR),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Analyses on a page.")] = 50,
 ) -> AnalysisList:
@@ -288,13 +290,15 @@ def list_analyses(
     return AnalysisList(items=tuple(analysis_summary(row) for row in page.rows), next_cursor=next_cursor, notice=NOTICE)
 
 
-def encoded_cursor(analysis_id: str) -> str:
-    """The cursor that leads to what is older than this analysis."""
-    return base64.urlsafe_b64encode(uuid.UUID(analysis_id).bytes).decode().rstrip("=")
+def encoded_cursor(cursor: Cursor) -> str:
+    """The cursor as a word: 8 bytes of microseconds since 1970, then the 16 bytes of the id."""
+    microseconds = (cursor.created - _EPOCH) // _MICROSECOND
+    content = microseconds.to_bytes(8, "big", signed=True) + uuid.UUID(cursor.id).bytes
+    return base64.urlsafe_b64encode(content).decode()
 
 
-def decoded_cursor(cursor: str) -> str:
-    """The id in a cursor.
+def decoded_cursor(word: str) -> Cursor:
+    """The cursor of a word.
 
     Raises
     ------
@@ -302,8 +306,10 @@ def decoded_cursor(cursor: str) -> str:
         When it was not given out here.
     """
     try:
-        return str(uuid.UUID(bytes=base64.b64decode(cursor.encode() + b"==", altchars=b"-_", validate=True)))
-    except ValueError as error:
+        content = base64.b64decode(word.encode(), altchars=b"-_", validate=True)
+        created = _EPOCH + int.from_bytes(content[:8], "big", signed=True) * _MICROSECOND
+        return Cursor(created, str(uuid.UUID(bytes=content[8:])))
+    except (ValueError, OverflowError) as error:
         raise InvalidCursor("The cursor was not given out by this service; take it from the Link header.") from error
 
 

@@ -17,7 +17,8 @@ from service.api.dependencies import Repository
 from service.api.problems import responses
 from service.errors import UnknownSubject
 from service.storage.documents import load_analysis
-from service.storage.repositories import AnalysisRepository, Filters
+from service.storage.lists import Filters
+from service.storage.repositories import AnalysisRepository
 from service.storage.tables import AnalysisRow
 
 MOST_SESSIONS = 200
@@ -107,10 +108,10 @@ def get_timeline(
 
 def followed_of(repository: AnalysisRepository, subject: str) -> Followed:
     """The newest analyses of one pseudonym, oldest first."""
-    found = repository.page(Filters(subject=subject), None, MOST_SESSIONS)
+    found = repository.page(Filters(subject=subject), None, MOST_SESSIONS, with_result=True)
     oldest_first = tuple(reversed(found.rows))
     return Followed(
-        rows=tuple(repository.get(row.id, with_result=True) for row in oldest_first if row.state == "succeeded"),
+        rows=tuple(row for row in oldest_first if row.state == "succeeded"),
         without_result=tuple(row for row in oldest_first if row.state != "succeeded"),
         is_cut=found.next_cursor is not None,
     )

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session, undefer
@@ -22,6 +22,7 @@ from service.storage.database import Database
 from service.storage.documents import fingerprint
 from service.storage.events import record
 from service.storage.files import FileRepository, StoredFile, digested
+from service.storage.lists import Cursor, Filters, Page, listed
 from service.storage.queue import note_end
 from service.storage.sign_offs import refuse_when_signed
 from service.storage.site_norms import newest_ids
@@ -45,35 +46,6 @@ class Submission:
     request_id: str
     idempotency_key: str | None = None
     callback_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list is narrowed to; None does not narrow."""
-
-    subject: str | None = None
-    region: str | None = None
-    state: State | None = None
-    verdict: str | None = None
-    created_from: datetime | None = None
-    created_before: datetime | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The same in SQL."""
-        equal = {"subject": self.subject, "region": self.region, "state": self.state, "verdict": self.verdict}
-        conditions = [getattr(AnalysisRow, name) == value for name, value in equal.items() if value is not None]
-        if self.created_from is not None:
-            conditions.append(AnalysisRow.created >= self.created_from)
-        if self.created_before is not None:
-            conditions.append(AnalysisRow.created < self.created_before)
-        return conditions
-
-
-class Page(NamedTuple):
-    """One page of a list, newest first."""
-
-    rows: Sequence[AnalysisRow]
-    next_cursor: str | None
 
 
 class AnalysisRepository:
@@ -173,15 +145,13 @@ class AnalysisRepository:
                     return []
         return self._files.content(analysis_id, *roles)
 
-    def page(self, filters: Filters, cursor: str | None, limit: int) -> Page:
-        """Analyses older than the one named by ``cursor``, newest first."""
-        query = select(AnalysisRow).where(*self._own(), *filters.conditions())
-        query = query.order_by(AnalysisRow.id.desc()).limit(limit + 1)
-        if cursor is not None:
-            query = query.where(AnalysisRow.id < cursor)
+    def page(self, filters: Filters, cursor: Cursor | None, limit: int, *, with_result: bool = False) -> Page:
+        """Analyses older than ``cursor``, newest first; without their results only what a list shows is read."""
+        query = listed(filters, cursor, limit + 1, with_result=with_result).where(*self._own())
         with self._database.reading() as session:
-            rows = session.scalars(query).all()
-        return Page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+            rows: Sequence[AnalysisRow] = session.scalars(query).all()
+        last = rows[limit - 1] if len(rows) > limit else None
+        return Page(rows[:limit], None if last is None else Cursor(last.created, last.id))
 
     def delete(self, analysis_id: str, *, even_signed: bool = False) -> State | None:
         """Cancel an unfinished analysis (answers ``cancelled``) or remove a finished one with its files (None).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
@@ -34,6 +35,22 @@ DEFAULT_PROJECT = "default"
 """Of those who name no project: everybody, on a machine of one group."""
 
 
+LISTS: Mapping[str, tuple[str, ...]] = {
+    "ix_analyses_list": ("project", "created", "id"),
+    "ix_analyses_list_region": ("project", "region", "created", "id"),
+    "ix_analyses_list_state": ("project", "state", "created", "id"),
+    "ix_analyses_list_verdict": ("project", "verdict", "created", "id"),
+    "ix_analyses_list_region_state": ("project", "region", "state", "created", "id"),
+    "ix_analyses_list_region_verdict": ("project", "region", "verdict", "created", "id"),
+    "ix_analyses_list_subject": ("project", "subject", "created", "id", "region", "state", "verdict"),
+}
+"""Indexes of the lists: each combination of filters has one that finds its rows in the order of the list.
+
+A verdict implies a state, so there is none for both. A subject has few analyses: their other filters are compared
+with what the entry of the index holds.
+"""
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware time in UTC on every database; SQLite would forget the zone."""
 
@@ -61,18 +78,17 @@ class AnalysisRow(Base):
         CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="ck_analyses_state"),
         Index("ix_analyses_state_id", "state", "id"),
         Index("ix_analyses_state_attempts_id", "state", "attempts", "id"),
-        Index("ix_analyses_subject", "subject"),
-        Index("ix_analyses_created", "created"),
-        Index("ix_analyses_project_id", "project", "id"),
-        Index("ix_analyses_finished", "finished"),
+        Index("ix_analyses_finished_id", "finished", "id"),
+        *(Index(name, *columns) for name, columns in LISTS.items()),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    """UUID version 7: sorts by time of creation, so it is the queue's and the list's order."""
+    """UUID version 7: sorts by time of creation, so it is the queue's order."""
     project: Mapped[str] = mapped_column(String(64), default=DEFAULT_PROJECT, server_default=DEFAULT_PROJECT)
     """Who may see it: one project never sees another's analyses."""
     state: Mapped[State] = mapped_column(String(16))
     created: Mapped[datetime] = mapped_column(UtcDateTime)
+    """The order of lists, with the id where two are equal."""
     started: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished: Mapped[datetime | None] = mapped_column(UtcDateTime)
     seconds: Mapped[float | None] = mapped_column(Float)

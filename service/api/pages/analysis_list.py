@@ -18,7 +18,7 @@ from service.api.analysis_request import Pseudonym, Region
 from service.api.dependencies import Repository, SignOffs
 from service.api.pages.frame import page, page_router, room
 from service.api.problems import responses
-from service.storage.repositories import Filters
+from service.storage.lists import Filters
 from service.storage.tables import UNFINISHED, AnalysisRow, SignOffState, State
 
 PAGE_LENGTH = 50
