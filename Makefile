@@ -22,7 +22,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pooled-rows pytest truth fuzz schemathesis audit bench bench-statistics golden chaos load image lock clean
+.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pooled-rows pytest truth fuzz schemathesis audit bench bench-statistics golden chaos load scale image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -124,6 +124,9 @@ chaos: $(DEV_STAMP) ## kill the service and its workers under load, on SQLite an
 
 load: $(DEV_STAMP) ## measure throughput, latency and memory of the service and write docs/load.md (minutes)
 	$(BIN)/python -W error -m tests.load --page docs/load.md
+
+scale: $(DEV_STAMP) ## measure lists, timelines and the queue with up to a million analyses and write docs/scale.md (an hour, 20 GB in TMPDIR)
+	$(BIN)/python -W error -m tests.load.scale --page docs/scale.md
 
 image: ## build the container image
 	docker build --tag mrsquant .
