@@ -128,6 +128,7 @@ CASES = (
     Case("unacceptable report", report_as("image/png"), 406, "not-acceptable", "application/pdf"),
     Case("unknown report format", report_format("docx"), 422, "invalid-request", "#/format"),
     Case("cursor", get("/v1/analyses?cursor=!"), 400, "invalid-cursor", "Link"),
+    Case("cursor beyond the calendar", get("/v1/analyses?cursor=" + 32 * "f"), 400, "invalid-cursor", "Link"),
     Case("cursor of another kind", get("/v1/analyses?cursor=MTIz"), 400, "invalid-cursor", "Link"),
     Case("limit", get("/v1/analyses?limit=100000"), 422, "invalid-request", "#/limit"),
     Case("state", get("/v1/analyses?state=lost"), 422, "invalid-request", "#/state"),

@@ -28,7 +28,8 @@ from tests.load.rows import EACH_SUBJECT, PROJECT, created_of
 Asked = Mapping[str, Callable[[int], object]]
 """Name of a call: what makes it, with another argument for each number."""
 
-LENGTH = 50
+LENGTH = 20
+"""Rows of a page: the smallest database has so many of nearly every kind."""
 EXPIRED = 10
 """Analyses that one step of the retention looks at."""
 
@@ -52,14 +53,14 @@ def _subject(number: int, rows: int) -> str:
 def _lists(repository: AnalysisRepository, rows: int) -> Asked:
     middle, late = created_of(rows // 2), created_of(rows - rows // 20)
     one_day = Filters(created_from=middle, created_before=middle + timedelta(days=1))
-    deep = repository.page(Filters(created_before=created_of(rows // 10)), None, 1).next_cursor
+    deep = repository.page(Filters(created_before=middle), None, 1).next_cursor
     filters = {
         "all": Filters(),
         "`region`": Filters(region="ACC"),
-        "`region`, rare": Filters(region="Pons"),
+        "`region`, rare": Filters(region="Hippocampus"),
         "`region` that nothing has": Filters(region="Nowhere"),
         "`state=succeeded`": Filters(state="succeeded"),
-        "`state=cancelled`": Filters(state="cancelled"),
+        "`state=failed`": Filters(state="failed"),
         "`state=running`, of which there is none": Filters(state="running"),
         "`verdict=yes`": Filters(verdict="yes"),
         "`verdict=no`": Filters(verdict="no"),
@@ -69,7 +70,7 @@ def _lists(repository: AnalysisRepository, rows: int) -> Asked:
         "a time before all": Filters(created_before=created_of(-10)),
         "`region` and `verdict`": Filters(region="ACC", verdict="no"),
         "`region` and `verdict` that never meet": Filters(region="Pons", verdict="no"),
-        "`region` and `state`": Filters(region="Pons", state="failed"),
+        "`region` and `state`": Filters(region="ACC", state="failed"),
         "`verdict` in the older half": Filters(verdict="no", created_before=middle),
         "`region`, `verdict` and a day": replace(one_day, region="ACC", verdict="no"),
     }
@@ -128,7 +129,7 @@ def _single(database: Database, blobs: BlobStore, repository: AnalysisRepository
     sign_offs, webhooks = SignOffRepository(database, blobs), WebhookRepository(database)
     newest = [row.id for row in repository.page(Filters(state="succeeded"), None, LENGTH).rows]
     return {
-        "an analysis with its result": lambda number: repository.get(newest[number], with_result=True),
+        "an analysis with its result": lambda number: repository.get(newest[number % LENGTH], with_result=True),
         "sign-offs of a list": lambda _: sign_offs.states(newest),
         "calls that are due": lambda _: webhooks.take(10, timedelta(minutes=1)),
     }
