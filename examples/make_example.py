@@ -19,7 +19,7 @@ from fitting.basis.basis_set import Grid
 from fitting.basis.cache import cached_basis
 from fitting.basis.macromolecule_templates import rigid_macromolecules
 from fitting.basis.sequences import Protocol, as_played_out
-from fitting.signal import ppm_axis, time_axis
+from fitting.fid import Axes
 from fitting.units import WATER_PPM, ComplexArray, FloatArray
 
 SPECTROMETER_FREQUENCY = 123.25e6
@@ -104,10 +104,11 @@ def broad_signals(t: FloatArray) -> ComplexArray:
 def make() -> tuple[ComplexArray, ComplexArray]:
     """The metabolite FID and the water FID, in the units of the receiver."""
     rng = np.random.default_rng(SEED)
-    t = time_axis(POINTS, DWELL_TIME)
-    _, macromolecules = rigid_macromolecules(TEMPLATE, POINTS, DWELL_TIME, SPECTROMETER_FREQUENCY)
+    axes = Axes(POINTS, DWELL_TIME, SPECTROMETER_FREQUENCY)
+    t = axes.time
+    _, macromolecules = rigid_macromolecules(TEMPLATE, axes)
     clean = metabolites() * line(t) + MACROMOLECULES * macromolecules[0] * np.exp(-np.pi * LORENTZ_HZ * t)
-    ppm = ppm_axis(POINTS, DWELL_TIME, SPECTROMETER_FREQUENCY)
+    ppm = axes.ppm
     spectrum = np.fft.fftshift(np.fft.fft(clean)).real
     height = float(spectrum[(ppm > 1.9) & (ppm < 2.1)].max())
     remaining = np.exp(-np.pi * 8 * t + 2j * np.pi * 3 * t + 0.7j)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fitting.acquisition import VoiGeometry
 from fitting.model.diagnostics import RegionResidual
 from fitting.model.result import Outcome
-from fitting.norms.assessment import Absence, Finding, NormNotUsed, NormUsed, ProfileDistance, ZScore
+from fitting.norms.assessment import Finding, NormNotUsed, NormUsed, ProfileDistance, ZScore
 from fitting.preprocessing.facts import Transients
 from fitting.preprocessing.step import Step
 from fitting.quantification.concentrations import Concentration, ModelMove, Ratio
-from fitting.signal import VoiGeometry
+from fitting.reason import Absence, Reason
 
 SCHEMA = 2
 """Version of this document's shape; stored with every analysis. A field that is added, and may not be null, needs the
@@ -23,16 +24,6 @@ NOTICE = (
 )
 
 Usable = Literal["yes", "limited", "no"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A code for programs and a sentence for people."""
-
-    code: str
-    """For programs."""
-    sentence: str
-    """For people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import map_coordinates
 
+from fitting.acquisition import VoiGeometry
 from fitting.io.nifti_image import Image
-from fitting.signal import VoiGeometry
 from fitting.units import ByteArray, FloatArray
 
 SIZE_MM = 256

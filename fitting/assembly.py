@@ -18,9 +18,10 @@ from fitting.model.diagnostics import (
     unexplained_line,
 )
 from fitting.model.result import Fit, Traces
-from fitting.norms.assessment import Absence, Assessment, ProfileDistance, ZScore
+from fitting.norms.assessment import Assessment, ProfileDistance, ZScore
 from fitting.preprocessing import PreprocessingFacts
 from fitting.quantification.concentrations import Quantity
+from fitting.reason import Absence
 from fitting.request import Subject
 from fitting.verdict import Judgement
 

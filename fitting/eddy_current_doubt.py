@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.analysis import Quality, Reason
+from fitting.analysis import Quality
+from fitting.reason import Reason
 
 SUSPICIOUS = 1.2
 """Residual over noise, in any part of the spectrum, from which corrected data are looked into; noise alone is 1."""

@@ -6,21 +6,22 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from fitting.acquisition import Acquisition
 from fitting.basis.basis_set import BasisSet, Grid
 from fitting.basis.cache import cached_basis
 from fitting.basis.files import read_basis
 from fitting.basis.macromolecules import with_background, with_macromolecules, without_background
-from fitting.basis.match import on_grid
+from fitting.basis.match import on_axes
 from fitting.basis.other_pulses import differences
 from fitting.basis.sequences import Protocol, as_played_out
 from fitting.basis.simulation import describe
 from fitting.errors import UnusableBasis
+from fitting.fid import Axes
 from fitting.intake import digest
 from fitting.io import Files
 from fitting.job import Job
 from fitting.measured_background import measured_background, measured_basis
 from fitting.protocol import missing, require_complete
-from fitting.signal import Acquisition, Spectrum
 
 SHORTEST_BASIS = 0.25
 """s; a supplied basis that lasts this long holds all of in vivo lines, so longer data are fitted up to its end."""
@@ -41,24 +42,23 @@ def protocol_of(acquisition: Acquisition) -> Protocol:
     return as_played_out(protocol, acquisition.vendor)
 
 
-def basis_for(job: Job, acquisition: Acquisition, spectrum: Spectrum, cache_dir: Path | None) -> BasisSet:
-    """The basis set of a job on its spectrum's grid: supplied or simulated, with its macromolecules."""
-    grid = Grid(spectrum.points, spectrum.dwell_time)
+def basis_for(job: Job, acquisition: Acquisition, axes: Axes, cache_dir: Path | None) -> BasisSet:
+    """The basis set of a job on the axes of its spectrum: supplied or simulated, with its macromolecules."""
     if job.basis:
-        basis = _supplied_basis(job.basis, grid, spectrum.spectrometer_frequency)
+        basis = _supplied_basis(job.basis, axes)
     else:
-        protocol = protocol_of(acquisition)
+        protocol, grid = protocol_of(acquisition), Grid(axes.points, axes.dwell_time)
         basis = replace(cached_basis(protocol, grid, cache_dir), differences=differences(protocol, grid, cache_dir))
-    return with_job_background(basis, job, spectrum)
+    return with_job_background(basis, job)
 
 
-def with_job_background(basis: BasisSet, job: Job, spectrum: Spectrum) -> BasisSet:
+def with_job_background(basis: BasisSet, job: Job) -> BasisSet:
     """The basis with the measured background of the job, else with the published ones."""
     if not job.macromolecules:
         return with_macromolecules(basis, job.options.macromolecules)
     _refuse_the_spectrum_itself(job)
     metabolites = without_background(basis)
-    measured = measured_background(job.macromolecules, job.options.overrides, first_points(spectrum, basis.points))
+    measured = measured_background(job.macromolecules, job.options.overrides, basis.axes)
     return with_background(metabolites, measured)
 
 
@@ -88,19 +88,13 @@ def background_in_words(job: Job) -> str:
 
 
 @lru_cache(maxsize=4)
-def _supplied_basis(files: Files, grid: Grid, spectrometer_frequency: float) -> BasisSet:
-    """A supplied basis on the data's grid, as far as it lasts; batches send the same files with every spectrum."""
+def _supplied_basis(files: Files, axes: Axes) -> BasisSet:
+    """A supplied basis on the data's axes, as far as it lasts; batches send the same files with every spectrum."""
     basis = read_basis(files)
-    stretch = spectrometer_frequency / basis.spectrometer_frequency
-    lasting = int(basis.points * basis.dwell_time / (grid.dwell_time * stretch))
-    points = grid.points if lasting * grid.dwell_time < SHORTEST_BASIS else min(grid.points, lasting)
-    return on_grid(basis, points, grid.dwell_time, spectrometer_frequency)
-
-
-def first_points(spectrum: Spectrum, points: int) -> Spectrum:
-    """The first ``points`` of spectrum and water."""
-    water = None if spectrum.water is None else spectrum.water[:points]
-    return replace(spectrum, fid=spectrum.fid[:points], water=water)
+    stretch = axes.frequency / basis.spectrometer_frequency
+    lasting = int(basis.points * basis.dwell_time / (axes.dwell_time * stretch))
+    points = axes.points if lasting * axes.dwell_time < SHORTEST_BASIS else min(axes.points, lasting)
+    return on_axes(basis, axes.with_points(points))
 
 
 def basis_in_words(job: Job, acquisition: Acquisition) -> str | None:

@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from fitting.acquisition import Acquisition
 from fitting.basis.basis_set import BasisSet
 from fitting.basis.macromolecules import Background, mixture
-from fitting.basis.match import on_grid
+from fitting.basis.match import on_axes
 from fitting.errors import FittingError, MissingParameter, UnusableBasis
+from fitting.fid import Axes, Fid
 from fitting.intake import digest
 from fitting.io import Files, read
 from fitting.preprocessing import preprocess
 from fitting.request import Overrides
-from fitting.signal import Acquisition, Spectrum, time_axis
 from fitting.units import ComplexArray
 
 SEARCH_PPM = 0.1
@@ -33,8 +34,8 @@ LARGEST_LATE_SHARE = 0.12
 metabolites, whose lines are narrower, leave 0.15 and more at usual quality."""
 
 
-def measured_background(files: Files, overrides: Overrides, spectrum: Spectrum) -> Background:
-    """A measured macromolecular spectrum on the grid of the data, in phase and at its place.
+def measured_background(files: Files, overrides: Overrides, axes: Axes) -> Background:
+    """A measured macromolecular spectrum on the axes of the data, in phase and at its place.
 
     It is read and preprocessed like any spectrum. Phase and common shift are those that correlate best with the mean of
     the published templates; its amplitude is that of the template it then resembles most. What its file does not say
@@ -46,8 +47,8 @@ def measured_background(files: Files, overrides: Overrides, spectrum: Spectrum) 
         The scan, in any format that is read.
     overrides : Overrides
         Of these only dwell time and spectrometer frequency are used, where the file has none.
-    spectrum : Spectrum
-        The data.
+    axes : Axes
+        Of the data.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def measured_background(files: Files, overrides: Overrides, spectrum: Spectrum) 
         When it cannot be read or is no macromolecular spectrum of the data's field.
     """
     basis = measured_basis(files, overrides)
-    moved = on_grid(basis, spectrum.points, spectrum.dwell_time, spectrum.spectrometer_frequency)
+    moved = on_axes(basis, axes)
     return Background(moved.signals[0], None, f"measured, sha256 {digest(files)[:12]}")
 
 
@@ -73,8 +74,9 @@ def measured_basis(files: Files, overrides: Overrides) -> BasisSet:
         scan, _ = preprocess(replace(recording, acquisition=_completed(recording.acquisition, overrides)))
     except FittingError as error:
         raise UnusableBasis(f"Macromolecular spectrum '{name}': {error.detail}", file=name) from error
-    signal = _aligned(scan, name)
-    return BasisSet(("MM",), signal[None], scan.dwell_time, scan.spectrometer_frequency, digest(files), name, "scan")
+    fid = scan.fid
+    signal = _aligned(fid, name)
+    return BasisSet(("MM",), signal[None], fid.dwell_time, fid.frequency, digest(files), name, "scan")
 
 
 def _completed(acquisition: Acquisition, overrides: Overrides) -> Acquisition:
@@ -92,18 +94,18 @@ def _completed(acquisition: Acquisition, overrides: Overrides) -> Acquisition:
     return completed
 
 
-def _aligned(scan: Spectrum, name: str) -> ComplexArray:
-    """The scan's FID, faded out, with the phase, place and amplitude of the mean of the published templates."""
-    time = time_axis(scan.points, scan.dwell_time)
+def _aligned(scan: Fid, name: str) -> ComplexArray:
+    """The scan's samples, faded out, with the phase, place and amplitude of the mean of the published templates."""
+    time = scan.time
     _require_broad_lines(scan, name)
     begin, end = TAPER_SECONDS
     fading = np.cos(0.5 * np.pi * np.clip((time - begin) / (end - begin), 0.0, 1.0)) ** 2
-    faded = scan.fid * fading
-    expected = mixture(scan.points, scan.dwell_time, scan.spectrometer_frequency).signal
+    faded = scan.samples * fading
+    expected = mixture(scan.axes).signal
     size = 16 * scan.points
     correlation = np.fft.fft(faded * expected.conj(), size)
     offset = np.fft.fftfreq(size, scan.dwell_time)
-    near = np.abs(offset) <= SEARCH_PPM * 1e-6 * scan.spectrometer_frequency
+    near = np.abs(offset) <= SEARCH_PPM * 1e-6 * scan.frequency
     best = int(np.flatnonzero(near)[np.argmax(np.abs(correlation[near]))])
     power = float(np.vdot(faded, faded).real)
     likeness = float(np.abs(correlation[best])) / np.sqrt(power * float(np.vdot(expected, expected).real))
@@ -118,12 +120,12 @@ def _aligned(scan: Spectrum, name: str) -> ComplexArray:
     return np.asarray(scale * turned, dtype=np.complex128)
 
 
-def _require_broad_lines(scan: Spectrum, name: str) -> None:
+def _require_broad_lines(scan: Fid, name: str) -> None:
     """Refuse a scan whose signal lasts as long as metabolites do; at low signal-to-noise ratio none can be told."""
-    time = time_axis(scan.points, scan.dwell_time)
+    time = scan.time
 
     def power(interval: tuple[float, float]) -> float:
-        inside = np.abs(scan.fid[(time >= interval[0]) & (time < interval[1])]) ** 2
+        inside = np.abs(scan.samples[(time >= interval[0]) & (time < interval[1])]) ** 2
         return float(np.mean(inside)) if inside.size else 0.0
 
     late = max(power(LATE_SECONDS) - power(LAST_SECONDS), 0.0)

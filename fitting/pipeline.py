@@ -11,17 +11,19 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from fitting import __version__
-from fitting.analysis import SCHEMA, Analysis, Provenance, Quality, Reason
+from fitting.acquisition import Acquisition
+from fitting.analysis import SCHEMA, Analysis, Provenance, Quality
 from fitting.anatomy import Placement, place
 from fitting.assembly import acquisition_facts, metabolite_results, multiplicity_of, quality_of
 from fitting.basis.basis_set import BasisSet, Grid
 from fitting.basis.cache import cached_basis
 from fitting.basis.sequences import Protocol
 from fitting.eddy_current_doubt import eddy_current_doubt
+from fitting.fid import Spectrum
 from fitting.inspection import Inspection, inspect
 from fitting.intake import take_in
 from fitting.job import Job
-from fitting.job_basis import assumption, background_in_words, basis_for, first_points, protocol_of, with_job_background
+from fitting.job_basis import assumption, background_in_words, basis_for, protocol_of, with_job_background
 from fitting.model.fit import Components, fit
 from fitting.model.linear_prior import LinearPrior
 from fitting.model.result import Fit, Traces
@@ -29,15 +31,14 @@ from fitting.model.screening import rough_fits
 from fitting.norms import assess, own_software
 from fitting.pins import data_digest, engine_digest, library_versions
 from fitting.preprocessing import preprocess
-from fitting.preprocessing.noise import noise_sd
 from fitting.progress import begin
 from fitting.protocol import require_complete
 from fitting.protocol_doubt import protocol_doubt
 from fitting.quantification import quantify, relaxation_table
 from fitting.quantification.concentration_prior import concentration_priors, linear_prior
+from fitting.reason import Reason
 from fitting.request import Options
 from fitting.request_check import check_request
-from fitting.signal import Acquisition, Spectrum, time_axis
 from fitting.verdict import judge
 
 __all__ = ["Inspection", "Job", "analyse", "inspect", "protocol_of"]
@@ -84,7 +85,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     begin("preprocessing")
     spectrum, facts = preprocess(intake.recording)
     begin("basis")
-    basis = basis_for(job, acquisition, spectrum, cache_dir)
+    basis = basis_for(job, acquisition, spectrum.fid.axes, cache_dir)
     begin("fitting")
     water = intake.recording.water
     prior = None
@@ -93,7 +94,6 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
             concentration_priors()[job.options.concentration_prior],
             basis.names,
             spectrum.water,
-            spectrum.dwell_time,
             acquisition,
             subject.tissue,
             relaxation,
@@ -104,13 +104,12 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     quantities = quantify(
         result,
         spectrum.water,
-        spectrum.dwell_time,
         acquisition,
         subject.tissue,
         relaxation,
         water_acquisition=None if water is None else water.acquisition,
     )
-    quality = quality_of(result, facts, spectrum.spectrometer_frequency)
+    quality = quality_of(result, facts, spectrum.fid.frequency)
     doubts = tuple(Reason("contradicts-header", sentence) for sentence in intake.contradictions)
     doubts += tuple(Reason(note.code, note.sentence) for note in intake.notes if note.limits)
     remarks = tuple(Reason(note.code, note.sentence) for note in intake.notes if not note.limits)
@@ -182,11 +181,7 @@ def _fitted(spectrum: Spectrum, basis: BasisSet, options: Options, prior: Linear
 
 
 def _fit_inputs(spectrum: Spectrum, basis: BasisSet) -> tuple[Spectrum, Components, float]:
-    return (
-        first_points(spectrum, basis.points),
-        _components(basis),
-        noise_sd(spectrum.fid, spectrum.dwell_time, spectrum.spectrometer_frequency),
-    )
+    return spectrum.truncated(basis.points), _components(basis), spectrum.fid.noise
 
 
 def _components(basis: BasisSet) -> Components:
@@ -220,8 +215,8 @@ def _other_fits(
     roughly = rough_fits(spectrum, noise, baseline=job.options.baseline)
 
     def other_basis(protocol: Protocol) -> BasisSet:
-        basis = cached_basis(protocol, Grid(spectrum.points, spectrum.dwell_time), cache_dir)
-        return with_job_background(basis, job, spectrum)
+        basis = cached_basis(protocol, Grid(spectrum.fid.points, spectrum.fid.dwell_time), cache_dir)
+        return with_job_background(basis, job)
 
     def rough(protocol: Protocol) -> float:
         return roughly(_components(other_basis(protocol)))
@@ -235,8 +230,7 @@ def _other_fits(
 def _turned(inputs: tuple[Spectrum, Components, float], baseline: str, size: float, decay: float) -> float:
     """The residual of a rough fit once a phase of ``size`` rad at the start, decaying in ``decay`` s, is taken off."""
     spectrum, components, noise = inputs
-    phase = size * np.exp(-time_axis(spectrum.points, spectrum.dwell_time) / decay)
-    turned = replace(spectrum, fid=spectrum.fid * np.exp(-1j * phase))
+    turned = replace(spectrum, fid=spectrum.fid.phased(-size * np.exp(-spectrum.fid.time / decay)))
     return rough_fits(turned, noise, baseline=baseline)(components)
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from fitting.acquisition import NO_FREE_TEXT, Acquisition, FreeText
 from fitting.errors import ImplausibleParameter, MissingParameter, UnsupportedData
 from fitting.request import Overrides
 from fitting.sequence_notes import sequence_hint
-from fitting.signal import NO_FREE_TEXT, Acquisition, FreeText
 
 SEQUENCES = ("PRESS", "STEAM", "sLASER", "SPECIAL")
 """Localisation families whose basis can be simulated."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fitting.analysis import Reason
 from fitting.basis.sequences import Protocol
 from fitting.model.result import Fit
+from fitting.reason import Reason
 
 BETTER = 1.012
 """Ratio of squared residuals from which the alternative is believed. The pulses of the alternatives are ideal ones, so

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fitting.signal import Acquisition, FreeText
+from fitting.acquisition import Acquisition, FreeText
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,3 @@ def hz_to_ppm(frequency_hz: FloatArray, spectrometer_frequency: float) -> FloatA
 def ppm_to_hz(shift_ppm: FloatArray, spectrometer_frequency: float) -> FloatArray:
     """FFT frequency (Hz) of chemical shifts (ppm); see the sign convention above."""
     return (WATER_PPM - np.asarray(shift_ppm, dtype=np.float64)) * spectrometer_frequency * 1e-6
-
-
-def ppm_axis_of_fft(points: int, dwell_time: float, spectrometer_frequency: float) -> FloatArray:
-    """Chemical shifts (ppm), shape (points,), of the bins of ``numpy.fft.fft(fid)`` in their native order."""
-    return hz_to_ppm(np.asarray(np.fft.fftfreq(points, dwell_time), dtype=np.float64), spectrometer_frequency)

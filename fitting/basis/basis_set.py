@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fitting.fid import Axes
 from fitting.units import ComplexArray
 
 
@@ -61,3 +62,8 @@ class BasisSet:
     def points(self) -> int:
         """Number of complex points."""
         return int(self.signals.shape[1])
+
+    @property
+    def axes(self) -> Axes:
+        """Sample times and chemical shifts of the signals."""
+        return Axes(self.points, self.dwell_time, self.spectrometer_frequency)

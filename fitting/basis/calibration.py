@@ -14,8 +14,8 @@ from fitting.basis.macromolecules import is_background
 from fitting.basis.names import component_name
 from fitting.basis.supplied import SuppliedBasis
 from fitting.errors import UnusableBasis
-from fitting.signal import time_axis
-from fitting.units import WATER_PPM, ComplexArray, FloatArray, hz_to_ppm
+from fitting.fid import Fid
+from fitting.units import WATER_PPM, ComplexArray, FloatArray
 
 REFERENCES: tuple[tuple[str, float, int], ...] = (
     ("Cr", 3.027, 3),
@@ -67,11 +67,10 @@ def calibrate(supplied: SuppliedBasis) -> BasisSet:
     """
     names, signals = _named(supplied)
     _require_signal(names, signals, supplied.origin)
-    dwell, hz = supplied.dwell_time, supplied.spectrometer_frequency
-    signals = _oriented(names, signals, dwell, hz, supplied.origin)
-    signals = _whole_first_point(signals, [names.index(name) for name, _, _ in REFERENCES if name in names])
+    fids = _oriented(names, Fid(signals, supplied.dwell_time, supplied.spectrometer_frequency), supplied.origin)
+    fids = _whole_first_point(fids, [names.index(name) for name, _, _ in REFERENCES if name in names])
     singlets = {
-        name: (fit_singlet(signals[names.index(name)], ppm, dwell, hz), protons)
+        name: (fit_singlet(fids.with_samples(fids.samples[names.index(name)]), ppm), protons)
         for name, ppm, protons in REFERENCES
         if name in names
     }
@@ -86,19 +85,24 @@ def calibrate(supplied: SuppliedBasis) -> BasisSet:
                 f"{SCALE_TOLERANCE:.0%}, so its metabolites are not on one scale.",
                 file=supplied.origin,
             )
-    t = time_axis(signals.shape[1], dwell)
-    signals = signals * np.exp(2j * np.pi * shift * 1e-6 * hz * t) / proton
-    signals = signals * _without_gauss(reference.gauss, t)
+    t, hz = fids.time, fids.frequency
+    placed = fids.samples * np.exp(2j * np.pi * shift * 1e-6 * hz * t) / proton
+    placed = placed * _without_gauss(reference.gauss, t)
     signals = np.array(
-        [_without_zero_ppm_reference(name, signal, dwell, hz) for name, signal in zip(names, signals, strict=True)]
+        [
+            _without_zero_ppm_reference(name, fids.with_samples(signal)).samples
+            for name, signal in zip(names, placed, strict=True)
+        ]
     )
     signals.setflags(write=False)
     return BasisSet(
         names=names,
         signals=signals,
-        dwell_time=dwell,
+        dwell_time=fids.dwell_time,
         spectrometer_frequency=hz,
-        key=blake2b(repr(names).encode() + signals.tobytes() + f"{dwell!r}{hz!r}".encode(), digest_size=16).hexdigest(),
+        key=blake2b(
+            repr(names).encode() + signals.tobytes() + f"{fids.dwell_time!r}{hz!r}".encode(), digest_size=16
+        ).hexdigest(),
         description=(
             f"{supplied.origin}: {len(names)} components, {best} singlet {reference.linewidth_hz:.1f} Hz wide, "
             f"moved by {-shift:+.3f} ppm"
@@ -137,8 +141,8 @@ def _require_signal(names: tuple[str, ...], signals: ComplexArray, origin: str) 
             raise UnusableBasis(f"Basis set '{origin}': '{name}' is zero everywhere.", file=origin, metabolite=name)
 
 
-def _oriented(names: tuple[str, ...], signals: ComplexArray, dwell: float, hz: float, origin: str) -> ComplexArray:
-    """The signals with higher ppm at lower frequency, told by where a reference singlet stands."""
+def _oriented(names: tuple[str, ...], fids: Fid, origin: str) -> Fid:
+    """The signals (components, points) with higher ppm at lower frequency, told by where a reference singlet stands."""
     expected = [(name, ppm) for name, ppm, _ in REFERENCES if name in names]
     if not expected:
         raise UnusableBasis(
@@ -147,70 +151,68 @@ def _oriented(names: tuple[str, ...], signals: ComplexArray, dwell: float, hz: f
             file=origin,
         )
     name, ppm = expected[0]
-    signal = signals[names.index(name)]
-    here, mirrored = (_highest(candidate, ppm, dwell, hz) for candidate in (signal, signal.conj()))
+    signal = fids.samples[names.index(name)]
+    here, mirrored = (_highest(fids.with_samples(candidate), ppm) for candidate in (signal, signal.conj()))
     if max(here, mirrored) < 0.5:
         raise UnusableBasis(
             f"Basis set '{origin}': the singlet of {name} is not within {SEARCH_PPM:g} ppm of {ppm:g} ppm.",
             file=origin,
             metabolite=name,
         )
-    return signals if here >= mirrored else signals.conj()
+    return fids if here >= mirrored else fids.with_samples(fids.samples.conj())
 
 
-def _highest(signal: ComplexArray, ppm: float, dwell: float, hz: float) -> float:
+def _highest(fid: Fid, ppm: float) -> float:
     """Height near ``ppm`` over the greatest height anywhere but near 0 ppm and its mirror image; 0 outside the band."""
-    axis, spectrum = _spectrum(signal, dwell, hz)
+    axis, spectrum = _spectrum(fid)
     height = np.abs(spectrum)
     elsewhere = (np.abs(axis) > SEARCH_PPM) & (np.abs(axis - 2 * WATER_PPM) > SEARCH_PPM)
     near = np.abs(axis - ppm) < SEARCH_PPM
     return float(height[near].max(initial=0.0) / height[elsewhere].max())
 
 
-def _spectrum(signal: ComplexArray, dwell: float, hz: float) -> tuple[FloatArray, ComplexArray]:
+def _spectrum(fid: Fid) -> tuple[FloatArray, ComplexArray]:
     """Shift axis (ppm) and spectrum, zero-filled and apodised so that truncated neighbours do not leak."""
-    t = time_axis(signal.size, dwell)
-    apodised = signal * np.exp(-((np.pi * 3.0 * t) ** 2) / (4 * np.log(2)))
-    spectrum: ComplexArray = np.fft.fft(apodised, 2 * signal.size)
-    return hz_to_ppm(np.fft.fftfreq(2 * signal.size, dwell).astype(np.float64), hz), spectrum
+    apodised = fid.samples * np.exp(-((np.pi * 3.0 * fid.time) ** 2) / (4 * np.log(2)))
+    spectrum: ComplexArray = np.fft.fft(apodised, 2 * fid.points)
+    return fid.axes.with_points(2 * fid.points).fft_ppm, spectrum
 
 
-def _whole_first_point(signals: ComplexArray, references: list[int]) -> ComplexArray:
+def _whole_first_point(fids: Fid, references: list[int]) -> Fid:
     """The signals with the first point as a scanner writes it; LCModel's convention halves it.
 
     What the references continue to at t = 0 tells which it is: not every writer of LCModel files halves.
     """
+    signals = fids.samples
     predicted = np.array([predict_before(signals[row, 1:], 1)[0] for row in references])
     held = np.vdot(predicted, signals[references, 0]).real / np.vdot(predicted, predicted).real
     whole = signals.copy()
     if held < 0.75:
         whole[:, 0] *= 2
-    return whole
+    return fids.with_samples(whole)
 
 
-def fit_singlet(signal: ComplexArray, near_ppm: float, dwell_time: float, spectrometer_frequency: float) -> Singlet:
+def fit_singlet(fid: Fid, near_ppm: float) -> Singlet:
     """Fit the strongest line near a shift with a Voigt decay over a linear background.
 
     Parameters
     ----------
-    signal : complex array, shape (points,)
+    fid : Fid, shape (points,)
     near_ppm : float
         The line is searched within ``SEARCH_PPM``.
-    dwell_time, spectrometer_frequency : float
-        s, Hz.
     """
-    axis, spectrum = _spectrum(signal, dwell_time, spectrometer_frequency)
+    axis, spectrum = _spectrum(fid)
     candidates = np.flatnonzero(np.abs(axis - near_ppm) < SEARCH_PPM)
     start = axis[candidates[np.abs(spectrum[candidates]).argmax()]]
     inside = np.abs(axis - start) < WINDOW_PPM
     measured = spectrum[inside]
-    t = time_axis(signal.size, dwell_time)
+    t = fid.time
     background = np.stack([np.ones(inside.sum()), (axis[inside] - start) / WINDOW_PPM])
 
     def design(x: FloatArray) -> ComplexArray:
-        line = np.exp(-2j * np.pi * (x[0] - WATER_PPM) * 1e-6 * spectrometer_frequency * t)
+        line = np.exp(-2j * np.pi * (x[0] - WATER_PPM) * 1e-6 * fid.frequency * t)
         line *= np.exp(-np.pi * x[1] * t - (np.pi * x[2] * t) ** 2 / (4 * np.log(2)))
-        shape = _spectrum(line, dwell_time, spectrometer_frequency)[1][inside]
+        shape = _spectrum(fid.with_samples(line))[1][inside]
         columns: ComplexArray = np.stack([shape, *background], axis=1)
         return columns
 
@@ -226,21 +228,20 @@ def fit_singlet(signal: ComplexArray, near_ppm: float, dwell_time: float, spectr
     return Singlet(float(best[0]), float(best[1]), float(best[2]), complex(amplitude))
 
 
-def _without_zero_ppm_reference(name: str, signal: ComplexArray, dwell: float, hz: float) -> ComplexArray:
+def _without_zero_ppm_reference(name: str, fid: Fid) -> Fid:
     """The signal without the singlet near 0 ppm that some programs add to every spectrum."""
-    if is_background(name) or 0.5 / dwell < (WATER_PPM + SEARCH_PPM) * 1e-6 * hz:
-        return signal
+    if is_background(name) or 0.5 / fid.dwell_time < (WATER_PPM + SEARCH_PPM) * 1e-6 * fid.frequency:
+        return fid
     smallest, nearest, widest = ZERO_REFERENCE
-    axis, spectrum = _spectrum(signal, dwell, hz)
+    axis, spectrum = _spectrum(fid)
     distance, height = np.abs(axis), np.abs(spectrum)
     rim = (distance > nearest) & (distance < SEARCH_PPM)
     if height[distance < nearest].max() < 2.0 * height[rim].max():
-        return signal
-    found = fit_singlet(signal, 0.0, dwell, hz)
+        return fid
+    found = fit_singlet(fid, 0.0)
     if abs(found.amplitude) < smallest or abs(found.ppm) > nearest or found.linewidth_hz > widest:
-        return signal
-    t = time_axis(signal.size, dwell)
-    line = np.exp(-2j * np.pi * (found.ppm - WATER_PPM) * 1e-6 * hz * t)
+        return fid
+    t = fid.time
+    line = np.exp(-2j * np.pi * (found.ppm - WATER_PPM) * 1e-6 * fid.frequency * t)
     line *= np.exp(-np.pi * found.lorentz * t - (np.pi * found.gauss * t) ** 2 / (4 * np.log(2)))
-    cleaned: ComplexArray = signal - found.amplitude * line
-    return cleaned
+    return fid.with_samples(fid.samples - found.amplitude * line)

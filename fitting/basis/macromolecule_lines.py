@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fitting.basis.macromolecule_templates import Resonance, Template, line_signal
-from fitting.signal import time_axis
+from fitting.fid import Axes
 from fitting.units import ComplexArray
 
 SAME_LINE_PPM = 0.06
@@ -26,28 +26,25 @@ WIDTH_SPREAD = 0.2
 """Standard deviation of a line's width, relative; the same measurements differ by 0.3."""
 
 
-def line_deviations(
-    weighed: Sequence[tuple[Template, float]], points: int, dwell_time: float, spectrometer_frequency: float
-) -> ComplexArray:
+def line_deviations(weighed: Sequence[tuple[Template, float]], axes: Axes) -> ComplexArray:
     """Changes of the weighted sum of templates when one of its lines changes by a standard deviation.
 
     Parameters
     ----------
     weighed : sequence of (Template, float)
         Templates and what each one's signal counts in the sum.
-    points, dwell_time, spectrometer_frequency
-        As in ``component_signals``.
+    axes : Axes
 
     Returns
     -------
     complex array, shape (3 lines, points)
         To first order, one line after the other: more area, higher ppm, greater width.
     """
-    t = time_axis(points, dwell_time)
+    t, spectrometer_frequency = axes.time, axes.frequency
     hz = PLACE_SPREAD_PPM * spectrometer_frequency * 1e-6
     rows: list[ComplexArray] = []
     for line in _lines(weighed):
-        more, moved, wider = np.zeros((3, points), dtype=np.complex128)
+        more, moved, wider = np.zeros((3, axes.points), dtype=np.complex128)
         for template, weight, peak in line:
             signal = weight * line_signal(template, peak, t, spectrometer_frequency)
             width = template.width_hz(peak, spectrometer_frequency)

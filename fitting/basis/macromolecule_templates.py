@@ -13,7 +13,7 @@ from importlib.resources import files
 import numpy as np
 
 from fitting.errors import UnusableBasis
-from fitting.signal import time_axis
+from fitting.fid import Axes
 from fitting.units import WATER_PPM, ComplexArray, FloatArray
 
 METHYL_PROTONS = 3.0
@@ -98,20 +98,15 @@ def template(name: str) -> Template:
     return templates()[name]
 
 
-def macromolecule_components(
-    template_name: str, points: int, dwell_time: float, spectrometer_frequency: float
-) -> tuple[tuple[str, ...], ComplexArray]:
+def macromolecule_components(template_name: str, axes: Axes) -> tuple[tuple[str, ...], ComplexArray]:
     """Each resonance of a template as its own component.
 
     Parameters
     ----------
     template_name : str
         A name of ``templates()``.
-    points : int
-    dwell_time : float
-        s.
-    spectrometer_frequency : float
-        Hz.
+    axes : Axes
+        Of the signals.
 
     Returns
     -------
@@ -124,15 +119,13 @@ def macromolecule_components(
     UnusableBasis
         When there is no such template.
     """
-    return component_signals(template(template_name), points, dwell_time, spectrometer_frequency)
+    return component_signals(template(template_name), axes)
 
 
-def component_signals(
-    chosen: Template, points: int, dwell_time: float, spectrometer_frequency: float
-) -> tuple[tuple[str, ...], ComplexArray]:
+def component_signals(chosen: Template, axes: Axes) -> tuple[tuple[str, ...], ComplexArray]:
     """Names and signals of the resonances of any template; the rest as ``macromolecule_components``."""
-    t = time_axis(points, dwell_time)
-    signals = np.array([line_signal(chosen, peak, t, spectrometer_frequency) for peak in chosen.peaks])
+    t = axes.time
+    signals = np.array([line_signal(chosen, peak, t, axes.frequency) for peak in chosen.peaks])
     return tuple(peak.name for peak in chosen.peaks), signals
 
 
@@ -145,9 +138,7 @@ def line_signal(chosen: Template, peak: Resonance, t: FloatArray, spectrometer_f
     return np.asarray(amplitude * np.exp(2j * np.pi * offset * t - decay))
 
 
-def rigid_macromolecules(
-    template_name: str, points: int, dwell_time: float, spectrometer_frequency: float
-) -> tuple[tuple[str, ...], ComplexArray]:
+def rigid_macromolecules(template_name: str, axes: Axes) -> tuple[tuple[str, ...], ComplexArray]:
     """The whole template as the one component ``MM``; arguments and errors as ``macromolecule_components``.
 
     Returns
@@ -156,5 +147,5 @@ def rigid_macromolecules(
         ``("MM",)``
     signals : complex array, shape (1, points)
     """
-    _, signals = macromolecule_components(template_name, points, dwell_time, spectrometer_frequency)
+    _, signals = macromolecule_components(template_name, axes)
     return ("MM",), signals.sum(axis=0, keepdims=True)

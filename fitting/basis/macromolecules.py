@@ -16,6 +16,7 @@ import numpy as np
 from fitting.basis.basis_set import BasisSet, Deviations
 from fitting.basis.macromolecule_lines import line_deviations
 from fitting.basis.macromolecule_templates import component_signals, rigid_macromolecules, templates
+from fitting.fid import Axes
 from fitting.units import ComplexArray
 
 BACKGROUND_PREFIXES = ("MM", "Lip")
@@ -47,19 +48,17 @@ def is_background(name: str) -> bool:
 
 
 @lru_cache(maxsize=8)
-def mixture(points: int, dwell_time: float, spectrometer_frequency: float) -> Background:
+def mixture(axes: Axes) -> Background:
     """The mean of the default templates and how they differ from it.
 
     Each is scaled to the first by least squares, for its amplitude is free. Then the m measurements are taken as draws
     from one population, each with the same weight, which its templates share: template j with weight w_j has the
     deviation sqrt(w_j m / (m - 1)) times its difference from the mean. Together these have the weighted sample
     covariance, so a signal ``mean + sum of c_j d_j`` with independent standard normal c is as different from the mean
-    as measurements are from each other. Single lines of the mean may differ too. Arguments as
-    ``macromolecule_components``.
+    as measurements are from each other. Single lines of the mean may differ too.
     """
     chosen = [entry for entry in templates().values() if entry.default]
-    grid = (points, dwell_time, spectrometer_frequency)
-    signals = np.array([component_signals(entry, *grid)[1].sum(axis=0) for entry in chosen])
+    signals = np.array([component_signals(entry, axes)[1].sum(axis=0) for entry in chosen])
     overlaps = np.real(signals.conj() @ signals[0])
     factors = overlaps / np.sum(np.abs(signals) ** 2, axis=1)
     signals *= factors[:, None]
@@ -70,14 +69,14 @@ def mixture(points: int, dwell_time: float, spectrometer_frequency: float) -> Ba
     multiples = {entry.name: float(1.0 / scale) for entry, scale in zip(chosen, scales, strict=True)}
     words = f"{len(chosen)} published templates of {len(sharing)} measurements weighed by the data"
     apart = np.asarray(scales[:, None] * (signals - mean))
-    lines = line_deviations(list(zip(chosen, weights * factors, strict=True)), *grid)
+    lines = line_deviations(list(zip(chosen, weights * factors, strict=True)), axes)
     for shared in (mean, apart, lines):
         shared.setflags(write=False)
     return Background(mean, Deviations(apart, lines, multiples), words)
 
 
-def background(name: str, points: int, dwell_time: float, spectrometer_frequency: float) -> Background:
-    """The background of that name; arguments as ``macromolecule_components``, and ``default``.
+def background(name: str, axes: Axes) -> Background:
+    """The background of that name: a template's, or ``default``.
 
     Raises
     ------
@@ -85,8 +84,8 @@ def background(name: str, points: int, dwell_time: float, spectrometer_frequency
         When there is no such template.
     """
     if name == DEFAULT:
-        return mixture(points, dwell_time, spectrometer_frequency)
-    _, signals = rigid_macromolecules(name, points, dwell_time, spectrometer_frequency)
+        return mixture(axes)
+    _, signals = rigid_macromolecules(name, axes)
     return Background(signals[0], None, name)
 
 
@@ -98,8 +97,7 @@ def with_macromolecules(basis: BasisSet, name: str = DEFAULT) -> BasisSet:
     UnusableBasis
         When there is no such template.
     """
-    chosen = background(name, basis.points, basis.dwell_time, basis.spectrometer_frequency)
-    return with_background(basis, chosen)
+    return with_background(basis, background(name, basis.axes))
 
 
 def with_background(basis: BasisSet, chosen: Background) -> BasisSet:

@@ -10,6 +10,7 @@ import numpy as np
 from fitting.basis.basis_set import BasisSet
 from fitting.basis.interpolation import resample
 from fitting.errors import UnusableBasis
+from fitting.fid import Axes
 from fitting.units import ComplexArray, field_from_frequency
 
 FREQUENCY_TOLERANCE = 0.05
@@ -19,7 +20,7 @@ DECAYED = 0.05
 more, so after half a second less than 0.1 % of a cut signal is missed."""
 
 
-def on_grid(basis: BasisSet, points: int, dwell_time: float, spectrometer_frequency: float) -> BasisSet:
+def on_axes(basis: BasisSet, axes: Axes) -> BasisSet:
     """The basis set at the sample times and frequency of the data.
 
     The time axis is scaled by the ratio of frequencies, which keeps lines at their ppm; what lies outside the
@@ -28,11 +29,8 @@ def on_grid(basis: BasisSet, points: int, dwell_time: float, spectrometer_freque
     Parameters
     ----------
     basis : BasisSet
-    points : int
-    dwell_time : float
-        s.
-    spectrometer_frequency : float
-        Hz.
+    axes : Axes
+        Of the data.
 
     Returns
     -------
@@ -44,6 +42,7 @@ def on_grid(basis: BasisSet, points: int, dwell_time: float, spectrometer_freque
     UnusableBasis
         When the basis is of another field, or shorter than the data without having decayed.
     """
+    points, dwell_time, spectrometer_frequency = axes.points, axes.dwell_time, axes.frequency
     ratio = spectrometer_frequency / basis.spectrometer_frequency
     if abs(ratio - 1.0) > FREQUENCY_TOLERANCE:
         raise UnusableBasis(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fitting.norms.assessment import Absence
+from fitting.reason import Absence
 from fitting.statistics.rank_correlation import spearman
 from fitting.units import FloatArray
 

@@ -8,7 +8,7 @@ from typing import Literal
 from fitting.follow_up.association import Association
 from fitting.follow_up.comparable import Difference
 from fitting.follow_up.repeatability import Repeatability
-from fitting.norms.assessment import Absence
+from fitting.reason import Absence
 from fitting.statistics.reliable_change import ReliableChange
 from fitting.statistics.trend import Trend
 

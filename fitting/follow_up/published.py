@@ -12,9 +12,9 @@ from typing import Literal, cast, get_args
 
 from fitting.errors import UnusableTable
 from fitting.follow_up.repeatability import Repeatability
-from fitting.norms.assessment import Absence
 from fitting.norms.matching import LONGEST_ECHO_TIME
 from fitting.norms.regions import Place
+from fitting.reason import Absence
 from fitting.statistics.within_person import c4
 
 Design = Literal["between-days", "within-session", "repositioned", "other-sequence"]

@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from fitting.norms.assessment import Absence
 from fitting.quantification.concentrations import Ratio
+from fitting.reason import Absence
 from fitting.statistics.distributions import chi_squared_points
 from fitting.statistics.within_person import within_person_cv
 from fitting.units import FloatArray

@@ -15,9 +15,9 @@ from fitting.follow_up.comparable import differences
 from fitting.follow_up.course import Change, Followed, FollowedQuantity, Judged, LeftOut, Series, Together, ValueAt
 from fitting.follow_up.published import published_repeatability
 from fitting.follow_up.repeatability import Repeatability, own_repeatability
-from fitting.norms.assessment import Absence
 from fitting.norms.regions import find_region
 from fitting.quantification.concentrations import Ratio
+from fitting.reason import Absence
 from fitting.statistics.multiplicity import FALSE_DISCOVERY_RATE, ONE_IN, q_values
 from fitting.statistics.reliable_change import reliable_change
 from fitting.statistics.trend import FEWEST_SESSIONS, Trend, fit_trend

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fitting.acquisition import Recording
 from fitting.errors import DamagedFile, UnknownFormat, UnreadableSpectrum
 from fitting.io import (
     arrays,
@@ -24,7 +25,6 @@ from fitting.io import (
 from fitting.io.not_spectra import refuse_known
 from fitting.io.sequence_names import public_name
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.signal import Recording
 
 READERS: tuple[Reader, ...] = (
     siemens_rda.READER,

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import TypeVar
 
+from fitting.acquisition import Acquisition, Recording
 from fitting.errors import DamagedFile
 from fitting.io.source import SourceFile
 from fitting.io.values import checked_samples, positive
-from fitting.signal import Acquisition, Recording
 
 with warnings.catch_warnings():  # its sources hold invalid escape sequences, reported when first compiled
     warnings.simplefilter("ignore")

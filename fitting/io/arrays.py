@@ -15,12 +15,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from fitting.acquisition import Acquisition, Recording
 from fitting.errors import DamagedFile
 from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples
-from fitting.signal import Acquisition, Recording
 from fitting.units import ComplexArray, FloatArray
 
 _TIME = {"": 1.0, "_s": 1.0, "_ms": 1e-3}

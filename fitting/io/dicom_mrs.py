@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from pydicom.dataset import Dataset
 
+from fitting.acquisition import Acquisition, Recording, VoiGeometry
 from fitting.errors import UnsupportedData
 from fitting.io._dicom import (
     count,
@@ -30,7 +31,6 @@ from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import edge_lengths
 from fitting.io.voi import in_patient_axes, numbers
-from fitting.signal import Acquisition, Recording, VoiGeometry
 
 NAME = "dicom_mrs"
 TITLE = "DICOM MR Spectroscopy"

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
+from fitting.acquisition import FreeText
 from fitting.io.sequence_names import refuse_kind
 from fitting.io.sequence_table import REFUSED, kinds_in, says_nothing, words_of
-from fitting.signal import FreeText
 
 _PLACES = frozenset({
     "acc", "pcc", "mcc", "dacc", "pacc", "ofc", "mpfc", "dlpfc", "vmpfc", "pfc", "occ", "par", "ins", "hip", "hipp",

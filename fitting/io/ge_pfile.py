@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fitting.acquisition import Acquisition, Recording, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation, without_folder
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples, edge_lengths, positive
 from fitting.io.voi import from_corners
-from fitting.signal import Acquisition, Recording, VoiGeometry
 from fitting.units import ComplexArray, field_from_frequency
 
 

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fitting.acquisition import Acquisition, Recording
 from fitting.errors import DamagedFile
 from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples, positive
-from fitting.signal import Acquisition, Recording
 from fitting.units import FloatArray
 
 _TITLE = b"jMRUI Data Textfile"

@@ -11,12 +11,12 @@ import re
 
 import numpy as np
 
+from fitting.acquisition import Acquisition, Recording
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples, positive
-from fitting.signal import Acquisition, Recording
 from fitting.units import FloatArray
 
 _NAMELIST = re.compile(r"^[ \t]*[$&](SEQPAR|NMID|BASIS1|BASIS|NMUSED|LCMODL)\b", re.I | re.M)

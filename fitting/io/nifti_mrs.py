@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from nibabel.nifti1 import Nifti1Header
 
+from fitting.acquisition import Acquisition, Recording, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io._nifti import METRES, Opened, affine_mm, damaged, is_nifti, open_nifti
 from fitting.io.free_text import free_text
@@ -23,7 +24,6 @@ from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
 from fitting.io.voi import box
-from fitting.signal import Acquisition, Recording, VoiGeometry
 from fitting.units import ComplexArray
 
 MAX_DECOMPRESSED_BYTES = 1024**3

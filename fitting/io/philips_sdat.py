@@ -13,12 +13,12 @@ from math import prod
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from fitting.acquisition import Acquisition, Recording, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.free_text import free_text, named_by_scan
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples, edge_lengths, positive
 from fitting.io.voi import in_patient_axes, numbers
-from fitting.signal import Acquisition, Recording, VoiGeometry
 from fitting.units import ComplexArray, FloatArray
 
 _LINE = re.compile(rb"^([A-Za-z][\w. ]*?)[ \t]*:[ \t]*(.*?)[ \t]*$", re.M)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from pydicom.dataset import Dataset
 
+from fitting.acquisition import Acquisition, Recording, VoiGeometry
 from fitting.io._dicom import (
     count,
     damaged,
@@ -27,7 +28,6 @@ from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths
 from fitting.io.voi import in_patient_axes
-from fitting.signal import Acquisition, Recording, VoiGeometry
 
 NAME = "siemens_dicom"
 TITLE = "Siemens spectroscopy DICOM (.IMA)"

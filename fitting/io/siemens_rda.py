@@ -11,13 +11,13 @@ from math import prod
 
 import numpy as np
 
+from fitting.acquisition import Acquisition, Recording, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
 from fitting.io.voi import in_patient_axes
-from fitting.signal import Acquisition, Recording, VoiGeometry
 
 NAME = "siemens_rda"
 TITLE = "Siemens RDA"

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from fitting.acquisition import Acquisition, FreeText, Recording, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io._twix import Measurement, is_raw_data, last_measurement
 from fitting.io.free_text import free_text
@@ -24,7 +25,6 @@ from fitting.io.sequence_names import localisation, without_folder
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
 from fitting.io.voi import from_normal
-from fitting.signal import Acquisition, FreeText, Recording, VoiGeometry
 from fitting.units import ComplexArray
 
 NAME = "siemens_twix"

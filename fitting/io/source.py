@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from fitting.signal import Recording
+from fitting.acquisition import Recording
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
+from fitting.fid import Axes
 from fitting.units import ComplexArray, FloatArray, hz_to_ppm, ppm_to_hz
 
 WINDOW_PPM = (0.2, 4.2)
@@ -92,9 +93,10 @@ class Domain:
 
 
 @lru_cache(maxsize=8)
-def fit_domain(points: int, dwell_time: float, spectrometer_frequency: float) -> Domain:
-    """The fit's grid for FIDs of ``points`` samples every ``dwell_time`` s at ``spectrometer_frequency`` Hz."""
-    samples = min(points, max(64, round(MAXIMUM_DURATION / dwell_time)))
+def fit_domain(axes: Axes) -> Domain:
+    """The fit's grid for FIDs with these axes."""
+    dwell_time, spectrometer_frequency = axes.dwell_time, axes.frequency
+    samples = min(axes.points, max(64, round(MAXIMUM_DURATION / dwell_time)))
     bin_width = 1.0 / (2 * samples * dwell_time)
     low_ppm, high_ppm = WINDOW_PPM
     edges = ppm_to_hz(np.array([high_ppm + MARGIN_PPM, low_ppm - MARGIN_PPM]), spectrometer_frequency)

@@ -10,6 +10,7 @@ import numpy as np
 
 from fitting.basis.basis_set import Deviations
 from fitting.errors import ImplausibleParameter, UnusableSignal
+from fitting.fid import Axes, Fid, Spectrum
 from fitting.model.background import LINES, TEMPLATES, with_deviations
 from fitting.model.baseline import BASELINES, Baseline
 from fitting.model.domain import Domain, fit_domain
@@ -26,7 +27,6 @@ from fitting.model.result import Fit, Outcome, OutcomeCode, Traces, WithoutPrior
 from fitting.model.sensitivity import alternatives
 from fitting.model.solution import first_solution, prior_precisions, settled_solution
 from fitting.model.uncertainty import amplitude_covariance, classical_bound, correlation
-from fitting.signal import Spectrum, time_axis
 from fitting.units import ComplexArray, FloatArray
 
 LEAST_NOISE = 1e-5
@@ -67,7 +67,7 @@ def fit(
     Parameters
     ----------
     spectrum : Spectrum
-        Referenced FID, shape (points,).
+        Referenced FID and its water, both (points,).
     components : Components
         Metabolites and macromolecules on the same grid, each of amplitude 1 per proton.
     noise_sd : float
@@ -99,15 +99,17 @@ def fit(
     if not (np.isfinite(noise_sd) and noise_sd > 0):
         raise UnusableSignal("The noise level of the spectrum is zero or not finite; it cannot be fitted.")
     deadline = None if deadline_seconds is None else time.monotonic() + deadline_seconds
-    gain = float(np.abs(spectrum.fid).max())
+    fid = spectrum.fid
+    gain = float(np.abs(fid.samples).max())
     noise_sd = max(noise_sd, LEAST_NOISE * gain)
-    envelope = water_envelope(spectrum)
-    model = build_model(spectrum, components, noise_sd / gain, gain, baseline, envelope=envelope)
+    envelope = water_envelope(spectrum.water)
+    model = build_model(fid, components, noise_sd / gain, gain, baseline, envelope=envelope)
     try:
-        first = first_solution(model, spectrum.spectrometer_frequency, deadline)
+        first = first_solution(model, fid.frequency, deadline)
         moved_hz = unpack(first.vector, model.layout).shift
         start = _without_shift(first.vector)
-        model = with_data(model, _shifted(spectrum, -moved_hz), noise_sd / gain, gain)
+        # fit window and baseline stand at their ppm for every spectrum
+        model = with_data(model, fid.shifted(-moved_hz), noise_sd / gain, gain)
         model = _with_freedom(model, components, start, envelope, noise_sd / gain)
         solution = settled_solution(model, start, optimiser, deadline)
     except np.linalg.LinAlgError as error:
@@ -142,14 +144,14 @@ def fit(
         evaluations=first.evaluations + solution.evaluations,
         baseline_effective_dimension=float(effective_dimensions(solution.state, problem.projection).sum()),
         traces=replace(
-            _traces(model, state, noise_sd, state.values.shift / spectrum.spectrometer_frequency * 1e6),
+            _traces(model, state, noise_sd, state.values.shift / fid.frequency * 1e6),
             correlation=correlation(covariance),
         ),
     )
 
 
 def build_model(
-    spectrum: Spectrum,
+    fid: Fid,
     components: Components,
     relative_noise: float,
     gain: float,
@@ -161,18 +163,17 @@ def build_model(
 
     ``envelope`` (points,) is the line shape of the water where it is known.
     """
-    grid = (spectrum.points, spectrum.dwell_time, spectrum.spectrometer_frequency)
-    domain = fit_domain(*grid)
+    domain = fit_domain(fid.axes)
     model = LinearCombinationModel(
         domain=domain,
-        layout=layout_for(components.names, spectrum.spectrometer_frequency, shape_known=envelope is not None),
+        layout=layout_for(components.names, fid.frequency, shape_known=envelope is not None),
         data=np.empty(0, dtype=np.complex128),
         data_time=np.empty(0, dtype=np.complex128),
         basis=_decimated(domain, components.signals, envelope, relative_noise),
-        baseline=_baseline(baseline, *grid),
+        baseline=_baseline(baseline, fid.axes),
         nonnegative=np.ones(len(components.names)),
     )
-    return with_data(model, spectrum, relative_noise, gain)
+    return with_data(model, fid, relative_noise, gain)
 
 
 def _with_freedom(
@@ -206,25 +207,16 @@ def _decimated(
     return np.asarray(domain.decimate(shaped) / unit, dtype=np.complex128)
 
 
-def with_data(
-    model: LinearCombinationModel, spectrum: Spectrum, relative_noise: float, gain: float
-) -> LinearCombinationModel:
-    """The same problem for another FID on the same grid."""
-    fid = spectrum.fid / (gain * relative_noise * np.sqrt(model.domain.samples))
-    band = model.domain.band(fid)
+def with_data(model: LinearCombinationModel, fid: Fid, relative_noise: float, gain: float) -> LinearCombinationModel:
+    """The same problem for another FID with the same axes."""
+    band = model.domain.band(fid.samples / (gain * relative_noise * np.sqrt(model.domain.samples)))
     return replace(model, data=band[model.domain.window], data_time=model.domain.shortened(band))
 
 
 @lru_cache(maxsize=8)
-def _baseline(name: str, points: int, dwell_time: float, spectrometer_frequency: float) -> Baseline:
+def _baseline(name: str, axes: Axes) -> Baseline:
     """A baseline of ``BASELINES`` on the fit's grid; the spectra of a batch share it."""
-    return BASELINES[name](fit_domain(points, dwell_time, spectrometer_frequency).ppm)
-
-
-def _shifted(spectrum: Spectrum, shift_hz: float) -> Spectrum:
-    """The spectrum moved toward higher ppm, so that fit window and baseline stand at their ppm for every spectrum."""
-    time = time_axis(spectrum.points, spectrum.dwell_time)
-    return replace(spectrum, fid=spectrum.fid * np.exp(-2j * np.pi * shift_hz * time))
+    return BASELINES[name](fit_domain(axes).ppm)
 
 
 def _without_shift(vector: FloatArray) -> FloatArray:

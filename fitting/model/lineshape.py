@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fitting.preprocessing.noise import noise_sd
-from fitting.signal import Spectrum, time_axis
+from fitting.fid import Fid
 from fitting.units import FloatArray
 
 TRUSTED = 30.0
@@ -18,28 +17,25 @@ SHORTEST_SECONDS = 0.02
 """A water FID that sinks into noise earlier says nothing about the line shape."""
 
 
-def water_envelope(spectrum: Spectrum) -> FloatArray | None:
+def water_envelope(water: Fid | None) -> FloatArray | None:
     """Magnitude (points,) of the eddy-current-corrected water FID, 1 at its start; None without a usable reference.
 
     Followed while it stands out of the noise, then continued as the Voigt decay exp(a - bt - ct²) that fits it.
     """
-    if spectrum.water is None:
+    if water is None:
         return None
-    magnitude = np.abs(spectrum.water)
-    noise = noise_sd(spectrum.water, spectrum.dwell_time, spectrum.spectrometer_frequency)
-    lost = np.flatnonzero(magnitude < TRUSTED * noise)
+    magnitude = np.abs(water.samples)
+    lost = np.flatnonzero(magnitude < TRUSTED * water.noise)
     trusted = int(lost[0]) if lost.size else magnitude.size
-    if trusted * spectrum.dwell_time < SHORTEST_SECONDS:
+    if trusted * water.dwell_time < SHORTEST_SECONDS:
         return None
-    time = time_axis(magnitude.size, spectrum.dwell_time)
-    powers = np.vander(time, 3)
+    powers = np.vander(water.time, 3)
     weight = magnitude[:trusted]
     solution, *_ = np.linalg.lstsq(powers[:trusted] * weight[:, None], np.log(magnitude[:trusted]) * weight, rcond=None)
     solution[:2] = np.minimum(solution[:2], 0.0)
     voigt = np.exp(powers @ solution)
-    detail = _running_mean(
-        magnitude[:trusted] / voigt[:trusted], max(1, round(SMOOTHING_SECONDS / spectrum.dwell_time))
-    )
+    smoothed = max(1, round(SMOOTHING_SECONDS / water.dwell_time))
+    detail = _running_mean(magnitude[:trusted] / voigt[:trusted], smoothed)
     shape = voigt.copy()
     shape[:trusted] *= detail
     shape[trusted:] *= detail[-1]

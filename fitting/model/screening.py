@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fitting.fid import Spectrum
 from fitting.model.fit import LEAST_NOISE, Components, build_model
 from fitting.model.lineshape import water_envelope
 from fitting.model.problem import Problem
 from fitting.model.solution import first_solution, prior_precisions
-from fitting.signal import Spectrum
 
 
 def rough_fits(spectrum: Spectrum, noise_sd: float, *, baseline: str) -> Callable[[Components], float]:
@@ -20,13 +20,13 @@ def rough_fits(spectrum: Spectrum, noise_sd: float, *, baseline: str) -> Callabl
     quarter of the time of the whole. Arguments are those of ``fitting.model.fit.fit``. The function raises
     ``numpy.linalg.LinAlgError`` when the spectrum is so unlike the components that the equations cannot be solved.
     """
-    gain = float(np.abs(spectrum.fid).max())
+    gain = float(np.abs(spectrum.fid.samples).max())
     relative_noise = max(noise_sd / gain, LEAST_NOISE)
-    envelope = water_envelope(spectrum)
+    envelope = water_envelope(spectrum.water)
 
     def residual(components: Components) -> float:
-        model = build_model(spectrum, components, relative_noise, gain, baseline, envelope=envelope)
-        first = first_solution(model, spectrum.spectrometer_frequency, None)
+        model = build_model(spectrum.fid, components, relative_noise, gain, baseline, envelope=envelope)
+        first = first_solution(model, spectrum.fid.frequency, None)
         state = Problem(model, prior_precisions(model)).state(first.vector)
         return float(np.sqrt(np.mean(state.residual**2)))
 

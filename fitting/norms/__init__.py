@@ -6,7 +6,7 @@ programs. A value is a ``Case`` in a ``Context``; what it is compared with are `
 """
 
 from fitting.norms.admission import site_controls
-from fitting.norms.assessment import Absence, Assessment, NormUsed, ZScore
+from fitting.norms.assessment import Assessment, NormUsed, ZScore
 from fitting.norms.case import Case, Context, own_software
 from fitting.norms.controls import Control, Controls, Measured, Method, Summary
 from fitting.norms.leave_one_out import check_controls
@@ -16,6 +16,7 @@ from fitting.norms.regions import Region, find_region, regions
 from fitting.norms.scoring import Scored, score
 from fitting.norms.study_rows import norm_version
 from fitting.norms.together import assess, score_together
+from fitting.reason import Absence
 
 __all__ = [
     "Absence",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fitting.reason import Absence
+
 Match = Literal["yes", "no", "unknown"]
 Flag = Literal["below", "within", "above"]
 NormKind = Literal["literature", "site", "supplied"]
@@ -107,16 +109,6 @@ class ZScore:
     """The position against own controls whose mean borrows from published ones; None unless both exist."""
     improvements: tuple[Improvement, ...]
     """What would make the answer sharper."""
-
-
-@dataclass(frozen=True, slots=True)
-class Absence:
-    """Why a z-score is not given."""
-
-    code: str
-    """For programs."""
-    sentence: str
-    """For people."""
 
 
 @dataclass(frozen=True, slots=True)

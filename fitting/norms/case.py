@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fitting import __version__
+from fitting.acquisition import Acquisition
 from fitting.errors import ImplausibleParameter
 from fitting.quantification.concentrations import Ratio
 from fitting.request import Subject
-from fitting.signal import Acquisition
 from fitting.units import PROTON_GAMMA_BAR
 
 OWN_SOFTWARE = f"mrsquant {__version__}"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.norms.assessment import Absence
 from fitting.norms.controls import Control
+from fitting.reason import Absence
 from fitting.request import Subject
 from fitting.statistics.regression import independent
 from fitting.units import FloatArray

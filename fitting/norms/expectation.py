@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fitting.norms.assessment import Absence
 from fitting.norms.controls import FEWEST_CONTROLS, FEWEST_FOR_REGRESSION, Control, Controls, Measured
 from fitting.norms.covariates import beyond_range, covariates_of
 from fitting.quantification.concentrations import Ratio
+from fitting.reason import Absence
 from fitting.request import Subject
 from fitting.statistics.measurement_error import with_excess
 from fitting.statistics.regression import regress

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from fitting.norms.assessment import Absence
 from fitting.norms.controls import FEWEST_CONTROLS, FEWEST_FOR_REGRESSION, Control, Controls
 from fitting.norms.expectation import expect_of_people
 from fitting.quantification.concentrations import Ratio
+from fitting.reason import Absence
 from fitting.request import Subject, TissueFractions
 from fitting.statistics.distributions import LEVEL, binomial_interval
 from fitting.statistics.single_case import t_test

@@ -14,14 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fitting.norms.assessment import Absence, Match, NormMatch
+from fitting.acquisition import Acquisition
+from fitting.norms.assessment import Match, NormMatch
 from fitting.norms.case import OWN_SOFTWARE, RATIO, Context
 from fitting.norms.controls import Controls, Method
 from fitting.norms.literature import Norm, literature_norms, norms_by_field
 from fitting.norms.regions import Place, find_region, regions
 from fitting.norms.software import kind_of, same_software
+from fitting.reason import Absence
 from fitting.request import Subject
-from fitting.signal import Acquisition
 from fitting.units import nominal_tesla
 
 USUAL_FIELD = 3.0

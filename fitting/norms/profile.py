@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fitting.norms.assessment import Absence, ProfileDistance
+from fitting.norms.assessment import ProfileDistance
 from fitting.norms.controls import Controls, Measured
 from fitting.norms.expectation import COHORT_NOISE_SHARE, stated_noise_variance
 from fitting.quantification.concentrations import Ratio
 from fitting.quantification.totals import totals
+from fitting.reason import Absence
 from fitting.statistics.multivariate import hotelling
 
 CONTROLS_PER_VALUE = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fitting.errors import ImplausibleParameter
 from fitting.norms.admission import check_supplied, check_unit
-from fitting.norms.assessment import Absence, Match, NormMatch, NormNotUsed, NormUsed, ZScore
+from fitting.norms.assessment import Match, NormMatch, NormNotUsed, NormUsed, ZScore
 from fitting.norms.case import RATIO, Case, check_measured
 from fitting.norms.controls import SUPPLIED_ID, Controls, Summary
 from fitting.norms.expectation import Expectation, expect
@@ -16,6 +16,7 @@ from fitting.norms.literature import Cohort, Norm, pool
 from fitting.norms.literature_reference import as_own_controls, literature_reference
 from fitting.norms.matching import controls_conflict, find_norm, incomparable_unit, method_match, norm_match
 from fitting.norms.z_score import shrunken, z_score
+from fitting.reason import Absence
 from fitting.statistics.pooling import FEWEST_POOLED
 
 UNUSABLE = {

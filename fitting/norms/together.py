@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from fitting.norms.assessment import Absence, Assessment, ProfileDistance, ZScore
+from fitting.acquisition import Acquisition
+from fitting.norms.assessment import Assessment, ProfileDistance, ZScore
 from fitting.norms.case import OWN_SOFTWARE, Case, Context
 from fitting.norms.controls import Controls, site_version
 from fitting.norms.evidence import evidence
@@ -16,8 +17,8 @@ from fitting.norms.regions import find_region
 from fitting.norms.scoring import UNUSABLE, Scored, score
 from fitting.norms.study_rows import norm_version
 from fitting.quantification.concentrations import Quantity, Ratio
+from fitting.reason import Absence
 from fitting.request import Subject
-from fitting.signal import Acquisition
 from fitting.statistics.distributions import LEVEL
 from fitting.statistics.multiplicity import FALSE_DISCOVERY_RATE, ONE_IN, q_values
 

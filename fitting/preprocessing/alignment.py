@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.ndimage
 
+from fitting.fid import Fid
 from fitting.preprocessing.band_signal import Band, BandSignal, Spectra, rotation, spectra_of
 from fitting.units import ComplexArray, FloatArray
 
@@ -179,7 +180,7 @@ def _registered(spectra: Spectra, band: Band) -> Alignment:
     )
 
 
-def align_metabolites(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> Alignment:
+def align_metabolites(transients: Fid) -> Alignment:
     """What tells transients (transients, points) of a water-suppressed spectrum apart, by the most signal that can be
     trusted.
 
@@ -187,7 +188,7 @@ def align_metabolites(transients: ComplexArray, dwell_time: float, spectrometer_
     need not keep step with them. So the most signal is used that tells the same as the safest, or the whole where the
     safest is too weak to tell anything.
     """
-    spectra = spectra_of(transients, dwell_time, spectrometer_frequency)
+    spectra = spectra_of(transients)
     whole, safest = _registered(spectra, WHOLE), _registered(spectra, SAFEST)
     if not safest.shifts.trustworthy or _agree(whole.shifts, safest.shifts):
         return whole
@@ -202,16 +203,17 @@ def _agree(shifts: Shifts, safest: Shifts) -> bool:
     return shift <= AGREEMENT * safest.shift_sd_hz and turn <= AGREEMENT * safest.phase_sd
 
 
-def align_water(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> Alignment:
+def align_water(transients: Fid) -> Alignment:
     """What tells transients (transients, points) of a water reference apart, by the water."""
-    return _registered(spectra_of(transients, dwell_time, spectrometer_frequency), WATER)
+    return _registered(spectra_of(transients), WATER)
 
 
-def undo(shifts: Shifts, transients: ComplexArray, dwell_time: float) -> ComplexArray:
+def undo(shifts: Shifts, transients: Fid) -> Fid:
     """Transients (transients, points) with their shifts undone, or as they are when those mean nothing."""
     if not shifts.trustworthy:
         return transients
-    return np.asarray(transients * rotation(shifts.shift_hz, shifts.phase, dwell_time, transients.shape[1]))
+    turns = rotation(shifts.shift_hz, shifts.phase, transients.dwell_time, transients.points)
+    return transients.with_samples(np.asarray(transients.samples * turns))
 
 
 def _robust_sd(values: FloatArray) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fitting.fid import Fid
 from fitting.preprocessing.band_signal import BandSignal
 from fitting.preprocessing.step import AVERAGING, Step, step
 from fitting.units import ComplexArray, FloatArray
@@ -99,16 +100,17 @@ def _score(values: FloatArray, expected: float) -> FloatArray:
     return np.asarray(distance / spread if spread > 0 else np.zeros_like(values))
 
 
-def average(transients: ComplexArray, weights: FloatArray) -> tuple[ComplexArray, Step]:
+def average(transients: Fid, weights: FloatArray) -> tuple[Fid, Step]:
     """Weighted mean (points,) of transients (transients, points): not their sum, so the scale is that of one."""
     total = float(weights.sum())
-    mean = weights @ transients / total if total > 0 else transients.mean(axis=0)
+    samples = transients.samples
+    mean = weights @ samples / total if total > 0 else samples.mean(axis=0)
     used, rejected = np.flatnonzero(weights > 0), np.flatnonzero(weights == 0)
     details = f"Mean of {used.size} transients; {rejected.size} rejected as unlike the others{_numbers(rejected)}"
     doubtful = np.flatnonzero((weights > 0) & (weights < 1))
     if doubtful.size:
         details += f"; {doubtful.size} at less than full weight{_numbers(doubtful)}"
-    return np.asarray(mean), step(AVERAGING, details + ".")
+    return transients.with_samples(np.asarray(mean)), step(AVERAGING, details + ".")
 
 
 def _numbers(indices: npt.NDArray[np.intp]) -> str:

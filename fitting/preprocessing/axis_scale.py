@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fitting.units import WATER_PPM, ComplexArray
+from fitting.fid import Fid
+from fitting.units import WATER_PPM
 
 SINGLETS = ((2.008, 9.0), (3.027, 7.5), (3.21, 4.5), (3.92, 4.0))
 """ppm and rough height of the singlets of tNAA, tCr, tCho and tCr in brain (shifts: Govindaraju 2000,
@@ -26,7 +27,7 @@ DISTINCT = 1.03
 """The match must gain this much over that of an unstretched axis, or it says nothing against the axis."""
 
 
-def axis_error(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float:
+def axis_error(fid: Fid) -> float:
     """How much further apart the singlets stand than the axis puts them, relative; 0 where nothing speaks against it.
 
     The product of dwell time and spectrometer frequency is too small by as much. Displacements cancel; samples missing
@@ -34,27 +35,25 @@ def axis_error(fid: ComplexArray, dwell_time: float, spectrometer_frequency: flo
 
     Parameters
     ----------
-    fid : complex array, shape (points,)
+    fid : Fid, shape (points,)
         Without residual water, within ``LARGEST_SHIFT_PPM`` of its place.
-    dwell_time, spectrometer_frequency : float
-        s, Hz.
 
     Notes
     -----
     The distances within brain spectra do not depend on temperature, shim or drift: singlets of the same four
     protons' groups are matched for every scale and displacement, and the best match wins.
     """
-    time = np.arange(fid.size) * dwell_time
+    time = fid.time
     used = (time >= EARLY) & (time <= LATE)
-    signal = fid[used] * np.exp(-np.pi * LINEWIDTH_HZ * time[used])
+    signal = fid.samples[used] * np.exp(-np.pi * LINEWIDTH_HZ * time[used])
     size = 1 << int(np.ceil(np.log2(ZERO_FILLING * signal.size)))
-    frequency = np.fft.fftfreq(size, dwell_time)
+    frequency = np.fft.fftfreq(size, fid.dwell_time)
     spectrum = np.fft.fft(signal, size) * np.exp(-2j * np.pi * frequency * time[used][0])
     errors = np.linspace(-LARGEST_ERROR, LARGEST_ERROR, 2 * round(LARGEST_ERROR / ERROR_STEP) + 1)
     shifts = np.arange(-LARGEST_SHIFT_PPM, LARGEST_SHIFT_PPM + STEP_PPM / 2, STEP_PPM)
     place, height = np.array(SINGLETS).T
     wanted = CENTRE_PPM + np.multiply.outer(1 + errors, place - CENTRE_PPM)[:, None] + shifts[:, None]
-    at = np.rint((WATER_PPM - wanted) * spectrometer_frequency * 1e-6 * size * dwell_time).astype(np.intp) % size
+    at = np.rint((WATER_PPM - wanted) * fid.frequency * 1e-6 * size * fid.dwell_time).astype(np.intp) % size
     match = np.abs(spectrum[at] @ height).max(axis=1)
     best = int(np.argmax(match))
     return float(errors[best]) if match[best] > DISTINCT * match[errors.size // 2] else 0.0

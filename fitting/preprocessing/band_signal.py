@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.fft
 
-from fitting.preprocessing.noise import noise_sd
-from fitting.units import ComplexArray, FloatArray, ppm_axis_of_fft
+from fitting.fid import Axes, Fid
+from fitting.units import ComplexArray, FloatArray
 
 TAPER_PPM = 0.3
 """Width of the cosine edges of a band."""
@@ -47,11 +47,10 @@ class BandSignal:
 
 @dataclass(frozen=True, slots=True)
 class Spectra:
-    """Spectra (transients, points) in the order of the FFT, with what they were sampled at and their noise."""
+    """Spectra (transients, points) in the order of the FFT, with the axes of their FIDs and their noise."""
 
     spectra: ComplexArray
-    dwell_time: float
-    spectrometer_frequency: float
+    axes: Axes
     noise_sd: float
 
     def in_band(self, band: Band) -> BandSignal:
@@ -60,26 +59,25 @@ class Spectra:
         Only the band's bins are transformed back, so the sampling is as slow as the band allows; the constant offset
         of its centre is the same for all transients.
         """
-        points = self.spectra.shape[-1]
-        ppm = np.fft.fftshift(ppm_axis_of_fft(points, self.dwell_time, self.spectrometer_frequency))
+        points, ppm = self.axes.points, self.axes.ppm
         beyond = np.clip(np.maximum(band.low_ppm - ppm, ppm - band.high_ppm) / TAPER_PPM, 0.0, 1.0)
         inside = np.flatnonzero(beyond < 1.0)
         window = np.cos(0.5 * np.pi * beyond[inside]) ** 2
         spectra = self.spectra[:, (inside - points // 2) % points] * window
         size = scipy.fft.next_fast_len(inside.size)
-        samples = scipy.fft.ifft(spectra, size, axis=-1) * (size / points)
-        time = np.arange(size) * (self.dwell_time * points / size)
+        samples = np.asarray(scipy.fft.ifft(spectra, size, axis=-1) * (size / points), dtype=np.complex128)
+        time = np.arange(size, dtype=np.float64) * (self.axes.dwell_time * points / size)
         first = int(np.searchsorted(time, band.start))
         used = slice(first, max(first + 8, int(np.searchsorted(time, DURATION))))
         noise = self.noise_sd * float(np.sqrt(np.sum(window**2) / points))
         return BandSignal(samples[:, used], time[used], noise)
 
 
-def spectra_of(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> Spectra:
+def spectra_of(transients: Fid) -> Spectra:
     """Spectra and noise of transients (transients, points)."""
-    chosen = transients[:: 1 + len(transients) // NOISE_TRANSIENTS]
-    noise = noise_sd(chosen, dwell_time, spectrometer_frequency)
-    return Spectra(scipy.fft.fft(transients, axis=-1), dwell_time, spectrometer_frequency, noise)
+    samples = transients.samples
+    chosen = transients.with_samples(samples[:: 1 + len(samples) // NOISE_TRANSIENTS])
+    return Spectra(scipy.fft.fft(samples, axis=-1), transients.axes, chosen.noise)
 
 
 def rotation(shift: FloatArray, phase: FloatArray, step: float, points: int) -> ComplexArray:

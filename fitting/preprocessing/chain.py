@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from fitting.acquisition import Recording
 from fitting.errors import UnusableSignal
+from fitting.fid import Fid, Spectrum, recorded
 from fitting.preprocessing.alignment import align_metabolites, align_water
 from fitting.preprocessing.axis_scale import axis_error
 from fitting.preprocessing.clipping import clipped_samples
 from fitting.preprocessing.damage import spikes
 from fitting.preprocessing.digitisation import digitisation_step
 from fitting.preprocessing.early_decay import mended_start
-from fitting.preprocessing.eddy_current import correct_eddy_currents, is_one_line, on_grid
+from fitting.preprocessing.eddy_current import correct_eddy_currents, is_one_line, on_axes
 from fitting.preprocessing.facts import PreprocessingFacts
-from fitting.preprocessing.noise import recorded
 from fitting.preprocessing.nuisance import referenced_without_water
 from fitting.preprocessing.offset import water_offset
 from fitting.preprocessing.quadrature import quadrature_image
 from fitting.preprocessing.quality import line_width_hz, peak_height
 from fitting.preprocessing.receivers import combined
 from fitting.preprocessing.ripple import water_ripple
-from fitting.preprocessing.sampling import Sampling
 from fitting.preprocessing.step import TRUNCATION, WATER_REFERENCE, Step, step
 from fitting.preprocessing.transients import averaged
 from fitting.preprocessing.validity import check
 from fitting.preprocessing.whiteness import noise_correlation, noise_tail
-from fitting.signal import Acquisition, Recording, Spectrum
 from fitting.units import ComplexArray
 
 _Bands = tuple[tuple[float, float], tuple[float, float]]
@@ -46,8 +45,8 @@ doi:10.1002/nbm.891)."""
 class _Watered:
     """A FID (points,) and its water reference after the reference was used, with what it told."""
 
-    fid: ComplexArray
-    water: ComplexArray | None
+    fid: Fid
+    water: Fid | None
     step: Step
     eddy_current_deg: float | None
 
@@ -73,30 +72,27 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
         When samples of the spectrum or its reference cannot be analysed.
     """
     check(recording)
-    sampling = _sampling(recording.acquisition)
-    recording, steps = _without_zero_filling(recording)
-    reference, added = _usable_reference(recording.water)
+    spectrum, steps = _without_zero_filling(recording.fid)
+    reference, added = _usable_reference(recording.water, spectrum)
     steps += added
-    received = combined(recording, reference, sampling)
-    transients, water_transients = received.transients, received.water
+    received = combined(spectrum, reference)
     steps += received.steps
-    gain = _power_of_two(transients)
-    mean = averaged(transients / gain, sampling, align_metabolites)
+    gain = _power_of_two(received.transients.samples)
+    mean = averaged(_divided(received.transients, gain), align_metabolites)
     steps += mean.steps
     fid, water, eddy_current_deg, offset = mean.fid, None, None, None
-    if reference is not None and water_transients is not None:
-        own = Sampling(reference.acquisition.dwell_time or sampling.dwell_time, sampling.spectrometer_frequency)
-        received_water = averaged(water_transients / gain, own, align_water).fid
+    if received.water is not None:
+        received_water = averaged(_divided(received.water, gain), align_water).fid
         offset = water_offset(received_water)
-        water_mean, upset = mended_start(received_water, own.dwell_time)
+        water_mean, upset = mended_start(received_water)
         if upset:
             steps.append(
                 step(WATER_REFERENCE, f"{upset} of the first samples did not follow its decay and were mended.")
             )
-        used = _with_water(fid, on_grid(water_mean, own.dwell_time, fid.size, sampling.dwell_time), sampling)
+        used = _with_water(fid, on_axes(water_mean, fid.axes))
         fid, water, eddy_current_deg = used.fid, used.water, used.eddy_current_deg
         steps.append(used.step)
-    referenced = referenced_without_water(fid, sampling, beside_water=water is not None)
+    referenced = referenced_without_water(fid, beside_water=water is not None)
     clean, found, rest = referenced.fid, referenced.found, referenced.rest
     steps += referenced.steps
     facts = PreprocessingFacts(
@@ -105,46 +101,35 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
         frequency_drift_hz=mean.drift_hz,
         phase_spread_deg=mean.phase_spread_deg,
         eddy_current_deg=eddy_current_deg,
-        residual_water=_over(referenced.water, clean, sampling, (EVERYWHERE_PPM, NAA_BAND_PPM)),
-        lipid=_over(clean, clean, sampling, (LIPID_BAND_PPM, METABOLITES_BAND_PPM)),
+        residual_water=_over(referenced.water, clean, (EVERYWHERE_PPM, NAA_BAND_PPM)),
+        lipid=_over(clean, clean, (LIPID_BAND_PPM, METABOLITES_BAND_PPM)),
         noise_correlation=noise_correlation(rest),
-        noise_tail=noise_tail(fid, rest, sampling.dwell_time, sampling.spectrometer_frequency),
+        noise_tail=noise_tail(fid, rest),
         shift_ppm=referenced.shift_ppm,
         pattern=found.pattern,
-        water_linewidth_hz=None if water is None else line_width_hz(_in_phase(water), sampling.dwell_time),
-        spikes=len(spikes(mean.fid)),
-        axis_error=None
-        if found.pattern == "absent"
-        else axis_error(clean, sampling.dwell_time, sampling.spectrometer_frequency),
-        quadrature_image=quadrature_image(mean.fid, sampling.dwell_time, sampling.spectrometer_frequency),
-        water_ripple=None
-        if water is None
-        else water_ripple(water, sampling.dwell_time, sampling.spectrometer_frequency),
+        water_linewidth_hz=None if water is None else line_width_hz(_in_phase(water).samples, water.dwell_time),
+        spikes=len(spikes(mean.fid.samples)),
+        axis_error=None if found.pattern == "absent" else axis_error(clean),
+        quadrature_image=quadrature_image(mean.fid),
+        water_ripple=None if water is None else water_ripple(water),
         water_offset=offset,
         amplitude_spread=mean.amplitude_spread,
         opposed_coils=received.opposed_coils,
-        digitisation_step=digitisation_step(recording.samples, sampling.dwell_time, sampling.spectrometer_frequency),
-        clipped_samples=clipped_samples(recording.samples),
+        digitisation_step=digitisation_step(spectrum),
+        clipped_samples=clipped_samples(spectrum.samples),
         water_clipped_samples=None if reference is None else clipped_samples(reference.samples),
     )
-    scaling_water = water * gain if water is not None and received.same_scale else None
-    return Spectrum(clean * gain, sampling.dwell_time, sampling.spectrometer_frequency, scaling_water), facts
+    scaling_water = water.scaled(gain) if water is not None and received.same_scale else None
+    return Spectrum(clean.scaled(gain), scaling_water), facts
 
 
-def _sampling(acquisition: Acquisition) -> Sampling:
-    """The sampling of an acquisition, which the caller has seen to be complete."""
-    if acquisition.dwell_time is None or acquisition.spectrometer_frequency is None:
-        raise ValueError("preprocessing needs a dwell time and a spectrometer frequency")
-    return Sampling(acquisition.dwell_time, acquisition.spectrometer_frequency)
-
-
-def _without_zero_filling(recording: Recording) -> tuple[Recording, list[Step]]:
-    """The recording without a tail of exact zeros: it was not measured and would correlate the noise."""
-    points = recorded(recording.samples)
-    if points == recording.points:
-        return recording, []
-    details = f"{recording.points - points} zeros at the end of the FID were left out; {points} points hold signal."
-    return replace(recording, samples=recording.samples[..., :points]), [step(TRUNCATION, details)]
+def _without_zero_filling(fid: Fid) -> tuple[Fid, list[Step]]:
+    """The FIDs without a tail of exact zeros: it was not measured and would correlate the noise."""
+    points = recorded(fid.samples)
+    if points == fid.points:
+        return fid, []
+    details = f"{fid.points - points} zeros at the end of the FID were left out; {points} points hold signal."
+    return fid.truncated(points), [step(TRUNCATION, details)]
 
 
 def _power_of_two(samples: ComplexArray) -> float:
@@ -153,8 +138,14 @@ def _power_of_two(samples: ComplexArray) -> float:
     return float(np.ldexp(1.0, int(exponent) - 1))
 
 
-def _usable_reference(water: Recording | None) -> tuple[Recording | None, list[Step]]:
-    """The water reference, or None with the reason when it holds no signal.
+def _divided(fid: Fid, gain: float) -> Fid:
+    return fid.with_samples(fid.samples / gain)
+
+
+def _usable_reference(water: Recording | None, spectrum: Fid) -> tuple[Fid | None, list[Step]]:
+    """The FIDs of the water reference, or None with the reason when they hold no signal.
+
+    What a reference does not say of its sampling is as for the spectrum, and so is its spectrometer frequency.
 
     Raises
     ------
@@ -169,29 +160,25 @@ def _usable_reference(water: Recording | None) -> tuple[Recording | None, list[S
         check(water)
     except UnusableSignal as error:
         raise UnusableSignal(f"Water reference: {error.detail}", **error.data) from None
-    return water, []
+    return Fid(water.samples, water.acquisition.dwell_time or spectrum.dwell_time, spectrum.frequency), []
 
 
-def _with_water(fid: ComplexArray, water: ComplexArray, sampling: Sampling) -> _Watered:
+def _with_water(fid: Fid, water: Fid) -> _Watered:
     """Eddy currents corrected by the water reference (points,) if that is water."""
-    if not is_one_line(water, sampling.dwell_time, sampling.spectrometer_frequency):
+    if not is_one_line(water):
         return _Watered(
             fid, None, step(WATER_REFERENCE, "Not used: it is not one line, as unsuppressed water is."), None
         )
-    fid, straight, size, done = correct_eddy_currents(fid, water, sampling.dwell_time, sampling.spectrometer_frequency)
+    fid, straight, size, done = correct_eddy_currents(fid, water)
     return _Watered(fid, straight, done, size)
 
 
-def _over(signal: ComplexArray, over: ComplexArray, sampling: Sampling, bands: _Bands) -> float | None:
+def _over(signal: Fid, over: Fid, bands: _Bands) -> float | None:
     """Height of one FID (points,) in the first band over that of another in the second; None without the other."""
-    heights = (
-        peak_height(fid, sampling.dwell_time, sampling.spectrometer_frequency, band)
-        for fid, band in zip((signal, over), bands, strict=True)
-    )
-    height, unit = heights
+    height, unit = (peak_height(fid, band) for fid, band in zip((signal, over), bands, strict=True))
     return height / unit if unit > 0 else None
 
 
-def _in_phase(water: ComplexArray) -> ComplexArray:
+def _in_phase(water: Fid) -> Fid:
     """The water FID with the phase of its first samples removed."""
-    return np.asarray(water * np.exp(-1j * np.angle(np.sum(water[:4]))))
+    return water.phased(-float(np.angle(np.sum(water.samples[:4]))))

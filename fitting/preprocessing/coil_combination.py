@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
-from fitting.preprocessing.noise import bin_differences, recorded, silent_differences
+from fitting.fid import Fid, bin_differences, recorded, silent_differences
 from fitting.units import ComplexArray, FloatArray
 
 EARLY_SECONDS = 0.05
@@ -53,9 +53,9 @@ class CoilWeights:
     dead: int
     """Coils without any signal, which got no weight."""
 
-    def combine(self, samples: ComplexArray) -> ComplexArray:
-        """Samples (transients, coils, points) combined to (transients, points)."""
-        return np.asarray(np.matmul(self.weights, samples))
+    def combine(self, uncombined: Fid) -> Fid:
+        """Transients of all coils, (transients, coils, points), combined to (transients, points)."""
+        return uncombined.with_samples(self._together(uncombined.samples))
 
     def opposed(self, samples: ComplexArray, signal: ComplexArray, early: int) -> int:
         """Coils whose signal has the other sign in ``samples`` than in ``signal`` (transients, coils, points).
@@ -69,18 +69,22 @@ class CoilWeights:
 
     def _along(self, samples: ComplexArray) -> ComplexArray:
         """Correlation (coils,) of each coil with the combination."""
-        together = self.combine(samples)[:, None]
+        together = self._together(samples)[:, None]
         products = np.sum(samples * together.conj(), axis=(0, 2))
         size = np.sqrt(np.sum(np.abs(samples) ** 2, axis=(0, 2)) * np.sum(np.abs(together) ** 2))
         return np.asarray(products / np.where(size > 0, size, 1.0))
+
+    def _together(self, samples: ComplexArray) -> ComplexArray:
+        return np.asarray(np.matmul(self.weights, samples))
 
 
 SINGLE_COIL = CoilWeights(np.ones(1, dtype=np.complex128), 0.0, 0)
 """What the scanner combined already passes through."""
 
 
-def noise_covariance(samples: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> NoiseCovariance:
-    """The noise of samples (transients, coils, points), from the silent bins of some transients."""
+def noise_covariance(fid: Fid) -> NoiseCovariance:
+    """The noise of FIDs (transients, coils, points), from the silent bins of some transients."""
+    samples = fid.samples
     points = recorded(samples)
     transients, coils = samples.shape[:2]
     wanted = max(FEWEST_TRANSIENTS, int(np.ceil(2 * BINS_PER_COIL * coils / points)))
@@ -90,25 +94,22 @@ def noise_covariance(samples: ComplexArray, dwell_time: float, spectrometer_freq
     power = differences.real**2 + differences.imag**2
     loudness = power.mean(axis=(0, 2), keepdims=True)
     pooled = np.mean(power / np.where(loudness > 0, loudness, 1.0), axis=(0, 1))
-    silent = silent_differences(pooled, dwell_time, spectrometer_frequency)
+    silent = silent_differences(pooled, fid.axes.with_points(points))
     heard = differences[:, :, silent]
     values = chosen.size * silent.size
     return NoiseCovariance(_products(heard) / (2 * values), values, np.abs(used.view(np.float64)).max(axis=(0, 2)))
 
 
-def coil_weights(
-    signal: ComplexArray, noise: ComplexArray, dwell_time: float, spectrometer_frequency: float
-) -> CoilWeights:
+def coil_weights(signal: ComplexArray, noise: Fid) -> CoilWeights:
     """Noise-whitened combination: the first eigenvector of the whitened signal's coil-by-coil products.
 
     Parameters
     ----------
     signal : complex array, shape (transients, coils, points)
-        Strongest available signal, best the water reference.
-    noise : complex array, shape (transients, coils, points)
-        Recording whose noise is to be whitened.
-    dwell_time, spectrometer_frequency : float
-        s, Hz of ``noise``; of ``signal`` only the first ``EARLY_SECONDS`` at the same dwell time are used.
+        Strongest available signal, best the water reference; of it as many first samples are used as ``noise`` has in
+        ``EARLY_SECONDS``.
+    noise : Fid, shape (transients, coils, points)
+        FIDs whose noise is to be whitened.
 
     Notes
     -----
@@ -117,8 +118,8 @@ def coil_weights(
     own noise, so a coil's gain does not matter. The weights leave the signal of equally sensitive coils unchanged,
     and their phase makes the largest weight real.
     """
-    covariance = noise_covariance(noise, dwell_time, spectrometer_frequency)
-    early = slice(0, max(1, round(EARLY_SECONDS / dwell_time)))
+    covariance = noise_covariance(noise)
+    early = slice(0, max(1, round(EARLY_SECONDS / noise.dwell_time)))
     sd, alive = _noise_scale(covariance, signal[..., early])
     measured = covariance.matrix[np.ix_(alive, alive)] / np.outer(sd, sd)
     lower = scipy.linalg.cholesky(_loaded(measured, covariance.values), lower=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.signal import time_axis
-from fitting.units import ComplexArray, FloatArray
+from fitting.fid import Fid, time_axis
+from fitting.units import FloatArray
 
 WINDOW = 0.025
 """Longest part of the FID that is used, s: short against T2* of water in tissue, so a parabola fits its logarithm."""
@@ -74,20 +74,20 @@ def robust_parabola(magnitude: FloatArray, dwell_time: float) -> EarlyDecay:
     return EarlyDecay(design @ coefficients, float(np.sqrt(variance * np.linalg.inv(normal)[0, 0])))
 
 
-def mended_start(water: ComplexArray, dwell_time: float) -> tuple[ComplexArray, int]:
+def mended_start(water: Fid) -> tuple[Fid, int]:
     """An unsuppressed water FID (points,) whose upset first samples have the height of its decay, and their number.
 
     The line shape of the water is taken from its magnitude and counts from the first sample: one of 57 % would make
     every amplitude that is fitted with it 43 % too small.
     """
-    magnitude = np.abs(water)
-    points = early_points(magnitude, dwell_time)
+    magnitude = np.abs(water.samples)
+    points = early_points(magnitude, water.dwell_time)
     if points < FEWEST_POINTS or not magnitude.max() > 0:
         return water, 0
-    expected = np.exp(robust_parabola(magnitude[:points], dwell_time).logarithm[:FIRST])
+    expected = np.exp(robust_parabola(magnitude[:points], water.dwell_time).logarithm[:FIRST])
     first = magnitude[: expected.size]
     upset = np.flatnonzero(np.abs(first / expected - 1.0) > UPSET)
-    mended = water.copy()
-    direction = np.exp(1j * np.angle(np.where(first > 0, water[: first.size], water[first.size])))
+    mended = water.samples.copy()
+    direction = np.exp(1j * np.angle(np.where(first > 0, mended[: first.size], mended[first.size])))
     mended[upset] = (expected * direction)[upset]
-    return mended, int(upset.size)
+    return water.with_samples(mended), int(upset.size)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import scipy.interpolate
 
-from fitting.preprocessing.noise import noise_sd
+from fitting.fid import Axes, Fid
 from fitting.preprocessing.quality import peak_height
 from fitting.preprocessing.step import EDDY_CURRENTS, Step, step
-from fitting.signal import time_axis
-from fitting.units import ComplexArray, FloatArray, ppm_axis_of_fft
+from fitting.units import FloatArray
 
 USABLE_SIGNAL = 20.0
 """Times the noise that the water must exceed for its phase to be trusted (to 3 degrees)."""
@@ -45,80 +44,75 @@ EARLY_SECONDS = 0.05
 """Broad signals (water tails, macromolecules) decay and eddy currents act within this time."""
 
 
-def on_grid(water: ComplexArray, own_dwell_time: float, points: int, dwell_time: float) -> ComplexArray:
-    """A reference FID at the spectrum's sample times; zero where it is shorter."""
-    if np.isclose(own_dwell_time, dwell_time, rtol=1e-6):
-        kept = water[:points]
+def on_axes(water: Fid, axes: Axes) -> Fid:
+    """A reference FID (points,) at the spectrum's sample times; zero where it is shorter."""
+    if np.isclose(water.dwell_time, axes.dwell_time, rtol=1e-6):
+        kept = water.samples[: axes.points]
     else:
-        given, wanted = time_axis(water.size, own_dwell_time), time_axis(points, dwell_time)
+        given, wanted = water.time, axes.time
         wanted = wanted[wanted <= given[-1]]
-        kept = np.asarray(scipy.interpolate.CubicSpline(given, water)(wanted), dtype=np.complex128)
-    return np.concatenate([kept, np.zeros(points - kept.size, dtype=np.complex128)])
+        kept = np.asarray(scipy.interpolate.CubicSpline(given, water.samples)(wanted), dtype=np.complex128)
+    samples = np.concatenate([kept, np.zeros(axes.points - kept.size, dtype=np.complex128)])
+    return Fid(samples, axes.dwell_time, axes.frequency)
 
 
-def is_one_line(water: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> bool:
+def is_one_line(water: Fid) -> bool:
     """Whether a reference FID (points,) is one line, as unsuppressed water is."""
-    power = np.abs(np.fft.fft(water)) ** 2
-    ppm = ppm_axis_of_fft(water.size, dwell_time, spectrometer_frequency)
+    power = np.abs(np.fft.fft(water.samples)) ** 2
+    ppm = water.axes.fft_ppm
     near = np.abs(ppm - ppm[np.argmax(power)]) <= ONE_LINE_PPM
     return bool(np.sum(power[near]) >= ONE_LINE_SHARE * np.sum(power))
 
 
-def water_phase(water: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> FloatArray | None:
+def water_phase(water: Fid) -> FloatArray | None:
     """Phase (points,) of the water FID in rad, continued as a straight line where water sinks into the noise.
 
     None when there is too little water signal to trust.
     """
-    noise = noise_sd(water, dwell_time, spectrometer_frequency)
-    lost = np.flatnonzero(np.abs(water) <= USABLE_SIGNAL * noise)
-    trusted = int(lost[0]) if lost.size else water.size
-    if trusted * dwell_time < SHORTEST_TRUSTED:
+    lost = np.flatnonzero(np.abs(water.samples) <= USABLE_SIGNAL * water.noise)
+    trusted = int(lost[0]) if lost.size else water.points
+    if trusted * water.dwell_time < SHORTEST_TRUSTED:
         return None
-    phase = np.unwrap(np.angle(water[:trusted]))
-    time = time_axis(water.size, dwell_time)
+    phase = np.unwrap(np.angle(water.samples[:trusted]))
+    time = water.time
     tail = slice(trusted - max(8, round(FIT_SHARE * trusted)), trusted)
     slope, offset = np.polyfit(time[tail], phase[tail], 1)
     return np.concatenate([phase, slope * time[trusted:] + offset])
 
 
-def correct_eddy_currents(
-    fid: ComplexArray, water: ComplexArray, dwell_time: float, spectrometer_frequency: float
-) -> tuple[ComplexArray, ComplexArray, float | None, Step]:
+def correct_eddy_currents(fid: Fid, water: Fid) -> tuple[Fid, Fid, float | None, Step]:
     """Spectrum and reference FID (points,) with the water's phase taken off, unless the scanner has done so already.
 
     Water then stands at zero frequency and phase, and the spectrum where water says, or where the scanner put it. Also
     the size of the eddy currents: the water's largest phase (deg) beyond a shift and a constant in the first
     ``EARLY_SECONDS``, None when the phase cannot be trusted.
     """
-    phase = water_phase(water, dwell_time, spectrometer_frequency)
+    phase = water_phase(water)
     if phase is None:
         return fid, water, None, step(EDDY_CURRENTS, "Not applied: too little water signal in the reference.")
-    straight = _straight(phase, np.abs(water))
-    early = slice(0, max(1, round(EARLY_SECONDS / dwell_time)))
+    straight = _straight(phase, np.abs(water.samples))
+    early = slice(0, max(1, round(EARLY_SECONDS / fid.dwell_time)))
     largest = float(np.rad2deg(np.abs(phase - straight)[early].max()))
-    stored, turned = (
-        abs(_singlet_phase(candidate, dwell_time, spectrometer_frequency))
-        for candidate in (fid, fid * np.exp(-1j * phase))
-    )
+    corrected = fid.phased(-phase)
+    stored, turned = abs(_singlet_phase(fid)), abs(_singlet_phase(corrected))
     if stored + IN_PHASE < turned:
         detail = (
             f"Not applied: metabolites are in phase as stored ({np.rad2deg(stored):.0f} deg) and would not be after it "
             f"({np.rad2deg(turned):.0f} deg), so the scanner has corrected the spectrum already."
         )
-        return fid, water * np.exp(-1j * phase), largest, step(EDDY_CURRENTS, detail)
-    referenced, corrected = fid * np.exp(-1j * straight), fid * np.exp(-1j * phase)
-    before = _sharpness(referenced, dwell_time, spectrometer_frequency)
-    after = _sharpness(corrected, dwell_time, spectrometer_frequency)
+        return fid, water.phased(-phase), largest, step(EDDY_CURRENTS, detail)
+    referenced = fid.phased(-straight)
+    before, after = _sharpness(referenced), _sharpness(corrected)
     if after < SHARPER * before:
         detail = (
             f"Not applied: it would lower the peaks to {after / before:.0%}, so the spectrum seems to be corrected "
             "already; only the water's frequency and phase were used."
         )
-        return referenced, water * np.exp(-1j * straight), largest, step(EDDY_CURRENTS, detail)
+        return referenced, water.phased(-straight), largest, step(EDDY_CURRENTS, detail)
     detail = (
         f"Klose, by the water reference: largest phase {largest:.1f} deg in the first {EARLY_SECONDS * 1e3:.0f} ms."
     )
-    return corrected, water * np.exp(-1j * phase), largest, step(EDDY_CURRENTS, detail)
+    return corrected, water.phased(-phase), largest, step(EDDY_CURRENTS, detail)
 
 
 def _straight(phase: FloatArray, weight: FloatArray) -> FloatArray:
@@ -128,16 +122,16 @@ def _straight(phase: FloatArray, weight: FloatArray) -> FloatArray:
     return np.asarray(slope * index + offset)
 
 
-def _sharpness(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float:
+def _sharpness(fid: Fid) -> float:
     """Height of the metabolite peaks above broad signal, slightly smoothed."""
-    return peak_height(_narrow(fid, dwell_time), dwell_time, spectrometer_frequency, PEAK_BAND_PPM)
+    return peak_height(_narrow(fid), PEAK_BAND_PPM)
 
 
-def _singlet_phase(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float:
+def _singlet_phase(fid: Fid) -> float:
     """Phase (rad) of the strongest metabolite singlets: at its highest point a line has the phase of its signal."""
-    size = ZERO_FILLING * fid.size
-    spectrum = np.fft.fft(_narrow(fid, dwell_time), size)
-    ppm = ppm_axis_of_fft(size, dwell_time, spectrometer_frequency)
+    size = ZERO_FILLING * fid.points
+    spectrum = np.fft.fft(_narrow(fid).samples, size)
+    ppm = fid.axes.with_points(size).fft_ppm
     tops = []
     for low, high in SINGLET_BANDS_PPM:
         band = spectrum[(ppm >= low) & (ppm <= high)]
@@ -146,7 +140,8 @@ def _singlet_phase(fid: ComplexArray, dwell_time: float, spectrometer_frequency:
     return float(np.angle(np.sum(tops)))
 
 
-def _narrow(fid: ComplexArray, dwell_time: float) -> ComplexArray:
+def _narrow(fid: Fid) -> Fid:
     """The FID without broad signals, slightly smoothed; the phase of its lines stays."""
-    time = time_axis(fid.size, dwell_time)
-    return np.asarray(fid * np.exp(-np.pi * SMOOTHING_HZ * time) * (1.0 - np.exp(-time / EARLY_SECONDS)))
+    time = fid.time
+    kept = fid.samples * np.exp(-np.pi * SMOOTHING_HZ * time) * (1.0 - np.exp(-time / EARLY_SECONDS))
+    return fid.with_samples(np.asarray(kept))

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from fitting.fid import Fid
 from fitting.preprocessing.referencing import SEARCH_BESIDE_WATER_PPM, SEARCH_PPM, Reference, find_reference
-from fitting.preprocessing.residual_water import Components, decompose
-from fitting.preprocessing.sampling import Sampling
+from fitting.preprocessing.residual_water import decompose
 from fitting.preprocessing.step import REGISTRATION, WATER_REMOVAL, Step, step
-from fitting.signal import time_axis
-from fitting.units import ComplexArray
 
 
 @dataclass(frozen=True, slots=True)
 class Referenced:
     """A FID (points,) without residual water and where its peaks belong."""
 
-    fid: ComplexArray
+    fid: Fid
     found: Reference
-    water: ComplexArray
+    water: Fid
     """The residual water that was taken off, shape (points,)."""
-    rest: ComplexArray
+    rest: Fid
     """What is left without any decaying line: noise, and signal that is none; shape (points,)."""
     steps: tuple[Step, ...]
 
@@ -32,28 +28,24 @@ class Referenced:
         return _applied(self.found)
 
 
-def referenced_without_water(fid: ComplexArray, sampling: Sampling, *, beside_water: bool) -> Referenced:
+def referenced_without_water(fid: Fid, *, beside_water: bool) -> Referenced:
     """The FID (points,) without residual water and moved to where its peaks belong.
 
     Residual water is found once, taken off to find the shift, and then taken off anew where the shift puts it.
     """
-    components = decompose(fid, sampling.dwell_time, sampling.spectrometer_frequency)
+    components = decompose(fid)
     search_ppm = SEARCH_BESIDE_WATER_PPM if beside_water else SEARCH_PPM
-    found = find_reference(
-        fid - _sum(components.water(sampling.spectrometer_frequency), fid.size, sampling),
-        sampling.dwell_time,
-        sampling.spectrometer_frequency,
-        search_ppm,
-    )
+    found = find_reference(_difference(fid, components.water(fid.frequency).fid(fid.axes)), search_ppm)
     shift_ppm = _applied(found)
-    water_lines = components.water(sampling.spectrometer_frequency, shift_ppm)
-    water = _shifted(_sum(water_lines, fid.size, sampling), shift_ppm, sampling)
+    shift_hz = shift_ppm * fid.frequency * 1e-6
+    water_lines = components.water(fid.frequency, shift_ppm)
+    water = water_lines.fid(fid.axes).shifted(shift_hz)
     steps = (
         step(WATER_REMOVAL, f"HSVD: {len(water_lines)} residual water components subtracted."),
         step(REGISTRATION, f"Referenced to several peaks by {shift_ppm:+.4f} ppm: {found.reason}."),
     )
-    clean = _shifted(fid, shift_ppm, sampling) - water
-    return Referenced(clean, found, water, fid - _sum(components, fid.size, sampling), steps)
+    rest = _difference(fid, components.fid(fid.axes))
+    return Referenced(_difference(fid.shifted(shift_hz), water), found, water, rest, steps)
 
 
 def _applied(found: Reference) -> float:
@@ -61,11 +53,5 @@ def _applied(found: Reference) -> float:
     return -found.shift_ppm if found.trusted else 0.0
 
 
-def _sum(components: Components, points: int, sampling: Sampling) -> ComplexArray:
-    return components.fid(points, sampling.dwell_time)
-
-
-def _shifted(fid: ComplexArray, shift_ppm: float, sampling: Sampling) -> ComplexArray:
-    """The FID moved by ``shift_ppm`` toward higher ppm."""
-    shift_hz = shift_ppm * sampling.spectrometer_frequency * 1e-6
-    return np.asarray(fid * np.exp(-2j * np.pi * shift_hz * time_axis(fid.size, sampling.dwell_time)))
+def _difference(fid: Fid, less: Fid) -> Fid:
+    return fid.with_samples(fid.samples - less.samples)

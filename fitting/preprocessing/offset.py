@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fitting.units import ComplexArray
+from fitting.fid import Fid
 
 TAIL = 8
 """The last two of so many parts of the FID are compared."""
@@ -14,10 +14,10 @@ STEADY = 0.1
 an FID of 1 s loses more."""
 
 
-def water_offset(water: ComplexArray) -> float:
+def water_offset(water: Fid) -> float:
     """Height of a constant that a FID (points,), as the receiver delivered it, ends on, over its largest sample."""
-    part = max(1, water.size // TAIL)
-    last, before = water[-part:].mean(), water[-2 * part : -part].mean()
-    largest = float(np.abs(water).max())
+    samples, part = water.samples, max(1, water.points // TAIL)
+    last, before = samples[-part:].mean(), samples[-2 * part : -part].mean()
+    largest = float(np.abs(samples).max())
     steady = abs(last - before) < STEADY * abs(last)
     return float(abs(last)) / largest if steady and largest > 0 else 0.0

@@ -6,8 +6,8 @@ import numpy as np
 import scipy.fft
 
 from fitting.errors import UnusableSignal
+from fitting.fid import Fid
 from fitting.preprocessing.residual_water import WATER_BAND_PPM
-from fitting.units import ComplexArray, ppm_axis_of_fft
 
 MOST_RESIDUAL_WATER = 0.5
 """Of the reference's water, what a spectrum may hold. Suppression leaves a hundredth or less; more than half means
@@ -42,14 +42,14 @@ def check_pair(left: float, whole: float) -> None:
         )
 
 
-def water_height(transients: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float:
+def water_height(transients: Fid) -> float:
     """Height of the water line of a typical one of the transients (transients, points), sample times second.
 
     The spectrum times the dwell time does not depend on how finely the FID was sampled.
     """
-    ppm = ppm_axis_of_fft(transients.shape[-1], dwell_time, spectrometer_frequency)
+    ppm, samples = transients.axes.fft_ppm, transients.samples
     inside = (ppm >= WATER_BAND_PPM[0]) & (ppm <= WATER_BAND_PPM[1])
-    chosen = transients[:: 1 + len(transients) // CHOSEN]
+    chosen = samples[:: 1 + len(samples) // CHOSEN]
     gain = float(np.abs(chosen).max()) or 1.0
     power = np.abs(scipy.fft.fft(chosen / gain, axis=-1)[..., inside]) ** 2
-    return float(np.sqrt(power.mean(axis=0).max())) * dwell_time * gain
+    return float(np.sqrt(power.mean(axis=0).max())) * transients.dwell_time * gain

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fitting.preprocessing.noise import noise_sd
-from fitting.units import ComplexArray, ppm_axis_of_fft
+from fitting.fid import Fid
 
 LINES_PPM = (1.8, 4.2)
 """Where the lines are whose images are looked for: they stand apart from the zero of frequency."""
@@ -17,7 +16,7 @@ CHANCE = 3.0
 """Standard deviations of the noise that are taken off."""
 
 
-def quadrature_image(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float | None:
+def quadrature_image(fid: Fid) -> float | None:
     """Height of the images over that of their lines, beyond what noise makes; None without any lines.
 
     A gain or phase that differs between the two channels turns a signal s into s + e conj(s), and its spectrum S(f)
@@ -25,19 +24,17 @@ def quadrature_image(fid: ComplexArray, dwell_time: float, spectrometer_frequenc
 
     Parameters
     ----------
-    fid : complex array, shape (points,)
+    fid : Fid, shape (points,)
         As the receiver delivered it: not moved in frequency, nor its phase corrected along time.
-    dwell_time, spectrometer_frequency : float
-        s, Hz.
     """
-    length = min(fid.size, max(16, round(DURATION / dwell_time)))
+    length = min(fid.points, max(16, round(DURATION / fid.dwell_time)))
     window = np.hanning(length + 2)[1:-1]
-    spectrum = np.fft.fft(fid[:length] * window, 2 * length)
-    ppm = ppm_axis_of_fft(2 * length, dwell_time, spectrometer_frequency)
+    spectrum = np.fft.fft(fid.samples[:length] * window, 2 * length)
+    ppm = fid.axes.with_points(2 * length).fft_ppm
     lines = np.flatnonzero((ppm > LINES_PPM[0]) & (ppm < LINES_PPM[1]))
     energy = float(np.sum(np.abs(spectrum[lines]) ** 2))
     if not energy > 0:
         return None
     image = abs(np.sum(spectrum[lines] * spectrum[-lines])) / energy
-    sd = noise_sd(fid, dwell_time, spectrometer_frequency) * np.sqrt(2 * np.sum(window**2) / energy)
+    sd = fid.noise * np.sqrt(2 * np.sum(window**2) / energy)
     return float(max(0.0, image - CHANCE * sd))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.fft
 
-from fitting.units import ComplexArray, FloatArray, ppm_axis_of_fft
+from fitting.fid import Fid
+from fitting.units import ComplexArray, FloatArray
 
 ZERO_FILLING = 16
 """Interpolation of a spectrum whose width is measured."""
@@ -27,18 +28,16 @@ def full_width_at_half_maximum(spectrum: FloatArray, spacing: float) -> float:
     return (crossing(1, int(right[0])) + crossing(-1, int(left[0]))) * spacing
 
 
-def line_width_hz(fid: ComplexArray, dwell_time: float) -> float:
-    """FWHM (Hz) of the highest absorption line of a FID (points,) that starts in phase."""
-    size = ZERO_FILLING * int(scipy.fft.next_fast_len(fid.size))
-    halved = np.concatenate([fid[:1] / 2, fid[1:]])
+def line_width_hz(samples: ComplexArray, dwell_time: float) -> float:
+    """FWHM (Hz) of the highest absorption line of the samples (points,) of an FID that starts in phase."""
+    size = ZERO_FILLING * int(scipy.fft.next_fast_len(samples.size))
+    halved = np.concatenate([samples[:1] / 2, samples[1:]])
     spectrum = np.fft.fftshift(np.fft.fft(halved, size).real)
     return full_width_at_half_maximum(spectrum, 1.0 / (size * dwell_time))
 
 
-def peak_height(
-    fid: ComplexArray, dwell_time: float, spectrometer_frequency: float, band: tuple[float, float]
-) -> float:
+def peak_height(fid: Fid, band: tuple[float, float]) -> float:
     """Highest magnitude of the spectrum of a FID (points,) within a ppm band."""
-    ppm = ppm_axis_of_fft(fid.size, dwell_time, spectrometer_frequency)
+    ppm = fid.axes.fft_ppm
     inside = (ppm >= band[0]) & (ppm <= band[1])
-    return float(np.abs(np.fft.fft(fid))[inside].max(initial=0.0))
+    return float(np.abs(np.fft.fft(fid.samples))[inside].max(initial=0.0))

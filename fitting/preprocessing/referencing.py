@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from fitting.preprocessing.noise import noise_sd
+from fitting.fid import Fid
 from fitting.units import WATER_PPM, ComplexArray
 
 PEAKS = ((2.008, 9.0), (3.027, 7.5), (3.21, 4.5), (3.56, 3.0), (3.92, 4.0))
@@ -68,23 +68,21 @@ class Reference:
         return self.pattern == "found"
 
 
-def find_reference(
-    fid: ComplexArray, dwell_time: float, spectrometer_frequency: float, search_ppm: float = SEARCH_PPM
-) -> Reference:
+def find_reference(fid: Fid, search_ppm: float = SEARCH_PPM) -> Reference:
     """How far the spectrum of a FID (points,), best without residual water, stands from where its brain peaks belong.
 
     A spectrum without the pattern of brain peaks (tumour, acetate or lactate phantom) gives no trusted position, and
     must not be moved to make one.
     """
-    hz_per_ppm = spectrometer_frequency * 1e-6
-    time = np.arange(fid.size) * dwell_time
+    hz_per_ppm = fid.frequency * 1e-6
+    time = fid.time
     used = (time >= EARLY) & (time <= LATE)
     weight = np.exp(-np.pi * LINEWIDTH_HZ * time[used])
-    signal = fid[used] * weight
-    noise = noise_sd(fid, dwell_time, spectrometer_frequency) * float(np.sqrt(np.sum(weight**2)))
+    signal = fid.samples[used] * weight
+    noise = fid.noise * float(np.sqrt(np.sum(weight**2)))
     size = 1 << int(np.ceil(np.log2(16 * signal.size)))
     spectrum = np.fft.fft(signal, size)
-    step = 1.0 / (size * dwell_time)
+    step = 1.0 / (size * fid.dwell_time)
     reach = round(search_ppm * hz_per_ppm / step)
     offsets = np.arange(-reach, reach + 1)
     start = float(time[used][0])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
+from fitting.fid import Axes, Fid
 from fitting.units import ComplexArray, FloatArray, hz_to_ppm
 
 WATER_BAND_PPM = (4.35, 5.3)
@@ -51,22 +52,22 @@ class Components:
         inside = (ppm >= WATER_BAND_PPM[0]) & (ppm <= WATER_BAND_PPM[1])
         return Components(self.frequency[inside], self.damping[inside], self.amplitude[inside])
 
-    def fid(self, points: int, dwell_time: float) -> ComplexArray:
+    def fid(self, axes: Axes) -> Fid:
         """Their sum, shape (points,)."""
-        time = np.arange(points) * dwell_time
-        return np.asarray(np.exp(time[:, None] * (2j * np.pi * self.frequency - self.damping)) @ self.amplitude)
+        samples = np.exp(axes.time[:, None] * (2j * np.pi * self.frequency - self.damping)) @ self.amplitude
+        return Fid(np.asarray(samples), axes.dwell_time, axes.frequency)
 
     def __len__(self) -> int:
         return int(self.frequency.size)
 
 
-def decompose(fid: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> Components:
+def decompose(fid: Fid) -> Components:
     """The exponentials that make up a FID (points,).
 
     All amplitudes are fitted together, so that metabolites do not leak into the water. Growing components are noise
     and are left out.
     """
-    short, step = _thinned(fid, dwell_time, max(NARROWEST_HZ, BANDWIDTH_PPM * spectrometer_frequency * 1e-6))
+    short, step = _thinned(fid, max(NARROWEST_HZ, BANDWIDTH_PPM * fid.frequency * 1e-6))
     poles = _poles(short)
     poles = poles[(np.abs(poles) > 0.0) & (np.abs(poles) < 1.0)]
     frequency = np.angle(poles) / (2 * np.pi * step)
@@ -74,18 +75,19 @@ def decompose(fid: ComplexArray, dwell_time: float, spectrometer_frequency: floa
     fitted = short[:AMPLITUDE_SAMPLES]
     model = np.vander(poles, fitted.size, increasing=True).T
     amplitude, *_ = scipy.linalg.lstsq(model, fitted, lapack_driver="gelsy", check_finite=False)
-    averaged = np.exp(np.arange(round(step / dwell_time))[:, None] * dwell_time * (2j * np.pi * frequency - damping))
+    times = np.arange(round(step / fid.dwell_time))[:, None] * fid.dwell_time
+    averaged = np.exp(times * (2j * np.pi * frequency - damping))
     return Components(frequency, damping, np.asarray(amplitude / averaged.mean(axis=0)))
 
 
-def _thinned(fid: ComplexArray, dwell_time: float, bandwidth: float) -> tuple[ComplexArray, float]:
-    """The FID averaged over runs of samples: a sum of exponentials keeps its poles exactly.
+def _thinned(fid: Fid, bandwidth: float) -> tuple[ComplexArray, float]:
+    """Means of runs of samples, and their dwell time (s): a sum of exponentials keeps its poles exactly.
 
     Frequencies that would alias onto the water at zero are the very ones that such averaging removes.
     """
-    run = max(1, int(1.0 / (dwell_time * bandwidth)))
-    runs = fid[: fid.size // run * run].reshape(-1, run)
-    return np.asarray(runs.mean(axis=1)), dwell_time * run
+    run = max(1, int(1.0 / (fid.dwell_time * bandwidth)))
+    runs = fid.samples[: fid.points // run * run].reshape(-1, run)
+    return np.asarray(runs.mean(axis=1)), fid.dwell_time * run
 
 
 def _poles(fid: ComplexArray) -> ComplexArray:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fitting.preprocessing.noise import noise_sd
-from fitting.units import ComplexArray
+from fitting.fid import Fid
 
 FIRST, LAST = 0.004, 0.2
 """s; before, filters upset the samples, and after, most water has decayed."""
@@ -25,16 +24,16 @@ SLOWEST_HZ, FASTEST_HZ = 15.0, 500.0
 INTERPOLATION = 8
 
 
-def water_ripple(water: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float | None:
+def water_ripple(water: Fid) -> float | None:
     """Amplitude of the strongest wave on the water's decay, relative to the water; None where it tells nothing.
 
     The logarithm of the magnitude of an unsuppressed water FID (points,) less a smooth course; phases, and with them
     eddy currents, do not matter.
     """
-    magnitude = np.abs(water)
-    lost = np.flatnonzero(magnitude <= CLEAR * noise_sd(water, dwell_time, spectrometer_frequency))
+    magnitude, dwell_time = np.abs(water.samples), water.dwell_time
+    lost = np.flatnonzero(magnitude <= CLEAR * water.noise)
     first = round(FIRST / dwell_time)
-    last = min(round(LAST / dwell_time), int(lost[lost > first].min(initial=water.size)))
+    last = min(round(LAST / dwell_time), int(lost[lost > first].min(initial=water.points)))
     if (last - first) * dwell_time < SHORTEST:
         return None
     weight = magnitude[first:last] / magnitude.max()

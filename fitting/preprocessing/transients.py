@@ -7,19 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fitting.fid import Fid
 from fitting.preprocessing.alignment import Alignment, Shifts, undo
 from fitting.preprocessing.averaging import amplitude_spread, average, weights
 from fitting.preprocessing.facts import Transients
-from fitting.preprocessing.sampling import Sampling
 from fitting.preprocessing.step import REGISTRATION, Step, step
-from fitting.units import ComplexArray
 
 
 @dataclass(frozen=True, slots=True)
 class Averaged:
     """One FID (points,) out of many transients, and what was found on the way."""
 
-    fid: ComplexArray
+    fid: Fid
     steps: tuple[Step, ...]
     transients: Transients | None
     drift_hz: float | None
@@ -27,16 +26,15 @@ class Averaged:
     amplitude_spread: float | None
 
 
-def averaged(
-    transients: ComplexArray, sampling: Sampling, align: Callable[[ComplexArray, float, float], Alignment]
-) -> Averaged:
+def averaged(transients: Fid, align: Callable[[Fid], Alignment]) -> Averaged:
     """Align, weigh and average transients (transients, points)."""
-    if len(transients) == 1:
-        return Averaged(transients[0], (), None, None, None, None)
-    aligned = align(transients, sampling.dwell_time, sampling.spectrometer_frequency)
+    count = len(transients.samples)
+    if count == 1:
+        return Averaged(transients.with_samples(transients.samples[0]), (), None, None, None, None)
+    aligned = align(transients)
     shifts = aligned.shifts
-    weight = weights(aligned.signal, np.any(transients != 0, axis=1))
-    mean, averaging = average(undo(shifts, transients, sampling.dwell_time), weight)
+    weight = weights(aligned.signal, np.any(transients.samples != 0, axis=1))
+    mean, averaging = average(undo(shifts, transients), weight)
     found = _transients(shifts, tuple(weight.tolist()))
     if not shifts.trustworthy:
         details = "Not applied: a single transient holds too little signal to be aligned."
@@ -44,7 +42,7 @@ def averaged(
     used = weight > 0 if np.any(weight > 0) else np.ones_like(weight, dtype=bool)
     drift, spread = float(np.ptp(shifts.shift_hz[used])), float(np.rad2deg(np.std(shifts.phase[used])))
     details = (
-        f"Spectral registration of {len(transients)} transients by {shifts.band.low_ppm:g} to "
+        f"Spectral registration of {count} transients by {shifts.band.low_ppm:g} to "
         f"{shifts.band.high_ppm:g} ppm: frequency span {drift:.2f} Hz, phase spread {spread:.1f} deg of those averaged "
         f"(standard errors {shifts.shift_sd_hz:.2f} Hz, {np.rad2deg(shifts.phase_sd):.1f} deg)."
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from fitting.acquisition import Recording
 from fitting.errors import UnusableSignal
+from fitting.fid import recorded
 from fitting.preprocessing.damage import check_samples
-from fitting.preprocessing.noise import recorded
-from fitting.signal import Recording
 from fitting.units import ComplexArray
 
 FEWEST_POINTS = 64

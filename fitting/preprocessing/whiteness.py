@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fitting.preprocessing.noise import noise_sd
-from fitting.units import ComplexArray
+from fitting.fid import Fid
 
 LAGS = 10
 """Samples apart up to which noise is compared with itself."""
@@ -14,7 +13,7 @@ TAIL_SHARE = 0.25
 """Last part of the FID, in which a brain's signal has decayed."""
 
 
-def noise_correlation(rest: ComplexArray) -> float | None:
+def noise_correlation(rest: Fid) -> float | None:
     """Correlation of the noise with itself: about 1 for white noise, whatever its length; None without noise.
 
     Root mean square of the first ``LAGS`` autocorrelation coefficients of the second half of an FID (points,) without
@@ -22,7 +21,7 @@ def noise_correlation(rest: ComplexArray) -> float | None:
     (Box & Pierce 1970, doi:10.1080/01621459.1970.10481180). Receiver filters within the bandwidth,
     interpolation and signal that is no decaying line raise it; a hum is a line and does not.
     """
-    half = rest[rest.size // 2 :]
+    half = rest.samples[rest.points // 2 :]
     energy = float(np.vdot(half, half).real)
     if not energy > 0:
         return None
@@ -30,14 +29,13 @@ def noise_correlation(rest: ComplexArray) -> float | None:
     return float(np.sqrt(np.mean(np.abs(coefficients) ** 2) * half.size))
 
 
-def noise_tail(fid: ComplexArray, rest: ComplexArray, dwell_time: float, spectrometer_frequency: float) -> float | None:
+def noise_tail(fid: Fid, rest: Fid) -> float | None:
     """Noise at the end of an FID over the noise of the whole: 1 unless filtered in time; None without noise.
 
     Standard deviation of the last ``TAIL_SHARE`` of ``rest``, the ``fid`` (both (points,)) without its lines, over that
     of the silent bins of the spectrum. An FID that was multiplied by a decay (apodised) has less, a disturbance more.
     """
-    whole = noise_sd(fid, dwell_time, spectrometer_frequency)
-    if not whole > 0:
+    if not fid.noise > 0:
         return None
-    tail = rest[-max(1, round(TAIL_SHARE * rest.size)) :]
-    return float(np.sqrt(np.mean(np.abs(tail) ** 2) / 2)) / whole
+    tail = rest.samples[-max(1, round(TAIL_SHARE * rest.points)) :]
+    return float(np.sqrt(np.mean(np.abs(tail) ** 2) / 2)) / fid.noise

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from fitting.acquisition import Acquisition
+from fitting.fid import Fid
 from fitting.model.result import Fit
 from fitting.quantification.concentrations import Concentration, ModelMove, Quantity
 from fitting.quantification.ratios import ratios_to
@@ -12,8 +14,7 @@ from fitting.quantification.scaling import water_scaled
 from fitting.quantification.totals import Combinations, combine
 from fitting.quantification.water_reference import water_signal
 from fitting.request import TissueFractions
-from fitting.signal import Acquisition
-from fitting.units import ComplexArray, FloatArray
+from fitting.units import FloatArray
 
 __all__ = ["DETECTION_LIMIT", "RelaxationTable", "quantify", "relaxation_table"]
 
@@ -22,10 +23,9 @@ DETECTION_LIMIT = 1.645
 positives (Currie 1968, Anal Chem 40:586, doi:10.1021/ac60259a007)."""
 
 
-def quantify(  # noqa: PLR0917 - physics needs all six, and their types differ
+def quantify(
     fit: Fit,
-    water: ComplexArray | None,
-    dwell_time: float,
+    water: Fid | None,
     acquisition: Acquisition,
     tissue: TissueFractions | None,
     relaxation: RelaxationTable,
@@ -46,10 +46,8 @@ def quantify(  # noqa: PLR0917 - physics needs all six, and their types differ
     ----------
     fit : Fit
         Amplitudes (K,) and covariance (K, K); the signal of one proton in the units of the FID.
-    water : complex128 array, shape (points,), or None
-        Water FID on the same receiver scale.
-    dwell_time : float
-        Of the water FID, s.
+    water : Fid, shape (points,), or None
+        Water reference on the same receiver scale.
     acquisition : Acquisition
         Echo time, repetition time and field of the spectrum.
     tissue : TissueFractions or None
@@ -80,7 +78,7 @@ def quantify(  # noqa: PLR0917 - physics needs all six, and their types differ
         concentrations = water_scaled(
             fit,
             combinations,
-            water_signal(water, dwell_time),
+            water_signal(water),
             acquisition=acquisition,
             water_acquisition=water_acquisition or acquisition,
             tissue=tissue,

@@ -13,15 +13,15 @@ from importlib.resources import files
 
 import numpy as np
 
+from fitting.acquisition import Acquisition
 from fitting.errors import MissingParameter
+from fitting.fid import Fid
 from fitting.model.linear_prior import LinearPrior
 from fitting.quantification.relaxation import RelaxationTable
 from fitting.quantification.scaling import scale_of
 from fitting.quantification.totals import combine
 from fitting.quantification.water_reference import water_signal
 from fitting.request import TissueFractions
-from fitting.signal import Acquisition
-from fitting.units import ComplexArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,7 @@ def concentration_priors() -> dict[str, ConcentrationPrior]:
 def linear_prior(  # noqa: PLR0917 - the scale needs all that quantification does
     table: ConcentrationPrior,
     names: tuple[str, ...],
-    water: ComplexArray | None,
-    dwell_time: float,
+    water: Fid | None,
     acquisition: Acquisition,
     tissue: TissueFractions | None,
     relaxation: RelaxationTable,
@@ -85,7 +84,7 @@ def linear_prior(  # noqa: PLR0917 - the scale needs all that quantification doe
             parameter="water_reference",
         )
     scale = scale_of(names, acquisition, water_acquisition or acquisition, tissue, relaxation)
-    factors = scale.factors / water_signal(water, dwell_time).per_proton
+    factors = scale.factors / water_signal(water).per_proton
     combinations = combine(names)
     known = [name for name in combinations.names if name in table.concentrations]
     members = combinations.weights[[combinations.names.index(name) for name in known]]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fitting.acquisition import Acquisition
 from fitting.basis.macromolecules import is_background
 from fitting.model.result import Fit
 from fitting.quantification.concentrations import Concentration
@@ -26,7 +27,6 @@ from fitting.quantification.tissue import TISSUES, volume_fractions, water_fract
 from fitting.quantification.totals import Combinations
 from fitting.quantification.water_reference import WaterSignal
 from fitting.request import TissueFractions
-from fitting.signal import Acquisition
 from fitting.units import FloatArray
 
 WATER_MOLALITY = 55510.0

@@ -18,8 +18,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from fitting.acquisition import VoiGeometry
 from fitting.io.nifti_image import Image
-from fitting.signal import VoiGeometry
 from fitting.units import FloatArray
 
 POINTS = 2**18

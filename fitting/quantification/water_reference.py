@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitting.errors import UnusableSignal
+from fitting.fid import Fid
 from fitting.preprocessing.early_decay import FEWEST_POINTS, early_points, robust_parabola
-from fitting.units import ComplexArray
 
 PROTONS_OF_WATER = 2.0
 
@@ -26,7 +26,7 @@ class WaterSignal:
         return self.amplitude / PROTONS_OF_WATER
 
 
-def water_signal(water: ComplexArray, dwell_time: float) -> WaterSignal:
+def water_signal(water: Fid) -> WaterSignal:
     """Extrapolate the magnitude of the water FID to t = 0.
 
     A Voigt line decays as ln|s(t)| = a − πΔ_L t − b t². A parabola is fitted to the logarithm of the
@@ -37,24 +37,22 @@ def water_signal(water: ComplexArray, dwell_time: float) -> WaterSignal:
 
     Parameters
     ----------
-    water : complex128 array, shape (points,)
+    water : Fid, shape (points,)
         Water reference, first point whole, on the receiver scale of the metabolite FID.
-    dwell_time : float
-        s.
 
     Raises
     ------
     UnusableSignal
         When the FID is not finite, too short, or holds no decaying water signal.
     """
-    if water.size < FEWEST_POINTS or not np.all(np.isfinite(water)):
+    if water.points < FEWEST_POINTS or not np.all(np.isfinite(water.samples)):
         raise UnusableSignal("The water reference is too short or holds values that are not finite.")
-    magnitude = np.abs(water)
+    magnitude, dwell_time = np.abs(water.samples), water.dwell_time
     points = early_points(magnitude, dwell_time)
     if points < FEWEST_POINTS:
         raise UnusableSignal("The water reference is too short or holds values that are not finite.")
     early = magnitude[:points]
-    noise = float(np.median(magnitude[-max(FEWEST_POINTS, water.size // 8) :]))
+    noise = float(np.median(magnitude[-max(FEWEST_POINTS, water.points // 8) :]))
     if not early.max() > 0.0 or float(np.median(early[:FEWEST_POINTS])) <= 3.0 * noise:
         raise UnusableSignal("The water reference holds no water signal above its noise; check which file it is.")
     whole = robust_parabola(early, dwell_time)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fitting.analysis import Quality, Reason, Usable, Verdict
+from fitting.analysis import Quality, Usable, Verdict
 from fitting.model.result import Fit
 from fitting.preprocessing.referencing import Pattern
 from fitting.quantification.concentrations import Quantity
+from fitting.reason import Reason
 from fitting.verdict.metabolites import cautions
 from fitting.verdict.rules import Rule, measured, rules
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fitting.analysis import Reason, Usable
+from fitting.analysis import Usable
 from fitting.model.result import Fit
 from fitting.quantification.concentrations import Quantity
 from fitting.quantification.totals import combine, totals
+from fitting.reason import Reason
 from fitting.units import FloatArray
 
 SHARED_VARIANCE = 0.5

@@ -10,8 +10,9 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
-from fitting.analysis import Quality, Reason, Usable
+from fitting.analysis import Quality, Usable
 from fitting.quantification.concentrations import Quantity
+from fitting.reason import Reason
 
 CONFIDENT = 1.0
 """Standard deviations by which a ratio or concentration must be beyond its limit: noise alone is no reason."""

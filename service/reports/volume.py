@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fitting.acquisition import VoiGeometry
 from fitting.analysis import Analysis, Anatomy
-from fitting.signal import VoiGeometry
 from service.reports import numbers
 from service.reports.texts import text
 

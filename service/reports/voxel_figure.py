@@ -10,8 +10,8 @@ from itertools import combinations
 
 import numpy as np
 
+from fitting.acquisition import VoiGeometry
 from fitting.model.result import Traces
-from fitting.signal import VoiGeometry
 from fitting.units import ByteArray, FloatArray
 from service.reports.texts import text
 from service.reports.volume import place_in_words, size_in_words

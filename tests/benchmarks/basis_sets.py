@@ -28,9 +28,9 @@ from fitting.basis.realisations import realisations
 from fitting.basis.sequences import Protocol, as_played_out, first_echo_time
 from fitting.basis.simulation import simulate
 from fitting.basis.spin_system import spin_systems
+from fitting.fid import time_axis
 from fitting.io.source import SourceFile
-from fitting.signal import time_axis
-from fitting.units import ComplexArray, FloatArray, ppm_axis_of_fft
+from fitting.units import ComplexArray, FloatArray
 from tests.benchmarks.text import number, table
 from tests.conftest import shared_folder
 from tests.truth.real_files import BRAINS, Case, answer, ratio
@@ -256,7 +256,7 @@ def variant_signals(variant: str, published: Published, basis: BasisSet, names: 
 
 def region(signals: ComplexArray, basis: BasisSet) -> ComplexArray:
     """Zero-filled spectra within ``REGION``."""
-    ppm = ppm_axis_of_fft(2 * basis.points, basis.dwell_time, basis.spectrometer_frequency)
+    ppm = basis.axes.with_points(2 * basis.points).fft_ppm
     order = np.argsort(ppm)
     inside = order[(ppm[order] > REGION[0]) & (ppm[order] < REGION[1])]
     spectra: ComplexArray = np.fft.fft(signals, 2 * basis.points, axis=-1)[..., inside]

@@ -8,13 +8,13 @@ import numpy as np
 
 from fitting.basis.cache import cached_basis
 from fitting.basis.macromolecules import with_macromolecules
+from fitting.fid import Fid, Spectrum, time_axis
 from fitting.model.baseline import BUMP_FWHM_PPM, BUMP_SPACING_PPM, BUMPS
 from fitting.model.domain import WINDOW_PPM
 from fitting.model.fit import Components, fit
 from fitting.model.parameters import GLOBAL, layout_for
 from fitting.model.result import Fit
 from fitting.quantification.totals import combine
-from fitting.signal import Spectrum, time_axis
 from fitting.units import WATER_PPM, ComplexArray, FloatArray
 from tests.benchmarks.scoring import SIX
 from tests.benchmarks.simulated import CONTENT, GRID, MACROMOLECULES, PROTOCOL
@@ -94,7 +94,7 @@ def drawn_fits(draws: int) -> tuple[FloatArray, list[Sums]]:
         own = np.exp(-(widths + 2j * np.pi * shifts)[:, None] * t)
         noise = sd * (rng.standard_normal(GRID.points) + 1j * rng.standard_normal(GRID.points))
         fid = contents @ (basis.signals * own) * shape + np.exp(1j * PHASE) * _bumps(rng, sd) + noise
-        spectrum = Spectrum(fid, GRID.dwell_time, PROTOCOL.spectrometer_frequency)
+        spectrum = Spectrum(Fid(fid, GRID.dwell_time, PROTOCOL.spectrometer_frequency))
         found.append(sums(fit(spectrum, components, sd)))
     return truth, found
 

@@ -14,6 +14,7 @@ from string import Template
 from fitting import __version__
 from fitting.basis.macromolecule_templates import templates
 from fitting.basis.macromolecules import background
+from fitting.fid import Axes
 from fitting.pipeline import Job
 from fitting.request import Options
 from tests.benchmarks import own_model, simulated
@@ -92,7 +93,8 @@ def _lines(lines: Sequence[str]) -> str:
 
 
 def _macromolecules(name: str) -> str:
-    return background(name, GRID.points, GRID.dwell_time, PROTOCOL.spectrometer_frequency).description
+    axes = Axes(GRID.points, GRID.dwell_time, PROTOCOL.spectrometer_frequency)
+    return background(name, axes).description
 
 
 def _provenance(gflops: float) -> str:
@@ -110,9 +112,7 @@ def _provenance(gflops: float) -> str:
                 ("optimiser, baseline", f"{options.optimiser}, {options.baseline}"),
                 (
                     "macromolecules",
-                    background(
-                        options.macromolecules, GRID.points, GRID.dwell_time, PROTOCOL.spectrometer_frequency
-                    ).description,
+                    _macromolecules(options.macromolecules),
                 ),
                 ("concentration priors", "none"),
                 ("machine", f"shared {os.cpu_count()}-core machine"),

@@ -18,11 +18,11 @@ from fitting.basis.cache import cached_basis
 from fitting.basis.macromolecule_templates import Template, component_signals, templates
 from fitting.basis.realisations import realisations
 from fitting.basis.sequences import Protocol, as_played_out
+from fitting.fid import Axes
 from fitting.io import SourceFile
 from fitting.pipeline import Job
 from fitting.quantification.totals import combine
 from fitting.request import Subject, TissueFractions
-from fitting.signal import ppm_axis, time_axis
 from fitting.units import WATER_PPM, ComplexArray, FloatArray, field_from_frequency
 from tests.benchmarks.known_sets import KnownSet
 from tests.benchmarks.scoring import ATYPICAL, SMALLEST_WITH_ATYPICAL, Truth
@@ -154,15 +154,16 @@ def _fids(
 ) -> tuple[ComplexArray, ComplexArray]:
     """Metabolite and water FID on one receiver scale."""
     played, grid = quality.scan.played, quality.scan.grid
-    t = time_axis(grid.points, grid.dwell_time)
+    axes = Axes(grid.points, grid.dwell_time, played.spectrometer_frequency)
+    t = axes.time
     basis = cached_basis(played, grid)
     relaxed = (1 - tissue.csf) * _remaining(played, *METABOLITE_TIMES)
     clean = relaxed * np.array([contents[name] for name in basis.names]) @ basis.signals
-    _, lines = component_signals(template, grid.points, grid.dwell_time, played.spectrometer_frequency)
+    _, lines = component_signals(template, axes)
     clean += MACROMOLECULES * rng.uniform(0.8, 1.2) * lines.sum(axis=0)
     shape = _voigt(t, rng.uniform(*quality.linewidth_hz), rng.uniform(0.3, 0.7))
     clean *= shape
-    ppm = ppm_axis(grid.points, grid.dwell_time, played.spectrometer_frequency)
+    ppm = axes.ppm
     height = float(np.abs(np.fft.fftshift(np.fft.fft(clean)))[(ppm > 1.85) & (ppm < 2.15)].max())
     clean += height * rng.uniform(*quality.baseline) * _smooth(t, played.spectrometer_frequency, rng)
     clean += height * rng.uniform(*quality.residual_water) * _remaining_water(t, rng)

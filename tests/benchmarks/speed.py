@@ -17,6 +17,7 @@ from unittest import mock
 import numpy as np
 
 from fitting import pipeline
+from fitting.acquisition import Recording
 from fitting.basis.simulation import simulate
 from fitting.basis.spin_system import spin_systems
 from fitting.model.fit import fit
@@ -24,7 +25,6 @@ from fitting.model.optimisers import OPTIMISERS
 from fitting.pipeline import Job, analyse
 from fitting.preprocessing import preprocess
 from fitting.request import Options
-from fitting.signal import Recording
 from service.cli.pool import map_in_order
 from service.reports import FORMATS, AnalysisDocument, render
 from tests.benchmarks.cold import example

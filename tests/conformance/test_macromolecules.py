@@ -20,6 +20,7 @@ from fitting.basis.macromolecule_templates import (
 )
 from fitting.basis.macromolecules import is_background, mixture, with_macromolecules
 from fitting.errors import UnusableBasis
+from fitting.fid import Axes
 
 F0 = 127.75e6
 EVERY = pytest.mark.parametrize("entry", templates().values(), ids=lambda entry: entry.name)
@@ -29,8 +30,8 @@ def test_the_mixture_has_the_mean_and_the_scatter_of_the_measurements():
     """Every measurement has the same weight, which its templates share; deviations lead from the mean to each template,
     weighted they add up to nothing, and their products are the weighted sample covariance of the scaled templates.
     """
-    mixed = mixture(256, 5e-4, F0)
-    signals = np.array([rigid_macromolecules(name, 256, 5e-4, F0)[1][0] for name in templates()])
+    mixed = mixture(Axes(256, 5e-4, F0))
+    signals = np.array([rigid_macromolecules(name, Axes(256, 5e-4, F0))[1][0] for name in templates()])
     scales = np.array([np.vdot(each, signals[0]).real / np.vdot(each, each).real for each in signals])
     scaled = signals * scales[:, None]
     measurements = [entry.measurement for entry in templates().values()]
@@ -56,8 +57,8 @@ def test_deviations_of_lines_are_what_a_changed_line_changes(entry: Template):
     """More area, a higher place and a greater width of each line, against the template with that line changed."""
     changes = {"amplitude": AREA_SPREAD, "ppm": PLACE_SPREAD_PPM, "fwhm": WIDTH_SPREAD}
     alone = dataclasses.replace(entry, water_linewidth=0.0)
-    grid, step = (512, 5e-4, F0), 1e-4
-    found = line_deviations([(alone, 1.0)], *grid).reshape(len(entry.peaks), 3, 512)
+    axes, step = Axes(512, 5e-4, F0), 1e-4
+    found = line_deviations([(alone, 1.0)], axes).reshape(len(entry.peaks), 3, 512)
 
     for index, peak in enumerate(alone.peaks[1:], start=1):
         for found_change, (quantity, spread) in zip(found[index], changes.items(), strict=True):
@@ -66,14 +67,14 @@ def test_deviations_of_lines_are_what_a_changed_line_changes(entry: Template):
             for sign in (-1, 1):
                 moved = dataclasses.replace(peak, **{quantity: getattr(peak, quantity) + sign * step * spread * scale})
                 peaks = (*alone.peaks[:index], moved, *alone.peaks[index + 1 :])
-                signals.append(component_signals(dataclasses.replace(alone, peaks=peaks), *grid)[1].sum(axis=0))
+                signals.append(component_signals(dataclasses.replace(alone, peaks=peaks), axes)[1].sum(axis=0))
             expected = (signals[1] - signals[0]) / (2 * step)
             np.testing.assert_allclose(found_change, expected, atol=1e-6 * np.abs(expected).max())
 
 
 def test_a_line_of_several_publications_is_one():
     """Every publication's line belongs to one of the mixture's, and none has two lines in one of them."""
-    mixed = mixture(256, 5e-4, F0)
+    mixed = mixture(Axes(256, 5e-4, F0))
     assert mixed.deviations is not None
     largest = max(len(entry.peaks) for entry in templates().values())
 
@@ -97,7 +98,7 @@ def test_numbers_are_cited_and_plausible(entry: Template):
 @EVERY
 def test_every_resonance_has_the_stated_place_and_width(entry: Template):
     """The real spectrum of each component peaks at its ppm and is as wide at half height as the file says."""
-    names, signals = macromolecule_components(entry.name, 4096, 2.5e-4, F0)
+    names, signals = macromolecule_components(entry.name, Axes(4096, 2.5e-4, F0))
     signals[:, 0] /= 2
     spectra = np.fft.fftshift(np.fft.fft(signals, 1 << 16, axis=1), axes=1).real
     hz = np.fft.fftshift(np.fft.fftfreq(1 << 16, 2.5e-4))
@@ -112,8 +113,8 @@ def test_every_resonance_has_the_stated_place_and_width(entry: Template):
 @EVERY
 def test_the_rigid_template_is_the_sum(entry: Template):
     """One component ``MM`` that holds all resonances, the first as strong as a methyl group."""
-    _, parts = macromolecule_components(entry.name, 128, 5e-4, F0)
-    names, whole = rigid_macromolecules(entry.name, 128, 5e-4, F0)
+    _, parts = macromolecule_components(entry.name, Axes(128, 5e-4, F0))
+    names, whole = rigid_macromolecules(entry.name, Axes(128, 5e-4, F0))
 
     assert names == ("MM",)
     np.testing.assert_allclose(whole[0], parts.sum(axis=0))

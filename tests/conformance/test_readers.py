@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import fitting.io
+from fitting.acquisition import Acquisition, Recording
 from fitting.errors import UnreadableSpectrum
 from fitting.io import READERS, Files, SourceFile
-from fitting.signal import Acquisition, Recording
 from tests.conformance.reader_fixtures import IDENTITY, Fixture, Refusal, fixtures, refusals
 
 FIXTURES, REFUSALS = fixtures(), refusals()

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import fitting.io
+from fitting.acquisition import Acquisition, Recording
 from fitting.errors import UnreadableSpectrum
 from fitting.io import Files
 from fitting.io.companions import source_files
-from fitting.signal import Acquisition, Recording
 from fitting.units import hz_to_ppm
 
 SPECTRUM_FORMATS = ("siemens_", "dicom", "philips_sdat", "GE P-file", "lcmodel_raw", "NIfTI-MRS")

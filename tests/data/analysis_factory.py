@@ -15,15 +15,15 @@ from fitting.analysis import (
     Multiplicity,
     Provenance,
     Quality,
-    Reason,
     Verdict,
 )
 from fitting.model.diagnostics import RegionResidual
 from fitting.model.result import Outcome, Traces
-from fitting.norms.assessment import Absence, ErrorShares, Finding, Improvement, NormMatch, NormUsed, ZScore
+from fitting.norms.assessment import ErrorShares, Finding, Improvement, NormMatch, NormUsed, ZScore
 from fitting.preprocessing.facts import Transients
 from fitting.preprocessing.step import step
 from fitting.quantification.concentrations import Concentration, ModelMove, Ratio
+from fitting.reason import Absence, Reason
 
 FREQUENCY = 123.25e6
 TCR_AMPLITUDE = 3.1e-4

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from fitting.analysis import Analysis, Anatomy, Reason, Verdict
+from fitting.acquisition import VoiGeometry
+from fitting.analysis import Analysis, Anatomy, Verdict
 from fitting.model.result import Traces
 from fitting.norms.assessment import NormNotUsed
-from fitting.signal import VoiGeometry
+from fitting.reason import Reason
 from service.reports import AnalysisDocument
 from service.reports.document import SignOffStep
 from tests.data import analysis_factory as factory

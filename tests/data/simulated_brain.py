@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fitting.signal import Acquisition, Recording, time_axis
+from fitting.acquisition import Acquisition, Recording
+from fitting.fid import Fid, time_axis
 from fitting.units import ComplexArray, FloatArray
 
 SINGLETS = ((2.008, 9.0), (2.6, 1.5), (3.027, 7.5), (3.92, 5.0), (3.21, 5.0), (3.55, 3.0), (3.62, 3.0), (2.35, 3.0))
@@ -41,6 +42,10 @@ class Scan:
             sequence="PRESS",
             sequence_name="press",
         )
+
+    def fid(self, samples: ComplexArray) -> Fid:
+        """Samples (..., points) as this scan takes them."""
+        return Fid(samples, self.dwell_time, self.spectrometer_frequency)
 
     def line(self, ppm: float, amplitude: complex, width_hz: float) -> ComplexArray:
         """A Lorentzian line of ``width_hz`` FWHM."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fitting.signal import Recording
+from fitting.acquisition import Recording
 from fitting.units import ComplexArray, FloatArray
 from tests.data.simulated_brain import Scan, noise_for
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fitting.acquisition import Acquisition
 from fitting.errors import ImplausibleParameter
 from fitting.norms import (
     Absence,
@@ -24,7 +25,6 @@ from fitting.norms import (
 )
 from fitting.quantification.concentrations import Quantity, Ratio
 from fitting.request import Subject
-from fitting.signal import Acquisition
 
 ACQUISITION = Acquisition(
     format="test",

@@ -30,12 +30,12 @@ def draw(comparison: Comparison, path: Path) -> None:
         axis.title.set_fontsize(9)
     naa = []
     for axis, fid, shift in ((axes[0], comparison.plain, facts.shift_ppm), (axes[1], spectrum.fid, 0.0)):
-        ppm, heights = smoothed(fid, spectrum)
+        ppm, heights = smoothed(fid)
         near = (ppm + shift > NAA_PPM[0]) & (ppm + shift < NAA_PPM[1])
         naa.append(heights[near].max())
         axis.plot(ppm + shift, heights / naa[-1], color="black", linewidth=0.9, zorder=3)
-    for fid in own:
-        ppm, heights = smoothed(fid, spectrum)
+    for samples in own:
+        ppm, heights = smoothed(spectrum.fid.with_samples(samples))
         near = (ppm + facts.shift_ppm > NAA_PPM[0]) & (ppm + facts.shift_ppm < NAA_PPM[1])
         axes[0].plot(ppm + facts.shift_ppm, heights / heights[near].max(), color="0.8", linewidth=0.4)
     axes[0].set_ylim(0, 1.6)

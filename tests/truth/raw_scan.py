@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from fitting.acquisition import Recording
+from fitting.fid import Fid, Spectrum
 from fitting.io import SourceFile, read
 from fitting.preprocessing import PreprocessingFacts, preprocess
 from fitting.preprocessing.coil_combination import coil_weights
-from fitting.preprocessing.noise import noise_sd
-from fitting.signal import Recording, Spectrum, time_axis
-from fitting.units import ComplexArray, FloatArray, ppm_axis_of_fft
+from fitting.units import FloatArray
 
 SCAN = "nifti_mrs/steam_7T_brain"
 NAA_PPM = (1.9, 2.1)
@@ -32,7 +32,7 @@ class Comparison:
     spectrum: Spectrum
     facts: PreprocessingFacts
     snr: dict[str, float]
-    plain: ComplexArray
+    plain: Fid
     """First-point combination, mean of all transients."""
 
 
@@ -49,33 +49,31 @@ def compare(folder: Path) -> Comparison:
     assert recording.water is not None
     spectrum, facts = preprocess(recording)
     first = recording.water.samples[..., :4].mean(axis=(0, 2))
-    plain = np.einsum("c,tcn->n", first.conj() / np.abs(first).sum(), recording.samples) / recording.transients
-    sampling = (spectrum.dwell_time, spectrum.spectrometer_frequency)
-    whitened = coil_weights(recording.water.samples, recording.samples, *sampling).combine(recording.samples)
+    combined = np.einsum("c,tcn->n", first.conj() / np.abs(first).sum(), recording.samples) / recording.transients
+    plain = spectrum.fid.with_samples(combined)
+    whitened = coil_weights(recording.water.samples, recording.fid).combine(recording.fid).samples
     single = recording.samples.mean(axis=0)
     found = {
-        "best single coil": max(_snr(fid, facts.shift_ppm, spectrum) for fid in single),
-        "coils weighted by their first point": _snr(plain, facts.shift_ppm, spectrum),
-        "noise-whitened coils": _snr(whitened.mean(axis=0), facts.shift_ppm, spectrum),
-        "the whole chain: noise-whitened, aligned, corrected for eddy currents": _snr(spectrum.fid, 0.0, spectrum),
+        "best single coil": max(_snr(spectrum.fid.with_samples(fid), facts.shift_ppm) for fid in single),
+        "coils weighted by their first point": _snr(plain, facts.shift_ppm),
+        "noise-whitened coils": _snr(spectrum.fid.with_samples(whitened.mean(axis=0)), facts.shift_ppm),
+        "the whole chain: noise-whitened, aligned, corrected for eddy currents": _snr(spectrum.fid, 0.0),
     }
     return Comparison(recording, spectrum, facts, found, plain)
 
 
-def smoothed(fid: ComplexArray, spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
-    """ppm and magnitude of the slightly smoothed spectrum of a FID (points,)."""
-    time = time_axis(fid.size, spectrum.dwell_time)
-    heights = np.abs(np.fft.fft(fid * np.exp(-np.pi * SMOOTHING_HZ * time)))
-    ppm = ppm_axis_of_fft(fid.size, spectrum.dwell_time, spectrum.spectrometer_frequency)
+def smoothed(fid: Fid) -> tuple[FloatArray, FloatArray]:
+    """ppm and magnitude of the slightly smoothed spectrum of an FID (points,)."""
+    heights = np.abs(np.fft.fft(fid.samples * np.exp(-np.pi * SMOOTHING_HZ * fid.time)))
+    ppm = fid.axes.fft_ppm
     order = np.argsort(ppm)
     return ppm[order], heights[order]
 
 
-def _snr(fid: ComplexArray, shift_ppm: float, spectrum: Spectrum) -> float:
+def _snr(fid: Fid, shift_ppm: float) -> float:
     """Highest magnitude of NAA, without broad signal below it, over the noise of the same spectrum."""
-    time = time_axis(fid.size, spectrum.dwell_time)
-    window = (1 - np.exp(-time / BROAD)) * np.exp(-np.pi * SMOOTHING_HZ * time)
-    ppm = ppm_axis_of_fft(fid.size, spectrum.dwell_time, spectrum.spectrometer_frequency) + shift_ppm
+    window = (1 - np.exp(-fid.time / BROAD)) * np.exp(-np.pi * SMOOTHING_HZ * fid.time)
+    ppm = fid.axes.fft_ppm + shift_ppm
     near = (ppm > NAA_PPM[0]) & (ppm < NAA_PPM[1])
-    noise = noise_sd(fid, spectrum.dwell_time, spectrum.spectrometer_frequency) * np.sqrt(np.sum(window**2))
-    return float(np.abs(np.fft.fft(fid * window))[near].max() / noise)
+    noise = fid.noise * np.sqrt(np.sum(window**2))
+    return float(np.abs(np.fft.fft(fid.samples * window))[near].max() / noise)

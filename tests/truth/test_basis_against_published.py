@@ -12,8 +12,8 @@ from fitting.basis.files import read_basis
 from fitting.basis.sequences import Protocol, as_played_out
 from fitting.basis.simulation import simulate
 from fitting.basis.spin_system import spin_systems
+from fitting.fid import time_axis
 from fitting.io.source import SourceFile
-from fitting.signal import time_axis
 from fitting.units import ComplexArray, hz_to_ppm
 from tests.benchmarks.basis_sets import CONTENT, KNOTS, PUBLISHED, VARIANTS, biases, load, variant_signals
 

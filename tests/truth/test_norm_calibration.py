@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fitting.acquisition import Acquisition
 from fitting.norms import Case, Context, Control, Controls, Measured, Method, ZScore, check_controls, score
 from fitting.norms.expectation import Expectation, expect
 from fitting.quantification.concentrations import Ratio
 from fitting.request import Subject
-from fitting.signal import Acquisition
 from tests.data.worked_examples import EXAMPLES
 
 pytestmark = pytest.mark.truth

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fitting.acquisition import Recording
+from fitting.fid import Fid
 from fitting.io import Files, SourceFile, read
 from fitting.pipeline import Job, analyse
 from fitting.preprocessing import preprocess
 from fitting.preprocessing.alignment import align_metabolites
 from fitting.preprocessing.coil_combination import coil_weights
-from fitting.preprocessing.noise import noise_sd
 from fitting.request import Options, Overrides
-from fitting.signal import Recording
 from fitting.units import ComplexArray
 from tests.truth.raw_scan import compare
 
@@ -58,8 +58,8 @@ def test_uncombined_scans(shared: Path, number: int) -> None:
     shift = np.array([float(row["freq_hz"]) for row in truth])
     phase = np.deg2rad([float(row["phase_deg"]) for row in truth])
 
-    combined = coil_weights(scan.water.samples, scan.samples, dwell, frequency).combine(scan.samples)
-    found = align_metabolites(combined, dwell, frequency).shifts
+    combined = coil_weights(scan.water.samples, scan.fid).combine(scan.fid)
+    found = align_metabolites(combined).shifts
     turn = np.angle(np.exp(1j * (found.phase - phase)))
     assert np.std((found.shift_hz - shift)[~spoilt]) <= 1.7 * found.shift_sd_hz
     assert np.std(turn[~spoilt]) <= 1.7 * found.phase_sd
@@ -70,9 +70,9 @@ def test_uncombined_scans(shared: Path, number: int) -> None:
     assert np.array_equal(np.array(facts.transients.weight) == 0, spoilt)
     assert facts.frequency_drift_hz == pytest.approx(np.ptp(shift[~spoilt]), abs=0.6)
     ideal, ideal_water = lcmodel(folder / f"spec_{number:02d}.raw"), lcmodel(folder / f"spec_{number:02d}.h2o")
-    scale = np.abs(spectrum.water[2:40] / ideal_water[2:40]).mean()
-    noise = noise_sd(spectrum.fid, dwell, frequency) / scale
-    assert noise <= noise_sd(ideal, dwell, frequency) / 0.97
+    scale = np.abs(spectrum.water.samples[2:40] / ideal_water[2:40]).mean()
+    noise = spectrum.fid.noise / scale
+    assert noise <= Fid(ideal, dwell, frequency).noise / 0.97
     width = float(table(folder / "meta.csv")[number]["lw_total_hz"])
     assert facts.water_linewidth_hz == pytest.approx(width, rel=0.01)
 
@@ -154,10 +154,10 @@ def test_real_brain_spectra_stand_where_they_should(shared: Path, name: str) -> 
         water = shared / "data" / water_file
         scan = replace(scan, water=read((SourceFile(water.name, water.read_bytes()),)))
     spectrum, facts = preprocess(scan)
-    time = np.arange(spectrum.points) * spectrum.dwell_time
-    size = 8 * spectrum.points
-    ppm = 4.65 - np.fft.fftfreq(size, spectrum.dwell_time) / spectrum.spectrometer_frequency * 1e6
-    heights = np.abs(np.fft.fft(spectrum.fid * (1 - np.exp(-time / 0.05)) * np.exp(-3 * np.pi * time), size))
+    fid = spectrum.fid
+    size = 8 * fid.points
+    ppm = fid.axes.with_points(size).fft_ppm
+    heights = np.abs(np.fft.fft(fid.samples * (1 - np.exp(-fid.time / 0.05)) * np.exp(-3 * np.pi * fid.time), size))
     near = (ppm > 1.8) & (ppm < 2.2)
     assert ppm[near][np.argmax(heights[near])] == pytest.approx(2.01, abs=0.03)
     assert facts.residual_water is not None

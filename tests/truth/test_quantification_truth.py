@@ -10,16 +10,18 @@ import nibabel
 import numpy as np
 import pytest
 
+from fitting.acquisition import Acquisition
+from fitting.fid import Fid
 from fitting.model.result import Fit, Outcome, Traces
 from fitting.quantification import quantify, relaxation_table
 from fitting.quantification.totals import totals
 from fitting.quantification.water_reference import water_signal
 from fitting.request import TissueFractions
-from fitting.signal import Acquisition
-from fitting.units import ComplexArray
 
 pytestmark = pytest.mark.truth
 
+FREQUENCY = 123.2e6
+"""Hz; the water signal does not depend on it."""
 SETS = ("easy", "clinical", "hard", "te30")
 ALIASES = {"Ins": "mI"}
 EMPTY = np.zeros(0)
@@ -49,10 +51,10 @@ def exact_fit(rows: list[dict[str, str]], meta: dict[str, str]) -> Fit:
     )
 
 
-def water_fid(path: Path) -> tuple[ComplexArray, float]:
-    """Samples as they stand on disk and their dwell time."""
+def water_fid(path: Path) -> Fid:
+    """Samples as they stand on disk with their dwell time."""
     image = nibabel.load(path)
-    return np.asarray(image.dataobj, dtype=np.complex128).ravel(), float(image.header["pixdim"][4])
+    return Fid(np.asarray(image.dataobj, dtype=np.complex128).ravel(), float(image.header["pixdim"][4]), FREQUENCY)
 
 
 def cases(shared: Path, name: str) -> list[tuple[dict[str, str], list[dict[str, str]], Path]]:
@@ -85,9 +87,9 @@ def test_exact_amplitudes_give_the_known_concentrations(shared: Path, name: str,
         )
         fractions = TissueFractions(*(float(meta[key]) for key in ("fGM", "fWM", "fCSF")))
         times = np.arange(256) * 5e-4
-        water = float(meta["water_fid_amp"]) * np.exp(-15.0 * times).astype(np.complex128)
+        water = Fid(float(meta["water_fid_amp"]) * np.exp(-15.0 * times).astype(np.complex128), 5e-4, FREQUENCY)
         tissue = fractions if unit == "mmol/kg" else None
-        answers = {q.name: q for q in quantify(exact_fit(rows, meta), water, 5e-4, acquisition, tissue, table)}
+        answers = {q.name: q for q in quantify(exact_fit(rows, meta), water, acquisition, tissue, table)}
         for row in rows:
             truth = float(row[column])
             answer = answers[ALIASES.get(row["metabolite"], row["metabolite"])]
@@ -105,6 +107,6 @@ def test_water_amplitude_of_the_files_is_found(shared: Path, name: str) -> None:
     """The extrapolated water signal of every simulated reference is within 1 % of the simulated one."""
     for meta, _, path in cases(shared, name):
         reference = path.with_name(path.name.replace("spec", "ref").replace(".json", ".nii.gz"))
-        signal = water_signal(*water_fid(reference))
+        signal = water_signal(water_fid(reference))
         assert signal.amplitude == pytest.approx(float(meta["water_fid_amp"]), rel=0.01), meta["spectrum"]
         assert json.loads(path.read_text())["dwell_time_s"] == pytest.approx(float(meta["dwell_s"]))

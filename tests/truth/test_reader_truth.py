@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fitting.acquisition import Recording
+from fitting.fid import Axes
 from fitting.io import read
 from fitting.io.companions import source_files
-from fitting.signal import Recording, ppm_axis
 
 BRAINS = (
     ("philips/phan_buoy/philips_spar_sdat_WS.SDAT", 127.78614e6, 0.030, 2.0, "PRESS"),
@@ -29,7 +30,7 @@ def _height(recording: Recording, low: float, high: float) -> float:
     assert acquisition.spectrometer_frequency is not None
     weights = recording.samples[:, :, :3].mean(axis=(0, 2)).conj()
     fid = (recording.samples * weights[:, np.newaxis]).mean(axis=(0, 1))
-    shifts = ppm_axis(fid.size, acquisition.dwell_time, acquisition.spectrometer_frequency)
+    shifts = Axes(fid.size, acquisition.dwell_time, acquisition.spectrometer_frequency).ppm
     spectrum = np.abs(np.fft.fftshift(np.fft.fft(fid)))
     return float(spectrum[(shifts > low) & (shifts < high)].max())
 
@@ -104,7 +105,7 @@ def test_bruker_sign_is_turned(shared: Path, name: str, frequency: float) -> Non
     recording = read(source_files(shared / "data" / "lcmodel" / "mm_9p4T_bruker" / name))
     acquisition = recording.acquisition
     spectrum = np.abs(np.fft.fftshift(np.fft.fft(recording.samples[0, 0])))
-    shifts = ppm_axis(spectrum.size, 1 / 8000, frequency)
+    shifts = Axes(spectrum.size, 1 / 8000, frequency).ppm
 
     assert (acquisition.spectrometer_frequency, acquisition.echo_time) == pytest.approx((frequency, 0.024))
     assert acquisition.dwell_time is None

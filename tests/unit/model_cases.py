@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from fitting.fid import Axes, Fid, Spectrum
 from fitting.model.baseline import BUMP_FWHM_PPM, BUMP_SPACING_PPM
 from fitting.model.fit import Components
-from fitting.signal import Spectrum
 from fitting.units import ComplexArray
 
 FREQUENCY = 123.25e6
 DWELL = 5e-4
 POINTS = 1024
+AXES = Axes(POINTS, DWELL, FREQUENCY)
 
 LINES: dict[str, tuple[tuple[float, float], ...]] = {
     "NAA": ((2.008, 3.0), (2.49, 0.5), (2.67, 0.5)),
@@ -53,9 +54,14 @@ def clean_fid(
     return np.asarray(total * shape)
 
 
-def spectrum(fid: ComplexArray) -> Spectrum:
-    """The fit's input for a FID on this world's grid."""
-    return Spectrum(fid, DWELL, FREQUENCY)
+def fid(samples: ComplexArray) -> Fid:
+    """Samples with the axes of this world."""
+    return Fid(samples, DWELL, FREQUENCY)
+
+
+def spectrum(samples: ComplexArray) -> Spectrum:
+    """The fit's input for an FID of this world."""
+    return Spectrum(fid(samples))
 
 
 def noise(generator: np.random.Generator, sd: float) -> ComplexArray:

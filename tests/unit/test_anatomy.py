@@ -7,13 +7,13 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from fitting.acquisition import VoiGeometry
 from fitting.anatomy import Images, place
 from fitting.anatomy_planes import planes
 from fitting.errors import UnusableImage
 from fitting.io import SourceFile
 from fitting.io.nifti_image import Image, read_image
 from fitting.request import Subject, TissueFractions
-from fitting.signal import VoiGeometry
 
 BOX = VoiGeometry((10.0, 0.0, 0.0), ((20.0, 0.0, 0.0), (0.0, 20.0, 0.0), (0.0, 0.0, 20.0)))
 SIZE = 60

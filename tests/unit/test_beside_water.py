@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from fitting.fid import time_axis
 from fitting.model.fit import fit
 from fitting.model.result import Fit
-from fitting.signal import time_axis
 from tests.unit import model_cases as world
 
 SD = 0.1

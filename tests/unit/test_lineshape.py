@@ -22,9 +22,7 @@ def _shape(lorentz: float = 10.0, gauss: float = 12.0, beat: float = 0.0) -> np.
 def test_envelope_follows_the_decay_of_water(beat: float) -> None:
     """A noisy water FID gives its own decay back within 1 % of its start, also where shimming makes it beat."""
     noise = world.noise(np.random.default_rng(1), 0.5)
-    spectrum = replace(world.spectrum(world.clean_fid()), water=1000.0 * _shape(beat=beat) + noise)
-
-    envelope = water_envelope(spectrum)
+    envelope = water_envelope(world.fid(1000.0 * _shape(beat=beat) + noise))
 
     assert envelope is not None
     assert np.abs(envelope - _shape(beat=beat)).max() < 0.01
@@ -34,11 +32,10 @@ def test_envelope_follows_the_decay_of_water(beat: float) -> None:
 
 def test_no_envelope_without_usable_water() -> None:
     """No reference, or one that sinks into noise at once, says nothing about the line shape."""
-    spectrum = world.spectrum(world.clean_fid())
     noise = world.noise(np.random.default_rng(2), 1.0)
 
-    assert water_envelope(spectrum) is None
-    assert water_envelope(replace(spectrum, water=5.0 * _shape() + noise)) is None
+    assert water_envelope(None) is None
+    assert water_envelope(world.fid(5.0 * _shape() + noise)) is None
 
 
 def test_known_line_shape_narrows_the_amplitudes() -> None:
@@ -51,7 +48,7 @@ def test_known_line_shape_narrows_the_amplitudes() -> None:
     for _ in range(12):
         spectrum = world.spectrum(clean + world.noise(generator, 1.5))
         without.append(fit(spectrum, basis, 1.5).amplitudes[0])
-        with_water.append(fit(replace(spectrum, water=water), basis, 1.5).amplitudes[0])
+        with_water.append(fit(replace(spectrum, water=world.fid(water)), basis, 1.5).amplitudes[0])
 
     assert np.std(with_water) < np.std(without)
     assert np.mean(with_water) == pytest.approx(world.AMPLITUDES["NAA"], rel=0.05)
@@ -62,6 +59,6 @@ def test_linewidth_is_known_without_a_visible_singlet() -> None:
     amplitudes = dict.fromkeys(world.AMPLITUDES, 0.0) | {"Glu": 9.0}
     clean = world.clean_fid(amplitudes=amplitudes, lorentz=10.0, gauss=12.0)
     water = (1000.0 * np.exp(-4.0 * TIME) * _shape()).astype(np.complex128)
-    spectrum = replace(world.spectrum(clean + world.noise(np.random.default_rng(4), 0.2)), water=water)
+    spectrum = replace(world.spectrum(clean + world.noise(np.random.default_rng(4), 0.2)), water=world.fid(water))
 
     assert fit(spectrum, world.components(), 0.2).linewidth_hz == pytest.approx(6.4, abs=1.0)

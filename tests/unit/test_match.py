@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from fitting.basis.basis_set import BasisSet
-from fitting.basis.match import on_grid
+from fitting.basis.match import on_axes
 from fitting.basis.sequences import Protocol
 from fitting.basis.simulation import simulate
 from fitting.basis.spin_system import spin_systems
 from fitting.errors import UnusableBasis
+from fitting.fid import Axes
 
 F0 = 127.75e6
 NAMES = ("NAA", "Cr", "mI", "Glu", "GABA", "Lac")
@@ -28,7 +29,7 @@ def test_resampling_equals_simulating_on_the_new_grid(dwell: float):
     """Band-limited interpolation is exact to 5e-3 of a proton, the first points included."""
     points = int(0.9 / dwell)
 
-    moved = on_grid(basis(), points, dwell, F0)
+    moved = on_axes(basis(), Axes(points, dwell, F0))
 
     np.testing.assert_allclose(moved.signals, basis(points, dwell).signals, atol=5e-3)
     assert (moved.points, moved.dwell_time) == (points, dwell)
@@ -42,7 +43,7 @@ def test_a_slightly_other_field_keeps_every_line_at_its_ppm():
     line = np.exp(-2j * np.pi * (3.027 - 4.65) * 1e-6 * f0 * t - np.pi * 2 * t)
     supplied = BasisSet(("Cr",), line[None], 5e-4, f0, "key", "", "lcmodel-basis")
 
-    moved = on_grid(supplied, 1024, 5e-4, F0)
+    moved = on_axes(supplied, Axes(1024, 5e-4, F0))
 
     t = t[:1024]
     expected = np.exp(-2j * np.pi * (3.027 - 4.65) * 1e-6 * F0 * t - np.pi * 2 * F0 / f0 * t)
@@ -53,13 +54,13 @@ def test_the_same_grid_changes_nothing():
     """Equal grid and frequency give the same object; a shorter grid gives the first points, untouched."""
     original = basis()
 
-    assert on_grid(original, 2048, 5e-4, F0) is original
-    np.testing.assert_array_equal(on_grid(original, 1000, 5e-4, F0).signals, original.signals[:, :1000])
+    assert on_axes(original, Axes(2048, 5e-4, F0)) is original
+    np.testing.assert_array_equal(on_axes(original, Axes(1000, 5e-4, F0)).signals, original.signals[:, :1000])
 
 
 def test_a_decayed_basis_is_continued_with_nothing():
     """A basis shorter than the data is extended by zeros when it has decayed."""
-    longer = on_grid(basis(1024, width=4.0), 2048, 5e-4, F0)
+    longer = on_axes(basis(1024, width=4.0), Axes(2048, 5e-4, F0))
 
     np.testing.assert_array_equal(longer.signals[:, 1024:], 0)
     np.testing.assert_array_equal(longer.signals[:, :1024], basis(1024, width=4.0).signals)
@@ -71,7 +72,7 @@ def test_lines_outside_the_data_band_do_not_fold():
     outside = np.exp(2j * np.pi * 900.0 * t - np.pi * 3 * t)
     supplied = BasisSet(("MM",), outside[None], 2.5e-4, F0, "key", "", "lcmodel-basis")
 
-    moved = on_grid(supplied, 400, 1e-3, F0)
+    moved = on_axes(supplied, Axes(400, 1e-3, F0))
 
     assert abs(moved.signals[0, 5:]).max() < 0.02
 
@@ -82,4 +83,4 @@ def test_lines_outside_the_data_band_do_not_fold():
 def test_what_does_not_fit_is_refused(points: int, f0: float, said: str):
     """Another field, or a basis cut off before it decayed, is refused with the reason."""
     with pytest.raises(UnusableBasis, match=said):
-        on_grid(basis(1024, width=0.1), points, 5e-4, f0)
+        on_axes(basis(1024, width=0.1), Axes(points, 5e-4, f0))

@@ -11,14 +11,14 @@ from fitting.basis.basis_set import BasisSet
 from fitting.basis.macromolecule_templates import rigid_macromolecules
 from fitting.basis.macromolecules import mixture, with_background, without_background
 from fitting.errors import UnusableBasis
+from fitting.fid import Axes
 from fitting.io import Files, SourceFile
 from fitting.measured_background import measured_background
 from fitting.request import Overrides
-from fitting.signal import Spectrum
 from fitting.units import ComplexArray
 
 F0, DWELL, POINTS = 123.25e6, 5e-4, 1024
-DATA = Spectrum(np.zeros(POINTS, dtype=complex), DWELL, F0)
+DATA = Axes(POINTS, DWELL, F0)
 
 
 def scan(fid: ComplexArray, **header: float) -> Files:
@@ -30,7 +30,7 @@ def scan(fid: ComplexArray, **header: float) -> Files:
 
 def published(points: int = POINTS, dwell: float = DWELL) -> ComplexArray:
     """A background that the mean of the templates is not."""
-    _, signals = rigid_macromolecules("murali-manohar-landheer-2020-wm", points, dwell, F0)
+    _, signals = rigid_macromolecules("murali-manohar-landheer-2020-wm", Axes(points, dwell, F0))
     return np.asarray(signals[0])
 
 
@@ -52,7 +52,7 @@ def test_phase_place_and_scale_of_the_scan_do_not_matter(dwell: float):
     expected = published()
     likeness = np.vdot(expected, found).real / np.linalg.norm(expected) / np.linalg.norm(found)
     assert likeness > 0.98
-    assert np.linalg.norm(found) == pytest.approx(np.linalg.norm(mixture(POINTS, DWELL, F0).signal), rel=0.15)
+    assert np.linalg.norm(found) == pytest.approx(np.linalg.norm(mixture(DATA).signal), rel=0.15)
 
 
 def test_what_the_file_lacks_is_taken_from_the_request():
@@ -75,7 +75,7 @@ def test_what_is_no_macromolecular_spectrum_is_refused():
         with pytest.raises(UnusableBasis, match=reason):
             measured_background(scan(fid), Overrides(), DATA)
     with pytest.raises(UnusableBasis, match="supply a basis of the data's field"):
-        measured_background(scan(published() + noise()), Overrides(), Spectrum(DATA.fid, DWELL, 2 * F0))
+        measured_background(scan(published() + noise()), Overrides(), Axes(POINTS, DWELL, 2 * F0))
 
 
 def test_it_replaces_the_macromolecules_of_a_basis():

@@ -37,7 +37,7 @@ def _problem(baseline: str = "p-spline", seed: int = 1) -> Problem:
 
 def test_decimated_band_equals_the_full_spectrum() -> None:
     """Broadening the decimated FID gives the full model's spectrum within 1e-3 of the peak."""
-    domain = fit_domain(world.POINTS, world.DWELL, world.FREQUENCY)
+    domain = fit_domain(world.AXES)
     fid = world.clean_fid(lorentz=0.0, gauss=0.0)
     time = np.arange(world.POINTS) * world.DWELL
     full = domain.band(fid * np.exp(-12 * time))[domain.window]
@@ -353,11 +353,11 @@ def test_the_answer_says_what_other_models_move():
     """Each template alone answers as a fit of it alone does, within the error of an answer in which single lines may
     differ; the baseline is varied too.
     """
-    background = mixture(world.POINTS, world.DWELL, world.FREQUENCY)
+    background = mixture(world.AXES)
     basis = world.components()
     names, signals = (*basis.names, "MM"), np.vstack([basis.signals, background.signal])
     weighed = Components(names, signals, background.deviations)
-    _, lcmodel = rigid_macromolecules("lcmodel", world.POINTS, world.DWELL, world.FREQUENCY)
+    _, lcmodel = rigid_macromolecules("lcmodel", world.AXES)
     single = Components(names, np.vstack([basis.signals, lcmodel]))
     sd = 0.02
     time = np.arange(world.POINTS) * world.DWELL

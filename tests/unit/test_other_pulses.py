@@ -12,9 +12,9 @@ from fitting.basis.cache import cached_basis
 from fitting.basis.other_pulses import differences, other_ways
 from fitting.basis.precompute import common_protocols, with_other_ways
 from fitting.basis.sequences import Protocol, as_played_out, first_echo_time
+from fitting.fid import Fid, Spectrum, time_axis
 from fitting.model.fit import Components, fit
 from fitting.model.result import Fit
-from fitting.signal import Spectrum, time_axis
 
 GRID = Grid(1024, 5e-4)
 SIEMENS = as_played_out(Protocol("PRESS", 0.030, 123.25e6), "Siemens")
@@ -83,7 +83,7 @@ def _fitted(truth: Protocol, *, free: bool) -> tuple[tuple[str, ...], Fit]:
     noise = 0.15 * np.random.default_rng(5).normal(size=(2, GRID.points))
     content = np.array([CONTENT.get(name, 0.0) for name in basis.names])
     clean = content @ cached_basis(truth, GRID).signals * np.exp(-9 * time - 0.5 * (9 * time) ** 2)
-    scan = Spectrum(clean + noise[0] + 1j * noise[1], GRID.dwell_time, SIEMENS.spectrometer_frequency)
+    scan = Spectrum(Fid(clean + noise[0] + 1j * noise[1], GRID.dwell_time, SIEMENS.spectrometer_frequency))
     ways = differences(SIEMENS, GRID) if free else None
     return basis.names, fit(scan, Components(basis.names, basis.signals, differences=ways), 0.15)
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fitting.acquisition import Recording
 from fitting.errors import ImplausibleParameter, UnusableSignal
 from fitting.intake import take_in
 from fitting.io import Files, SourceFile
 from fitting.preprocessing import preprocess
 from fitting.preprocessing.pairing import MOST_RESIDUAL_WATER, water_height
 from fitting.request import Overrides
-from fitting.signal import Recording
 from tests.conformance.reader_fixtures import brain_fid, water_fid
 from tests.conformance.reader_fixtures.siemens_rda import DWELL_TIME, FREQUENCY, POINTS, rda
 from tests.data.simulated_brain import Scan
@@ -65,7 +65,7 @@ def test_height_is_a_share_of_the_water(share: float, transients: int) -> None:
     scan, fine = Scan(), Scan(points=2048, dwell_time=2.5e-4)
     spectrum = np.tile(scan.line(4.65, share, 6.0), (transients, 1))
     reference = fine.line(4.65, 1.0, 6.0)[None]
-    low, high = (water_height(samples, part.dwell_time, part.spectrometer_frequency)
+    low, high = (water_height(part.fid(samples))
                  for part, samples in ((scan, spectrum), (fine, reference)))  # fmt: skip
 
     assert low / high == pytest.approx(share, rel=0.03)

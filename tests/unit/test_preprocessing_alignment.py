@@ -47,7 +47,7 @@ def test_registration_is_near_the_information_limit(
     shift = np.linspace(-drift_hz / 2, drift_hz / 2, transients)
     phase = PHASE_SPREAD * scan.rng.normal(size=transients)
     samples = moved(fid, shift, phase, scan) + noise * scan.noise(transients)
-    found = align_metabolites(samples, scan.dwell_time, scan.spectrometer_frequency).shifts
+    found = align_metabolites(scan.fid(samples)).shifts
     limit_shift, limit_phase = bounds(fid, noise, scan.time)
     turn = np.angle(np.exp(1j * (found.phase - phase)))
     shift_error, phase_error = np.std(found.shift_hz - shift), np.std(turn)
@@ -64,7 +64,7 @@ def test_unstable_residual_water_is_not_followed() -> None:
     zero = np.zeros(32)
     water = moved(scan.residual_water(3.0), 2.0 * scan.rng.normal(size=32), scan.rng.normal(size=32), scan)
     samples = moved(fid, zero, zero, scan) + water + noise * scan.noise(32)
-    found = align_metabolites(samples, scan.dwell_time, scan.spectrometer_frequency).shifts
+    found = align_metabolites(scan.fid(samples)).shifts
     limit_shift, _ = bounds(fid, noise, scan.time)
     assert np.std(found.shift_hz) <= 3.0 * limit_shift
     assert found.band.high_ppm < 4.5
@@ -73,10 +73,10 @@ def test_unstable_residual_water_is_not_followed() -> None:
 def test_noise_is_not_aligned() -> None:
     """Where a transient holds no visible signal the transients come back as they are."""
     scan = Scan()
-    samples = scan.noise(64) + 1e-3 * scan.brain()
-    aligned = align_metabolites(samples, scan.dwell_time, scan.spectrometer_frequency)
+    transients = scan.fid(scan.noise(64) + 1e-3 * scan.brain())
+    aligned = align_metabolites(transients)
     assert not aligned.shifts.trustworthy
-    assert undo(aligned.shifts, samples, scan.dwell_time) is samples
+    assert undo(aligned.shifts, transients) is transients
 
 
 def test_water_transients_are_aligned() -> None:
@@ -84,8 +84,8 @@ def test_water_transients_are_aligned() -> None:
     scan = Scan()
     water = scan.line(4.65, 1e4, 8.0)
     samples = moved(water, np.linspace(-6, 6, 8), np.linspace(0, 1, 8), scan) + scan.noise(8)
-    aligned = align_water(samples, scan.dwell_time, scan.spectrometer_frequency)
-    undone = undo(aligned.shifts, samples, scan.dwell_time)
+    aligned = align_water(scan.fid(samples))
+    undone = undo(aligned.shifts, scan.fid(samples)).samples
     assert height(undone.mean(axis=0), scan, 4.5, 4.8) == pytest.approx(height(water, scan, 4.5, 4.8), rel=0.005)
 
 
@@ -101,7 +101,7 @@ def test_corrupted_transients_are_left_out_and_good_ones_kept() -> None:
     samples += noise_for(10.0, fid, scan) * scan.noise(32)
     samples[27] += scan.line(2.9, 60.0, 60.0)
     samples[20] = 0
-    aligned = align_metabolites(samples, scan.dwell_time, scan.spectrometer_frequency)
+    aligned = align_metabolites(scan.fid(samples))
     found = weights(aligned.signal, np.any(samples != 0, axis=1))
     assert set(np.flatnonzero(found == 0)) == {3, 11, 20, 27}
 
@@ -112,7 +112,7 @@ def test_clean_scans_lose_nothing(seed: int) -> None:
     scan = Scan(seed=seed)
     fid = scan.brain()
     samples = fid + noise_for(5.0, fid, scan) * scan.noise(64)
-    aligned = align_metabolites(samples, scan.dwell_time, scan.spectrometer_frequency)
+    aligned = align_metabolites(scan.fid(samples))
     found = weights(aligned.signal, np.ones(64, dtype=bool))
     assert found.min() > 0
     assert found.sum() ** 2 / np.sum(found**2) > 63

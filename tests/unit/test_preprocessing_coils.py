@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fitting.acquisition import Recording
 from fitting.preprocessing import preprocess
 from fitting.preprocessing.coil_combination import coil_weights
-from fitting.preprocessing.noise import noise_sd
-from fitting.signal import Recording
 from fitting.units import ComplexArray
 from tests.data.simulated_brain import Scan, noise_for
 
@@ -35,7 +34,7 @@ def uncombined() -> tuple[Scan, Recording, ComplexArray]:
 
 def signal_to_noise(weights: ComplexArray, sensitivities: ComplexArray, samples: ComplexArray, scan: Scan) -> float:
     combined = np.einsum("c,tcn->tn", weights, samples).mean(axis=0)
-    return float(np.abs(weights @ sensitivities) / noise_sd(combined, scan.dwell_time, scan.spectrometer_frequency))
+    return float(np.abs(weights @ sensitivities) / scan.fid(combined).noise)
 
 
 @pytest.mark.parametrize("with_water", [True, False])
@@ -45,7 +44,7 @@ def test_whitening_beats_first_point_weights(
     """With correlated noise the combination is at least 1.3 times better than weighting by the first point."""
     scan, recording, sensitivities = uncombined
     signal = recording.water.samples if with_water and recording.water is not None else recording.samples
-    found = coil_weights(signal, recording.samples, scan.dwell_time, scan.spectrometer_frequency).weights
+    found = coil_weights(signal, recording.fid).weights
     first = signal[..., 0].mean(axis=0).conj()
     ours = signal_to_noise(found, sensitivities, recording.samples, scan)
     assert ours >= 1.3 * signal_to_noise(first, sensitivities, recording.samples, scan)
@@ -65,18 +64,20 @@ def test_order_and_gain_of_coils_do_not_matter(uncombined: tuple[Scan, Recording
     after, _ = preprocess(changed)
     assert before.water is not None
     assert after.water is not None
-    scale = np.abs(after.water[0] / before.water[0])
-    np.testing.assert_allclose(after.fid / scale, before.fid, atol=1e-6 * np.abs(before.fid).max())
+    scale = np.abs(after.water.samples[0] / before.water.samples[0])
+    np.testing.assert_allclose(
+        after.fid.samples / scale, before.fid.samples, atol=1e-6 * np.abs(before.fid.samples).max()
+    )
 
 
 def test_dead_and_deafening_coils_do_no_harm(uncombined: tuple[Scan, Recording, ComplexArray]) -> None:
     """A coil of zeros and a coil of pure noise cost nothing."""
     scan, recording, sensitivities = uncombined
-    good = coil_weights(recording.samples, recording.samples, scan.dwell_time, scan.spectrometer_frequency)
+    good = coil_weights(recording.samples, recording.fid)
     silent = np.zeros((16, 1, scan.points), dtype=np.complex128)
     loud = 100.0 * np.abs(recording.samples).max() * scan.noise(16, 1)
     samples = np.concatenate([recording.samples, silent, loud], axis=1)
-    found = coil_weights(samples, samples, scan.dwell_time, scan.spectrometer_frequency)
+    found = coil_weights(samples, scan.fid(samples))
     assert found.dead == 1
     expected = signal_to_noise(good.weights, sensitivities, recording.samples, scan)
     reached = signal_to_noise(found.weights, np.concatenate([sensitivities, [0, 0]]), samples, scan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fitting.preprocessing.noise import noise_sd
+from fitting.fid import Fid
 from tests.data.simulated_brain import Scan
 
 SCANS = [
@@ -23,7 +23,7 @@ def test_noise_is_unbiased(points: int, dwell_time: float, frequency: float, sig
     """Over many draws the estimate is within 2 % of the truth and each within a few percent, beside strong lines."""
     scan = Scan(points, dwell_time, frequency)
     fid = signal * (scan.brain() + scan.residual_water(10.0))
-    estimates = [noise_sd(fid + scan.noise(), dwell_time, frequency) for _ in range(60)]
+    estimates = [scan.fid(fid + scan.noise()).noise for _ in range(60)]
     assert np.mean(estimates) == pytest.approx(1.0, abs=0.02)
     assert np.std(estimates) < 0.06
 
@@ -31,7 +31,7 @@ def test_noise_is_unbiased(points: int, dwell_time: float, frequency: float, sig
 def test_unsuppressed_water_does_not_count_as_noise() -> None:
     """A water line ten thousand times the noise leaves the estimate alone."""
     scan = Scan()
-    estimates = [noise_sd(scan.line(4.65, 1e4, 8.0) + scan.noise(), 5e-4, 123.2e6) for _ in range(40)]
+    estimates = [scan.fid(scan.line(4.65, 1e4, 8.0) + scan.noise()).noise for _ in range(40)]
     assert np.mean(estimates) == pytest.approx(1.0, abs=0.03)
 
 
@@ -43,10 +43,10 @@ def test_zero_filling_does_not_lower_noise(measured: int) -> None:
     for _ in range(40):
         fid = 3.0 * scan.brain() + scan.noise()
         fid[measured:] = 0
-        estimates.append(noise_sd(fid, 5e-4, 123.2e6))
+        estimates.append(scan.fid(fid).noise)
     assert np.mean(estimates) == pytest.approx(1.0, abs=0.04)
 
 
 def test_noise_of_nothing_is_zero() -> None:
     """Samples without noise are said to have none, for the caller to refuse."""
-    assert noise_sd(np.zeros(1024, dtype=np.complex128), 5e-4, 123.2e6) == 0.0
+    assert Fid(np.zeros(1024, dtype=np.complex128), 5e-4, 123.2e6).noise == 0.0

@@ -39,7 +39,7 @@ def test_no_pattern_no_move(content: str) -> None:
     """A phantom, a lipid or a macromolecule spectrum is not moved to make NAA of what it has."""
     scan = Scan()
     fid = strange(scan)[content] + 0.1 * scan.noise()
-    assert not find_reference(fid, scan.dwell_time, scan.spectrometer_frequency).trusted
+    assert not find_reference(scan.fid(fid)).trusted
     assert preprocess(scan.recording(fid))[1].shift_ppm == 0.0
 
 

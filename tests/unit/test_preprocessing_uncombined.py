@@ -20,9 +20,9 @@ from tests.unit.test_preprocessing_alignment import bounds
 
 
 def found_weights(planted: Planted) -> ComplexArray:
-    recording, scan = planted.recording, planted.scan
+    recording = planted.recording
     signal = recording if recording.water is None else recording.water
-    return coil_weights(signal.samples, recording.samples, scan.dwell_time, scan.spectrometer_frequency).weights
+    return coil_weights(signal.samples, recording.fid).weights
 
 
 def facts_of(planted: Planted) -> Transients:
@@ -123,9 +123,9 @@ def test_graded_weights_do_not_bias_amplitudes() -> None:
         spoilt[11] += 0.13 * fid
         spoilt[17] += 4 * noise * scan.noise()
         for samples, errors in ((good, clean), (spoilt, doubtful)):
-            aligned = align_metabolites(samples, scan.dwell_time, scan.spectrometer_frequency)
+            aligned = align_metabolites(scan.fid(samples))
             weight = weights(aligned.signal, np.ones(24, dtype=bool))
-            mean, _ = average(samples, weight)
+            mean = average(scan.fid(samples), weight)[0].samples
             errors.append(
                 ((np.vdot(fid, mean) / np.vdot(fid, fid)).real - 1, 24 * np.sum(weight**2) / weight.sum() ** 2)
             )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fitting.acquisition import Recording
 from fitting.preprocessing import preprocess
-from fitting.preprocessing.eddy_current import correct_eddy_currents, on_grid
+from fitting.preprocessing.eddy_current import correct_eddy_currents, on_axes
 from fitting.preprocessing.residual_water import decompose
-from fitting.signal import Recording
-from fitting.units import ComplexArray, ppm_axis_of_fft
+from fitting.units import ComplexArray
 from tests.data.simulated_brain import Scan, noise_for
 
 SCANS = [
@@ -32,11 +32,11 @@ def test_planted_eddy_phase_is_undone(scan: Scan) -> None:
     fid, noise = scan.brain(), 0.02
     water = scan.line(4.65, 2e4, 8.0) * distortion + scan.noise()
     corrected, straight, _, _ = correct_eddy_currents(
-        fid * distortion + noise * scan.noise(), water, scan.dwell_time, scan.spectrometer_frequency
+        scan.fid(fid * distortion + noise * scan.noise()), scan.fid(water)
     )
     early = scan.time < 0.2
-    assert np.std((corrected - fid)[early]) <= 1.6 * noise
-    assert np.abs(np.angle(straight[early])).max() < 0.05
+    assert np.std((corrected.samples - fid)[early]) <= 1.6 * noise
+    assert np.abs(np.angle(straight.samples[early])).max() < 0.05
 
 
 def test_correction_is_not_applied_twice() -> None:
@@ -45,9 +45,9 @@ def test_correction_is_not_applied_twice() -> None:
     distortion = np.exp(1j * (eddy_phase(scan) + 4 * np.sin(2 * np.pi * 25 * scan.time)))
     fid = scan.brain() + 0.02 * scan.noise()
     water = scan.line(4.65, 2e4, 8.0) * distortion + scan.noise()
-    corrected, _, _, step = correct_eddy_currents(fid, water, scan.dwell_time, scan.spectrometer_frequency)
+    corrected, _, _, step = correct_eddy_currents(scan.fid(fid), scan.fid(water))
     assert "already" in step.details
-    turn = np.diff(np.unwrap(np.angle(corrected / fid)))
+    turn = np.diff(np.unwrap(np.angle(corrected.samples / fid)))
     np.testing.assert_allclose(turn, turn[0], atol=1e-9)
 
 
@@ -62,14 +62,14 @@ def test_scanners_correction_is_known_by_the_phase(scan: Scan, constant: float, 
     phase = constant + 0.15 * np.exp(-scan.time / 0.02)
     fid = scan.brain() + scan.residual_water(water_over_naa) + 0.02 * scan.noise()
     water = scan.line(4.65, 2e4, 8.0) * np.exp(1j * phase) + scan.noise()
-    kept, straight, _, step = correct_eddy_currents(fid, water, scan.dwell_time, scan.spectrometer_frequency)
+    kept, straight, _, step = correct_eddy_currents(scan.fid(fid), scan.fid(water))
     assert "already" in step.details
-    np.testing.assert_array_equal(kept, fid)
-    assert abs(np.angle(straight[:50].sum())) < 0.05
+    np.testing.assert_array_equal(kept.samples, fid)
+    assert abs(np.angle(straight.samples[:50].sum())) < 0.05
     stored = fid * np.exp(1j * phase)
-    corrected, _, _, step = correct_eddy_currents(stored, water, scan.dwell_time, scan.spectrometer_frequency)
+    corrected, _, _, step = correct_eddy_currents(scan.fid(stored), scan.fid(water))
     assert step.details.startswith("Klose")
-    assert np.std((corrected - fid)[:200]) < 0.05
+    assert np.std((corrected.samples - fid)[:200]) < 0.05
 
 
 def test_reference_that_is_no_water_is_not_used() -> None:
@@ -92,8 +92,8 @@ def test_upset_first_samples_of_the_reference_do_not_scale_the_line_shape(first:
     spectrum, facts = preprocess(scan.recording(fid, scan.recording(upset)))
 
     assert spectrum.water is not None
-    assert np.abs(spectrum.water[:4]) == pytest.approx(np.abs(water[:4]), rel=0.06)
-    assert np.abs(spectrum.water[0]) == pytest.approx(1000.0, rel=0.01)
+    assert np.abs(spectrum.water.samples[:4]) == pytest.approx(np.abs(water[:4]), rel=0.06)
+    assert np.abs(spectrum.water.samples[0]) == pytest.approx(1000.0, rel=0.01)
     assert any("mended" in step.details for step in facts.steps) is (min(first) < 0.95)
 
 
@@ -112,7 +112,7 @@ def test_reference_on_another_grid(points: int, dwell_time: float) -> None:
     """A shorter, longer or otherwise sampled reference has the same value at the same time."""
     scan, other = Scan(), Scan(points, dwell_time)
     expected = scan.line(4.7, 1e4, 8.0)
-    found = on_grid(other.line(4.7, 1e4, 8.0), dwell_time, scan.points, scan.dwell_time)
+    found = on_axes(other.fid(other.line(4.7, 1e4, 8.0)), scan.fid(expected).axes).samples
     covered = scan.time <= other.time[-1]
     assert found.shape == expected.shape
     np.testing.assert_allclose(found[covered], expected[covered], atol=1e-3 * 1e4)
@@ -123,7 +123,7 @@ def test_reference_on_another_grid(points: int, dwell_time: float) -> None:
 @pytest.mark.parametrize("water", [0.0, 0.3, 3.0, 20.0])
 def test_residual_water_goes_and_metabolites_stay(scan: Scan, water: float) -> None:
     """Where water was only noise is left (1.15 times), and 0.2 to 4.2 ppm changes by far less than the noise."""
-    ppm = ppm_axis_of_fft(scan.points, scan.dwell_time, scan.spectrometer_frequency)
+    ppm = scan.fid(scan.brain()).axes.fft_ppm
     fitted, wet = (ppm > 0.2) & (ppm < 4.2), (ppm > 4.4) & (ppm < 4.9)
     left, changed = [], []
     for _ in range(8):
@@ -131,8 +131,8 @@ def test_residual_water_goes_and_metabolites_stay(scan: Scan, water: float) -> N
         sd = noise_for(15.0, fid, scan)
         noise = sd * scan.noise()
         dirty = fid + scan.residual_water(water) + noise
-        found = decompose(dirty, scan.dwell_time, scan.spectrometer_frequency).water(scan.spectrometer_frequency)
-        clean = dirty - found.fid(scan.points, scan.dwell_time)
+        found = decompose(scan.fid(dirty)).water(scan.spectrometer_frequency)
+        clean = dirty - found.fid(scan.fid(dirty).axes).samples
         unit = sd * np.sqrt(2 * scan.points)
         left.append(rms(np.fft.fft(clean - fid)[wet]) / unit)
         changed.append(rms(np.fft.fft(clean - fid - noise)[fitted]) / unit)

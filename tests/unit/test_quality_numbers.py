@@ -7,7 +7,9 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from fitting.acquisition import Recording
 from fitting.analysis import Quality
+from fitting.fid import Axes
 from fitting.model.diagnostics import (
     baseline_share,
     creatine_linewidth_ppm,
@@ -20,8 +22,7 @@ from fitting.model.result import Traces
 from fitting.preprocessing import PreprocessingFacts, preprocess
 from fitting.preprocessing.clipping import clipped_samples
 from fitting.quality_numbers import quality_numbers
-from fitting.signal import Recording
-from fitting.units import ComplexArray, ppm_axis_of_fft
+from fitting.units import ComplexArray
 from tests.data.simulated_brain import Scan, noise_for
 
 WIDTH_HZ = 6.0
@@ -36,7 +37,7 @@ def facts_of(fid: ComplexArray, scan: Scan, water: ComplexArray | None = None) -
 def traces(scan: Scan, signal: ComplexArray, added: ComplexArray, noise: float, baseline: float = 0.0) -> Traces:
     """What a perfect fit of ``signal`` leaves of it with ``added`` signal and noise (sd of a point of the spectrum)."""
     size = 2 * scan.points
-    ppm = ppm_axis_of_fft(size, scan.dwell_time, scan.spectrometer_frequency)
+    ppm = Axes(size, scan.dwell_time, scan.spectrometer_frequency).fft_ppm
     window = np.flatnonzero((ppm > 0.2) & (ppm < 4.2))
     window = window[np.argsort(-ppm[window])]
 

@@ -7,19 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fitting.acquisition import Recording
 from fitting.preprocessing import PreprocessingFacts, preprocess
 from fitting.preprocessing.digitisation import digitisation_step
 from fitting.preprocessing.offset import water_offset
 from fitting.preprocessing.quadrature import quadrature_image
 from fitting.preprocessing.ripple import water_ripple
-from fitting.signal import Recording
 from fitting.units import ComplexArray
 from tests.data.simulated_brain import Scan, noise_for
 from tests.data.uncombined import uncombined
-
-
-def grid(scan: Scan) -> tuple[float, float]:
-    return scan.dwell_time, scan.spectrometer_frequency
 
 
 @pytest.mark.parametrize("size", [0.1, 0.2j, -0.3])
@@ -30,7 +26,7 @@ def test_quadrature_image_is_measured(size: complex, water: float) -> None:
     fid = scan.brain() + scan.residual_water(water)
     noise = noise_for(60, fid, scan) * scan.noise()
 
-    assert quadrature_image(fid + size * fid.conj() + noise, *grid(scan)) == pytest.approx(abs(size), abs=0.04)
+    assert quadrature_image(scan.fid(fid + size * fid.conj() + noise)) == pytest.approx(abs(size), abs=0.04)
 
 
 def test_no_image_where_there_is_none() -> None:
@@ -38,7 +34,7 @@ def test_no_image_where_there_is_none() -> None:
     for seed in range(10):
         scan = Scan(2048, seed=seed)
         fid = scan.brain() + scan.residual_water(10.0)
-        found = quadrature_image(fid + noise_for(8, fid, scan) * scan.noise(), *grid(scan))
+        found = quadrature_image(scan.fid(fid + noise_for(8, fid, scan) * scan.noise()))
         assert found is not None
         assert found < 0.03
 
@@ -50,7 +46,7 @@ def test_ripple_of_water_is_measured(hz: float) -> None:
     phase = np.exp(2j * np.exp(-scan.time / 0.05))
     smooth = (scan.line(4.65, 800.0, 5.0) + scan.line(4.65, 200.0, 12.0)) * phase + 0.1 * scan.noise()
     none, found = (
-        water_ripple(water, *grid(scan)) for water in (smooth, smooth * (1 + 0.1 * np.sin(2 * np.pi * hz * scan.time)))
+        water_ripple(scan.fid(water)) for water in (smooth, smooth * (1 + 0.1 * np.sin(2 * np.pi * hz * scan.time)))
     )
 
     assert none is not None
@@ -61,7 +57,7 @@ def test_ripple_of_water_is_measured(hz: float) -> None:
 def test_ripple_of_noise_is_unknown() -> None:
     """Where water does not stand out, nothing is said."""
     scan = Scan(2048)
-    assert water_ripple(scan.line(4.65, 1.0, 5.0) + scan.noise(), *grid(scan)) is None
+    assert water_ripple(scan.fid(scan.line(4.65, 1.0, 5.0) + scan.noise())) is None
 
 
 @pytest.mark.parametrize(("step", "found"), [(0.5, 0.5), (2.0, 1.7), (20.0, 3.5)])
@@ -71,8 +67,8 @@ def test_coarse_numbers_are_measured(step: float, found: float) -> None:
     fid = (30 * scan.brain() + scan.noise())[None, None]
     coarse = step * (np.round(fid.real / step) + 1j * np.round(fid.imag / step))
 
-    assert digitisation_step(coarse, *grid(scan)) == pytest.approx(found, rel=0.15)
-    assert digitisation_step(fid, *grid(scan)) == pytest.approx(0.0, abs=0.01)
+    assert digitisation_step(scan.fid(coarse)) == pytest.approx(found, rel=0.15)
+    assert digitisation_step(scan.fid(fid)) == pytest.approx(0.0, abs=0.01)
 
 
 @pytest.mark.parametrize("width_hz", [0.7, 6.0])
@@ -81,9 +77,9 @@ def test_offset_of_water_is_measured(width_hz: float) -> None:
     scan = Scan(2048)
     water = scan.line(4.66, 1000.0, width_hz) + 0.1 * scan.noise()
 
-    assert water_offset(water) < 0.001
+    assert water_offset(scan.fid(water)) < 0.001
     if width_hz > 1:
-        assert water_offset(water + 40j) == pytest.approx(0.04, rel=0.1)
+        assert water_offset(scan.fid(water + 40j)) == pytest.approx(0.04, rel=0.1)
 
 
 def facts(recording: Recording) -> PreprocessingFacts:

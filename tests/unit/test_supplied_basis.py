@@ -17,6 +17,7 @@ from fitting.basis.sequences import Protocol
 from fitting.basis.simulation import simulate
 from fitting.basis.spin_system import spin_systems
 from fitting.errors import UnusableBasis
+from fitting.fid import Fid
 from fitting.io.source import Files, SourceFile
 from fitting.units import ComplexArray
 
@@ -123,7 +124,7 @@ def test_a_positive_ishift_moves_toward_higher_ppm():
 
     moved = lcmodel_basis.read(lcmodel(line, ("Cr",), entry=f"ISHIFT = {points}"))
 
-    assert fit_singlet(moved.signals[0], 3.0 + points * step, DWELL, F0).ppm == pytest.approx(
+    assert fit_singlet(Fid(moved.signals[0], DWELL, F0), 3.0 + points * step).ppm == pytest.approx(
         3.0 + points * step, abs=1e-4
     )
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fitting.analysis import Quality, Reason, Verdict
+from fitting.analysis import Quality, Verdict
 from fitting.model.diagnostics import RegionResidual
 from fitting.model.result import Fit, Outcome, Traces
 from fitting.norms.study_rows import study_rows
 from fitting.quantification.concentrations import Concentration, Quantity, Ratio
+from fitting.reason import Reason
 from fitting.verdict import Rule, judge, rules
 from fitting.verdict.rules import BRAIN_METABOLITES, CONCENTRATION
 

@@ -8,10 +8,10 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 import fitting.io
+from fitting.acquisition import VoiGeometry
 from fitting.io import Files
 from fitting.io.dicom_mrs import _philips_box
 from fitting.io.voi import box, from_normal, in_patient_axes
-from fitting.signal import VoiGeometry
 from tests.conformance.reader_fixtures.dicom_mrs import _item, philips, siemens
 from tests.conformance.reader_fixtures.ge_pfile import _FRAMES_9, _revision_9
 from tests.conformance.reader_fixtures.philips_sdat import _ROWS, _SPAR, _pair

@@ -8,9 +8,9 @@ import nibabel as nib
 import numpy as np
 from nibabel.nifti1 import Nifti1Extension
 
+from fitting.acquisition import VoiGeometry
 from fitting.errors import DamagedFile
 from fitting.io import Files, SourceFile
-from fitting.signal import VoiGeometry
 from tests.conformance.reader_fixtures import IDENTITY, Fixture, Refusal, brain_fid
 
 _FREQUENCY, _DWELL, _POINTS = 297_219_948.0, 0.00025, 256

@@ -10,9 +10,9 @@ from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
+from fitting.acquisition import VoiGeometry
 from fitting.errors import DamagedFile
 from fitting.io import Files, SourceFile
-from fitting.signal import VoiGeometry
 from fitting.units import ComplexArray
 
 from . import IDENTITY, Fixture, Refusal, brain_fid

@@ -11,8 +11,8 @@ from fitting.errors import UnusableTable
 from fitting.follow_up import Repeatability, course, published_repeatability
 from fitting.follow_up.association import associate
 from fitting.follow_up.published import read_rows, repeat_rows
-from fitting.norms.assessment import Absence
 from fitting.norms.regions import find_region
+from fitting.reason import Absence
 from tests.data.follow_up import analysis, session
 
 

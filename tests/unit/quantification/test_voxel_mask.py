@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from fitting.acquisition import VoiGeometry
 from fitting.io.nifti_image import Image
 from fitting.quantification.voxel_mask import content, outside_share, points_in
-from fitting.signal import VoiGeometry
 from fitting.units import FloatArray
 
 

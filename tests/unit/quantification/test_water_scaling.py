@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fitting.acquisition import Acquisition
 from fitting.errors import ImplausibleParameter, UnusableSignal, UnusableTable
+from fitting.fid import Fid
 from fitting.model.result import Fit, Outcome, Traces
 from fitting.quantification import DETECTION_LIMIT, quantify, relaxation_table
 from fitting.quantification.concentrations import Quantity
@@ -15,7 +17,6 @@ from fitting.quantification.ratios import ratios_to
 from fitting.quantification.tissue import volume_fractions, water_fractions
 from fitting.quantification.water_reference import water_signal
 from fitting.request import TissueFractions
-from fitting.signal import Acquisition
 
 EMPTY = np.zeros(0)
 ACQUISITION = Acquisition(
@@ -54,8 +55,12 @@ def fit_of(names: tuple[str, ...], amplitudes: np.ndarray, covariance: np.ndarra
     )
 
 
-def water_of(amplitude: float) -> np.ndarray:
-    return amplitude * np.exp(-np.pi * 6.0 * TIMES).astype(np.complex128)
+def fid(samples: np.ndarray) -> Fid:
+    return Fid(samples, 5e-4, 127.8e6)
+
+
+def water_of(amplitude: float) -> Fid:
+    return fid(amplitude * np.exp(-np.pi * 6.0 * TIMES).astype(np.complex128))
 
 
 def by_name(quantities: tuple[Quantity, ...]) -> dict[str, Quantity]:
@@ -72,7 +77,7 @@ FIT = fit_of(NAMES, AMPLITUDES, COVARIANCE)
 def test_worked_example_of_the_molal_concentration() -> None:
     """TE 30 ms, TR 2 s, GM/WM/CSF .60/.30/.10, one-proton ratio 2e-4: 10.967 mmol/kg and its intermediate values."""
     fit = fit_of(("NAA",), np.array([2e-4]), np.array([[1e-12]]))
-    answer = quantify(fit, water_of(2.0), 5e-4, ACQUISITION, TISSUE, relaxation_table(EXAMPLE))
+    answer = quantify(fit, water_of(2.0), ACQUISITION, TISSUE, relaxation_table(EXAMPLE))
     shares = water_fractions(volume_fractions(TISSUE))
     rows = {place: relaxation_table(EXAMPLE).find("water", place, 3.0) for place in ("GM", "WM", "CSF")}
 
@@ -96,7 +101,7 @@ def test_worked_example_of_the_sd_of_a_ratio() -> None:
 
 def test_order_and_sums() -> None:
     """The contract's order with sums after their members, macromolecules last; tCho does not appear without members."""
-    answers = quantify(FIT, None, 5e-4, ACQUISITION, None, relaxation_table())
+    answers = quantify(FIT, None, ACQUISITION, None, relaxation_table())
 
     assert [item.name for item in answers] == ["NAA", "NAAG", "tNAA", "Glu", "Gln", "Glx", "Cr", "PCr", "tCr", "MM09"]
     found = by_name(answers)
@@ -110,7 +115,7 @@ def test_order_and_sums() -> None:
 def test_a_fitted_total_is_not_summed_again() -> None:
     """A basis whose component is itself called tCr keeps it, and ratios use it."""
     fit = fit_of(("tCr", "GPC"), np.array([1.0, 0.2]), np.diag([1e-4, 1e-4]))
-    found = by_name(quantify(fit, None, 5e-4, ACQUISITION, None, relaxation_table()))
+    found = by_name(quantify(fit, None, ACQUISITION, None, relaxation_table()))
 
     assert list(found) == ["GPC", "tCho", "tCr"]
     assert found["tCho"].ratio_tcr.value == pytest.approx(0.2)
@@ -120,7 +125,7 @@ def test_errors_agree_with_monte_carlo() -> None:
     """SDs of ratios and of concentrations, sums included, match 20 000 draws to 5 %."""
     water = water_of(2.0e3)
     noise = np.random.default_rng(4)
-    answers = by_name(quantify(FIT, water, 5e-4, ACQUISITION, TISSUE, relaxation_table()))
+    answers = by_name(quantify(FIT, water, ACQUISITION, TISSUE, relaxation_table()))
     draws = noise.multivariate_normal(AMPLITUDES, COVARIANCE, size=20_000)
     scale = {name: answers[name].concentration.value / answers[name].amplitude for name in ("NAA", "NAAG", "Cr", "PCr")}
     column = {name: draws[:, NAMES.index(name)] for name in NAMES}
@@ -136,12 +141,12 @@ def test_errors_agree_with_monte_carlo() -> None:
 def test_noise_of_the_water_reference_enters() -> None:
     """A noisy water reference widens every concentration and no ratio."""
     noise = np.random.default_rng(7)
-    noisy = water_of(2.0) + 0.05 * (noise.normal(size=1024) + 1j * noise.normal(size=1024))
+    noisy = fid(water_of(2.0).samples + 0.05 * (noise.normal(size=1024) + 1j * noise.normal(size=1024)))
     clean, dirty = (
-        by_name(quantify(FIT, water, 5e-4, ACQUISITION, TISSUE, relaxation_table()))["tNAA"]
+        by_name(quantify(FIT, water, ACQUISITION, TISSUE, relaxation_table()))["tNAA"]
         for water in (water_of(2.0), noisy)
     )
-    relative = water_signal(noisy, 5e-4).relative_sd
+    relative = water_signal(noisy).relative_sd
 
     assert dirty.ratio_tcr == clean.ratio_tcr
     assert dirty.concentration.sd / dirty.concentration.value == pytest.approx(
@@ -164,7 +169,7 @@ def test_what_cannot_be_corrected_is_in_institutional_units(
 ) -> None:
     """Each missing fact alone gives iu, the value LCModel's defaults define, and the reason in words."""
     acquisition = replace(ACQUISITION, **change)
-    found = by_name(quantify(FIT, water_of(2.0e3), 5e-4, acquisition, tissue, relaxation_table()))["NAA"].concentration
+    found = by_name(quantify(FIT, water_of(2.0e3), acquisition, tissue, relaxation_table()))["NAA"].concentration
 
     assert found.unit == "iu"
     assert found.value == pytest.approx(1.1 / 1.0e3 * 35880 * 0.7, rel=1e-6)
@@ -174,7 +179,7 @@ def test_what_cannot_be_corrected_is_in_institutional_units(
 
 def test_corrections_name_times_and_what_the_error_leaves_out() -> None:
     """A molal value lists fractions, water and metabolite relaxation of each member, and the limits of its sd."""
-    found = by_name(quantify(FIT, water_of(2.0e3), 5e-4, ACQUISITION, TISSUE, relaxation_table()))
+    found = by_name(quantify(FIT, water_of(2.0e3), ACQUISITION, TISSUE, relaxation_table()))
     text = " | ".join(found["tNAA"].concentration.corrections)
 
     assert "GM 0.60 WM 0.30 CSF 0.10" in text
@@ -189,7 +194,7 @@ def test_water_with_its_own_timing() -> None:
     short = replace(ACQUISITION, repetition_time=1.5)
     table = relaxation_table(EXAMPLE)
     same, other = (
-        by_name(quantify(FIT, water_of(2.0), 5e-4, ACQUISITION, TISSUE, table, water_acquisition=item))["NAA"]
+        by_name(quantify(FIT, water_of(2.0), ACQUISITION, TISSUE, table, water_acquisition=item))["NAA"]
         for item in (None, short)
     )
     shares = water_fractions(volume_fractions(TISSUE))
@@ -207,7 +212,7 @@ def test_water_with_its_own_timing() -> None:
 def test_impossible_tissue_is_refused(fractions: tuple[float, float, float]) -> None:
     """Negative, percent, incomplete, all-CSF and undefined fractions are refused by name."""
     with pytest.raises(ImplausibleParameter):
-        quantify(FIT, water_of(2.0), 5e-4, ACQUISITION, TissueFractions(*fractions), relaxation_table())
+        quantify(FIT, water_of(2.0), ACQUISITION, TissueFractions(*fractions), relaxation_table())
 
 
 def test_undetected_metabolites_have_a_bound_and_undetected_creatine_no_ratios() -> None:
@@ -217,7 +222,6 @@ def test_undetected_metabolites_have_a_bound_and_undetected_creatine_no_ratios()
         quantify(
             fit_of(("Cr", "GABA", "Lac"), np.array([0.1, 0.17, -0.2]), covariance),
             None,
-            5e-4,
             ACQUISITION,
             None,
             relaxation_table(),
@@ -235,7 +239,7 @@ def test_undetected_metabolites_have_a_bound_and_undetected_creatine_no_ratios()
 
 def test_classical_bounds_include_sums() -> None:
     """The classical bound of a sum follows from the bound's covariance, in percent of the amplitude."""
-    found = by_name(quantify(FIT, None, 5e-4, ACQUISITION, None, relaxation_table()))
+    found = by_name(quantify(FIT, None, ACQUISITION, None, relaxation_table()))
 
     for name in ("NAA", "tNAA", "tCr"):
         assert found[name].crlb_percent == pytest.approx(50.0 * found[name].amplitude_sd / found[name].amplitude)
@@ -249,7 +253,7 @@ def test_water_signal_ignores_phase_frequency_eddy_currents_and_upset_points(pha
     water = 7.0e4 * envelope * turns
     water[0] *= 0.5
     water[3] *= 1.1
-    signal = water_signal(water, 5e-4)
+    signal = water_signal(fid(water))
 
     assert signal.amplitude == pytest.approx(7.0e4, rel=1e-3)
     assert signal.per_proton == pytest.approx(3.5e4, rel=1e-3)
@@ -259,7 +263,7 @@ def test_stated_error_of_the_water_signal_is_honest() -> None:
     """Over 300 noisy references the scatter of the amplitude is 0.5 to 1.1 of the stated relative sd."""
     noise = np.random.default_rng(9)
     signals = [
-        water_signal(water_of(1.0) + 0.01 * (noise.normal(size=1024) + 1j * noise.normal(size=1024)), 5e-4)
+        water_signal(fid(water_of(1.0).samples + 0.01 * (noise.normal(size=1024) + 1j * noise.normal(size=1024))))
         for _ in range(300)
     ]
     scatter = np.std([item.amplitude for item in signals])
@@ -280,7 +284,7 @@ def test_stated_error_of_the_water_signal_is_honest() -> None:
 def test_no_water_signal_is_refused(water: np.ndarray) -> None:
     """Nothing, non-finite, too short and pure noise are no reference."""
     with pytest.raises(UnusableSignal):
-        water_signal(water, 5e-4)
+        water_signal(fid(water))
 
 
 def test_users_rows_win_whole() -> None:

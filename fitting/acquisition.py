@@ -1,8 +1,4 @@
-"""The nouns that flow in: what a recorded free induction decay (FID) is, and its conventions.
-
-Samples follow the NIfTI-MRS convention everywhere: complex128, higher ppm = lower FFT frequency, the
-first point whole (as a scanner writes it, not halved), zero frequency = ``WATER_PPM``.
-"""
+"""What a file of a scan says: its acquisition, the place of its volume, and the recorded samples."""
 
 from __future__ import annotations
 
@@ -10,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.units import ComplexArray, FloatArray, field_from_frequency, nominal_field, ppm_axis_of_fft
+from fitting.fid import Fid
+from fitting.units import ComplexArray, field_from_frequency, nominal_field
 
 Vector = tuple[float, float, float]
 
@@ -124,31 +121,16 @@ class Recording:
         """Number of complex points per transient."""
         return int(self.samples.shape[2])
 
-
-@dataclass(frozen=True, slots=True)
-class Spectrum:
-    """One combined, averaged, referenced FID ready for the fit, with its water FID.
-
-    ``fid`` and ``water`` have shape (points,); ``water`` is None without a reference and shares the
-    FID's receiver scale. Frequencies are referenced: tNAA CH3 stands at 2.01 ppm within a few hertz.
-    """
-
-    fid: ComplexArray
-    dwell_time: float
-    spectrometer_frequency: float
-    water: ComplexArray | None = None
-
     @property
-    def points(self) -> int:
-        """Number of complex points."""
-        return int(self.fid.shape[0])
+    def fid(self) -> Fid:
+        """The samples with their axes, shape (transients, coils, points).
 
-
-def time_axis(points: int, dwell_time: float) -> FloatArray:
-    """Sample times (s), shape (points,), starting at zero."""
-    return np.arange(points, dtype=np.float64) * dwell_time
-
-
-def ppm_axis(points: int, dwell_time: float, spectrometer_frequency: float) -> FloatArray:
-    """Chemical shifts (ppm), shape (points,), of ``numpy.fft.fftshift(numpy.fft.fft(fid))``: descending."""
-    return np.fft.fftshift(ppm_axis_of_fft(points, dwell_time, spectrometer_frequency))
+        Raises
+        ------
+        ValueError
+            When dwell time or spectrometer frequency is missing; the caller has seen to them.
+        """
+        dwell_time, frequency = self.acquisition.dwell_time, self.acquisition.spectrometer_frequency
+        if dwell_time is None or frequency is None:
+            raise ValueError("an FID needs a dwell time and a spectrometer frequency")
+        return Fid(self.samples, dwell_time, frequency)
