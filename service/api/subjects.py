@@ -55,7 +55,7 @@ class TimelineOut(BaseModel):
     """What this answer must not be used for."""
 
 
-class Followed(NamedTuple):
+class FollowedPerson(NamedTuple):
     """The analyses of one person as they are kept, oldest first."""
 
     rows: tuple[AnalysisRow, ...]
@@ -106,11 +106,11 @@ def get_timeline(
     )
 
 
-def followed_of(repository: AnalysisRepository, subject: str) -> Followed:
+def followed_of(repository: AnalysisRepository, subject: str) -> FollowedPerson:
     """The newest analyses of one pseudonym, oldest first."""
     found = repository.page(Filters(subject=subject), None, MOST_SESSIONS, with_result=True)
     oldest_first = tuple(reversed(found.rows))
-    return Followed(
+    return FollowedPerson(
         rows=tuple(row for row in oldest_first if row.state == "succeeded"),
         without_result=tuple(row for row in oldest_first if row.state != "succeeded"),
         is_cut=found.next_cursor is not None,

@@ -26,25 +26,25 @@ FEW_BYTES = 2 * 1024**3
 WORKER_SECONDS = 120.0
 
 
-class Finding(NamedTuple):
+class CheckResult(NamedTuple):
     """What a check found."""
 
     level: Level
     sentence: str
 
 
-Check = Callable[[Settings], Finding]
+Check = Callable[[Settings], CheckResult]
 
 
-def data_dir(settings: Settings) -> Finding:
+def data_dir(settings: Settings) -> CheckResult:
     return _folder(settings.data_dir, keeps_secrets=True)
 
 
-def cache_dir(settings: Settings) -> Finding:
+def cache_dir(settings: Settings) -> CheckResult:
     return _folder(settings.cache_dir, keeps_secrets=False)
 
 
-def _folder(folder: Path, *, keeps_secrets: bool) -> Finding:
+def _folder(folder: Path, *, keeps_secrets: bool) -> CheckResult:
     existing = folder
     while not existing.exists():
         existing = existing.parent
@@ -52,23 +52,23 @@ def _folder(folder: Path, *, keeps_secrets: bool) -> Finding:
         with tempfile.NamedTemporaryFile(dir=existing, prefix=".doctor-"):
             pass
     except OSError as error:
-        return Finding("failure", f"{folder} cannot be written: {error.strerror}")
+        return CheckResult("failure", f"{folder} cannot be written: {error.strerror}")
     if existing != folder:
-        return Finding("ok", f"{folder} will be made at the first start")
+        return CheckResult("ok", f"{folder} will be made at the first start")
     if keeps_secrets and folder.stat().st_mode & 0o077:
-        return Finding("warning", f"{folder} can be read by other users; chmod 700 it")
-    return Finding("ok", f"{folder} can be written")
+        return CheckResult("warning", f"{folder} can be read by other users; chmod 700 it")
+    return CheckResult("ok", f"{folder} can be written")
 
 
-def disk(settings: Settings) -> Finding:
+def disk(settings: Settings) -> CheckResult:
     existing = settings.data_dir
     while not existing.exists():
         existing = existing.parent
     free = shutil.disk_usage(existing).free
-    return Finding("ok" if free > FEW_BYTES else "warning", f"{free / 1024**3:.1f} GiB are free below {existing}")
+    return CheckResult("ok" if free > FEW_BYTES else "warning", f"{free / 1024**3:.1f} GiB are free below {existing}")
 
 
-def database(settings: Settings) -> Finding:
+def database(settings: Settings) -> CheckResult:
     from sqlalchemy import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -77,21 +77,21 @@ def database(settings: Settings) -> Finding:
     url = make_url(settings.database_url)
     shown = url.render_as_string(hide_password=True)
     if _is_absent(url):
-        return Finding("ok", f"{shown} will be made at the first start")
+        return CheckResult("ok", f"{shown} will be made at the first start")
     opened = Database(settings.database_url)
     try:
         opened.ping()
         present, newest = opened.revisions()
     except SQLAlchemyError as error:
-        return Finding("failure", f"{shown} does not answer: {type(error).__name__}")
+        return CheckResult("failure", f"{shown} does not answer: {type(error).__name__}")
     finally:
         opened.close()
     if present == newest:
-        return Finding("ok", f"{shown} answers, its schema is current ({newest})")
-    return Finding("warning", f"{shown} answers; its schema {present} will become {newest} at the next start")
+        return CheckResult("ok", f"{shown} answers, its schema is current ({newest})")
+    return CheckResult("warning", f"{shown} answers; its schema {present} will become {newest} at the next start")
 
 
-def audit_log(settings: Settings) -> Finding:
+def audit_log(settings: Settings) -> CheckResult:
     from sqlalchemy import make_url
 
     from service.storage.audit_folder import AuditFolder, UnreadableHead
@@ -100,15 +100,15 @@ def audit_log(settings: Settings) -> Finding:
     try:
         known = folder.head()
     except UnreadableHead as error:
-        return Finding("failure", f"{error}; restore it, or see `mrsquant audit accept`")
+        return CheckResult("failure", f"{error}; restore it, or see `mrsquant audit accept`")
     if not _is_absent(make_url(settings.database_url)):
         return _examined(settings, folder, known)
     if known is None:
-        return Finding("ok", "begins at the first start")
-    return Finding("failure", f"is gone with its database; it had {known.position} rows")
+        return CheckResult("ok", "begins at the first start")
+    return CheckResult("failure", f"is gone with its database; it had {known.position} rows")
 
 
-def _examined(settings: Settings, folder: AuditFolder, known: Head | None) -> Finding:
+def _examined(settings: Settings, folder: AuditFolder, known: Head | None) -> CheckResult:
     from sqlalchemy.exc import SQLAlchemyError
 
     from service.storage.audit import AuditLog
@@ -117,25 +117,25 @@ def _examined(settings: Settings, folder: AuditFolder, known: Head | None) -> Fi
     opened = Database(settings.database_url)
     try:
         if known is None and opened.revisions()[0] is None:
-            return Finding("ok", "begins at the first start")
+            return CheckResult("ok", "begins at the first start")
         head, faults = AuditLog(opened).examine(known)
     except SQLAlchemyError as error:
-        return Finding("failure", f"cannot be read: {type(error).__name__}")
+        return CheckResult("failure", f"cannot be read: {type(error).__name__}")
     finally:
         opened.close()
     refused = folder.refusals()
     if refused:
         faults += (f"{refused} entries were refused by the database; read {folder.refused} and move it away.",)
     if faults:
-        return Finding("failure", f"{' '.join(faults)} See docs/how-to/operate.md")
-    return Finding("ok", f"holds what is known of it, {head.position} rows; its triggers are there")
+        return CheckResult("failure", f"{' '.join(faults)} See docs/how-to/operate.md")
+    return CheckResult("ok", f"holds what is known of it, {head.position} rows; its triggers are there")
 
 
 def _is_absent(url: URL) -> bool:
     return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
 
 
-def executor(settings: Settings) -> Finding:
+def executor(settings: Settings) -> CheckResult:
     from service.jobs.executors import UnusableExecutor, open_executor
     from service.jobs.tasks import warm
 
@@ -143,56 +143,56 @@ def executor(settings: Settings) -> Finding:
     try:
         pool = open_executor(settings.executor)
     except (UnusableExecutor, OSError) as error:
-        return Finding("failure", f"{settings.executor} cannot be opened: {error}")
+        return CheckResult("failure", f"{settings.executor} cannot be opened: {error}")
     try:
         pool.executor.submit(warm).result(timeout=WORKER_SECONDS)
     except (NotInTime, RuntimeError) as error:
-        return Finding("failure", f"{settings.executor}: no worker answered ({type(error).__name__})")
+        return CheckResult("failure", f"{settings.executor}: no worker answered ({type(error).__name__})")
     finally:
         pool.close()
-    return Finding("ok", f"{settings.executor}: a worker answered in {time.monotonic() - begin:.1f} s")
+    return CheckResult("ok", f"{settings.executor}: a worker answered in {time.monotonic() - begin:.1f} s")
 
 
-def basis(_: Settings) -> Finding:
+def basis(_: Settings) -> CheckResult:
     from fitting.basis.spin_system import spin_systems
     from fitting.norms import literature_norms
 
     metabolites, norms = len(spin_systems()), len(literature_norms())
-    return Finding("ok", f"{metabolites} metabolites and {norms} norms are installed")
+    return CheckResult("ok", f"{metabolites} metabolites and {norms} norms are installed")
 
 
-def own_norms(settings: Settings) -> Finding:
+def own_norms(settings: Settings) -> CheckResult:
     from fitting.errors import FittingError
     from service.api.norm_files import read_norm_folder
 
     if settings.norms_path is None:
-        return Finding("ok", "no folder of own norms (MRSQUANT_NORMS_PATH)")
+        return CheckResult("ok", "no folder of own norms (MRSQUANT_NORMS_PATH)")
     try:
         norms = read_norm_folder(settings.norms_path)
     except FittingError as error:
-        return Finding("failure", f"{settings.norms_path}: {error.detail}")
-    return Finding("ok", f"{settings.norms_path}: {', '.join(norm.id for norm in norms.values())}")
+        return CheckResult("failure", f"{settings.norms_path}: {error.detail}")
+    return CheckResult("ok", f"{settings.norms_path}: {', '.join(norm.id for norm in norms.values())}")
 
 
-def pdf(_: Settings) -> Finding:
+def pdf(_: Settings) -> CheckResult:
     try:
         import typst
     except ImportError:
-        return Finding("warning", "no PDF reports: pip install 'mrsquant[pdf]'")
+        return CheckResult("warning", "no PDF reports: pip install 'mrsquant[pdf]'")
     typst.compile(b'#set text(lang: "en")\nA', format="pdf")
-    return Finding("ok", "PDF reports can be made; the fonts come with typst")
+    return CheckResult("ok", "PDF reports can be made; the fonts come with typst")
 
 
-def clock(_: Settings) -> Finding:
+def clock(_: Settings) -> CheckResult:
     year = time.gmtime().tm_year
     if not 2025 <= year < 2100:
-        return Finding("failure", f"the clock says {year}; set it, or times and signatures are wrong")
-    return Finding("ok", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()))
+        return CheckResult("failure", f"the clock says {year}; set it, or times and signatures are wrong")
+    return CheckResult("ok", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()))
 
 
-def cores(_: Settings) -> Finding:
+def cores(_: Settings) -> CheckResult:
     threads = os.environ.get("OMP_NUM_THREADS", "unset (workers use 1)")
-    return Finding("ok", f"{os.cpu_count()} cores; OMP_NUM_THREADS is {threads}")
+    return CheckResult("ok", f"{os.cpu_count()} cores; OMP_NUM_THREADS is {threads}")
 
 
 CHECKS: dict[str, Check] = {

@@ -10,7 +10,7 @@ from service.cli.failures import ExitCode
 
 def doctor() -> int:
     """Check settings, folders, database, workers and what is installed; changes nothing. Exit code 1 on a failure."""
-    from service.cli.checks import CHECKS, Finding
+    from service.cli.checks import CHECKS, CheckResult
 
     settings = load_settings()
     failed = False
@@ -18,7 +18,7 @@ def doctor() -> int:
         try:
             finding = check(settings)
         except Exception as error:  # a check that breaks is itself what is wrong
-            finding = Finding("failure", f"the check broke: {type(error).__name__}")
+            finding = CheckResult("failure", f"the check broke: {type(error).__name__}")
         failed |= finding.level == "failure"
         sys.stdout.write(f"{finding.level:<8} {name}: {finding.sentence}\n")
     return ExitCode.FAILURE if failed else ExitCode.ANALYSED

@@ -10,7 +10,7 @@ from service.reports.texts import text, text_or
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class DifferenceInWords:
     """One thing in which two sessions differ, in words."""
 
     name: str
@@ -18,14 +18,14 @@ class Difference:
     later: str
 
 
-def differences(earlier: Analysis, later: Analysis) -> tuple[Difference, ...]:
+def differences(earlier: Analysis, later: Analysis) -> tuple[DifferenceInWords, ...]:
     """Everything in which two sessions were acquired or processed differently; empty when they may be compared."""
     return tuple(in_words(item) for item in follow_up.differences(earlier, later))
 
 
-def in_words(item: follow_up.Difference) -> Difference:
+def in_words(item: follow_up.Difference) -> DifferenceInWords:
     """One difference as people read it."""
-    return Difference(text(f"compare.{item.code}"), _word(item.code, item.earlier), _word(item.code, item.later))
+    return DifferenceInWords(text(f"compare.{item.code}"), _word(item.code, item.earlier), _word(item.code, item.later))
 
 
 def _word(code: str, value: str | None) -> str:

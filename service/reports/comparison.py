@@ -9,7 +9,7 @@ from fitting import follow_up
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.model.result import Traces
 from service.reports import comparison_figure, numbers, rows, timeline_changes
-from service.reports.comparability import Difference, differences
+from service.reports.comparability import DifferenceInWords, differences
 from service.reports.document import AnalysisDocument
 from service.reports.texts import text
 
@@ -66,7 +66,7 @@ class Comparison:
     columns: tuple[Column, Column]
     refusals: tuple[str, ...]
     """Why differences between the columns must not be read as change; empty when they may."""
-    differences: tuple[Difference, ...]
+    differences: tuple[DifferenceInWords, ...]
     changes: tuple[timeline_changes.SeriesChanges, ...]
     """What changed between them; empty when they may not be compared."""
     groups: tuple[tuple[str, tuple[Row, ...]], ...]
@@ -102,7 +102,7 @@ def _changes(one: Analysis, other: Analysis) -> tuple[timeline_changes.SeriesCha
     return timeline_changes.changes(course, {"earlier": 1, "later": 2})
 
 
-def _refusals(one: AnalysisDocument, other: AnalysisDocument, found: tuple[Difference, ...]) -> tuple[str, ...]:
+def _refusals(one: AnalysisDocument, other: AnalysisDocument, found: tuple[DifferenceInWords, ...]) -> tuple[str, ...]:
     reasons = []
     if one.subject is None or other.subject is None:
         reasons.append(text("compare.unknown_subject"))

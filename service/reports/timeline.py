@@ -35,7 +35,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class TimelineVisit:
     """A session as the head of a column."""
 
     number: int
@@ -70,7 +70,7 @@ class RegionTimeline:
     """Everything about one region of one person."""
 
     region: str
-    visits: tuple[Visit, ...]
+    visits: tuple[TimelineVisit, ...]
     warnings: tuple[str, ...]
     """In what sessions that are not compared differ, and which are left out."""
     figures: tuple[tuple[str, str], ...]
@@ -120,10 +120,10 @@ def _followed(index: int, session: Session) -> follow_up.FollowedSession:
     return follow_up.FollowedSession(str(index), document.analysis, document.session, session.day, session.clinical)
 
 
-def _visit(number: int, session: Session) -> Visit:
+def _visit(number: int, session: Session) -> TimelineVisit:
     document = session.document
     usable = document.analysis.verdict.usable
-    return Visit(
+    return TimelineVisit(
         number,
         document.id or "",
         document.session or "",
