@@ -36,9 +36,9 @@ from fitting.norms.literature_reference import LEAST_BETWEEN_LAB, literature_ref
 from fitting.norms.matching import method_match, norm_match
 from fitting.norms.z_score import shrunken, z_score
 from fitting.quantification.concentrations import Ratio
+from fitting.request import Subject, TissueFractions
 from fitting.statistics.pooling import RandomEffects
 from fitting.statistics.single_case import ReferenceDistribution
-from fitting.subject import Subject, TissueFractions
 
 REFERENCE = ReferenceDistribution(
     mean=1.4,
