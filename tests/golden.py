@@ -114,7 +114,7 @@ def differences(kept: dict[str, Value], now: dict[str, Value]) -> list[str]:
     found = []
     for path in sorted(kept.keys() | now.keys()):
         before, after = kept.get(path, "absent"), now.get(path, "absent")
-        if before == after:
+        if before == after or {before, after} == {"absent", None}:  # a field without a value says nothing
             continue
         allowed = RELATIVE * largest.get(path.rpartition("/")[2], 0.0)
         if not (_is_number(before) and _is_number(after) and abs(float(after) - float(before)) <= allowed):  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 import zipfile
 import zlib
@@ -14,7 +15,6 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import lru_cache
 from hashlib import blake2b
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -98,8 +98,11 @@ def at_nominal_frequency(protocol: Protocol) -> Protocol:
 
 
 def shipped_folder() -> Path:
-    """Where ``fitting.basis.precompute`` leaves lines beside the program; it need not exist."""
-    return Path(str(files("fitting"))) / "data" / "basis"
+    """Where ``fitting.basis.precompute`` leaves lines for all users of this Python environment; it need not exist.
+
+    It lies outside of the package: the digest of the shipped data is that of its tracked files.
+    """
+    return Path(sys.prefix) / "share" / "mrsquant" / "basis"
 
 
 def content_key(protocol: Protocol) -> str:

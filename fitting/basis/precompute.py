@@ -72,7 +72,7 @@ def precompute(folder: Path, protocols: tuple[Protocol, ...]) -> int:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m fitting.basis.precompute", description=__doc__)
-    parser.add_argument("--output", type=Path, default=shipped_folder(), help="folder (default: beside the program)")
+    parser.add_argument("--output", type=Path, default=shipped_folder(), help="folder (default: in the environment)")
     with threadpool_limits(limits=1):
         precompute(parser.parse_args(arguments).output, with_other_ways(common_protocols()))
 

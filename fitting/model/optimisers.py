@@ -41,34 +41,21 @@ Options = Callable[[Callable[[lmfit.Parameters], FloatArray]], dict[str, Any]]
 Solver = Callable[[Problem, FloatArray, float, float | None], Optimum]
 
 
-class _PlainMinimizer(lmfit.Minimizer):  # type: ignore[misc]
-    """lmfit's minimiser without its error bars, which take longer than the fit: ``uncertainty`` has better ones."""
+class PlainMinimizer(lmfit.Minimizer):  # type: ignore[misc]
+    """lmfit's minimiser without its error bars, which take longer than the fit: ``uncertainty`` has better ones.
+
+    lmfit 1.3 has no option for it (``calc_covar=False`` holds for its scalar methods only), so its one method that
+    computes them is replaced; ``pyproject.toml`` pins lmfit and a test compares this with the plain class.
+    """
 
     def _calculate_uncertainties_correlations(self) -> None:
         """Leave the result without error bars."""
 
 
-class _Departures(lmfit.Parameters):  # type: ignore[misc]
-    """Parameters without bounds and expressions, whose copies need no interpreter of expressions of their own.
-
-    lmfit copies parameters before every fit; its general copy takes as long as the fit.
-    """
-
-    def __deepcopy__(self, memo: object) -> _Departures:
-        """Return a copy with values of its own, which are not told to the interpreter."""
-        twin = _Departures.__new__(_Departures)
-        twin._asteval = self._asteval
-        for name, parameter in self.items():
-            copied = object.__new__(lmfit.Parameter)
-            copied.__dict__.update(parameter.__dict__, _expr_eval=None)
-            dict.__setitem__(twin, name, copied)
-        return twin
-
-
 @lru_cache(maxsize=16)
-def _departures(names: tuple[str, ...]) -> _Departures:
+def _departures(names: tuple[str, ...]) -> lmfit.Parameters:
     """Parameters at zero, made once for all fits: lmfit works on a copy of them."""
-    parameters = _Departures()
+    parameters = lmfit.Parameters()
     for name in names:
         parameters.add(name, value=0.0)
     return parameters
@@ -83,7 +70,7 @@ def _minimise(problem: Problem, start: FloatArray, deadline: float | None, metho
     def late(*_: object) -> bool:
         return deadline is not None and time.monotonic() > deadline
 
-    minimiser = _PlainMinimizer(
+    minimiser = PlainMinimizer(
         lambda current: problem.residuals(vector(current)), _departures(problem.names), iter_cb=late, calc_covar=False
     )
     result = minimiser.minimize(method=method, **options(lambda current: problem.jacobian(vector(current))))

@@ -1,16 +1,20 @@
-"""Analyses kept by earlier versions, brought to the present shape of the document one step for each version of it.
+"""Analyses kept by earlier versions, brought to the present shape of the document when they are read.
 
-What an earlier version did not compute stays unknown: a step writes null, an empty list, or a sentence that says so,
-and never a number. A value that is there already stays, so a document between two versions is brought along as well.
+A field that may be null and that the document lacks is null: adding such a field needs nothing here. Any other change
+of the shape is a new version of the document with a step of its own. What an earlier version did not compute stays
+unknown: a step writes null, an empty list, or a sentence that says so, and never a number. A value that is there
+already stays, so a document between two versions is brought along as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import Any
+from dataclasses import fields, is_dataclass
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
-from fitting.analysis import SCHEMA
+from fitting.analysis import SCHEMA, Analysis
 
 Document = dict[str, Any]
 
@@ -28,14 +32,40 @@ def upgraded(document: Mapping[str, Any]) -> Mapping[str, Any]:
         When no steps lead from its version to the present one.
     """
     kept = document["provenance"]["schema"]
-    if kept == SCHEMA:
-        return document
-    if kept not in UPGRADES:
+    if kept != SCHEMA and kept not in UPGRADES:
         raise UnknownSchema(f"The analysis was kept in version {kept} of its document; this program knows {SCHEMA}.")
     current = deepcopy(dict(document))
     for version in range(kept, SCHEMA):
         UPGRADES[version](current)
-    return current
+    completed: Document = with_absent_as_null(Analysis, current)
+    return completed
+
+
+def with_absent_as_null(kind: Any, value: Any) -> Any:
+    """A part of a document with every field that its noun may leave null, and that it lacks, as null.
+
+    Parameters
+    ----------
+    kind : type
+        Annotation of the part: a dataclass, a tuple or mapping of them, or alternatives of these.
+    value : Any
+        The part; dictionaries in it are completed in place.
+    """
+    if isinstance(value, dict) and is_dataclass(kind):
+        hints = get_type_hints(kind)
+        for item in fields(kind):
+            hint = hints[item.name]
+            if item.name in value:
+                value[item.name] = with_absent_as_null(hint, value[item.name])
+            elif NoneType in get_args(hint):
+                value[item.name] = None
+    elif isinstance(value, list):
+        return [with_absent_as_null(get_args(kind)[0], item) for item in value] if get_args(kind) else value
+    else:
+        noun = next((item for item in get_args(kind) if is_dataclass(item)), None)
+        if isinstance(value, dict) and noun is not None:
+            return with_absent_as_null(noun, value)
+    return value
 
 
 def _from_1(document: Document) -> None:

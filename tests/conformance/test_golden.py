@@ -55,6 +55,14 @@ def test_a_small_change_is_seen(path: str) -> None:
     assert not golden.differences(numbers, {**numbers, path: value * (1 + 1e-9)})
 
 
+def test_a_field_without_a_value_is_no_change() -> None:
+    """Who adds a number that this spectrum does not have changes no result of users; a value is one."""
+    numbers = KEPT["example with water"]
+
+    assert not golden.differences(numbers, {**numbers, "quality/new": None})
+    assert golden.differences(numbers, {**numbers, "quality/new": 1.0})
+
+
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A changelog and a file of this test, for numbers that the engine does not give."""
