@@ -1,228 +1,41 @@
-"""Every number of a comparison lands in the field of its name, from norms and sites with distinct values.
-
-The expected figures are computed here from the definitions, with scipy's distributions and quadrature.
-"""
+"""Every number and fact of controls lands in its place in the answer: a site's, supplied and published ones."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, fields, replace
+from typing import Literal
 
 import numpy as np
 import pytest
-from scipy import integrate, optimize, stats
+from scipy import stats
 
+from fitting.errors import ImplausibleParameter, UnusableControls
 from fitting.norms import (
+    Absence,
     Case,
-    Context,
     Control,
     Controls,
     Measured,
     Method,
-    Norm,
-    Scored,
     Summary,
     ZScore,
+    assess,
+    check_controls,
     literature_norms,
+    norm_version,
     score,
+    site_controls,
 )
-from fitting.norms.assessment import NormMatch
+from fitting.norms.assessment import NormMatch, ProfileDistance
 from fitting.norms.case import scan
 from fitting.norms.controls import digest, site_document, site_version
 from fitting.norms.expectation import Expectation
-from fitting.norms.leave_one_out import check_controls
-from fitting.norms.literature import Cohort
-from fitting.norms.literature_reference import LEAST_BETWEEN_LAB, literature_reference
 from fitting.norms.matching import method_match, norm_match
-from fitting.norms.z_score import shrunken, z_score
-from fitting.quantification.concentrations import Ratio
-from fitting.request import Subject, TissueFractions
-from fitting.statistics.pooling import RandomEffects
-from fitting.statistics.single_case import ReferenceDistribution
-
-REFERENCE = ReferenceDistribution(
-    mean=1.4,
-    sd=0.10,
-    df=11.0,
-    sd_predictive=0.13,
-    df_predictive=7.0,
-    measurement=0.0009,
-    sampling=0.0004,
-    between_lab=0.0,
-    least_value=1.2,
-)
-VALUE = 1.19
-Z = (VALUE - 1.4) / 0.10
-
-
-def below(limit: float) -> float:
-    """Confidence that the true position is below the limit: E Φ((ζ − z U) / √(v + m U²)), U² = χ²_11 / 11."""
-    v, m = 0.0004 / 0.01, 0.0009 / 0.01
-
-    def integrand(chi2: float) -> float:
-        u = math.sqrt(chi2 / 11.0)
-        return float(stats.norm.cdf((limit - Z * u) / math.sqrt(v + m * u**2)) * stats.chi2.pdf(chi2, 11))
-
-    return float(integrate.quad(integrand, 0.0, 80.0, limit=200)[0])
-
-
-def power(shift: float) -> float:
-    bound = stats.t.ppf(0.975, 7)
-    return float(stats.nct.sf(bound, 7, shift) + stats.nct.cdf(-bound, 7, shift))
-
-
-def test_every_field_of_a_z_score_has_its_value() -> None:
-    """One reference whose numbers all differ, so df is not df_predictive, sd not sd_predictive, low not high."""
-    found = z_score(VALUE, REFERENCE, "site.x.tnaa")
-    t = (VALUE - 1.4) / 0.13
-    reach = float(stats.t.ppf(0.975, 7)) * 0.13
-    low, high = (optimize.brentq(lambda x, p=p: below(x) - p, -6.0, 2.0) for p in (0.025, 0.975))
-    detectable = 0.13 * float(optimize.brentq(lambda shift: power(shift) - 0.8, 1.0, 8.0))
-
-    assert found.value == pytest.approx(Z, rel=1e-12)
-    assert (found.low, found.high) == pytest.approx((low, high), abs=2e-3)
-    assert found.t == pytest.approx(t, rel=1e-12)
-    assert found.df == 7.0
-    assert found.p == pytest.approx(2.0 * stats.t.sf(abs(t), 7), rel=1e-9)
-    assert found.q is None
-    assert found.percentile == pytest.approx(100.0 * stats.t.cdf(t, 7), rel=1e-9)
-    assert found.percentile_low == pytest.approx(100.0 * stats.norm.cdf(low), abs=0.02)
-    assert found.percentile_high == pytest.approx(100.0 * stats.norm.cdf(high), abs=0.1)
-    assert found.p_outside == pytest.approx(below(-1.959964) + 1.0 - below(1.959964), abs=2e-3)
-    assert found.sd_predictive == 0.13
-    assert found.norm_id == "site.x.tnaa"
-    assert found.reference_low == 1.2
-    assert found.reference_high == pytest.approx(1.4 + reach, rel=1e-9)
-    assert found.flag == "below"
-    assert found.smallest_detectable_difference == pytest.approx(detectable, rel=1e-5)
-    assert found.error_shares is not None
-    assert asdict(found.error_shares) == pytest.approx(
-        {"measurement": 9.0 / 13.0, "norm_sampling": 4.0 / 13.0, "between_lab": 0.0}
-    )
-    assert (found.shrunken, found.improvements) == (None, ())
-
-
-def test_a_value_above_is_flagged_above_and_p_is_withheld_where_it_is_not_supported() -> None:
-    """The other side of the interval, and a reference that supports no p."""
-    found = z_score(2.0, replace(REFERENCE, supports_p=False), "x")
-
-    assert (found.flag, found.p) == ("above", None)
-    assert z_score(1.45, REFERENCE, "x").flag == "within"
-
-
-def test_shares_of_laboratories_count_what_they_differ_by_at_least() -> None:
-    """Measurement, sampling and laboratories keep their order, and τ = 0 by chance is not taken as zero."""
-    found = z_score(VALUE, replace(REFERENCE, df_between=2.0, least_between_lab=0.0016), "x")
-
-    assert found.error_shares is not None
-    assert asdict(found.error_shares) == pytest.approx(
-        {"measurement": 9.0 / 29.0, "norm_sampling": 4.0 / 29.0, "between_lab": 16.0 / 29.0}
-    )
-
-
-def test_what_controls_expect_becomes_the_reference_field_by_field() -> None:
-    """Distinct n, df, leverage, noise and error of the person; a noisier value adds Satterthwaite's df to t only."""
-    expected = Expectation("x", 12, 1.4, 0.1, 9.0, 0.21, 0.03)
-    found = expected.reference(Ratio(1.2, 0.05))
-    variance, excess = 0.01 * 1.21, 0.05**2 - 0.03**2
-
-    assert asdict(found) == pytest.approx(
-        {
-            "mean": 1.4,
-            "sd": 0.1,
-            "df": 9.0,
-            "sd_predictive": math.sqrt(variance + excess),
-            "df_predictive": 9.0 * (1.0 + excess / variance) ** 2,
-            "measurement": 0.0025,
-            "sampling": 0.01 * 0.21,
-            "between_lab": 0.0,
-            "df_between": None,
-            "least_between_lab": 0.0,
-            "supports_p": True,
-            "least_value": -math.inf,
-        }
-    )
-    assert replace(expected.enlarged(24), noise=None) == Expectation("x", 24, 1.4, 0.1, 21.0, 0.105, None)
-
-
-COHORTS = tuple(
-    Cohort(f"study {k}", "10.1/x", "t", 1.3 + 0.05 * k, 0.1, 20 + k, 40.0, k == 4, False, ("PRESS",), ("LCModel 6.3",))
-    for k in range(5)
-)
-NORM = Norm(
-    id="acc.tcr.tnaa.3t",
-    region="ACC",
-    metabolite="tNAA",
-    unit="tCr",
-    field_t=3.0,
-    grade="B",
-    cohorts=COHORTS,
-    n=110,
-    mean=1.4,
-    effects=RandomEffects(mean=1.4, se=0.03, tau=0.07, i2=0.5),
-    sd_within=0.11,
-    df_within=105.0,
-    sd_borrowed=False,
-    age_mean=41.0,
-)
-
-
-def test_a_published_norm_becomes_the_reference_field_by_field() -> None:
-    """τ, SE and s_w each in its place; t has Satterthwaite's degrees of freedom of all of them."""
-    found = literature_reference(NORM, Ratio(1.2, 0.02))
-    between, within = 0.07**2 + 0.03**2, 0.11**2
-    df = (between + within) ** 2 / (between**2 / 4.0 + within**2 / 105.0)
-
-    assert asdict(found) == pytest.approx(
-        {
-            "mean": 1.4,
-            "sd": math.sqrt(between + within),
-            "df": df,
-            "sd_predictive": math.sqrt(between + within),
-            "df_predictive": df,
-            "measurement": 0.0004,
-            "sampling": 0.0009,
-            "between_lab": 0.0049,
-            "df_between": 4.0,
-            "least_between_lab": (LEAST_BETWEEN_LAB * 0.11) ** 2,
-            "supports_p": True,
-            "least_value": 0.0,
-        }
-    )
-
-
-def test_a_shrunken_mean_lies_between_own_and_published_mean() -> None:
-    """Weights by precision: own mean with its sampling variance, published one with τ² + SE²."""
-    own = replace(REFERENCE, mean=1.5, least_value=-math.inf)
-    found = shrunken(VALUE, own, NORM)
-    prior = 0.07**2 + 0.03**2
-    weight = 0.0004 / (0.0004 + prior)
-    mean = weight * 1.4 + (1.0 - weight) * 1.5
-    sd_predictive = math.sqrt(0.13**2 - 0.0004 * weight)
-
-    assert found is not None
-    assert found.mean == pytest.approx(mean)
-    assert found.literature_weight == pytest.approx(weight)
-    assert found.literature_id == "acc.tcr.tnaa.3t"
-    assert found.z == pytest.approx((VALUE - mean) / 0.10)
-    assert found.p == pytest.approx(2.0 * stats.t.sf(abs(VALUE - mean) / sd_predictive, 7))
-    assert found.low < found.z < found.high
-
-
-SUBJECT = Subject("ACC", "midline", 44.0, "female", TissueFractions(0.6, 0.3, 0.1))
-CONTEXT = Context(SUBJECT, scan(3.0, 0.030, "PRESS"), "LCModel 6.3-1")
-METHOD = Method(2.89, "press", 0.0305, "tCr", "LCModel 6.3-1")
-PEOPLE = tuple(
-    Control(
-        f"c{k}",
-        {"tNAA": Measured(1.3 + 0.017 * k + 0.05 * (k % 3), 0.04), "mI": Measured(0.7 + 0.01 * k * (k % 4), 0.03)},
-        30.0 + k,
-        "female" if k % 2 else "male",
-        0.5 + 0.01 * (k * 11 % 20),
-    )
-    for k in range(20)
-)
-SITE = Controls("site.acc.v2", "site", METHOD, "ACC", None, "midline", PEOPLE)
+from fitting.norms.profile import profile_distance
+from fitting.norms.z_score import z_score
+from fitting.quantification.concentrations import Quantity, Ratio
+from tests.data.controls import CONTEXT, METHOD, NORM, PEOPLE, SITE, SUBJECT
 
 
 def expected_by_hand() -> tuple[float, float, float, float]:
@@ -307,7 +120,7 @@ def test_supplied_summary_answers_with_mean_sd_and_n() -> None:
 
 def test_published_norm_is_described_by_its_own_numbers() -> None:
     """The description of a real published norm: spread between people and between laboratories are not exchanged."""
-    answer: Scored = score(Case("tNAA", Ratio(1.2, 0.05), CONTEXT))
+    answer = score(Case("tNAA", Ratio(1.2, 0.05), CONTEXT))
     assert isinstance(answer.position, ZScore)
     assert answer.norm is not None
     norm = next(item for item in literature_norms() if item.id == answer.norm.id)
@@ -377,6 +190,149 @@ def test_leave_one_out_reports_each_number_in_its_place() -> None:
     assert (share.metabolite, share.n, share.flagged, share.share) == ("tNAA", 12, 1, 1 / 12)
     assert (share.low, share.high) == pytest.approx((exact.low, exact.high))
     assert share.consistent
+
+
+def test_sites_passed_over_are_listed_and_those_of_other_regions_are_not() -> None:
+    """The matching site answers; a site of the region that does not match is named, one of another region is not."""
+    others = [
+        replace(SITE, id="site.te.v1", method=replace(METHOD, echo_time=0.035)),
+        replace(SITE, id="site.pcc.v1", region="PCC"),
+        replace(SITE, id="site.left.v1", hemisphere="left"),
+    ]
+    answer = score(Case("tNAA", Ratio(1.2, 0.05), CONTEXT, "yes"), [*others, SITE])
+
+    assert answer.norm is not None
+    assert answer.norm.id == "site.acc.v2.tnaa"
+    assert [(item.id, item.metabolite, item.code) for item in answer.not_used] == [
+        ("site.te.v1.tnaa", "tNAA", "norm-echo-time-mismatch"),
+        ("site.left.v1.tnaa", "tNAA", "norm-hemisphere-mismatch"),
+    ]
+    assert answer.not_used[0].sentence == "The controls' echo time is 35 ms, the value's 30 ms."
+    assert answer.not_used[1].sentence == "The controls' side is left, the value's midline."
+
+
+def test_controls_of_a_whole_region_are_not_used_for_a_part_of_it() -> None:
+    """The pregenual part is another place than the region."""
+    part = replace(CONTEXT, subject=replace(SUBJECT, region="pgACC"))
+    answer = score(Case("tNAA", Ratio(1.2, 0.05), part, "yes"), [SITE])
+
+    assert answer.norm is None or answer.norm.kind == "literature"
+
+
+@pytest.mark.parametrize("name", ["field", "echo_time", "sequence", "software"])
+def test_a_fact_that_the_value_does_not_state_withholds_own_controls(name: str) -> None:
+    """A site's controls need everything known; supplied ones are taken to be as the value."""
+    facts = {"field": 3.0, "echo_time": 0.030, "sequence": "PRESS", "software": "LCModel 6.3-1", name: None}
+    acquisition = scan(facts["field"], facts["echo_time"], facts["sequence"])
+    context = replace(CONTEXT, acquisition=acquisition, software=facts["software"])
+    case = Case("tNAA", Ratio(1.2, 0.05), context, "yes")
+    (passed_over,) = score(case, [SITE]).not_used
+
+    assert passed_over.code == f"norm-{name.replace('_', '-')}-mismatch"
+    assert "is not known" in passed_over.sentence
+    assert isinstance(score(case, [replace(SITE, id="supplied", origin="supplied")]).position, ZScore)
+
+
+def test_an_unknown_sd_is_taken_to_be_like_that_of_the_controls() -> None:
+    """Without sd the value is judged with the controls' spread, with an sd of zero with less."""
+    unknown, exact = (
+        score(Case("tNAA", Ratio(1.2, 0.0), CONTEXT, "yes", sd_known=known), [SITE]).position for known in (False, True)
+    )
+    _, sd, df, leverage = expected_by_hand()
+    assert isinstance(unknown, ZScore)
+    assert isinstance(exact, ZScore)
+
+    assert unknown.sd_predictive == pytest.approx(sd * math.sqrt(1.0 + leverage))
+    assert unknown.df == df
+    assert exact.sd_predictive < unknown.sd_predictive
+
+
+@pytest.mark.parametrize(("usable", "code"), [("no", "spectrum-not-usable"), ("limited", "spectrum-limited")])
+def test_a_value_of_an_unusable_spectrum_is_not_compared(usable: Literal["no", "limited"], code: str) -> None:
+    """The verdict withholds z, with own controls too."""
+    position = score(Case("tNAA", Ratio(1.2, 0.05), CONTEXT, usable), [SITE]).position
+
+    assert isinstance(position, Absence)
+    assert position.code == code
+
+
+def test_only_supplied_controls_may_be_compared_with_a_value_that_is_not_positive() -> None:
+    """A ratio is positive; a value with controls of its own may be in any unit, a difference too."""
+    case = Case("tNAA", Ratio(-0.2, 0.05), CONTEXT)
+    with pytest.raises(ImplausibleParameter):
+        score(case, [SITE])
+    supplied = Controls("supplied", "supplied", summary=Summary(0.1, 0.1, 12))
+
+    assert isinstance(score(case, [supplied]).position, ZScore)
+
+
+def quantity(name: str, value: float) -> Quantity:
+    return Quantity(name, 1.0, 0.05, 5.0, True, None, Ratio(value, 0.05), None)
+
+
+def test_an_assessment_counts_flags_and_carries_every_value_to_its_place() -> None:
+    """Program, site and errors of the values reach the scores, q, counts, version and profile."""
+    quantities = (quantity("tNAA", 0.6), quantity("mI", 0.9), quantity("Glx", 1.6))
+    usable = dict.fromkeys(("tNAA", "mI", "Glx"), "yes")
+    found = assess(quantities, SUBJECT, CONTEXT.acquisition, usable, site_norms=[SITE], software="LCModel 6.3-1")
+    alone = {item.name: score(Case(item.name, item.ratio_tcr, CONTEXT, "yes"), [SITE]).position for item in quantities}
+    given = {name: position for name, position in alone.items() if isinstance(position, ZScore)}
+    tested = {name: position.p for name, position in given.items() if position.p is not None}
+    q = dict(zip(tested, stats.false_discovery_control(list(tested.values())), strict=True))
+
+    assert {norm.id for norm in found.norms} >= {"site.acc.v2.tnaa", "site.acc.v2.mi"}
+    assert found.norm_version == norm_version() + site_version([SITE])
+    assert found.tests == len(given)
+    assert found.expected_by_chance == pytest.approx(0.05 * len(given))
+    assert found.flagged == sum(position.flag != "within" for position in given.values())
+    assert found.flagged_q == sum(value < 0.05 for value in q.values())
+    assert 0 < found.flagged < found.tests
+    for name, position in given.items():
+        carried = found.scores[name]
+        assert isinstance(carried, ZScore)
+        assert carried.q == (pytest.approx(q[name]) if name in q else None)
+        assert replace(carried, q=None) == position
+    assert found.profile == profile_distance([(SITE, {"tNAA": Ratio(0.6, 0.05), "mI": Ratio(0.9, 0.05)})])
+
+
+def test_a_profile_distance_reports_each_number_in_its_place() -> None:
+    """Mahalanobis distance with excess noise on the diagonal of the covariance, F and its degrees of freedom."""
+    values = {"tNAA": Ratio(1.2, 0.06), "mI": Ratio(0.9, 0.01)}
+    found = profile_distance([(SITE, values)])
+    rows = np.array([[person.values[name].value for name in values] for person in PEOPLE])
+    covariance = np.cov(rows, rowvar=False) + np.diag([0.06**2 - 0.04**2, 0.0])
+    deviation = np.array([1.2, 0.9]) - rows.mean(axis=0)
+    squared = float(deviation @ np.linalg.inv(covariance) @ deviation)
+    f = squared * 20 * 18 / (2 * 399)
+
+    assert isinstance(found, ProfileDistance)
+    assert asdict(found) == {
+        "metabolites": ("tNAA", "mI"),
+        "norm_ids": ("site.acc.v2",),
+        "n": 20,
+        "distance": pytest.approx(math.sqrt(squared)),
+        "f": pytest.approx(f),
+        "df_numerator": 2,
+        "df_denominator": 18,
+        "p": pytest.approx(stats.f.sf(f, 2, 18)),
+    }
+
+
+FACTS = {"echo_time": 0.7, "field_t": 15.0, "unit": "g", "software": None}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_a_site_with_an_impossible_or_missing_fact_is_refused(name: str) -> None:
+    """The refusal names the fact."""
+    with pytest.raises(ImplausibleParameter) as refused:
+        site_controls("x", "ACC", None, replace(METHOD, **{name: FACTS[name]}), PEOPLE)
+    assert refused.value.data["parameter"] == name
+
+
+def test_a_person_listed_twice_is_refused() -> None:
+    """Each person counts once."""
+    with pytest.raises(UnusableControls):
+        site_controls("x", "ACC", None, METHOD, (*PEOPLE, PEOPLE[0]))
 
 
 STORED = {
