@@ -105,6 +105,8 @@ class Recording:
     acquisition: Acquisition
     water: Recording | None = None
     free_text: FreeText = NO_FREE_TEXT
+    may_be_cut: str | None = None
+    """Why the file may have been cut off, as a sentence; None where it shows that it was not."""
 
     @property
     def transients(self) -> int:

@@ -5,6 +5,7 @@ FittingError
 │   ├── InaccessibleFile          there is no such file, or it cannot be opened
 │   ├── UnknownFormat             no reader recognises the content
 │   ├── DamagedFile               recognised, but truncated or inconsistent
+│   ├── OversizedFile             small as it arrives, too large once it is unpacked or parsed
 │   └── UnsupportedData           recognised and refused by name (MRSI, editing, imaging, other nuclei)
 ├── MissingParameter              neither the header nor the request gives a needed quantity
 ├── ImplausibleParameter          a quantity outside what a brain 1H-MRS scan can have
@@ -81,6 +82,15 @@ class DamagedFile(UnreadableSpectrum):
     title = "The file is damaged or incomplete"
 
 
+class OversizedFile(UnreadableSpectrum):
+    """Unpacked or parsed, the file would take more memory than any single-voxel spectrum needs; ``limit`` says how much
+    is read.
+    """
+
+    code = "oversized-file"
+    title = "The file becomes too large when it is read"
+
+
 class UnsupportedData(UnreadableSpectrum):
     """The format is recognised and holds a kind of data that is refused by name."""
 
@@ -141,6 +151,7 @@ PROBLEMS: tuple[type[FittingError], ...] = (
     InaccessibleFile,
     UnknownFormat,
     DamagedFile,
+    OversizedFile,
     UnsupportedData,
     MissingParameter,
     ImplausibleParameter,

@@ -102,4 +102,4 @@ def _warnings(subject: Subject, intake: Intake) -> tuple[str, ...]:
         (subject.region is None, "No region: no comparison with control norms."),
         (subject.age_years is None, "No age: the match of norms by age is unknown."),
     )
-    return tuple(sentence for applies, sentence in gaps if applies)
+    return intake.may_be_cut + tuple(sentence for applies, sentence in gaps if applies)

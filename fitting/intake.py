@@ -31,6 +31,8 @@ class Intake:
     """Where the request gives other numbers than the file's header, in sentences."""
     notes: tuple[Note, ...]
     """What is told of the sequence."""
+    may_be_cut: tuple[str, ...]
+    """Why a file may have been cut off, in sentences."""
     water_source: str | None
     """``separate file``, ``same file`` or None."""
     input_sha256: str
@@ -61,6 +63,11 @@ def take_in(metabolite: Files, water_reference: Files, overrides: Overrides) -> 
         supplied=supplied,
         contradictions=contradictions(recording.acquisition, overrides),
         notes=sequence_notes(recording.acquisition, recording.free_text, overrides.sequence),
+        may_be_cut=tuple(
+            sentence if part is recording else f"Water reference: {sentence}"
+            for part in (recording, water)
+            if part is not None and (sentence := part.may_be_cut) is not None
+        ),
         water_source=source,
         input_sha256=digest(metabolite),
         water_sha256=digest(water_reference) if water_reference else None,

@@ -112,6 +112,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
     quality = quality_of(result, facts, spectrum.fid.frequency)
     doubts = tuple(Reason("contradicts-header", sentence) for sentence in intake.contradictions)
     doubts += tuple(Reason(note.code, note.sentence) for note in intake.notes if note.limits)
+    doubts += tuple(Reason("file-may-be-cut", sentence) for sentence in intake.may_be_cut)
     remarks = tuple(Reason(note.code, note.sentence) for note in intake.notes if not note.limits)
     judged = partial(judge, result, quality, quantities, pattern=facts.pattern, remarks=remarks)
     judgement = judged(doubts=doubts)

@@ -104,7 +104,7 @@ def create_app(
             EventRepository(database),
             site_norms=site_norms.newest_at,
             executor=settings.executor,
-            limits=Limits(settings.deadline_seconds, settings.grace_seconds),
+            limits=Limits(settings.deadline_seconds, settings.grace_seconds, settings.worker_memory_bytes),
             cache_dir=settings.cache_dir,
             claimants_dir=settings.data_dir / "claimants",
             metrics=metrics,

@@ -23,6 +23,7 @@ ServiceProblem
 ├── SignOffConflict         a step of the sign-off that is not possible now
 ├── SignedAnalysis          what was signed is not removed by anybody
 ├── TooLarge
+├── OutOfMemory             reading or computing takes more memory than a worker may
 ├── UnsupportedMediaType
 ├── InvalidRequest          the request fails its schema
 ├── InternalError           a defect of ours
@@ -238,6 +239,15 @@ class TooLarge(ServiceProblem):
     title = "The request body is too large"
 
 
+class OutOfMemory(ServiceProblem):
+    """Reading or analysing the file takes more memory than one worker may (``MRSQUANT_WORKER_MEMORY_BYTES``): it is no
+    ordinary single-voxel scan, or the operator has to allow more. It is not tried again.
+    """
+
+    code = "out-of-memory"
+    title = "The analysis takes too much memory"
+
+
 class UnsupportedMediaType(ServiceProblem):
     """The ``Content-Type`` is neither ``multipart/form-data`` nor ``application/json``."""
 
@@ -313,6 +323,7 @@ STATUS: dict[type[Exception], int] = {
     fitting_errors.UnknownFormat: 415,
     fitting_errors.UnsupportedData: 415,
     fitting_errors.DamagedFile: 400,
+    fitting_errors.OversizedFile: 413,
     fitting_errors.MissingParameter: 400,
     fitting_errors.ImplausibleParameter: 400,
     fitting_errors.UnusableSignal: 400,
@@ -344,6 +355,7 @@ STATUS: dict[type[Exception], int] = {
     SignOffConflict: 409,
     SignedAnalysis: 409,
     TooLarge: 413,
+    OutOfMemory: 413,
     UnsupportedMediaType: 415,
     InvalidRequest: 422,
     InternalError: 500,

@@ -98,6 +98,13 @@ class Settings(BaseSettings):
     hangs cannot be ended and goes on beside its successor, and a file that takes all the memory takes the service
     along."""
 
+    worker_memory_bytes: int | None = Field(default=None, ge=1024**3)
+    """Most address space of one worker process, also of ``mrsquant batch``, bytes; at least 1073741824 (1 GiB), twice
+    what an ordinary analysis takes. A file that takes more costs its own analysis (``out-of-memory``) and no other.
+    Default: an equal share of three quarters of the machine's memory, or of its container's, but 2 GiB at least.
+    Workers of a dask cluster are limited where it is set, besides their own ``--memory-limit``; ``inline:`` has no
+    limit. Enforced on Linux."""
+
     max_upload_bytes: PositiveInt = 100_000_000
     """Largest accepted request body, bytes."""
 

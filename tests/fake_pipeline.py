@@ -60,12 +60,8 @@ def _do(job: Job, order: dict[str, Any]) -> None:
             raise MissingParameter(f"The header of '{name}' does not say echo_time.", parameter="echo_time", file=name)
         case "defect":
             raise KeyError(order["quote"])  # a message that quotes the input, as many do
-        case "crash":
-            os._exit(13)
-        case "crash once":
-            if not Path(order["flag"]).exists():
-                Path(order["flag"]).touch()
-                os._exit(13)
+        case "crash" | "crash once" | "hoard":
+            _harm(order)
         case "sleep":
             if "flag" in order:
                 with Path(order["flag"]).open("ab") as flag:
@@ -74,6 +70,15 @@ def _do(job: Job, order: dict[str, Any]) -> None:
         case "stages":
             for stage in STAGES:
                 begin(stage)
+
+
+def _harm(order: dict[str, Any]) -> None:
+    """Take the worker down, always or the first time, or take memory."""
+    if order["do"] == "hoard":
+        bytearray(order["bytes"])
+    elif order["do"] == "crash" or not Path(order["flag"]).exists():
+        Path(order.get("flag", os.devnull)).touch()
+        os._exit(13)
 
 
 def inspect(job: Job) -> Inspection:
@@ -86,6 +91,8 @@ def inspect(job: Job) -> Inspection:
             raise KeyError(order["quote"])
         case "crash":
             os._exit(13)
+        case "hoard":
+            bytearray(order["bytes"])
         case "sleep":
             time.sleep(order["seconds"])
     names = ",".join(file.name for file in (*job.metabolite, *job.water_reference))

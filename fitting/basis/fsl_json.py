@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from fitting.basis.supplied import SuppliedBasis
-from fitting.errors import UnusableBasis
+from fitting.errors import OversizedFile, UnusableBasis
+from fitting.io.limits import refuse_crowded_json
 from fitting.io.source import Files, SourceFile
 from fitting.units import ComplexArray
 
@@ -37,7 +38,7 @@ def read(files: Files) -> SuppliedBasis:
             signal = np.array(entry["basis_re"], dtype=np.float64) + 1j * np.array(entry["basis_im"], dtype=np.float64)
             grids.append((signal.size, float(entry["basis_dwell"]), float(entry["basis_centre"]) * 1e6))
             names.append(str(entry["basis_name"]))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise UnusableBasis(f"Basis file '{file.name}' cannot be used: {error}.", file=file.name) from error
         signals.append(_checked(signal, file))
     if len({(points, round(dwell, 9), round(hz, -3)) for points, dwell, hz in grids}) != 1:
@@ -58,8 +59,11 @@ def read(files: Files) -> SuppliedBasis:
 
 def _entry(file: SourceFile) -> dict[str, Any]:
     try:
+        refuse_crowded_json(file, file.content)
         document = json.loads(file.content)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except OversizedFile as error:
+        raise UnusableBasis(error.detail, file=file.name) from error
+    except (ValueError, RecursionError) as error:
         raise UnusableBasis(f"Basis file '{file.name}' is no JSON: {error}.", file=file.name) from error
     if not isinstance(document, dict) or not isinstance(document.get("basis"), dict):
         raise UnusableBasis(f"Basis file '{file.name}' has no 'basis' object.", file=file.name)

@@ -8,15 +8,19 @@ ppm (LCModel & LCMgui User's Manual, http://s-provencher.com/lcmodel.shtml; LCMo
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 import numpy as np
 
 from fitting.basis.supplied import SuppliedBasis
 from fitting.errors import UnusableBasis
+from fitting.io.limits import MOST_HEADER_BYTES, MOST_POINTS
 from fitting.io.source import Files, SourceFile
 from fitting.units import ComplexArray
 
-_NAMELIST = re.compile(r"[$&](SEQPAR|BASIS1|NMUSED|BASIS)\b(.*?)[$&]END", re.IGNORECASE | re.DOTALL)
+_BEGIN = r"[$&](?:SEQPAR|BASIS1|NMUSED|BASIS)\b"
+_NAMELIST = re.compile(rf"[$&](SEQPAR|BASIS1|NMUSED|BASIS)\b((?:(?!{_BEGIN}).)*?)[$&]END", re.IGNORECASE | re.DOTALL)
+_MOST_SECTIONS = 1000
 _ASSIGNMENT = re.compile(r"(\w+)\s*=\s*('[^']*'|\"[^\"]*\"|[^,\s'\"$&]+)")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[EDed][-+]?\d+)?")
 
@@ -36,12 +40,23 @@ def read(files: Files) -> SuppliedBasis:
     """
     file = files[0]
     text = file.content.decode("latin-1")
-    sections = list(_NAMELIST.finditer(text))
+    sections = list(islice(_NAMELIST.finditer(text), _MOST_SECTIONS + 1))
+    if len(sections) > _MOST_SECTIONS or any(len(section[2]) > MOST_HEADER_BYTES for section in sections):
+        raise UnusableBasis(
+            f"Basis set '{file.name}' holds more than {_MOST_SECTIONS} namelists or one of more than "
+            f"{MOST_HEADER_BYTES} bytes.",
+            file=file.name,
+        )
     header: dict[str, str] = {}
     for section in sections:
         if section[1].upper() in ("SEQPAR", "BASIS1"):
             header |= _assignments(section[2])
     points = int(_positive(header, "NDATAB", file))
+    if points > MOST_POINTS:
+        raise UnusableBasis(
+            f"Basis set '{file.name}': NDATAB = {points} is more than the {MOST_POINTS} points that are read.",
+            file=file.name,
+        )
     dwell_time = _number(header, "BADELT", file)
     if dwell_time < 0:
         raise UnusableBasis(f"Basis set '{file.name}' is encrypted by LCModel and cannot be read.", file=file.name)
@@ -97,10 +112,12 @@ def _positive(entry: dict[str, str], key: str, file: SourceFile) -> float:
 
 def _spectrum(body: str, entry: dict[str, str], points: int, name: str, file: SourceFile) -> ComplexArray:
     body = body.split("$", 1)[0]
-    values = np.array([float(token.lower().replace("d", "e")) for token in _NUMBER.findall(body)])
+    found = islice(_NUMBER.finditer(body), 2 * points + 1)
+    values = np.array([float(match[0].lower().replace("d", "e")) for match in found])
     if values.size != 2 * points or not np.isfinite(values).all():
         raise UnusableBasis(
-            f"Basis set '{file.name}': '{name}' has {values.size // 2} readable points instead of {points}.",
+            f"Basis set '{file.name}': '{name}' has {'more than ' if values.size > 2 * points else ''}"
+            f"{values.size // 2} readable points instead of {points}.",
             file=file.name,
             metabolite=name,
         )

@@ -10,16 +10,12 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag
 
-from fitting.errors import DamagedFile, UnsupportedData
+from fitting.errors import DamagedFile, OversizedFile, UnsupportedData
+from fitting.io._dicom_file import head, is_dicom, uncompressed
 from fitting.io.source import SourceFile
 from fitting.io.values import positive
 
 _SOP_CLASS_UID = 0x00080016
-
-
-def is_dicom(content: bytes) -> bool:
-    """Whether the bytes are a DICOM Part 10 file."""
-    return content[128:132] == b"DICM"
 
 
 def sop_class(content: bytes) -> str | None:
@@ -29,7 +25,7 @@ def sop_class(content: bytes) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            dataset = read_partial(BytesIO(content), stop_when=_beyond_sop_class)
+            dataset = read_partial(BytesIO(head(content)), stop_when=_beyond_sop_class)
             return str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "") or None
     except Exception:  # pydicom raises whatever its parsing of hostile bytes runs into
         return None
@@ -39,28 +35,33 @@ def _beyond_sop_class(tag: BaseTag, vr: str | None, length: int) -> bool:  # noq
     return bool(tag > _SOP_CLASS_UID)
 
 
-def open_dataset(file: SourceFile, title: str) -> Dataset:
-    """The whole data set, its values parsed.
+def open_dataset(file: SourceFile, title: str) -> tuple[SourceFile, Dataset]:
+    """The file, uncompressed, and its whole data set, its values parsed.
 
     Raises
     ------
     DamagedFile
         When pydicom cannot parse it.
+    OversizedFile
+        When it becomes too large once it is uncompressed or parsed.
     UnsupportedData
         For big-endian objects, whose samples no reader here swaps.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom quotes header values, identity among them, in its warnings
-            dataset = pydicom.dcmread(BytesIO(file.content))
+            plain = uncompressed(file)
+            dataset = pydicom.dcmread(BytesIO(plain.content))
             for _ in dataset.iterall():  # values are parsed when first touched: touch them while guarded
                 pass
             little_endian = dataset.file_meta.TransferSyntaxUID.is_little_endian
+    except (OversizedFile, MemoryError):
+        raise
     except Exception:  # pydicom raises whatever its parsing of hostile bytes runs into
         problem = damaged(file, title, "its data set cannot be parsed")
     else:
         if little_endian:
-            return dataset
+            return plain, dataset
         raise UnsupportedData(
             f"'{file.name}' is a big-endian DICOM file; convert it to Explicit VR Little Endian.", file=file.name
         )

@@ -13,13 +13,18 @@ from nibabel.nifti1 import Nifti1Header
 from nibabel.nifti2 import Nifti2Header
 
 from fitting.errors import DamagedFile
+from fitting.io.limits import LITTLE_BYTES
 from fitting.io.source import SourceFile
+from fitting.io.voi import is_near
 from fitting.units import FloatArray
 
 METRES = {0: 1e-3, 1: 1.0, 2: 1e-3, 3: 1e-6}
 """xyzt_units of lengths; files that leave it 0 hold millimetres."""
 
 GZIP = b"\x1f\x8b"
+
+_SMALLEST_MM3 = 1e-9
+"""A voxel has edges of a micrometre at least: by smaller ones no place can be divided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,21 @@ class Opened:
             When the file ends early or does not match its check sum.
         """
         taken = take(self.stream, size, self.file)
+        self.check_sum()
+        return taken
+
+    def check_sum(self) -> None:
+        """Compare what was read with gzip's check sum, which it does at the end.
+
+        Raises
+        ------
+        DamagedFile
+            When they do not match.
+        """
         try:
-            self.stream.read(1)  # at the end gzip compares what was read with its check sum
+            self.stream.read(1)
         except (OSError, EOFError, zlib.error) as error:
             raise damaged(self.file, "does not match its gzip check sum") from error
-        return taken
 
 
 def header_type(head: bytes) -> type[Nifti1Header] | None:
@@ -104,7 +119,7 @@ def open_nifti(file: SourceFile) -> Opened:
         raise damaged(file, "has no NIfTI header")
     header = kind(head, check=False)
     start = float(header["vox_offset"])
-    if not len(head) <= start <= 64 * 1024**2:
+    if not len(head) <= start <= LITTLE_BYTES:
         raise damaged(file, "keeps its samples in another file or nowhere (vox_offset)")
     return Opened(file, header, take(stream, int(start) - len(head), file), stream)
 
@@ -121,8 +136,10 @@ def affine_mm(header: Nifti1Header) -> FloatArray | None:
         affine = np.asarray(header.get_best_affine(), dtype=np.float64)  # type: ignore[no-untyped-call]
     except Exception:  # nibabel raises its own classes for quaternions that are none
         return None
+    if not is_near(affine):
+        return None
     affine = np.diag([unit * 1e3] * 3 + [1.0]) @ affine
-    return affine if np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) > 0 else None
+    return affine if abs(np.linalg.det(affine[:3, :3])) > _SMALLEST_MM3 else None
 
 
 def take(stream: IO[bytes], count: int, file: SourceFile) -> bytes:

@@ -70,6 +70,8 @@ def _guarded(read: Callable[[], _Read], file: SourceFile, title: str) -> _Read:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return read()
+    except MemoryError:
+        raise
     except Exception:  # suspect raises whatever its parsing of hostile bytes runs into
         problem = DamagedFile(
             f"'{file.name}' is recognised as {title}, but its header or data are incomplete; "

@@ -19,6 +19,8 @@ _LOOPS = ("Lin", "Ave", "Sli", "Par", "Eco", "Phs", "Rep", "Set", "Seg", "Ida", 
 _TABLE_ENTRY = 152
 _MAX_MEASUREMENTS = 64
 _MAX_TEXTS = 64
+_MAX_HEADER_BYTES = 8 * 1024**2
+"""Headers in use take up to a megabyte; parsed, a line of four bytes takes two hundred."""
 _SMALLEST_VB_HEADER = 10_000
 _FIRST_TEXT = re.compile(rb"\w{4,}\x00.{4}(?:<XProtocol>|### ASCCONV)", re.DOTALL)
 _TEXT_NAME = re.compile(rb"(\w{4,47})\x00")
@@ -132,7 +134,7 @@ def _uint32(content: bytes, at: int) -> int:
 def _texts(content: bytes, start: int, end: int) -> Iterator[tuple[str, str]]:
     """The named texts of a measurement's header."""
     at, count = start + 8, _uint32(content, start + 4)
-    if count > _MAX_TEXTS or end > len(content):
+    if count > _MAX_TEXTS or end > len(content) or end - start > _MAX_HEADER_BYTES:
         raise ValueError("implausible header")
     for _ in range(count):
         name = _TEXT_NAME.match(content, at, end)

@@ -18,6 +18,7 @@ import numpy as np
 from fitting.acquisition import Acquisition, Recording
 from fitting.errors import DamagedFile
 from fitting.io.free_text import free_text
+from fitting.io.limits import refuse_crowded_json
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples
@@ -34,8 +35,6 @@ _QUANTITIES: dict[str, dict[str, float]] = {
 _KNOWN = {"fid_real", "fid_imag", "water_real", "water_imag", "sequence"} | {
     name + suffix for name, units in _QUANTITIES.items() for suffix in units
 }
-MOST_NUMBERS, MOST_LISTS = 16_000_000, 250_000
-"""What a document may hold; parsed, a number takes 32 bytes and a list 100, whatever their length as text."""
 _LOOKALIKE = re.compile(r"fid|water|dwell|spectrometer|(echo|repetition|mixing)_?time|sequence", re.I)
 
 
@@ -80,11 +79,7 @@ def _fields(file: SourceFile) -> Mapping[str, object]:
     def refuse(constant: str) -> None:
         raise DamagedFile(f"'{file.name}' holds {constant}, which is not a number in JSON.", file=file.name)
 
-    if file.content.count(b",") > MOST_NUMBERS or sum(map(file.content.count, (b"[", b"{", b'"'))) > MOST_LISTS:
-        raise DamagedFile(
-            f"'{file.name}' holds more than {MOST_NUMBERS} numbers or {MOST_LISTS} lists; no single voxel has so many.",
-            file=file.name,
-        )
+    refuse_crowded_json(file, file.content)
     try:
         fields = json.loads(file.content, parse_constant=refuse)
     except (ValueError, RecursionError):

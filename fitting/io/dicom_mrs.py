@@ -48,8 +48,7 @@ def _recognises(files: Files) -> bool:
 
 
 def _read(files: Files) -> Recording:
-    file = files[0]
-    dataset = open_dataset(file, TITLE)
+    file, dataset = open_dataset(files[0], TITLE)
     refuse_nucleus(file, text(dataset.get("ResonantNucleus")) or "1H")
     _refuse_other_kinds(file, dataset)
     frames = count(dataset.get("NumberOfFrames")) or 1

@@ -16,8 +16,10 @@ import numpy as np
 from fitting.acquisition import Acquisition, Recording
 from fitting.errors import DamagedFile
 from fitting.io.free_text import free_text
+from fitting.io.limits import MOST_POINTS, refuse_above
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
+from fitting.io.text_rows import Ending, ending_of
 from fitting.io.values import complex_samples, positive
 from fitting.units import FloatArray
 
@@ -27,6 +29,8 @@ _SIGNAL = re.compile(r"^[ \t]*Signal (?:number:[ \t]*)?\d+ out of (\d+) in file.
 _NUCLEI = {"1": "1H", "2": "31P", "3": "13C", "4": "19F", "5": "23Na"}
 """TypeOfNucleus as a number; 0 is unknown."""
 _BINARY_HEADER = 512
+_NO_TEXT = "The file lacks the lines of text that jMRUI writes behind the signals: it may have been cut off."
+_NO_BREAK = "The file ends without a line break: it may have been cut off."
 
 
 class _Binary(NamedTuple):
@@ -46,7 +50,7 @@ def _binary_header(content: bytes) -> _Binary | None:
     _, points, interval, _, _, frequency, field, nucleus = (float(value) for value in header[:8])
     if (
         points == int(points)
-        and 16 <= points <= 2**20
+        and 16 <= points <= MOST_POINTS
         and 1e-3 <= interval <= 100.0
         and 1e6 <= frequency <= 1e9
         and 0.0 <= field <= 30.0
@@ -73,12 +77,11 @@ def _read(files: Files) -> Recording:
 def _read_binary(file: SourceFile, header: _Binary) -> Recording:
     signal_bytes = header.points * 16
     signals = (len(file.content) - _BINARY_HEADER) // signal_bytes
-    # The text at the end may be longer than a short signal; a signal has bytes above 127 (negative numbers).
-    while signals > 1 and file.content[_BINARY_HEADER + (signals - 1) * signal_bytes :].isascii():
+    # The text at the end may be longer than a short signal.
+    while signals > 1 and _is_text(file.content[_BINARY_HEADER + (signals - 1) * signal_bytes :]):
         signals -= 1
-    rest = np.frombuffer(file.content[_BINARY_HEADER + signals * signal_bytes :], np.uint8)
-    # Half the bytes of numbers are above 127, hardly any of a text.
-    if signals < 1 or np.count_nonzero(rest > 127) * 4 > rest.size:
+    rest = file.content[_BINARY_HEADER + signals * signal_bytes :]
+    if signals < 1 or not _is_text(rest):
         raise DamagedFile(f"The jMRUI file '{file.name}' ends within a signal; export it again.", file=file.name)
     numbers = np.frombuffer(file.content, ">f8", signals * header.points * 2, _BINARY_HEADER)
     acquisition = _acquisition(
@@ -86,10 +89,20 @@ def _read_binary(file: SourceFile, header: _Binary) -> Recording:
         frequency=header.transmitter_frequency,
         nucleus=str(header.nucleus),
     )
-    return _recording(numbers.reshape(signals, 1, header.points, 2), file, acquisition)
+    doubt = None if b"\n" in rest or b"\r" in rest else _NO_TEXT
+    return _recording(numbers.reshape(signals, 1, header.points, 2), file, acquisition, doubt)
+
+
+def _is_text(content: bytes) -> bool:
+    """Are these bytes text rather than numbers, of which most bytes are no printable characters?"""
+    codes = np.frombuffer(content, np.uint8)
+    printable = ((codes >= 32) & (codes < 127)) | ((codes >= 9) & (codes <= 13))
+    return bool(4 * np.count_nonzero(~printable) <= codes.size)
 
 
 def _read_text(file: SourceFile) -> Recording:
+    if file.content.count(b"\n") + file.content.count(b"\r") > 4 * MOST_POINTS:
+        refuse_above(file, "holds too many rows", 4 * MOST_POINTS, "rows")
     text = file.content.decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
     parts = _SIGNAL.split(text)
     header, announced, blocks = parts[0], parts[1::2], parts[2::2]
@@ -105,6 +118,11 @@ def _read_text(file: SourceFile) -> Recording:
             f"The jMRUI file '{file.name}' announces {announced[0]} signals and holds {len(blocks)}; export it again.",
             file=file.name,
         )
+    ending = ending_of(blocks[-1])
+    if ending is Ending.CUT:
+        raise DamagedFile(
+            f"The jMRUI file '{file.name}' ends within a row of numbers; export it again.", file=file.name
+        )
     signals = [_columns(block, int(points), file) for block in blocks]
     name = fields.get("PulseSequence") or None
     acquisition = _acquisition(
@@ -113,12 +131,13 @@ def _read_text(file: SourceFile) -> Recording:
         nucleus=fields.get("TypeOfNucleus"),
         sequence_name=name,
     )
-    return _recording(np.stack(signals)[:, np.newaxis], file, acquisition)
+    doubt = _NO_BREAK if ending is Ending.UNSURE else None
+    return _recording(np.stack(signals)[:, np.newaxis], file, acquisition, doubt)
 
 
 def _columns(block: str, points: int, file: SourceFile) -> FloatArray:
     """Real and imaginary part of one signal, shape (points, 2); further columns are its spectrum."""
-    rows = [line.split() for line in block.split("\n") if line.strip()]
+    rows = [line.split(maxsplit=2) for line in block.split("\n") if line.strip()]
     if len(rows) != points or any(len(row) < 2 for row in rows):
         raise DamagedFile(
             f"A signal of the jMRUI file '{file.name}' has {len(rows)} rows where {points} points of two columns are "
@@ -159,10 +178,10 @@ def _nucleus(text: str | None) -> str:
     return f"{named.group(1)}{named.group(2).capitalize()}" if named else "1H"
 
 
-def _recording(pairs: FloatArray, file: SourceFile, acquisition: Acquisition) -> Recording:
+def _recording(pairs: FloatArray, file: SourceFile, acquisition: Acquisition, may_be_cut: str | None) -> Recording:
     """Signals as transients; ``pairs`` has shape (signals, 1, points, 2), real and imaginary."""
     samples = complex_samples(pairs[..., 0], -pairs[..., 1], file)
-    return Recording(samples, acquisition, free_text=free_text(acquisition.sequence_name))
+    return Recording(samples, acquisition, free_text=free_text(acquisition.sequence_name), may_be_cut=may_be_cut)
 
 
 READER = Reader("jmrui", "jMRUI", _recognises, _read)

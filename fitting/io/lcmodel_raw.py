@@ -14,8 +14,10 @@ import numpy as np
 from fitting.acquisition import Acquisition, Recording
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.free_text import free_text
+from fitting.io.limits import MOST_HEADER_BYTES, MOST_POINTS, refuse_above
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
+from fitting.io.text_rows import Ending, ending_of
 from fitting.io.values import complex_samples, positive
 from fitting.units import FloatArray
 
@@ -25,6 +27,10 @@ _ENTRY = re.compile(r"(\w+)[ \t]*=[ \t]*(?:'((?:[^'\n]|'')*)'|([^\s,$&=']*))")
 _REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[EeDdQq][+-]?\d{1,3}|[+-]\d{3})?")
 _COLUMNS = re.compile(r"\(\s*(?:\d+P\s*,?\s*)?(\d*)\s*[EDFG]N?(\d+)(?:\.\d+)?\s*\)", re.I)
 _HEAD_BYTES = 4096
+_WIDEST = 32
+"""Characters that a number takes at most, with the space before it."""
+_ROUND = (64, 100)
+"""What numbers of points are multiples of, unless a writer removed some."""
 _NOT_A_SPECTRUM = {
     "LCMODL": "an LCModel control file; send the .RAW file it names",
     "BASIS1": "an LCModel basis set; give it as the basis, not as the spectrum",
@@ -61,9 +67,19 @@ def _read(files: Files) -> Recording:
             "export simultaneously sampled data.",
             file=file.name,
         )
+    ending = ending_of(data)
+    if ending is Ending.CUT:
+        raise DamagedFile(f"'{file.name}' ends within a row of numbers; export it again.", file=file.name)
     numbers = _numbers(data, entries.get("FMTDAT"), file)
     if numbers.size % 2:
         raise DamagedFile(f"'{file.name}' ends within a complex point; export it again.", file=file.name)
+    announced = positive(_real(entries.get("NUNFIL")))
+    if announced is not None and numbers.size != 2 * announced:
+        raise DamagedFile(
+            f"'{file.name}' holds {numbers.size // 2} points where its header announces {announced:g} (NUNFIL); export "
+            "it again.",
+            file=file.name,
+        )
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
         pairs = (numbers * _scale(entries, file)).reshape(1, 1, -1, 2)
     sign = -1.0 if _true(entries.get("BRUKER")) else 1.0
@@ -79,7 +95,17 @@ def _read(files: Files) -> Recording:
         sequence_name=name,
     )
     samples = complex_samples(pairs[..., 0], sign * pairs[..., 1], file)
-    return Recording(samples, acquisition, free_text=free_text(name))
+    doubt = None if announced is not None else _doubt(numbers.size // 2, ending)
+    return Recording(samples, acquisition, free_text=free_text(name), may_be_cut=doubt)
+
+
+def _doubt(points: int, ending: Ending) -> str | None:
+    """Why the file may have been cut off: it does not say how many points there were, but most have a round number."""
+    if ending is Ending.UNSURE:
+        return "The file does not say how many points it has and ends without a line break: it may have been cut off."
+    if any(points % number == 0 for number in _ROUND):
+        return None
+    return f"The file does not say how many points it has, and {points} is no usual number: it may have been cut off."
 
 
 def _split(text: str, file: SourceFile) -> tuple[str, str]:
@@ -88,6 +114,8 @@ def _split(text: str, file: SourceFile) -> tuple[str, str]:
     end = _END.search(text, start)
     if end is None:
         raise DamagedFile(f"The header of '{file.name}' does not end ($END); export it again.", file=file.name)
+    if end.start() > MOST_HEADER_BYTES:
+        refuse_above(file, "has a long header", MOST_HEADER_BYTES, "bytes of header")
     return text[: end.start()], text[end.end() :]
 
 
@@ -118,8 +146,11 @@ def _scale(entries: dict[str, str], file: SourceFile) -> float:
 
 def _numbers(data: str, fortran_format: str | None, file: SourceFile) -> FloatArray:
     """All numbers of the data part: free form, or by FMTDAT's columns where they stand without a space."""
+    words = data.split(maxsplit=2 * MOST_POINTS)
+    if len(words) > 2 * MOST_POINTS or len(data) > _WIDEST * 2 * MOST_POINTS:
+        refuse_above(file, "holds too many numbers", MOST_POINTS, "points")
     try:
-        return np.array(data.split(), dtype=np.float64)
+        return np.array(words, dtype=np.float64)
     except ValueError:
         pass  # a D exponent, glued columns, or no number at all: look line by line
     width = _column_width(fortran_format)

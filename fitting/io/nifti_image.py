@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fitting.errors import FittingError, UnusableImage
-from fitting.io._nifti import Opened, affine_mm, is_nifti, open_nifti
+from fitting.io._nifti import Opened, affine_mm, is_nifti, open_nifti, take
 from fitting.io.source import SourceFile
 from fitting.units import FloatArray
 
 MAX_VOXELS = 2**26
 """A head of 256 mm at 0.63 mm; more is refused before it is read, as is a compressed file that would unpack to more."""
+
+_VOXELS_AT_ONCE = 2**20
+"""Voxels that are unpacked before the next ones: an image of 8 bytes a voxel is never in memory as it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,17 @@ def _voxels(opened: Opened, part: str) -> npt.NDArray[np.float32]:
     kind = opened.data_type()
     if kind.kind not in "iuf":
         raise _unusable(part, "does not hold real numbers; send a T1-weighted image or a probability map")
-    stored = np.frombuffer(opened.samples(count * kind.itemsize), kind).reshape(shape[:3], order="F")
     slope, intercept = float(opened.header["scl_slope"]), float(opened.header["scl_inter"])
+    voxels = np.empty(count, np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
-        voxels = stored.astype(np.float32)
+        for begin in range(0, count, _VOXELS_AT_ONCE):
+            part_of_all = voxels[begin : begin + _VOXELS_AT_ONCE]
+            part_of_all[:] = np.frombuffer(take(opened.stream, part_of_all.size * kind.itemsize, opened.file), kind)
+        opened.check_sum()
         if math.isfinite(slope) and slope != 0.0:
-            voxels = voxels * np.float32(slope) + np.float32(intercept if math.isfinite(intercept) else 0.0)
-    return np.nan_to_num(voxels, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+            voxels *= np.float32(slope)
+            voxels += np.float32(intercept if math.isfinite(intercept) else 0.0)
+    return np.nan_to_num(voxels, copy=False, nan=0.0, posinf=0.0, neginf=0.0).reshape(shape[:3], order="F")
 
 
 def _unusable(part: str, what: str) -> UnusableImage:

@@ -17,22 +17,15 @@ import numpy.typing as npt
 from nibabel.nifti1 import Nifti1Header
 
 from fitting.acquisition import Acquisition, Recording, VoiGeometry
-from fitting.errors import DamagedFile, UnsupportedData
+from fitting.errors import UnsupportedData
 from fitting.io._nifti import METRES, Opened, affine_mm, damaged, is_nifti, open_nifti
 from fitting.io.free_text import free_text
+from fitting.io.limits import refuse_crowded_json, refuse_unpacking
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
 from fitting.io.voi import box
 from fitting.units import ComplexArray
-
-MAX_DECOMPRESSED_BYTES = 1024**3
-"""A file that announces more is refused before it is read."""
-MAX_RATIO = 10
-"""A compressed file that announces more than this many times its own size is refused, unless that is little: noise, of
-which spectra are made, hardly gets smaller, but a bomb gets a thousand times larger."""
-
-_LITTLE_BYTES = 32 * 1024**2
 
 _EXTENSION_CODE = 44
 _SECONDS = {0: 1.0, 8: 1.0, 16: 1e-3, 24: 1e-6}
@@ -120,8 +113,10 @@ def _fields(extensions: bytes, endianness: str, file: SourceFile) -> Mapping[str
         if size < 8 or at + size > len(extensions):
             break
         if code == _EXTENSION_CODE:
+            content = extensions[at + 8 : at + size].rstrip(b"\0 \n")
+            refuse_crowded_json(file, content)
             try:
-                fields = json.loads(extensions[at + 8 : at + size].rstrip(b"\0 \n").decode("utf-8"))
+                fields = json.loads(content.decode("utf-8"))
             except (ValueError, RecursionError):
                 raise damaged(file, "has a header extension that is not JSON") from None
             if not isinstance(fields, dict):
@@ -242,18 +237,8 @@ def _samples(image: _Image, tags: tuple[str, ...]) -> ComplexArray:
             file=image.file.name,
         )
     size = math.prod(image.shape) * dtype.itemsize
-    if size > MAX_DECOMPRESSED_BYTES:
-        raise DamagedFile(
-            f"'{image.file.name}' announces {size} bytes of samples, more than the {MAX_DECOMPRESSED_BYTES} that are "
-            "read.",
-            file=image.file.name,
-        )
-    if size > max(_LITTLE_BYTES, MAX_RATIO * len(image.file.content)) and image.nifti.compressed:
-        raise DamagedFile(
-            f"'{image.file.name}' would grow from {len(image.file.content)} to {size} bytes; no spectrum is compressed "
-            "that much. Send it uncompressed if it is one.",
-            file=image.file.name,
-        )
+    if image.nifti.compressed:
+        refuse_unpacking(image.file, size)
     raw = np.frombuffer(image.nifti.samples(size), dtype).reshape(image.shape, order="F")
     by_axis = _scaled(image, raw).reshape(raw.shape[3:], order="F")
     coil_axes = [axis for axis, tag in enumerate(tags, start=1) if tag == _COILS]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fitting.errors import UnsupportedData
-from fitting.io._dicom import is_dicom, sop_class
+from fitting.io._dicom import sop_class
+from fitting.io._dicom_file import is_dicom
 from fitting.io.source import Files
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (

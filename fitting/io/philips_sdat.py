@@ -16,6 +16,7 @@ from scipy.spatial.transform import Rotation
 from fitting.acquisition import Acquisition, Recording, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.free_text import free_text, named_by_scan
+from fitting.io.limits import MOST_HEADER_BYTES
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import complex_samples, edge_lengths, positive
 from fitting.io.voi import in_patient_axes, numbers
@@ -24,8 +25,6 @@ from fitting.units import ComplexArray, FloatArray
 _LINE = re.compile(rb"^([A-Za-z][\w. ]*?)[ \t]*:[ \t]*(.*?)[ \t]*$", re.M)
 _MARKS = (b"samples", b"rows", b"synthesizer_frequency", b"sample_frequency")
 _MARKED = {mark: re.compile(rb"^" + mark + rb"[ \t]*:", re.M) for mark in _MARKS}
-_SPAR_BYTES = 1_000_000
-"""No SPAR is larger; keeps the search for its lines short in a large binary file."""
 
 _PROFILES = re.compile(r"nr_(?:of_)?phase_encoding_profiles(?:_k[xyz])?")
 _REFUSED = (
@@ -35,7 +34,7 @@ _REFUSED = (
 
 
 def _is_spar(file: SourceFile) -> bool:
-    if len(file.content) > _SPAR_BYTES:
+    if len(file.content) > MOST_HEADER_BYTES:  # the search for its lines would be long in a large binary file
         return False
     # The plain search is twenty times faster than that for a line, and nearly always enough.
     return sum(mark in file.content and line.search(file.content) is not None for mark, line in _MARKED.items()) >= 3
@@ -94,7 +93,8 @@ def _read(files: Files) -> Recording:
 
 
 def _parameters(spar: SourceFile) -> dict[str, str]:
-    text = spar.content.replace(b"\r", b"")
+    # A last line without its break may have been cut off within a number.
+    text = spar.content.replace(b"\r", b"").rpartition(b"\n")[0]
     found = ((key.decode("ascii"), value.decode("latin-1").strip('" ')) for key, value in _LINE.findall(text))
     return {key: value for key, value in found if value}
 

@@ -45,8 +45,7 @@ def _recognises(files: Files) -> bool:
 
 
 def _read(files: Files) -> Recording:
-    file = files[0]
-    dataset = open_dataset(file, TITLE)
+    file, dataset = open_dataset(files[0], TITLE)
     csa = csa_header(_private_bytes(dataset, file, 0x0029, "SIEMENS CSA HEADER"), file, TITLE)
     refuse_nucleus(file, _nucleus(csa))
     refuse_imaging_matrix(file, _matrix(csa))

@@ -14,6 +14,7 @@ import numpy as np
 from fitting.acquisition import Acquisition, Recording, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.free_text import free_text
+from fitting.io.limits import MOST_HEADER_BYTES, refuse_above
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
@@ -33,7 +34,9 @@ def _recognises(files: Files) -> bool:
 
 def _read(files: Files) -> Recording:
     file = files[0]
-    end = _END.search(file.content)
+    end = _END.search(file.content, 0, MOST_HEADER_BYTES)
+    if end is None and len(file.content) > MOST_HEADER_BYTES:
+        refuse_above(file, "has a long header", MOST_HEADER_BYTES, "bytes of header")
     if end is None:
         raise _damaged(file, "its header has no end")
     header = _Header(file, file.content[len(_BEGIN) : end.start()])

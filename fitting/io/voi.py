@@ -13,6 +13,9 @@ from fitting.io.values import finite
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
 """DICOM's and all scanners' patient axes point to the left and to the back, NIfTI's to the right and to the front."""
 
+FARTHEST_MM = 1e5
+"""No coordinate, edge or direction in a header is larger: a scanner's room ends 100 m from its centre. Beyond it there
+is no place to speak of, and squares and determinants of such numbers may overflow."""
 _LONGEST_MM = 500.0
 """Some writers put 10 m where they know no volume; no head is half a metre wide."""
 _SAME_CENTER_MM = 1.0
@@ -111,9 +114,9 @@ def from_corners(center: Header, corners: Sequence[Header], lengths: Header) -> 
 def box(center: npt.ArrayLike, edges: npt.ArrayLike) -> VoiGeometry | None:
     """A box in NIfTI world coordinates, mm; None when the three edges (rows) are none of a head's measured volume."""
     middle, sides = np.asarray(center, dtype=np.float64), np.asarray(edges, dtype=np.float64)
-    lengths = np.linalg.norm(sides, axis=1)
-    if not (np.isfinite(middle).all() and np.isfinite(lengths).all()):
+    if not (is_near(middle) and is_near(sides)):
         return None
+    lengths = np.linalg.norm(sides, axis=1)
     if not np.all((lengths > 0) & (lengths <= _LONGEST_MM)):
         return None
     cosines = (sides @ sides.T) / np.outer(lengths, lengths)
@@ -124,7 +127,12 @@ def box(center: npt.ArrayLike, edges: npt.ArrayLike) -> VoiGeometry | None:
 
 
 def numbers(values: Header) -> npt.NDArray[np.float64] | None:
-    """Three header values as numbers; None unless all three are finite."""
+    """Three header values as numbers; None unless all three are finite and none is beyond ``FARTHEST_MM``."""
     found = [finite(value) for value in values]
-    known = [value for value in found if value is not None]
-    return np.array(known) if len(known) == len(found) == 3 else None
+    known = np.array([value for value in found if value is not None])
+    return known if len(known) == len(found) == 3 and is_near(known) else None
+
+
+def is_near(values: npt.NDArray[np.float64]) -> bool:
+    """Are all of these numbers, and none larger than a place in the scanner's room can have?"""
+    return bool(np.all(np.abs(values) <= FARTHEST_MM))

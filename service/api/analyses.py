@@ -38,6 +38,7 @@ from service.errors import (
     InternalError,
     InvalidCursor,
     MalformedRequest,
+    OutOfMemory,
     QueueFull,
     SignedAnalysis,
     StorageFull,
@@ -46,7 +47,7 @@ from service.errors import (
     UnsupportedMediaType,
     WorkerCrashed,
 )
-from service.jobs.tasks import Defect
+from service.jobs.tasks import Defect, MemoryExhausted
 from service.storage.files import StoredFile, by_role
 from service.storage.lists import Cursor, Filters
 from service.storage.repositories import AnalysisRepository, Submission
@@ -245,7 +246,7 @@ class InspectionOut(BaseModel):
 @router.post(
     "/validate",
     summary="Say what would be analysed",
-    responses=responses(*_INTAKE_PROBLEMS, *_READING_PROBLEMS),
+    responses=responses(*_INTAKE_PROBLEMS, *_READING_PROBLEMS, OutOfMemory),
     openapi_extra={"requestBody": _BODIES},
 )
 async def validate(upload: Upload, dispatcher: Dispatch, site_norms: SiteNorms, caller: Caller) -> InspectionOut:
@@ -254,6 +255,8 @@ async def validate(upload: Upload, dispatcher: Dispatch, site_norms: SiteNorms, 
     job = Job.of(document, by_role(files), await run_sync(site_norms.newest, caller.project))
     try:
         inspection = await wrap_future(dispatcher.inspect(job))
+    except MemoryExhausted as error:
+        raise dispatcher.out_of_memory() from error
     except Defect as error:
         log.error("inspection defect", error=error.kind, frames=error.frames)
         raise InternalError("The file could not be inspected because of an unexpected error.") from error

@@ -33,6 +33,8 @@ def analyse_entry(entry: Entry | BadEntry, *, site_norms: tuple[Controls, ...], 
         analysis, _ = analyse(Job.read(entry.document, entry.paths, site_norms), cache_dir=cache_dir)
     except FittingError as error:
         return Answer((refusal_row(entry.id, error.code, error.detail),), analysed=False)
+    except MemoryError:
+        return out_of_memory(entry)
     except Exception as error:  # a defect of ours must not cost the other spectra; its message may quote the input
         place = (frames_of(error) or ["an unknown place"])[-1]
         sentence = f"A defect of mrsquant, {type(error).__name__} at {place}; please report it."
@@ -44,6 +46,12 @@ def answer_of_crash(entry: Entry | BadEntry) -> Answer:
     """The row of a spectrum that took its worker process down, also when it was analysed alone."""
     sentence = "The process that analysed this spectrum died, also when it ran alone; is there enough memory?"
     return _failed(entry, "worker-crashed", sentence)
+
+
+def out_of_memory(entry: Entry | BadEntry) -> Answer:
+    """The row of a spectrum that takes more memory than its worker process may."""
+    sentence = "Reading or analysing it takes more memory than a process may; is it one ordinary single-voxel scan? "
+    return _failed(entry, "out-of-memory", sentence + "MRSQUANT_WORKER_MEMORY_BYTES allows more.")
 
 
 def _failed(entry: Entry | BadEntry, code: str, sentence: str) -> Answer:

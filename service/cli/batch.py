@@ -48,12 +48,14 @@ def batch(
     refuse_overwriting(out, manifest, *files)
     if table.carried:
         sys.stderr.write(f"{manifest}: not read, carried through: {', '.join(table.carried)}\n")
-    task = functools.partial(analyse_entry, site_norms=own_norms(), cache_dir=load_settings().cache_dir)
+    settings = load_settings()
+    task = functools.partial(analyse_entry, site_norms=own_norms(), cache_dir=settings.cache_dir)
     columns = (*COLUMNS, *table.carried)
     analysed = 0
     with terminated_like_interrupted(), writing(out), out.open("wb", buffering=0) as sink:
         sink.write(spreadsheet.written((), columns).encode())
-        outcomes = map_in_order(task, entries, min(workers or os.cpu_count() or 1, len(entries)))
+        used = min(workers or os.cpu_count() or 1, len(entries))
+        outcomes = map_in_order(task, entries, used, settings.worker_memory_bytes)
         try:
             for entry, outcome in _with_progress(outcomes, len(entries)):
                 answer = answer_of_crash(entry) if isinstance(outcome, Crashed) else outcome

@@ -141,7 +141,7 @@ def executor(settings: Settings) -> CheckResult:
 
     begin = time.monotonic()
     try:
-        pool = open_executor(settings.executor)
+        pool = open_executor(settings.executor, settings.worker_memory_bytes)
     except (UnusableExecutor, OSError) as error:
         return CheckResult("failure", f"{settings.executor} cannot be opened: {error}")
     try:
@@ -150,7 +150,8 @@ def executor(settings: Settings) -> CheckResult:
         return CheckResult("failure", f"{settings.executor}: no worker answered ({type(error).__name__})")
     finally:
         pool.close()
-    return CheckResult("ok", f"{settings.executor}: a worker answered in {time.monotonic() - begin:.1f} s")
+    allowed = "without a limit of memory" if pool.memory is None else f"with up to {pool.memory / 1024**3:.1f} GiB each"
+    return CheckResult("ok", f"{settings.executor}: a worker answered in {time.monotonic() - begin:.1f} s, {allowed}")
 
 
 def basis(_: Settings) -> CheckResult:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import BrokenExecutor, Future, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from service.jobs.executors import Pool, is_crash, open_executor
@@ -23,14 +24,15 @@ class Crashed:
 
 
 def map_in_order(
-    function: Callable[[Item], Result], items: Iterable[Item], workers: int
+    function: Callable[[Item], Result], items: Iterable[Item], workers: int, worker_memory: int | None = None
 ) -> Generator[tuple[Item, Result | Crashed]]:
     """Run ``function`` on every item in ``workers`` processes and yield the results in the items' order.
 
     When a worker dies, the tasks that went down with it are repeated one at a time, so that only the
     one that kills its worker is lost, and the pool is replaced. Whoever stops iterating ends the workers.
+    Each worker may take ``worker_memory`` bytes, by default its share of the machine's memory.
     """
-    ordered = _OrderedTasks(function, workers)
+    ordered = _OrderedTasks(function, partial(_open, worker_memory), workers)
     try:
         for item in items:
             ordered.submit(item)
@@ -61,10 +63,11 @@ class _Task(Generic[Item, Result]):
 
 
 class _OrderedTasks(Generic[Item, Result]):
-    def __init__(self, function: Callable[[Item], Result], workers: int) -> None:
+    def __init__(self, function: Callable[[Item], Result], open_pool: Callable[[int], Pool], workers: int) -> None:
         self.function = function
+        self.open_pool = open_pool
         self.workers = workers
-        self.pool = _open(workers)
+        self.pool = open_pool(workers)
         self.tasks: deque[_Task[Item, Result]] = deque()
 
     def submit(self, item: Item) -> None:
@@ -76,12 +79,12 @@ class _OrderedTasks(Generic[Item, Result]):
             for task in self.tasks:
                 if task.lost:
                     self._run_alone(task)
-            self.pool = _open(self.workers)
+            self.pool = self.open_pool(self.workers)
         first = self.tasks.popleft()
         return first.item, Crashed() if first.crashed else first.future.result()
 
     def _run_alone(self, task: _Task[Item, Result]) -> None:
-        pool = _open(1)
+        pool = self.open_pool(1)
         try:
             task.future = _submit(pool, self.function, task.item)
             task.ran_alone = True
@@ -90,8 +93,8 @@ class _OrderedTasks(Generic[Item, Result]):
             pool.close()
 
 
-def _open(workers: int) -> Pool:
-    return open_executor(f"processes:{workers}")
+def _open(worker_memory: int | None, workers: int) -> Pool:
+    return open_executor(f"processes:{workers}", worker_memory)
 
 
 def _submit(pool: Pool, function: Callable[[Item], Result], item: Item) -> Future[Result]:

@@ -10,8 +10,9 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import structlog
-from distributed import Client, get_worker
+from distributed import Client, WorkerPlugin, get_worker
 
+from service.jobs.memory import limit_memory
 from service.jobs.news import News
 from service.jobs.pool import Pool
 
@@ -22,7 +23,7 @@ _TOPIC = "mrsquant-news"
 log = structlog.get_logger()
 
 
-def open_cluster(address: str) -> Pool:
+def open_cluster(address: str, worker_memory: int | None) -> Pool:
     """The cluster whose scheduler listens at ``address``, such as ``tcp://host:8786``.
 
     Raises
@@ -32,6 +33,8 @@ def open_cluster(address: str) -> Pool:
     """
     connect: Callable[..., Any] = Client  # it has no type hints
     client = connect(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    if worker_memory is not None:
+        client.register_plugin(_MemoryLimit(worker_memory))
     heard: SimpleQueue[News] = SimpleQueue()
     client.subscribe_topic(_TOPIC, lambda event: heard.put(News(*event[1])))
     return Pool(
@@ -44,7 +47,20 @@ def open_cluster(address: str) -> Pool:
         end=partial(_restart, client),
         is_alive=lambda: client.status in ("running", "connecting"),
         shares_fate=False,
+        memory=worker_memory,
     )
+
+
+class _MemoryLimit(WorkerPlugin):
+    """Each worker limits itself when it joins; dask's own ``--memory-limit`` only looks now and then."""
+
+    name = "mrsquant-memory-limit"
+
+    def __init__(self, memory: int) -> None:
+        self.memory = memory
+
+    def setup(self, worker: Any) -> None:  # noqa: ARG002 -- dask's signature
+        limit_memory(self.memory)
 
 
 def tell(task_id: str, stage: str) -> None:

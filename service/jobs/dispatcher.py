@@ -22,11 +22,11 @@ from fitting import pipeline
 from fitting.errors import FittingError
 from fitting.norms import Controls
 from fitting.pipeline import Inspection, Job
-from service.errors import InternalError, OverDeadline, WorkerCrashed
+from service.errors import InternalError, OutOfMemory, OverDeadline, WorkerCrashed
 from service.jobs.claimant import Claimant
 from service.jobs.executors import is_crash
 from service.jobs.news import STARTED
-from service.jobs.tasks import Analyse, Defect, Inspect, run_analysis
+from service.jobs.tasks import Analyse, Defect, Inspect, MemoryExhausted, run_analysis
 from service.jobs.workforce import Limits, Workforce
 from service.logs import frames_of
 from service.metrics import Metrics
@@ -129,6 +129,16 @@ class Dispatcher:
         """
         return self._workforce.inspect(job)
 
+    def out_of_memory(self) -> OutOfMemory:
+        """The problem of a task that took more memory than its worker may."""
+        memory = self._workforce.memory
+        allowed = "a worker has" if memory is None else f"the {memory} bytes a worker may take"
+        return OutOfMemory(
+            f"Reading or analysing the file takes more memory than {allowed}; send one ordinary single-voxel scan, or "
+            "have the operator raise MRSQUANT_WORKER_MEMORY_BYTES.",
+            limit=memory,
+        )
+
     @property
     def ready(self) -> bool:
         """Have the workers answered, and is somebody giving them work?"""
@@ -204,6 +214,9 @@ class Dispatcher:
             self._queue.release(self._claimant.name, row.id, count_attempt=False)
         except FittingError as error:
             self._fail(row, self._claimant.name, problem_of(error, row.request_id), final=True)
+        except MemoryExhausted:
+            log.warning("analysis out of memory", analysis_id=row.id, request_id=row.request_id)
+            self._fail(row, self._claimant.name, problem_of(self.out_of_memory(), row.request_id), final=False)
         except Defect as error:
             log.error(
                 "analysis defect", analysis_id=row.id, request_id=row.request_id, error=error.kind, frames=error.frames

@@ -14,6 +14,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 
+from service.jobs.memory import limit_memory, share_of_machine
 from service.jobs.news import News, ParentPipe
 from service.jobs.pool import Pool, is_crash
 from service.settings import executor_parts
@@ -27,8 +28,15 @@ class UnusableExecutor(ValueError):
     """The executor at this address cannot be used."""
 
 
-def open_executor(address: str) -> Pool:
+def open_executor(address: str, worker_memory: int | None = None) -> Pool:
     """Open the executor at ``address``, such as ``processes:4``, ``inline:`` or ``dask+tcp://host:8786``.
+
+    Parameters
+    ----------
+    address : str
+    worker_memory : int or None
+        Bytes of address space that each worker may take. By default those of ``processes:`` get their share of the
+        machine's memory, and those of a cluster what its operator gave them; ``inline:`` has no worker to limit.
 
     Raises
     ------
@@ -41,10 +49,10 @@ def open_executor(address: str) -> Pool:
         scheme, rest = executor_parts(address)
     except ValueError as error:
         raise UnusableExecutor(f"MRSQUANT_EXECUTOR = '{address}': {error}") from error
-    return SCHEMES[scheme](rest)
+    return SCHEMES[scheme](rest, worker_memory)
 
 
-def _inline(_rest: str) -> Pool:
+def _inline(_rest: str, _worker_memory: int | None) -> Pool:
     """One thread of this process. A task that hangs cannot be ended, only left behind."""
     executor = ThreadPoolExecutor(1, thread_name_prefix="analysis")
     told: SimpleQueue[News] = SimpleQueue()
@@ -70,11 +78,13 @@ def _inline(_rest: str) -> Pool:
         end=lambda _: close(),
         is_alive=lambda: not closed.is_set(),
         shares_fate=False,
+        memory=None,
     )
 
 
-def _processes(rest: str) -> Pool:
+def _processes(rest: str, worker_memory: int | None) -> Pool:
     workers = int(rest or os.cpu_count() or 1)
+    memory = worker_memory or share_of_machine(workers)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         # inherited by the workers: one thread each, for the cores are shared out among processes already
         os.environ.setdefault(variable, "1")
@@ -83,7 +93,9 @@ def _processes(rest: str) -> Pool:
     context.set_forkserver_preload([_TASKS_MODULE])
     lifeline, hold = context.Pipe(duplex=False)
     receiving, sending = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(lifeline, sending))
+    executor = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_begin_worker, initargs=(lifeline, sending, memory)
+    )
 
     def close() -> None:
         executor.shutdown(wait=False, cancel_futures=True)
@@ -99,6 +111,7 @@ def _processes(rest: str) -> Pool:
         end=_kill,
         is_alive=lambda: True,  # that it broke is seen by the tasks that are lost
         shares_fate=True,
+        memory=memory,
     )
 
 
@@ -107,8 +120,9 @@ def _kill(worker: str) -> None:
         os.kill(int(worker), signal.SIGKILL)
 
 
-def _begin_worker(lifeline: Connection, to_parent: Connection) -> None:
-    """A worker leaves Ctrl-C to its parent, and ends when the parent lets go of the lifeline or dies."""
+def _begin_worker(lifeline: Connection, to_parent: Connection, memory: int) -> None:
+    """A worker leaves Ctrl-C to its parent, ends when the parent lets go of the lifeline or dies, and has a limit."""
+    limit_memory(memory)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True, name="lifeline").start()
     ParentPipe.join(to_parent)
@@ -119,15 +133,15 @@ def _end_with_parent(lifeline: Connection) -> None:
     os._exit(1)
 
 
-def _dask(rest: str) -> Pool:
+def _dask(rest: str, worker_memory: int | None) -> Pool:
     try:
         from service.jobs.cluster import open_cluster  # noqa: PLC0415 (the extra `cluster` is optional)
     except ImportError as error:
         raise UnusableExecutor(
             "MRSQUANT_EXECUTOR = 'dask+tcp://...' needs: pip install 'mrsquant[cluster]'."
         ) from error
-    return open_cluster(f"tcp:{rest}")
+    return open_cluster(f"tcp:{rest}", worker_memory)
 
 
-SCHEMES: dict[str, Callable[[str], Pool]] = {"processes": _processes, "inline": _inline, "dask+tcp": _dask}
+SCHEMES: dict[str, Callable[[str, int | None], Pool]] = {"processes": _processes, "inline": _inline, "dask+tcp": _dask}
 """The known kinds of executors."""

@@ -28,6 +28,8 @@ class Pool:
     """Can it take tasks?"""
     shares_fate: bool
     """When a worker dies, are the others' tasks lost with its own?"""
+    memory: int | None
+    """Bytes of address space that each worker may take; None when nobody here limits it."""
 
 
 def is_crash(error: BaseException) -> bool:

@@ -34,6 +34,10 @@ class Defect(Exception):
         self.frames = frames
 
 
+class MemoryExhausted(Exception):
+    """A task takes more memory than its worker may; it would do so again."""
+
+
 def run_analysis(
     job: Job, cache_dir: Path | None, analyse: Analyse = pipeline.analyse, task_id: str = "", tell: Tell = ignore
 ) -> Answer:
@@ -43,6 +47,8 @@ def run_analysis(
     ------
     FittingError
         When the input is refused.
+    MemoryExhausted
+        When it takes more memory than the worker may.
     Defect
         When anything else went wrong.
     """
@@ -55,8 +61,11 @@ def run_analysis(
     except FittingError as error:
         error.forget_causes()
         raise
+    except MemoryError:
+        pass  # what the failed computation held is free once its error is
     except Exception as error:
         raise Defect(type(error).__name__, frames_of(error)) from None
+    raise MemoryExhausted
 
 
 def run_inspection(job: Job, inspect: Inspect = pipeline.inspect, task_id: str = "", tell: Tell = ignore) -> Inspection:
@@ -66,6 +75,8 @@ def run_inspection(job: Job, inspect: Inspect = pipeline.inspect, task_id: str =
     ------
     FittingError
         When the input is refused.
+    MemoryExhausted
+        When it takes more memory than the worker may.
     Defect
         When anything else went wrong.
     """
@@ -75,8 +86,11 @@ def run_inspection(job: Job, inspect: Inspect = pipeline.inspect, task_id: str =
     except FittingError as error:
         error.forget_causes()
         raise
+    except MemoryError:
+        pass
     except Exception as error:
         raise Defect(type(error).__name__, frames_of(error)) from None
+    raise MemoryExhausted
 
 
 def warm() -> None:

@@ -25,10 +25,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a worker may take, seconds."""
+    """How long a worker may take, seconds, and how much memory."""
 
     deadline: float = 300.0
     grace: float = 30.0
+    memory: int | None = None
+    """Bytes of address space of a worker; None leaves it to the executor."""
 
     def of(self, options: Options) -> float:
         """The deadline of the request, or else the operator's, and some grace for coming back."""
@@ -39,7 +41,7 @@ class Workforce:
     """One pool at a time, and who runs what in it."""
 
     def __init__(self, executor: str, limits: Limits, inspect: Inspect, wake: Callable[[], None]) -> None:
-        self._open: Callable[[], Pool] = partial(open_executor, executor)
+        self._open: Callable[[], Pool] = partial(open_executor, executor, limits.memory)
         self._limits = limits
         self._inspect = inspect
         self._wake = wake
@@ -98,6 +100,11 @@ class Workforce:
     def shares_fate(self) -> bool:
         """When a worker dies, are the others' tasks lost with its own?"""
         return self._pool is not None and self._pool.shares_fate
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes of address space that each worker may take, if anybody limits it."""
+        return None if self._pool is None else self._pool.memory
 
     @property
     def workers(self) -> int:

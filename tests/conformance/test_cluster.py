@@ -45,6 +45,18 @@ def test_a_worker_is_killed_in_mid_run(two_workers: Cluster, office: Office) -> 
     assert steps[-1] == "comparison"
 
 
+def test_a_cluster_worker_at_its_memory_limit_fails_that_analysis_alone(two_workers: Cluster, office: Office) -> None:
+    """Where the operator sets it, workers of a cluster have the same limit, and end nothing but that analysis."""
+    hoarder = office.submit(spectrum("hoard", bytes=2**34))
+    others = [office.submit(spectrum("sleep", seconds=0.05, number=number)) for number in range(4)]
+    office.dispatch(two_workers.address, Limits(memory=2**31))
+    office.wait_for_all()
+
+    assert office.get(hoarder).problem["code"] == "out-of-memory"
+    assert office.get(hoarder).attempts == 1
+    assert {office.state(other) for other in others} == {"succeeded"}
+
+
 @pytest.mark.chaos
 def test_the_scheduler_is_killed_and_comes_back(two_workers: Cluster, office: Office) -> None:
     """The rows wait; the dispatcher connects again, and so does a new worker."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from fitting.progress import STAGES
 from fitting.request import Options
 from service.jobs.dispatcher import MAX_BEGINNINGS, SILENCE
 from service.jobs.executors import Pool, UnusableExecutor, is_crash, open_executor
+from service.jobs.memory import share_of_machine
 from service.jobs.news import STARTED
 from service.jobs.tasks import Defect, run_analysis
 from service.jobs.workforce import Limits
@@ -129,6 +131,33 @@ def test_killed_worker_is_replaced_and_only_the_culprit_fails(office: Office) ->
     assert office.repository.get(culprit).problem["code"] == "worker-crashed"
     assert office.repository.get(culprit).attempts == 2
     assert {office.state(other) for other in (*others, unlucky)} == {"succeeded"}
+
+
+def test_a_worker_at_its_memory_limit_fails_that_analysis_alone(office: Office) -> None:
+    """One problem that says so, without another attempt; the worker lives, and those beside it succeed."""
+    hoarders = [office.submit(spectrum("hoard", bytes=2**31, number=number)) for number in range(4)]
+    others = [office.submit(spectrum("sleep", seconds=0.05, number=number)) for number in range(8)]
+    office.dispatch("processes:2", Limits(memory=2**30))
+    office.wait_for_all()
+
+    problems = [office.get(hoarder).problem for hoarder in hoarders]
+    assert {problem["code"] for problem in problems} == {"out-of-memory"}
+    assert all(str(2**30) in problem["detail"] for problem in problems)
+    assert {office.get(each).attempts for each in (*hoarders, *others)} == {1}
+    assert {office.state(other) for other in others} == {"succeeded"}
+
+
+def test_workers_share_the_memory_of_the_machine() -> None:
+    """What is not set is an equal share, kept by each worker; an inline executor limits nobody."""
+    pools = [open_executor(address) for address in ("processes:2", "inline:")]
+    try:
+        kept = pools[0].executor.submit(resource.getrlimit, resource.RLIMIT_AS).result(timeout=60)
+
+        assert kept == (share_of_machine(2),) * 2
+        assert [pool.memory for pool in pools] == [share_of_machine(2), None]
+    finally:
+        for pool in pools:
+            pool.close()
 
 
 @pytest.mark.parametrize("executor", ADDRESSES)

@@ -180,6 +180,33 @@ def test_a_truncated_file_is_an_error_or_still_a_recording(fixture: Fixture):
 
 
 @each_fixture
+def test_a_truncated_file_is_never_read_as_whole(fixture: Fixture):
+    """Cut off anywhere: refused, or said that it may be cut, or only what holds no signal and no wrong fact is lost."""
+    files, whole = fixture.files(), fitting.io.read(fixture.files())
+    for at, file in enumerate(files):
+        for end in _ends(len(file.content)):
+            cut = (*files[:at], replace(file, content=file.content[:end]), *files[at + 1 :])
+            outcome = attempt(cut)
+            if isinstance(outcome, Recording) and outcome.may_be_cut is None:
+                # An LCModel file need not say how many points it has: what is left may be a shorter, usual signal.
+                shorter = fixture.reader == "lcmodel_raw" and not all(outcome.points % usual for usual in (64, 100))
+                points = outcome.points if shorter else whole.points
+                assert np.array_equal(outcome.samples, whole.samples[..., :points]), end
+                assert _wrong_facts(outcome.acquisition, whole.acquisition) == [], end
+
+
+def _ends(size: int) -> list[int]:
+    """Places to cut a file: all over it, close to its end, and in uneven steps so that rows are cut everywhere."""
+    return sorted({*range(1, size, size // 97 + 1), *range(1, size, size // 150 + 3), *range(max(0, size - 80), size)})
+
+
+def _wrong_facts(found: Acquisition, expected: Acquisition) -> list[str]:
+    """Facts that are neither as in the whole file nor missing."""
+    names = [item.name for item in fields(Acquisition)]
+    return [name for name in names if getattr(found, name) not in (getattr(expected, name), DEFAULTS.get(name))]
+
+
+@each_fixture
 @fuzzed
 @given(changes=st.lists(st.tuples(ANYWHERE_OR_NEAR_THE_BEGINNING, st.integers(0, 255)), min_size=1, max_size=12))
 @example(changes=[(place / 50, 255) for place in range(51)])

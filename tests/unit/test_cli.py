@@ -65,7 +65,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pipeline:
     monkeypatch.setattr("fitting.pipeline.analyse", fake.analyse)
     monkeypatch.setattr("fitting.pipeline.inspect", fake.inspect)
     monkeypatch.setattr("service.cli.answers.analyse", fake.analyse, raising=False)
-    monkeypatch.setattr(pool, "open_executor", lambda _: open_executor("inline:"))
+    monkeypatch.setattr(pool, "open_executor", lambda *_: open_executor("inline:"))
     monkeypatch.chdir(tmp_path)
     Path("scan.rda").write_bytes(b"spectrum")
     Path("water.rda").write_bytes(b"water")

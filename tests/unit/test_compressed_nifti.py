@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from fitting.errors import DamagedFile
+from fitting.errors import DamagedFile, OversizedFile
 from fitting.io import SourceFile, read
 from tests.conformance.reader_fixtures.nifti_mrs import _BASIC, _file
 
@@ -24,7 +24,7 @@ def test_announced_gigabytes_are_refused_unpacked(points: int) -> None:
     """A small file that announces more than a gigabyte is refused without the memory being taken."""
     file = _with_points(points, padding=2**24)
     tracemalloc.start()
-    with pytest.raises(DamagedFile, match="more than the"):
+    with pytest.raises(OversizedFile, match="more than the"):
         read((file,))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

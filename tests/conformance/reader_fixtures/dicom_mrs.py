@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import numpy as np
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRBigEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from fitting.errors import DamagedFile
 from fitting.io import Files
@@ -144,8 +147,15 @@ def _big_endian() -> Files:
     return part10(_basic(FID[np.newaxis]), MR_SPECTROSCOPY, "meas.dcm", ExplicitVRBigEndian)
 
 
+def _deflated() -> Files:
+    (file,) = siemens()
+    data = dcmread(BytesIO(file.content))
+    return part10(data, MR_SPECTROSCOPY, "meas.dcm", DeflatedExplicitVRLittleEndian)
+
+
 FIXTURES = (
     Fixture("dicom_mrs", "siemens-ve11", siemens, FID.reshape(1, 1, -1), SIEMENS),
+    Fixture("dicom_mrs", "deflated", _deflated, FID.reshape(1, 1, -1), SIEMENS),
     Fixture(
         "dicom_mrs",
         "siemens-steam",

@@ -53,6 +53,15 @@ def _binary(nucleus: float = 1.0, tail_lines: int = 3) -> Files:
     return (SourceFile("spectrum.mrui", content),)
 
 
+def _cut(points: int, *, silent: bool = False) -> Files:
+    """Binary without its text and the last points; those may be zeros, of which no byte is above 127."""
+    (file,) = _binary(tail_lines=0)
+    signals = bytearray(file.content)
+    if silent:
+        signals[-200 * 16 :] = bytes(200 * 16)
+    return (SourceFile(file.name, bytes(signals[: -points * 16])),)
+
+
 _KNOWN = {"spectrometer_frequency": _FREQUENCY, "dwell_time": _DWELL}
 
 FIXTURES = (
@@ -76,6 +85,10 @@ REFUSALS = (
         lambda: _text(header=_HEADER.replace(f"PointsInDataset: {_POINTS}", "PointsInDataset: 300")),
         "300 points",
         DamagedFile,
+    ),
+    Refusal("jmrui", "binary cut in its last signal", lambda: _cut(100), "within a signal", DamagedFile),
+    Refusal(
+        "jmrui", "binary cut in a zero-filled signal", lambda: _cut(100, silent=True), "within a signal", DamagedFile
     ),
     Refusal("jmrui", "header only", lambda: (SourceFile("spectrum.txt", _HEADER.encode()),), "signals", DamagedFile),
     Refusal(

@@ -45,6 +45,15 @@ $NMID id='{_PERSON}' fmtdat='(1P,4D13.6)' volume=4.0D+00, tramp=2., BRUKER=.TRUE
     return _file(header + "".join("".join(numbers[at : at + 4]) + "\n" for at in range(0, len(numbers), 4)))
 
 
+def _cut(end: int) -> Files:
+    return _file(_plain()[0].content.decode()[:-end])
+
+
+def _counted(points: int) -> Files:
+    """With the number of points in the header, as LCModel's control file calls it."""
+    return _file(_plain()[0].content.decode().replace(" ECHOT", f" NUNFIL = {points}\n ECHOT"))
+
+
 _HEADER = _plain()[0].content.decode().split("$END\n")
 _START = "$END\n".join(_HEADER[:2]) + "$END\n"
 
@@ -75,6 +84,9 @@ REFUSALS = (
     Refusal("lcmodel_raw", "control file", lambda: _file(" $LCMODL\n key=1\n filraw='a.raw'\n $END\n"), "control file"),
     Refusal("lcmodel_raw", "alternating points", lambda: _file(" $NMID SEQACQ=T $END\n 1. 2.\n"), "SEQACQ"),
     Refusal("lcmodel_raw", "half a point", lambda: _file(_START + " 1.0 2.0\n 3.0\n"), "complex point", DamagedFile),
+    Refusal("lcmodel_raw", "cut within a number", lambda: _cut(4), "within a row", DamagedFile),
+    Refusal("lcmodel_raw", "cut between numbers", lambda: _cut(16), "within a row", DamagedFile),
+    Refusal("lcmodel_raw", "points of its header", lambda: _counted(1024), "512 points where", DamagedFile),
     Refusal("lcmodel_raw", "overflow", lambda: _file(_START + " 1.0 2.0\n ****** 3.0\n"), "Line 2", DamagedFile),
     Refusal("lcmodel_raw", "infinite", lambda: _file(_START + " 1.0 1E999\n"), "finite", DamagedFile),
     Refusal("lcmodel_raw", "not finite", lambda: _file(_START + " 1.0 nan\n"), "finite", DamagedFile),
