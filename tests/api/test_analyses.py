@@ -196,6 +196,17 @@ def test_validate_keeps_nothing(client: TestClient, tmp_path: Path) -> None:
     assert [path for path in (tmp_path / "data" / "blobs").rglob("*") if path.is_file()] == []
 
 
+def test_what_takes_too_much_memory_is_said_so(client: TestClient) -> None:
+    """Neither a defect nor a crash: one problem, asked before or sent at once, and the next file is answered."""
+    greedy = spectrum("hoard", bytes=2**62)
+    inspected = client.post("/v1/analyses/validate", files={"metabolite": ("a.rda", greedy)})
+    submitted = submit(client, greedy)
+
+    assert inspected.status_code == 413
+    assert inspected.json()["code"] == submitted.json()["problem"]["code"] == "out-of-memory"
+    assert submit(client, spectrum()).json()["state"] == "succeeded"
+
+
 def test_traces(client: TestClient) -> None:
     """The spectra have one length and data = fit + residual."""
     traces = client.get(submit(client).headers["Location"] + "/traces").json()

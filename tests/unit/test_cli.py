@@ -51,6 +51,8 @@ class Pipeline:
             raise DamagedFile("The FID ends early; export it again.", file=job.metabolite[0].name)
         if b"defect" in job.metabolite[0].content:
             raise ZeroDivisionError("John Doe")
+        if b"greedy" in job.metabolite[0].content:
+            raise MemoryError
         return self.answer(make_analysis()), make_traces()
 
     def inspect(self, job: Job) -> Inspection:
@@ -232,19 +234,21 @@ def test_batch_keeps_the_order_and_goes_on_after_bad_rows(pipeline: Pipeline) ->
     """Every spectrum has its rows in manifest order; a refusal, a bad cell and a defect cost one row each."""
     Path("damaged.rda").write_bytes(b"damaged")
     Path("defect.rda").write_bytes(b"defect")
+    Path("greedy.rda").write_bytes(b"greedy")
     code, rows = batch(
         "id,metabolite,age_years\none,scan.rda,44\ntwo,damaged.rda,\nthree,scan.rda,old\n"
-        "four,defect.rda,\nfive,absent.rda,\nsix,scan.rda,\n"
+        "four,defect.rda,\nfive,absent.rda,\nsix,scan.rda,\nseven,greedy.rda,\n"
     )
     messages = {row["id"]: row["message"] for row in rows if row["metabolite"] == ""}
     metabolites = [result.name for result in make_analysis().metabolites]
 
     assert code == 0
-    assert list(dict.fromkeys(row["id"] for row in rows)) == ["one", "two", "three", "four", "five", "six"]
+    assert list(dict.fromkeys(row["id"] for row in rows)) == ["one", "two", "three", "four", "five", "six", "seven"]
     assert [row["metabolite"] for row in rows if row["id"] == "six"] == metabolites
     assert messages["two"] == "damaged-file: The FID ends early; export it again."
     assert messages["three"] == "unusable-table: m.csv:4: age_years = 'old' is not a number."
     assert messages["four"].startswith("internal-error: ")
+    assert messages["seven"].startswith("out-of-memory: ")
     assert "Doe" not in messages["four"]
     assert messages["five"].startswith("inaccessible-file: There is no file 'absent.rda'")
     assert {row["id"]: row["outcome"] for row in rows} == {
