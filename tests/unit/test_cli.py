@@ -258,6 +258,7 @@ def test_batch_keeps_the_order_and_goes_on_after_bad_rows(pipeline: Pipeline) ->
         "four": "failed",
         "five": "refused",
         "six": "converged",
+        "seven": "failed",
     }
     assert all(float(row["seconds"]) >= 0 for row in rows if row["metabolite"])
     assert [job.subject.age_years for job in pipeline.jobs] == [44.0, None, None, None]
