@@ -261,7 +261,7 @@ def test_batch_keeps_the_order_and_goes_on_after_bad_rows(pipeline: Pipeline) ->
         "seven": "failed",
     }
     assert all(float(row["seconds"]) >= 0 for row in rows if row["metabolite"])
-    assert [job.subject.age_years for job in pipeline.jobs] == [44.0, None, None, None]
+    assert [job.subject.age_years for job in pipeline.jobs] == [44.0, None, None, None, None]
 
 
 @pytest.mark.usefixtures("pipeline")
