@@ -16,6 +16,7 @@ from fitting.preprocessing.damage import spikes
 from fitting.preprocessing.digitisation import digitisation_step
 from fitting.preprocessing.early_decay import mended_start
 from fitting.preprocessing.eddy_current import correct_eddy_currents, is_one_line, on_axes
+from fitting.preprocessing.editing import refuse_difference, refuse_two_conditions
 from fitting.preprocessing.facts import PreprocessingFacts
 from fitting.preprocessing.nuisance import referenced_without_water
 from fitting.preprocessing.offset import water_offset
@@ -70,6 +71,8 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
     ------
     UnusableSignal
         When samples of the spectrum or its reference cannot be analysed.
+    UnsupportedData
+        When the signal shows spectral editing.
     """
     check(recording)
     spectrum, steps = _without_zero_filling(recording.fid)
@@ -79,6 +82,7 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
     steps += received.steps
     gain = _power_of_two(received.transients.samples)
     mean = averaged(_divided(received.transients, gain), align_metabolites)
+    refuse_two_conditions(mean.aligned)
     steps += mean.steps
     fid, water, eddy_current_deg, offset = mean.fid, None, None, None
     if received.water is not None:
@@ -94,6 +98,8 @@ def preprocess(recording: Recording) -> tuple[Spectrum, PreprocessingFacts]:
         steps.append(used.step)
     referenced = referenced_without_water(fid, beside_water=water is not None)
     clean, found, rest = referenced.fid, referenced.found, referenced.rest
+    if found.pattern == "absent":
+        refuse_difference(clean)
     steps += referenced.steps
     facts = PreprocessingFacts(
         steps=tuple(steps),

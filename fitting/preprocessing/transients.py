@@ -19,6 +19,8 @@ class Averaged:
     """One FID (points,) out of many transients, and what was found on the way."""
 
     fid: Fid
+    aligned: Fid
+    """The transients (transients, points) that were averaged, shifts and phases undone."""
     steps: tuple[Step, ...]
     transients: Transients | None
     drift_hz: float | None
@@ -30,15 +32,16 @@ def averaged(transients: Fid, align: Callable[[Fid], Alignment]) -> Averaged:
     """Align, weigh and average transients (transients, points)."""
     count = len(transients.samples)
     if count == 1:
-        return Averaged(transients.with_samples(transients.samples[0]), (), None, None, None, None)
+        return Averaged(transients.with_samples(transients.samples[0]), transients, (), None, None, None, None)
     aligned = align(transients)
     shifts = aligned.shifts
     weight = weights(aligned.signal, np.any(transients.samples != 0, axis=1))
-    mean, averaging = average(undo(shifts, transients), weight)
+    undone = undo(shifts, transients)
+    mean, averaging = average(undone, weight)
     found = _transients(shifts, tuple(weight.tolist()))
     if not shifts.trustworthy:
         details = "Not applied: a single transient holds too little signal to be aligned."
-        return Averaged(mean, (step(REGISTRATION, details), averaging), found, None, None, None)
+        return Averaged(mean, undone, (step(REGISTRATION, details), averaging), found, None, None, None)
     used = weight > 0 if np.any(weight > 0) else np.ones_like(weight, dtype=bool)
     drift, spread = float(np.ptp(shifts.shift_hz[used])), float(np.rad2deg(np.std(shifts.phase[used])))
     details = (
@@ -46,9 +49,8 @@ def averaged(transients: Fid, align: Callable[[Fid], Alignment]) -> Averaged:
         f"{shifts.band.high_ppm:g} ppm: frequency span {drift:.2f} Hz, phase spread {spread:.1f} deg of those averaged "
         f"(standard errors {shifts.shift_sd_hz:.2f} Hz, {np.rad2deg(shifts.phase_sd):.1f} deg)."
     )
-    return Averaged(
-        mean, (step(REGISTRATION, details), averaging), found, drift, spread, amplitude_spread(aligned.signal, weight)
-    )
+    steps = (step(REGISTRATION, details), averaging)
+    return Averaged(mean, undone, steps, found, drift, spread, amplitude_spread(aligned.signal, weight))
 
 
 def _transients(shifts: Shifts, weight: tuple[float, ...]) -> Transients:
