@@ -2,74 +2,24 @@
 
 from __future__ import annotations
 
-import http.client
-import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests.chaos.clients import ask, submit
+from tests.chaos.polling import Polling, status
 from tests.chaos.service import Service
 from tests.fake_pipeline import spectrum
 from tests.servers.cluster import free_port
 from tests.servers.postgresql import PostgreSql, postgresql
 
-POLLS_PER_SECOND = 50
 AWAY_SECONDS = {"stopped": 5, "frozen": 14}
 """A frozen one is believed to be away after ``SILENCE_SECONDS``."""
 QUICKLY = 15.0
 """Seconds within which every request is answered, also when the server does not even refuse."""
-
-
-class Answer(NamedTuple):
-    """What a poll got, and after how long."""
-
-    status: int
-    seconds: float
-
-
-def status(url: str, seconds: float = 60) -> int:
-    """Of the answer: 0 when there was none, -1 when a refusal does not say when to come again."""
-    try:
-        with urllib.request.urlopen(url, timeout=seconds) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code if error.code != 503 or "Retry-After" in error.headers else -1
-    except (OSError, http.client.HTTPException):
-        return 0
-
-
-class Polling:
-    """Clients that ask, so many times a second, each without waiting for the others."""
-
-    def __init__(self, url: str) -> None:
-        self.answers: list[Answer] = []
-        self._url = url
-        self._threads: list[threading.Thread] = []
-
-    def go_on(self, seconds: float) -> None:
-        begin = time.monotonic()
-        for number in range(int(seconds * POLLS_PER_SECOND)):
-            time.sleep(max(0.0, begin + number / POLLS_PER_SECOND - time.monotonic()))
-            thread = threading.Thread(target=self._ask)
-            thread.start()
-            self._threads.append(thread)
-
-    def _ask(self) -> None:
-        begin = time.monotonic()
-        answered = status(self._url)
-        self.answers.append(Answer(answered, time.monotonic() - begin))
-
-    def end(self) -> None:
-        for thread in self._threads:
-            thread.join()
 
 
 @pytest.fixture
@@ -115,8 +65,8 @@ def test_it_comes_back_without_a_restart(server: PostgreSql, tmp_path: Path, way
         ended = service.stop()
     assert ended
     assert time.monotonic() - begin < 30
-    assert {answer.status for answer in polling.answers} <= {200, 503}
-    assert max(answer.seconds for answer in polling.answers) < QUICKLY
+    assert polling.statuses <= {200, 503}
+    assert polling.slowest < QUICKLY
 
 
 def test_it_ends_while_the_database_is_away(server: PostgreSql, tmp_path: Path) -> None:

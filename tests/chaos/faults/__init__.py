@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from tests.chaos.fault import Fault
-from tests.chaos.faults import full_disk, worker_memory
+from tests.chaos.faults import clock_ahead, database_away, full_disk, poison_header, worker_memory
 
-FAULTS: tuple[Fault, ...] = (full_disk.FAULT, worker_memory.FAULT)
+FAULTS: tuple[Fault, ...] = (
+    full_disk.FAULT,
+    worker_memory.FAULT,
+    poison_header.FAULT,
+    database_away.FAULT,
+    database_away.FROZEN,
+    clock_ahead.FAULT,
+)
 """In the order of the page; each fault is tried on a service, a disk and a database of its own."""
