@@ -1,4 +1,4 @@
-"""Connections that ask nothing are closed in time, and those that wait for an answer are not."""
+"""The server: connections that ask nothing are closed in time, and nothing is believed of forwarded addresses."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
 
+from service.access.key_file import KeyFile
 from service.app import create_app
 from service.server import server_config
 from service.settings import Settings
 from tests import fake_pipeline
 from tests.chaos.clients import ask, events_of, submit
+from tests.chaos.polling import status
 from tests.fake_pipeline import spectrum
 
 IDLE = 1
@@ -23,14 +27,14 @@ ENOUGH = 4.0
 """Seconds after which an idle connection must be gone, also on a slow machine."""
 
 
-@pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    folder = tmp_path_factory.mktemp("data")
-    settings = Settings(data_dir=folder, cache_dir=folder, executor="inline:", log_level="error", idle_seconds=IDLE)
-    app = create_app(settings, analyse=fake_pipeline.analyse, inspect=fake_pipeline.inspect)
+@contextmanager
+def served(folder: Path, **settings: Any) -> Iterator[int]:
+    """The port of a service behind the server that `mrsquant serve` starts."""
+    chosen = Settings(data_dir=folder, cache_dir=folder, executor="inline:", log_level="error", **settings)
+    app = create_app(chosen, analyse=fake_pipeline.analyse, inspect=fake_pipeline.inspect)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(server_config(app, settings))
+        server = uvicorn.Server(server_config(app, chosen))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:
@@ -38,6 +42,27 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield int(listener.getsockname()[1])
         server.should_exit = True
         thread.join(30)
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with served(tmp_path_factory.mktemp("data"), idle_seconds=IDLE) as port:
+        yield port
+
+
+def test_the_server_believes_no_forwarded_address(tmp_path: Path) -> None:
+    """Neither does the server in front of the application: 80 wrong keys of 80 invented clients end in 429."""
+    keys = tmp_path / "keys.toml"
+    KeyFile(keys).write([])
+    with served(tmp_path, api_keys_file=keys) as port:
+        statuses = []
+        for number in range(80):
+            headers = {"Authorization": f"Bearer mrsq_{number:012x}_x", "X-Forwarded-For": f"198.51.100.{number}"}
+            statuses.append(status(f"http://127.0.0.1:{port}/v1/analyses", headers))
+
+    assert set(statuses) == {401, 429}
+    assert statuses.count(401) <= 45
+    assert statuses[-1] == 429
 
 
 def seconds_until_closed(connection: socket.socket, trickle: bytes = b"") -> float:
