@@ -29,14 +29,12 @@ from service.proxies import TrustedProxies
 from service.settings import Settings
 from service.storage.audit import AuditLog
 from service.storage.audit_folder import AuditFolder
-from service.storage.blobs import BlobStore
-from service.storage.database import Database
+from service.storage.binding import Storage
 from service.storage.events import EventRepository
 from service.storage.queue import JobQueue
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOffRepository
 from service.storage.site_norms import SiteNormRepository
-from service.storage.upkeep import Upkeep
 from service.storage.webhooks import WebhookRepository
 from service.telemetry import of_requests, open_tracing
 from service.webhooks.sender import WebhookSender
@@ -44,15 +42,13 @@ from service.webhooks.sender import WebhookSender
 log = structlog.get_logger()
 
 
-def _started(
-    settings: Settings, database: Database, blobs: BlobStore, metrics: Metrics
-) -> Iterator[Maintenance | WebhookSender]:
+def _started(settings: Settings, storage: Storage, metrics: Metrics) -> Iterator[Maintenance | WebhookSender]:
     """What goes on beside requests and analyses, begun."""
-    maintenance = Maintenance(Upkeep(database, blobs), settings.retention_days)
+    maintenance = Maintenance(storage, settings.retention_days, metrics)
     maintenance.start()
     yield maintenance
     if settings.webhook_hosts:
-        sender = WebhookSender(WebhookRepository(database), settings, metrics)
+        sender = WebhookSender(WebhookRepository(storage.database), settings, metrics)
         sender.start()
         yield sender
 
@@ -85,16 +81,15 @@ def create_app(
             log.info("stopped")
 
     def open_services() -> Services:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        database = Database(settings.database_url)
-        database.migrate()
+        storage = Storage(settings.database_url, settings.data_dir)
+        storage.open()
+        database, blobs = storage.database, storage.blobs
         authenticator = Authenticator(settings, database)
         authenticator.check()
         audit_log = AuditLog(database)
         trail = Trail(audit_log, AuditFolder(settings.data_dir), metrics)
         trail.start()
         log.info("audit log", **audit_log.head()._asdict())
-        blobs = BlobStore(settings.data_dir / "blobs")
         repository = AnalysisRepository(database, blobs, keep_inputs=settings.keep_inputs)
         site_norms = SiteNormRepository(database)
         post_norm_folder(settings.norms_path, site_norms)
@@ -108,15 +103,16 @@ def create_app(
             cache_dir=settings.cache_dir,
             claimants_dir=settings.data_dir / "claimants",
             metrics=metrics,
+            has_storage=storage.has_its_folder,
             tracing=tracing,
             analyse=analyse,
             inspect=inspect,
         )
         dispatcher.start()
-        helpers.extend(_started(settings, database, blobs, metrics))
+        helpers.extend(_started(settings, storage, metrics))
         sign_offs = SignOffRepository(database, blobs)
         return Services(
-            settings, database, queue, repository, sign_offs, site_norms, dispatcher, metrics, authenticator, trail
+            settings, storage, queue, repository, sign_offs, site_norms, dispatcher, metrics, authenticator, trail
         )
 
     def close_services(services: Services) -> None:

@@ -27,6 +27,7 @@ ServiceProblem
 ├── UnsupportedMediaType
 ├── InvalidRequest          the request fails its schema
 ├── InternalError           a defect of ours
+│   ├── DamagedStorage          a stored file is missing or not what was stored
 │   ├── DamagedSignedReport     a signed report is not what was signed
 │   ├── WorkerCrashed       the process computing the analysis died, repeatedly
 │   └── OverDeadline        the computation did not come back in time, repeatedly
@@ -269,6 +270,15 @@ class InternalError(ServiceProblem):
     title = "Something went wrong inside the service"
 
 
+class DamagedStorage(InternalError):
+    """A stored file is missing or not what was stored, so it is not used. Upload the same file again, which replaces
+    it; operators find all such files with ``mrsquant doctor --deep`` and restore them from a backup.
+    """
+
+    code = "damaged-storage"
+    title = "A stored file is missing or damaged"
+
+
 class DamagedSignedReport(InternalError):
     """What is stored is no longer what was signed, so it is not shown; restore it from a backup."""
 
@@ -359,6 +369,7 @@ STATUS: dict[type[Exception], int] = {
     UnsupportedMediaType: 415,
     InvalidRequest: 422,
     InternalError: 500,
+    DamagedStorage: 500,
     DamagedSignedReport: 500,
     WorkerCrashed: 500,
     OverDeadline: 500,

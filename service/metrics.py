@@ -41,6 +41,11 @@ class Metrics:
         self.repeated_submissions = Counter(
             "mrsquant_repeated_submissions", "Submissions answered by an analysis there was", registry=self.registry
         )
+        self.held_orphans = Gauge(
+            "mrsquant_held_orphaned_files",
+            "Files no analysis refers to that the last sweep left because they are more than it may take",
+            registry=self.registry,
+        )
         self.webhooks = Counter("mrsquant_webhooks", "Webhook calls by result", ["result"], registry=self.registry)
         self.audit_waiting = Gauge(
             "mrsquant_audit_waiting", "Audit entries that are not written yet", registry=self.registry

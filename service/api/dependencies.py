@@ -14,6 +14,7 @@ from service.jobs.dispatcher import Dispatcher
 from service.metrics import Metrics
 from service.settings import Settings
 from service.storage.audit import Actor
+from service.storage.binding import Storage
 from service.storage.database import Database
 from service.storage.queue import JobQueue
 from service.storage.repositories import AnalysisRepository
@@ -26,7 +27,7 @@ class Services:
     """Everything the composition root opened; lives as long as the application runs."""
 
     settings: Settings
-    database: Database
+    storage: Storage
     queue: JobQueue
     repository: AnalysisRepository
     sign_offs: SignOffRepository
@@ -35,6 +36,11 @@ class Services:
     metrics: Metrics
     authenticator: Authenticator
     trail: Trail
+
+    @property
+    def database(self) -> Database:
+        """The storage's."""
+        return self.storage.database
 
 
 def services_of(request: Request) -> Services:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
+import structlog
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.api.dependencies import ServicesDep
 from service.api.problems import responses
 from service.errors import NotReady
+from service.storage.binding import UnusableStorage
 from service.storage.tables import UNFINISHED
 
 T = TypeVar("T")
@@ -22,6 +24,7 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 3.0
 """How long the database may take to answer these."""
 
+log = structlog.get_logger()
 router = APIRouter(tags=["operation"])
 
 
@@ -42,8 +45,14 @@ async def healthz() -> Health:
 
 @router.get("/readyz", summary="Can it take work?", responses=responses(NotReady))
 async def readyz(services: ServicesDep) -> Health:
-    """Answers when the database and every worker have answered, and what is asked can be recorded."""
-    if await _in_time(services.database.ping) is None:
+    """Answers when database and folder are whole and belong together, workers answer, and deeds can be recorded."""
+    try:
+        answered = await _in_time(services.storage.check)
+    except UnusableStorage as error:
+        log.error("storage cannot be used", reason=str(error))
+        detail = "Database or data folder cannot be used; `mrsquant doctor` and the log say why."
+        raise NotReady(detail, headers={"Retry-After": "60"}) from error
+    if answered is None:
         raise NotReady("The database does not answer.", headers={"Retry-After": "5"})
     if services.trail.is_full:
         raise NotReady("The audit log cannot be written.", headers={"Retry-After": "5"})

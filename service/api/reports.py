@@ -14,6 +14,7 @@ from service.api.negotiation import preferred
 from service.api.problems import responses
 from service.errors import (
     DamagedSignedReport,
+    DamagedStorage,
     NoResult,
     NotAcceptable,
     NotFinished,
@@ -54,7 +55,10 @@ router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
                 "application/pdf": {"schema": {"type": "string", "contentMediaType": "application/pdf"}},
             },
         },
-        **responses(UnknownAnalysis, UnknownReportVersion, NotFinished, NoResult, NotAcceptable, DamagedSignedReport),
+        **responses(
+            *(UnknownAnalysis, UnknownReportVersion, NotFinished, NoResult, NotAcceptable),
+            *(DamagedStorage, DamagedSignedReport),
+        ),
     },
 )
 def get_report(
@@ -94,7 +98,7 @@ def get_report(
 @router.get(
     "/{analysis_id}/traces",
     summary="Spectra behind the result",
-    responses=responses(UnknownAnalysis, NotFinished, NoResult),
+    responses=responses(UnknownAnalysis, NotFinished, NoResult, DamagedStorage),
 )
 def get_traces(analysis_id: uuid.UUID, repository: Repository) -> TracesOut:
     """The measured and fitted spectrum, baseline, residual and each basis signal on one ppm axis."""
@@ -129,6 +133,8 @@ def traces_of(repository: AnalysisRepository, analysis_id: str) -> Traces:
     ------
     UnknownAnalysis
         When it was removed meanwhile.
+    DamagedStorage
+        When they are missing or were changed.
     """
     return load_traces(stored_traces(repository, analysis_id))
 
@@ -140,6 +146,8 @@ def stored_traces(repository: AnalysisRepository, analysis_id: str) -> bytes:
     ------
     UnknownAnalysis
         When it was removed meanwhile.
+    DamagedStorage
+        When they are missing or were changed.
     """
     stored = repository.content(analysis_id, "traces")
     if not stored:

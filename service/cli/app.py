@@ -20,9 +20,10 @@ from service.cli.openapi import openapi
 from service.cli.score import score
 from service.cli.serve import serve
 from service.cli.submit import submit
+from service.cli.sweep import sweep
 from service.cli.watch import watch
 
-COMMANDS = (analyse, batch, inspect, score, serve, submit, watch, openapi, doctor, backup)
+COMMANDS = (analyse, batch, inspect, score, serve, submit, watch, openapi, doctor, backup, sweep)
 """In the order of the help text."""
 
 app = typer.Typer(

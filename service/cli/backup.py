@@ -10,6 +10,7 @@ import typer
 
 from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode, writing
+from service.cli.storage import usable_storage
 
 
 def backup(
@@ -18,8 +19,7 @@ def backup(
     """Copy everything that is kept, while the service runs or not. To restore, make the copy the data folder."""
     from sqlalchemy import make_url
 
-    from service.storage.backup import DamagedBlob, copy_all
-    from service.storage.blobs import BlobStore
+    from service.storage.backup import copy_all
 
     settings = load_settings()
     url = make_url(settings.database_url)
@@ -31,11 +31,23 @@ def backup(
         raise CommandFailure(ExitCode.FAILURE, "usage", str(database), "there is nothing to copy yet.")
     if target.exists() and any(target.iterdir()):
         raise CommandFailure(ExitCode.FAILURE, "usage", str(target), "is not empty; choose another folder.")
-    with writing(target):
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            copied = copy_all(database, BlobStore(settings.data_dir / "blobs"), target)
-        except DamagedBlob as error:
-            raise CommandFailure(ExitCode.FAILURE, "damaged-file", str(settings.data_dir), f"{error}.") from error
-    sys.stderr.write(f"{target}: {copied.analyses} analyses, {copied.files} files\n")
-    return ExitCode.ANALYSED
+    with usable_storage(settings, "damaged-storage") as storage:
+        storage.check()
+        if storage.contents().revision is None:
+            raise CommandFailure(ExitCode.FAILURE, "usage", str(database), "there is nothing to copy yet.")
+        with writing(target):
+            target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            copied = copy_all(database, storage.blobs, target)
+    sys.stderr.write(
+        f"{target}: {copied.analyses} analyses, {copied.files} files, {copied.sign_offs} steps of sign-offs; "
+        f"{copied.removed} analyses were deleted during the copy\n"
+    )
+    if not copied.damage:
+        return ExitCode.ANALYSED
+    for gap in copied.damage:
+        sys.stderr.write(f"analysis {gap.analysis_id}: {gap.name} is {gap.state} ({gap.sha256})\n")
+    detail = (
+        f"{len(copied.damage)} files are missing or changed. The copy keeps what is known of their analyses, without "
+        "these files; restore them from an earlier copy or upload the same files again."
+    )
+    raise CommandFailure(ExitCode.FAILURE, "damaged-storage", str(settings.data_dir), detail)

@@ -6,11 +6,12 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from concurrent.futures import TimeoutError as NotInTime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
+from service.cli import storage_checks
+from service.cli.check_result import Check, CheckResult
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,21 +20,9 @@ if TYPE_CHECKING:
     from service.storage.audit import Head
     from service.storage.audit_folder import AuditFolder
 
-Level = Literal["ok", "warning", "failure"]
-
 FEW_BYTES = 2 * 1024**3
 """Free space below which a warning is due."""
 WORKER_SECONDS = 120.0
-
-
-class CheckResult(NamedTuple):
-    """What a check found."""
-
-    level: Level
-    sentence: str
-
-
-Check = Callable[[Settings], CheckResult]
 
 
 def data_dir(settings: Settings) -> CheckResult:
@@ -68,29 +57,6 @@ def disk(settings: Settings) -> CheckResult:
     return CheckResult("ok" if free > FEW_BYTES else "warning", f"{free / 1024**3:.1f} GiB are free below {existing}")
 
 
-def database(settings: Settings) -> CheckResult:
-    from sqlalchemy import make_url
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from service.storage.database import Database
-
-    url = make_url(settings.database_url)
-    shown = url.render_as_string(hide_password=True)
-    if _is_absent(url):
-        return CheckResult("ok", f"{shown} will be made at the first start")
-    opened = Database(settings.database_url)
-    try:
-        opened.ping()
-        present, newest = opened.revisions()
-    except SQLAlchemyError as error:
-        return CheckResult("failure", f"{shown} does not answer: {type(error).__name__}")
-    finally:
-        opened.close()
-    if present == newest:
-        return CheckResult("ok", f"{shown} answers, its schema is current ({newest})")
-    return CheckResult("warning", f"{shown} answers; its schema {present} will become {newest} at the next start")
-
-
 def audit_log(settings: Settings) -> CheckResult:
     from sqlalchemy import make_url
 
@@ -103,6 +69,10 @@ def audit_log(settings: Settings) -> CheckResult:
         return CheckResult("failure", f"{error}; restore it, or see `mrsquant audit accept`")
     if not _is_absent(make_url(settings.database_url)):
         return _examined(settings, folder, known)
+    return _not_begun(known)
+
+
+def _not_begun(known: Head | None) -> CheckResult:
     if known is None:
         return CheckResult("ok", "begins at the first start")
     return CheckResult("failure", f"is gone with its database; it had {known.position} rows")
@@ -116,8 +86,8 @@ def _examined(settings: Settings, folder: AuditFolder, known: Head | None) -> Ch
 
     opened = Database(settings.database_url)
     try:
-        if known is None and opened.revisions()[0] is None:
-            return CheckResult("ok", "begins at the first start")
+        if opened.revisions()[0] is None:
+            return _not_begun(known)
         head, faults = AuditLog(opened).examine(known)
     except SQLAlchemyError as error:
         return CheckResult("failure", f"cannot be read: {type(error).__name__}")
@@ -199,7 +169,8 @@ def cores(_: Settings) -> CheckResult:
 CHECKS: dict[str, Check] = {
     "data folder": data_dir,
     "disk": disk,
-    "database": database,
+    "database": storage_checks.database,
+    "stored files": storage_checks.stored_files,
     "audit log": audit_log,
     "cache folder": cache_dir,
     "workers": executor,
@@ -210,3 +181,9 @@ CHECKS: dict[str, Check] = {
     "machine": cores,
 }
 """In the order they are shown."""
+
+DEEP_CHECKS: dict[str, Check] = {
+    "stored results": storage_checks.stored_results,
+    "content of files": storage_checks.content_of_files,
+}
+"""Read everything that is kept."""

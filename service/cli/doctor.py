@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
+
+import typer
 
 from service.cli.configuration import load_settings
 from service.cli.failures import ExitCode
 
 
-def doctor() -> int:
-    """Check settings, folders, database, workers and what is installed; changes nothing. Exit code 1 on a failure."""
-    from service.cli.checks import CHECKS, CheckResult
+def doctor(
+    deep: Annotated[bool, typer.Option("--deep", help="Also read every stored file and result; takes longer.")] = False,
+) -> int:
+    """Check settings, folders, database, files and workers; changes nothing. Exit code 1 on a failure."""
+    from service.cli.checks import CHECKS, DEEP_CHECKS
+    from service.cli.check_result import CheckResult
 
     settings = load_settings()
     failed = False
-    for name, check in CHECKS.items():
+    for name, check in (CHECKS | DEEP_CHECKS if deep else CHECKS).items():
         try:
             finding = check(settings)
         except Exception as error:  # a check that breaks is itself what is wrong

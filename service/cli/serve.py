@@ -12,6 +12,7 @@ from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode
 from service.cli.own_norms import own_norms
 from service.cli.signals import terminated_like_interrupted
+from service.cli.storage import usable_storage
 
 if TYPE_CHECKING:
     from socket import socket
@@ -25,6 +26,10 @@ FIRST_KEY_HOURS = 24
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    adopt: Annotated[
+        bool,
+        typer.Option("--adopt", help="Bind a restored database and data folder that were not bound to each other."),
+    ] = False,
 ) -> int:
     """Run the service in the foreground until Ctrl-C."""
     import uvicorn
@@ -35,6 +40,8 @@ def serve(
     settings = load_settings()
     _check_access(settings, host)
     own_norms()  # an unusable file is told in one line, before anything is opened
+    with usable_storage(settings, "not-started") as storage:
+        storage.adopt() if adopt else storage.open()
     service = create_app(settings)
     config = server_config(service, settings, host=host, port=port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"

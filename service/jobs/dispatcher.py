@@ -22,7 +22,7 @@ from fitting import pipeline
 from fitting.errors import FittingError
 from fitting.norms import Controls
 from fitting.pipeline import Inspection, Job
-from service.errors import InternalError, OutOfMemory, OverDeadline, WorkerCrashed
+from service.errors import DamagedStorage, InternalError, OutOfMemory, OverDeadline, WorkerCrashed
 from service.jobs.claimant import Claimant
 from service.jobs.executors import is_crash
 from service.jobs.news import STARTED
@@ -76,6 +76,7 @@ class Dispatcher:
         cache_dir: Path,
         claimants_dir: Path,
         metrics: Metrics,
+        has_storage: Callable[[], bool] = lambda: True,
         tracing: Tracing | None = None,
         analyse: Analyse = pipeline.analyse,
         inspect: Inspect = pipeline.inspect,
@@ -88,6 +89,7 @@ class Dispatcher:
         self._task = partial(run_analysis, cache_dir=cache_dir, analyse=analyse)
         self._claimants_dir = claimants_dir
         self._metrics = metrics
+        self._has_storage = has_storage
         self._tracing = tracing
         self._in_flight: dict[str, _Held] = {}
         self._wake = threading.Event()
@@ -283,13 +285,15 @@ class Dispatcher:
         if self._runs_alone or free <= 0:
             return
         waiting = self._queue.waiting()
+        if not any(waiting) or not self._has_storage():
+            return
         if self._workforce.shares_fate and waiting.retries:
             # one that may kill its worker runs alone, or its neighbours would be blamed with it
             if not self._in_flight:
                 claimed = self._queue.claim(self._claimant.name, 1, retried=True)
                 self._runs_alone = bool(claimed)
                 self._submit_all(claimed)
-        elif any(waiting):
+        else:
             retried = False if self._workforce.shares_fate else None
             self._submit_all(self._queue.claim(self._claimant.name, free, retried=retried))
 
@@ -297,8 +301,11 @@ class Dispatcher:
         for row in rows:
             try:
                 job = self._job(row)
+            except DamagedStorage as error:
+                self._refuse_or_release(row, error)
+                continue
             except (OSError, ValueError) as error:
-                # the files were removed meanwhile, or a stored request is no longer understood
+                # the disk fails, or a stored request is no longer understood
                 log.error("analysis cannot start", analysis_id=row.id, error=type(error).__name__)
                 self._fail(row, self._claimant.name, _defect(row), final=False)
                 continue
@@ -309,6 +316,14 @@ class Dispatcher:
             self._in_flight[row.id] = _Held(row, future)
             future.add_done_callback(lambda _: self._wake.set())
         self._metrics.in_flight.set(len(self._in_flight))
+
+    def _refuse_or_release(self, row: Claimed, error: DamagedStorage) -> None:
+        """End an analysis whose input is not what was stored, unless it only seems so because the folder is gone."""
+        if self._has_storage():
+            log.error("stored file damaged", analysis_id=row.id, **error.data)
+            self._fail(row, self._claimant.name, problem_of(error, row.request_id), final=False)
+        else:
+            self._queue.release(self._claimant.name, row.id, count_attempt=False)
 
     def _job(self, row: Claimed) -> Job:
         files = by_role(self._queue.files.content(row.id, *INPUTS))

@@ -1,4 +1,4 @@
-"""A thread that does the storage's chores: retention every hour, the sweep for orphaned files at start and daily."""
+"""A thread that does the storage's chores: retention every hour; at start and daily the sweep and a look for damage."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.logs import frames_of
+from service.metrics import Metrics
+from service.storage.binding import Storage, UnusableStorage
+from service.storage.sweep import Sweep, Swept
 from service.storage.upkeep import Upkeep
 
 HOUR_SECONDS = 3600.0
+RETRY_SECONDS = 30.0
+"""How soon deleted rows are overwritten that somebody was reading beside."""
 SWEEPS_EVERY = 24
 """Hours between two sweeps."""
 
@@ -22,9 +27,12 @@ log = structlog.get_logger()
 class Maintenance:
     """The chores of one service process."""
 
-    def __init__(self, upkeep: Upkeep, retention_days: int | None) -> None:
-        self._upkeep = upkeep
+    def __init__(self, storage: Storage, retention_days: int | None, metrics: Metrics) -> None:
+        self._storage = storage
+        self._upkeep = Upkeep(storage.database, storage.blobs)
+        self._sweep = Sweep(storage)
         self._retention = None if retention_days is None else timedelta(days=retention_days)
+        self._metrics = metrics
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)
 
@@ -40,20 +48,33 @@ class Maintenance:
     def _run(self) -> None:
         hours = 0
         while not self._stopping.is_set():
-            try:
-                self.do(sweeps=hours % SWEEPS_EVERY == 0)
-            except (SQLAlchemyError, OSError) as error:
-                log.error("database or disk does not answer", error=type(error).__name__)
-            except Exception as error:
-                log.error("maintenance defect", error=type(error).__name__, frames=frames_of(error))
+            self._guarded(sweeps=hours % SWEEPS_EVERY == 0)
             hours += 1
-            self._stopping.wait(HOUR_SECONDS)
+            next_hour = time.monotonic() + HOUR_SECONDS
+            while not self._stopping.is_set() and (left := next_hour - time.monotonic()) > 0:
+                self._stopping.wait(min(left, RETRY_SECONDS))
+                if self._upkeep.has_remains:
+                    self._upkeep.erase()
+
+    def _guarded(self, *, sweeps: bool) -> None:
+        try:
+            self.do(sweeps=sweeps)
+        except UnusableStorage as error:
+            log.error("storage cannot be used", reason=str(error))
+        except (SQLAlchemyError, OSError) as error:
+            log.error("database or disk does not answer", error=type(error).__name__)
+        except Exception as error:
+            log.error("maintenance defect", error=type(error).__name__, frames=frames_of(error))
 
     def do(self, *, sweeps: bool) -> None:
         """The chores, once."""
         begin = time.monotonic()
+        if sweeps:
+            self._storage.look_for_damage()
         expired = 0 if self._retention is None else self._upkeep.expire(datetime.now(UTC) - self._retention)
-        orphans = self._upkeep.sweep() if sweeps else 0
+        swept = self._sweep.run() if sweeps else Swept()
+        if sweeps:
+            self._metrics.held_orphans.set(swept.held)
         self._upkeep.erase()
         seconds = round(time.monotonic() - begin, 3)
-        log.info("maintenance", expired=expired, orphaned_files=orphans, seconds=seconds)
+        log.info("maintenance", expired=expired, **swept._asdict(), seconds=seconds)

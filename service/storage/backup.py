@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from service.errors import DamagedStorage
+from service.storage.binding import write_id
 from service.storage.blobs import BlobStore
 
 DATABASE_NAME = "mrsquant.sqlite3"
@@ -19,8 +20,21 @@ _ROUNDS = 5
 _FEW = 20
 """Files that are copied in a moment, while nobody writes."""
 
+_COUNTS = "SELECT (SELECT count(*) FROM analyses), (SELECT count(*) FROM files), (SELECT count(*) FROM sign_offs)"
 _ALL = "SELECT DISTINCT sha256 FROM files"
-_UNFINISHED = f"{_ALL} JOIN analyses ON id = analysis_id WHERE state IN ('queued', 'running')"
+_OF_UNFINISHED = "JOIN analyses ON id = analysis_id WHERE state IN ('queued', 'running')"
+_UNFINISHED = f"{_ALL} {_OF_UNFINISHED}"
+_FILES = "SELECT analysis_id, name, sha256 FROM files"
+_FILES_OF_UNFINISHED = f"{_FILES} {_OF_UNFINISHED}"
+
+
+class Damage(NamedTuple):
+    """A file that an analysis refers to and that cannot be copied."""
+
+    analysis_id: str
+    name: str
+    sha256: str
+    state: Literal["missing", "changed", ""] = ""
 
 
 class Copied(NamedTuple):
@@ -28,12 +42,12 @@ class Copied(NamedTuple):
 
     analyses: int
     files: int
+    sign_offs: int
+    """Steps of sign-offs."""
     removed: int
-    """Analyses that somebody deleted while the copy was made; they are not in it."""
-
-
-class DamagedBlob(Exception):
-    """A file is not what its name says; the message names it."""
+    """Analyses that were deleted while the copy was made; they are not in it."""
+    damage: tuple[Damage, ...]
+    """What the copy refers to and does not hold."""
 
 
 def copy_all(database: Path, blobs: BlobStore, target: Path) -> Copied:
@@ -41,13 +55,8 @@ def copy_all(database: Path, blobs: BlobStore, target: Path) -> Copied:
 
     The files come first, for an analysis that ends gives up its inputs. Then, for a moment in which nobody writes,
     the few that came meanwhile to analyses that are not finished; the database is copied as it was in that moment.
-    A file of it that is gone when its turn comes belonged to a finished analysis that was deleted meanwhile, which
-    then goes from the copy too.
-
-    Raises
-    ------
-    DamagedBlob
-        When a file has been damaged on the disk.
+    A file of it that cannot be copied is damage when the service's database still refers to it, and the copy keeps the
+    row; else it belonged to a finished analysis that was deleted meanwhile, which then goes from the copy too.
     """
     kept = BlobStore(target / "blobs")
     with closing(_opened(database)) as source, closing(sqlite3.connect(target / DATABASE_NAME)) as copy:
@@ -59,9 +68,19 @@ def copy_all(database: Path, blobs: BlobStore, target: Path) -> Copied:
         source.backup(copy)
         source.rollback()
         _copy(_digests(copy, _ALL), blobs, kept)
-        copied = _without_gaps(copy, kept)
+        gaps = [gap for gap in _references(copy, _FILES) if not kept.has(gap.sha256)]
+        # what an unfinished analysis needs was copied while nobody wrote, so nobody has deleted it
+        wanted = {*_references(copy, _FILES_OF_UNFINISHED), *_references(source, _FILES)}
+        damage = [gap for gap in gaps if gap in wanted]
+        removed = {gap.analysis_id for gap in gaps} - {gap.analysis_id for gap in damage}
+        _remove(copy, removed)
         _remove_strays(copy, kept)
-    return copied
+        bound = _bound_id(copy)
+        if bound is not None:
+            write_id(target, bound)
+        analyses, files, sign_offs = copy.execute(_COUNTS).fetchone()
+        states = tuple(gap._replace(state="changed" if blobs.has(gap.sha256) else "missing") for gap in damage)
+        return Copied(analyses, files, sign_offs, len(removed), states)
 
 
 def _opened(database: Path) -> sqlite3.Connection:
@@ -84,37 +103,41 @@ def _digests(database: sqlite3.Connection, query: str) -> list[str]:
 
 
 def _copy(digests: Iterable[str], blobs: BlobStore, kept: BlobStore) -> int:
-    """Copy those of the files that are not copied yet and still there; returns how many."""
+    """Copy those of the files that are not copied yet and can be read; returns how many."""
     copied = 0
     for sha256 in digests:
         if kept.has(sha256):
             continue
         try:
             content = blobs.get(sha256)
-        except FileNotFoundError:
+        except DamagedStorage:
             continue
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise DamagedBlob(f"the file {sha256} is not what was stored")
         kept.ensure(sha256, content)
         copied += 1
     return copied
 
 
-def _without_gaps(copy: sqlite3.Connection, kept: BlobStore) -> Copied:
-    """Remove analyses of which a file is missing; says what is left."""
-    references = copy.execute("SELECT analysis_id, sha256 FROM files").fetchall()
-    gone = {analysis_id for analysis_id, sha256 in references if not kept.has(sha256)}
+def _references(database: sqlite3.Connection, query: str) -> list[Damage]:
+    return [Damage(analysis_id, name, sha256) for analysis_id, name, sha256 in database.execute(query)]
+
+
+def _remove(copy: sqlite3.Connection, analysis_ids: Iterable[str]) -> None:
     copy.execute("PRAGMA foreign_keys = ON")
-    copy.executemany("DELETE FROM analyses WHERE id = ?", [(analysis_id,) for analysis_id in sorted(gone)])
+    copy.executemany("DELETE FROM analyses WHERE id = ?", [(analysis_id,) for analysis_id in sorted(analysis_ids)])
     copy.commit()
-    count = "SELECT (SELECT count(*) FROM analyses), (SELECT count(*) FROM files)"
-    analyses, files = copy.execute(count).fetchone()
-    return Copied(analyses, files, len(gone))
+
+
+def _bound_id(copy: sqlite3.Connection) -> str | None:
+    """The id of the installation; one from before there were ids has none."""
+    if not copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'storage_id'").fetchone():
+        return None
+    found = copy.execute("SELECT id FROM storage_id").fetchone()
+    return None if found is None else str(found[0])
 
 
 def _remove_strays(copy: sqlite3.Connection, kept: BlobStore) -> None:
     """Files of analyses that ended or were deleted after they were copied."""
     referred = set(_digests(copy, _ALL))
     for shard in kept.shards():
-        for name in kept.names(shard) - referred:
-            kept.remove_file(shard, name)
+        for sha256 in kept.digests(shard) - referred:
+            kept.remove(sha256)

@@ -6,19 +6,23 @@ import errno
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DataError, DBAPIError, StatementError
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url, text
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
 _BUSY_SECONDS = 15
+_ERASE_SECONDS = 0.5
+"""How long erasing keeps writers waiting for a reader."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DISK_FULL_STATE = "53100"  # PostgreSQL's disk_full
 _FILES_LOCK = 0x6D727371  # "mrsq": any number no other program on the same database uses
@@ -45,9 +49,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
+        self.file = Path(self._url.database) if self._is_sqlite and self._url.database else None
+        """Of SQLite."""
         if self._is_sqlite:
-            if self._url.database:
-                Path(self._url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._engine = create_engine(self._url, connect_args={"timeout": _BUSY_SECONDS})
             _prepare_sqlite(self._engine)
         else:
@@ -55,16 +59,45 @@ class Database:
 
             self._engine = open_engine(self._url)
         self._writing_engine = self._engine.execution_options(writes=True)
+        self._looking_engine = self._engine if self.file is None else _read_only(self.file)
         self._turn = threading.Lock()
+        self._opened_file: tuple[int, int] | None = None
+        self.has_remains = False
+        """Does SQLite's log still hold what was deleted, because somebody was reading when it was to be erased?"""
+
+    @property
+    def shown(self) -> str:
+        """The address without its password."""
+        return self._url.render_as_string(hide_password=True)
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; several processes may start at once."""
         config = _config()
+        if self.file is not None:
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._writing_engine.begin() as connection:
             self._lock(connection)
             config.attributes["connection"] = connection
             with _unhurried(connection):
                 command.upgrade(config, "head")
+        self._opened_file = self._present_file()
+
+    def _present_file(self) -> tuple[int, int] | None:
+        if self.file is None or not self.file.exists():
+            return None
+        found = self.file.stat()
+        return found.st_dev, found.st_ino
+
+    @property
+    def was_replaced(self) -> bool:
+        """Is SQLite's file another one than when it was opened?"""
+        return self._opened_file is not None and self._present_file() != self._opened_file
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """A connection that can change nothing; to SQLite a new one, which sees the file as it is on the disk."""
+        with self._looking_engine.connect() as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -119,30 +152,39 @@ class Database:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FILES_LOCK})
 
     def erase(self) -> None:
-        """Overwrite what deleted rows leave behind in SQLite's log; PostgreSQL's vacuum does it by itself."""
-        if self._is_sqlite:
-            with self._engine.connect() as connection:
-                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Overwrite what deleted rows leave behind in SQLite's log; PostgreSQL's vacuum does it by itself.
+
+        A long reading keeps it from doing so; it then says so in ``has_remains`` instead of keeping writers waiting.
+        """
+        if self.file is None:
+            return
+        address = f"file:{quote(str(self.file))}?mode=rw"
+        try:
+            with closing(sqlite3.connect(address, uri=True, timeout=_ERASE_SECONDS)) as connection:
+                is_busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self.has_remains = bool(is_busy)
+        except sqlite3.Error:
+            self.has_remains = True
+
+    def damage(self) -> str | None:
+        """What SQLite finds wrong in its file; reads all of it. PostgreSQL checks its own pages."""
+        if self.file is None:
+            return None
+        try:
+            with self.looking() as connection:
+                found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        except DatabaseError as error:
+            return str(error.orig)
+        return None if found == "ok" else " ".join(str(found).split())
 
     def revisions(self) -> tuple[str | None, str | None]:
         """The revision the schema has, and the newest there is."""
-        newest = ScriptDirectory.from_config(_config()).get_current_head()
-        with self._engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision(), newest
-
-    def ping(self) -> None:
-        """Ask the database for an answer.
-
-        Raises
-        ------
-        sqlalchemy.exc.SQLAlchemyError
-            When there is none.
-        """
-        with self._engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+        with self.looking() as connection:
+            return revision_of(connection), known_revisions()[0]
 
     def close(self) -> None:
         """Close all connections."""
+        self._looking_engine.dispose()
         self._engine.dispose()
 
 
@@ -161,10 +203,33 @@ def _unhurried(connection: Connection) -> Iterator[None]:
         driver.silence_seconds = limit
 
 
+def revision_of(connection: Connection) -> str | None:
+    """The revision of the schema; None when there is none yet."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def known_revisions() -> tuple[str, ...]:
+    """The revisions this program knows, newest first; it does not know those of later programs."""
+    return tuple(known.revision for known in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config
+
+
+def _read_only(file: Path) -> Engine:
+    log = file.with_name(f"{file.name}-wal")
+
+    def connect() -> sqlite3.Connection:
+        # without a log nobody has it open; SQLite would make one, and leave it behind, even to read
+        mode = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+        address = f"file:{quote(str(file))}?{mode}"
+        return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
+
+    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
 
 
 def _prepare_sqlite(engine: Engine) -> None:

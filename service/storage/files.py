@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from fitting.io import Files, SourceFile
 from fitting.request import PARTS
+from service.errors import DamagedStorage
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.tables import FILES, Role
@@ -83,16 +84,35 @@ class FileRepository:
         connection.execute(_ADD, rows)
 
     def content(self, analysis_id: str, *roles: Role) -> list[StoredFile]:
-        """Files of an analysis in these roles, in the order of upload.
+        """Files of an analysis in these roles, in the order of upload; none when it was removed meanwhile.
 
         Raises
         ------
-        FileNotFoundError
-            When the analysis was removed meanwhile.
+        DamagedStorage
+            When one of them is missing or is not what was stored.
         """
+        rows = self._rows(analysis_id, roles)
+        try:
+            return [StoredFile(role, name, self._blobs.get(sha256)) for role, name, sha256 in rows]
+        except DamagedStorage:
+            if self._rows(analysis_id, roles) != rows:
+                return []
+            raise
+
+    def _rows(self, analysis_id: str, roles: Sequence[Role]) -> Sequence[tuple[Role, str, str]]:
         with self._database.asking() as connection:
-            rows = connection.execute(_OF_ROLES, {"of": analysis_id, "roles": roles}).all()
-        return [StoredFile(row.role, row.name, self._blobs.get(row.sha256)) for row in rows]
+            return [tuple(row) for row in connection.execute(_OF_ROLES, {"of": analysis_id, "roles": roles})]
+
+    def heal(self, connection: Connection, analysis_id: str, files: Iterable[Digested]) -> None:
+        """Keep the content of those of ``files`` that the analysis refers to, should it be missing or damaged."""
+        own = self.digests(connection, analysis_id)
+        for file, sha256 in files:
+            if sha256 in own:
+                self._blobs.ensure(sha256, file.content)
+
+    def are_intact(self, connection: Connection, analysis_id: str) -> bool:
+        """Is everything there that the analysis refers to, unchanged?"""
+        return all(self._blobs.is_intact(sha256) for sha256 in self.digests(connection, analysis_id))
 
     def take_inputs(self, connection: Connection, analysis_id: str) -> set[str]:
         """Take the uploaded files, whose headers may name a person, from an analysis that has ended."""

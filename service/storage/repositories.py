@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session, undefer
 
 from service.errors import IdempotencyConflict, QueueFull, UnknownAnalysis
@@ -21,7 +21,7 @@ from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.documents import fingerprint
 from service.storage.events import record
-from service.storage.files import FileRepository, StoredFile, digested
+from service.storage.files import Digested, FileRepository, StoredFile, digested
 from service.storage.lists import Cursor, Filters, Page, listed
 from service.storage.queue import note_end
 from service.storage.sign_offs import refuse_when_signed
@@ -35,6 +35,7 @@ _QUEUED = select(func.count()).where(_A.state == "queued")
 _USED = select(IDEMPOTENCY_KEYS).where(IDEMPOTENCY_KEYS.c.key_sha256 == bindparam("key"))
 _ADD, _USE = insert(ANALYSES), insert(IDEMPOTENCY_KEYS)
 _REMOVE = delete(ANALYSES).where(_A.id == bindparam("of"))
+_GIVE_UP = update(ANALYSES).where(_A.id == bindparam("of")).values(fingerprint=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,10 @@ class AnalysisRepository:
                     raise IdempotencyConflict(
                         "This Idempotency-Key was used for another request; use a new key for a new request."
                     )
+                self._files.heal(connection, used.analysis_id, files)
                 self._audit(connection, "submit again", 200, project, used.analysis_id)
                 return _found(connection, used.analysis_id), False
-            same = connection.scalar(_SAME, {"asked": asked})
+            same = self._whole(connection, connection.scalar(_SAME, {"asked": asked}), files)
             if same is None:
                 _refuse_when_full(connection, queue_limit)
                 row = _added(connection, submission, asked, project)
@@ -113,6 +115,19 @@ class AnalysisRepository:
             action, status = ("submit", 202) if same is None else ("submit again", 200)
             self._audit(connection, action, status, project, row.id)
             return row, same is None
+
+    def _whole(self, connection: Connection, same: str | None, files: Sequence[Digested]) -> str | None:
+        """The analysis that has the same request, or None when it has lost files that ``files`` cannot replace.
+
+        It then no longer answers for the request; the new analysis computes those files again, for both.
+        """
+        if same is None:
+            return None
+        self._files.heal(connection, same, files)
+        if self._files.are_intact(connection, same):
+            return same
+        connection.execute(_GIVE_UP, {"of": same})
+        return None
 
     def get(self, analysis_id: str, *, with_result: bool = False) -> AnalysisRow:
         """One analysis.
@@ -132,12 +147,12 @@ class AnalysisRepository:
         return row
 
     def content(self, analysis_id: str, *roles: Role) -> list[StoredFile]:
-        """Files of an analysis in these roles, in the order of upload; none when it is another project's.
+        """Files of an analysis in these roles, in the order of upload; none when it is another project's or removed.
 
         Raises
         ------
-        FileNotFoundError
-            When the analysis was removed meanwhile.
+        DamagedStorage
+            When one of them is missing or is not what was stored.
         """
         if self._project is not None:
             with self._database.asking() as connection:
@@ -153,8 +168,10 @@ class AnalysisRepository:
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(rows[:limit], None if last is None else Cursor(last.created, last.id))
 
-    def delete(self, analysis_id: str, *, even_signed: bool = False) -> State | None:
+    def delete(self, analysis_id: str, *, even_signed: bool = False, erases: bool = True) -> State | None:
         """Cancel an unfinished analysis (answers ``cancelled``) or remove a finished one with its files (None).
+
+        Overwrites what it removed, unless its caller ``erases`` by itself after many.
 
         Raises
         ------
@@ -163,6 +180,7 @@ class AnalysisRepository:
         SignedAnalysis
             When a report of it was signed, unless ``even_signed``.
         """
+        inputs: set[str] | None = None
         with self._database.writing_files() as session:
             row = session.get(AnalysisRow, analysis_id, with_for_update=True)
             if row is None or self._project not in (None, row.project):
@@ -176,7 +194,10 @@ class AnalysisRepository:
                 inputs = self._files.take_inputs(connection, analysis_id)
             else:
                 self._remove(session, row, even_signed=even_signed)
-                return None
+        if inputs is None:
+            if erases:
+                self._database.erase()
+            return None
         self._files.forget(inputs)
         return "cancelled"
 

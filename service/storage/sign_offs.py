@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.errors import DamagedSignedReport, SignedAnalysis, SignOffConflict
+from service.errors import DamagedSignedReport, DamagedStorage, SignedAnalysis, SignOffConflict
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.tables import FileRow, SignOffAction, SignOffRow, SignOffState
@@ -202,14 +202,18 @@ class SignOffRepository:
             )
         if row is None or entry is None:
             return None
-        content = self._blobs.get(row.sha256)
-        expected = entry.report_sha256 if format == "html" else row.sha256
-        if _sha256(content) != expected:
-            raise DamagedSignedReport(
-                f"Version {version} of the report is not what was signed: restore it from a backup.",
-                version=version,
-            )
+        try:
+            content = self._blobs.get(row.sha256)
+        except DamagedStorage as error:
+            raise _damaged(version) from error
+        if format == "html" and row.sha256 != entry.report_sha256:
+            raise _damaged(version)
         return content
+
+
+def _damaged(version: int) -> DamagedSignedReport:
+    detail = f"Version {version} of the report is missing or not what was signed: restore it from a backup."
+    return DamagedSignedReport(detail, version=version)
 
 
 def refuse_when_signed(session: Session, analysis_id: str) -> None:

@@ -113,6 +113,7 @@ class SiteNormRepository:
         with self._database.writing() as session:
             row = session.get_one(SiteNormRow, (found.project, found.name, found.version))
             row.withdrawn, row.document = datetime.now(UTC), None
+        self._database.erase()
 
 
 def newest_ids(connection: Connection, project: str) -> list[str]:

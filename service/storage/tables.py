@@ -245,6 +245,16 @@ class EndedSessionRow(Base):
     expires: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class StorageIdRow(Base):
+    """The one id that the data folder of this database holds too, so that neither is used with another's."""
+
+    __tablename__ = "storage_id"
+    __table_args__ = (CheckConstraint("number = 1", name="ck_storage_id_single"),)
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, default=1)
+    id: Mapped[str] = mapped_column(String(36))
+
+
 def _table(rows: type[Base]) -> Table:
     return cast("Table", rows.__table__)
 
@@ -252,4 +262,5 @@ def _table(rows: type[Base]) -> Table:
 ANALYSES, FILES, EVENTS = _table(AnalysisRow), _table(FileRow), _table(EventRow)
 IDEMPOTENCY_KEYS, SITE_NORMS = _table(IdempotencyKeyRow), _table(SiteNormRow)
 WEBHOOK_DELIVERIES, AUDIT_LOG = _table(WebhookDeliveryRow), _table(AuditRow)
+STORAGE_ID = _table(StorageIdRow)
 """For plain statements about what happens to every analysis."""

@@ -1,4 +1,4 @@
-"""What storage needs from time to time: expired analyses and files that belong to nothing go, for good."""
+"""What storage needs from time to time: expired analyses go, with everything that deleted rows left behind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from service.storage.audit import Actor
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.repositories import AnalysisRepository
-from service.storage.tables import ANALYSES, UNFINISHED, FileRow, SignOffRow
+from service.storage.tables import ANALYSES, UNFINISHED, SignOffRow
 
 _A = ANALYSES.c
 _AT_ONCE = 200
@@ -31,7 +31,6 @@ class Upkeep:
 
     def __init__(self, database: Database, blobs: BlobStore) -> None:
         self._database = database
-        self._blobs = blobs
         self._analyses = AnalysisRepository(database, blobs, actor=RETENTION)
         self._passed: _Ended | None = None
 
@@ -58,25 +57,15 @@ class Upkeep:
 
     def _remove(self, analysis_id: str) -> bool:
         try:
-            return self._analyses.delete(analysis_id) is None
+            return self._analyses.delete(analysis_id, erases=False) is None  # all at once, at the end
         except (UnknownAnalysis, SignedAnalysis):  # somebody was faster
             return False
-
-    def sweep(self) -> int:
-        """Remove files that no row refers to, such as those of a submission that was cut off. Returns how many.
-
-        While a file is looked at nobody adds one, so none is taken for an orphan before its row is there.
-        """
-        removed = 0
-        for shard in self._blobs.shards():
-            with self._database.writing_files() as session:
-                kept = self._blobs.names(shard)
-                referred = set(session.scalars(select(FileRow.sha256).where(FileRow.sha256.startswith(shard))))
-                for name in kept - referred:
-                    self._blobs.remove_file(shard, name)
-                    removed += 1
-        return removed
 
     def erase(self) -> None:
         """Overwrite what deleted rows left behind."""
         self._database.erase()
+
+    @property
+    def has_remains(self) -> bool:
+        """Was somebody reading when deleted rows were to be overwritten?"""
+        return self._database.has_remains

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 import subprocess
@@ -12,12 +13,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, select, update
 
+from service.storage import backup as backup_module
 from service.storage.backup import copy_all
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
+from service.storage.sweep import Sweep
 from service.storage.documents import Answer, dump_analysis
 from service.storage.tables import AnalysisRow, FileRow
-from service.storage.upkeep import Upkeep
 from tests.fake_pipeline import example_analysis, spectrum
 from tests.servers.office import Office
 from tests.servers.postgresql import PostgreSql
@@ -42,7 +44,7 @@ def test_a_copy_is_a_data_folder(tmp_path: Path) -> None:
         assert (copied.analyses, copied.removed) == (20, 0)
         assert restored.state(ids[0]) == "succeeded"
         assert restored.repository.content(ids[0], "traces")
-        assert Upkeep(restored.database, restored.blobs).sweep() == 0
+        assert Sweep(restored.storage).orphans().digests == []
         with restored.database.writing() as session:  # the claimant of the original is not known here
             session.execute(update(AnalysisRow).values(heartbeat_at=datetime.now(UTC) - timedelta(hours=1)))
         restored.dispatch("inline:")
@@ -80,7 +82,7 @@ def test_a_copy_keeps_what_ends_at_any_moment_of_it(tmp_path: Path, monkeypatch:
     assert copied.removed == 0
     assert set(named.values()) == {"queued", "succeeded"}
     assert [sha256 for sha256 in named if not restored.blobs.has(sha256)] == []
-    assert Upkeep(restored.database, restored.blobs).sweep() == 0
+    assert Sweep(restored.storage).orphans().digests == []
 
 
 def _one_comes_and_one_ends(office: Office, number: int) -> bool:
@@ -95,19 +97,52 @@ def _one_comes_and_one_ends(office: Office, number: int) -> bool:
     return office.queue.succeed(row.id, "me", Answer(_ANALYSIS, f"traces {number}".encode(), 0.1))
 
 
-def test_a_copy_leaves_out_what_was_deleted_meanwhile(tmp_path: Path) -> None:
-    """An analysis whose file is gone is not in the copy, so that nothing there is half."""
+def test_a_copy_leaves_out_what_was_deleted_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An analysis that is deleted after the database was copied, before its file was, is not in the copy: none is half."""
     with ExitStack() as stack:
         office = Office(tmp_path, stack)
-        gone, kept = office.submit(spectrum()), office.submit(spectrum(number=2))
-        with office.database.reading() as session:
-            office.blobs.remove(session.scalar(select(FileRow.sha256).where(FileRow.analysis_id == gone)) or "")
+        gone, _ = office.submit(spectrum()), office.submit(spectrum(number=2))
+        (row,) = office.queue.claim("me", 1)
         target = tmp_path / "copy"
         target.mkdir()
+        references = backup_module._references
+        deleted: list[str] = []
 
-        assert copy_all(tmp_path / "test.sqlite3", office.blobs, target) == (1, 1, 1)
+        def look(database: sqlite3.Connection, query: str) -> object:
+            if not deleted:  # the database was copied; its new file was not
+                deleted.append(gone)
+                for shard in BlobStore(target / "blobs").shards():
+                    for sha256 in BlobStore(target / "blobs").digests(shard) & traces:
+                        BlobStore(target / "blobs").remove(sha256)
+                office.repository.delete(gone)
+            return references(database, query)
+
+        assert office.queue.succeed(row.id, "me", Answer(_ANALYSIS, b"traces", 0.1))
+        traces = {hashlib.sha256(b"traces").hexdigest()}
+        monkeypatch.setattr(backup_module, "_references", look)
+
+        assert copy_all(tmp_path / "test.sqlite3", office.blobs, target)[:4] == (1, 1, 0, 1)
         assert Database(f"sqlite:///{target}/mrsquant.sqlite3").revisions()[0]
-        assert kept
+
+
+@pytest.mark.parametrize("state", ["missing", "changed"])
+def test_a_copy_names_what_is_damaged(tmp_path: Path, state: str) -> None:
+    """An analysis with a missing or changed file is not taken for a deleted one: it is named, and its row is kept."""
+    with ExitStack() as stack:
+        office = Office(tmp_path, stack)
+        damaged, _ = office.submit(spectrum()), office.submit(spectrum(number=2))
+        sha256 = hashlib.sha256(spectrum()).hexdigest()
+        path = tmp_path / "blobs" / sha256[:2] / sha256
+        path.unlink() if state == "missing" else path.write_bytes(b"changed")
+        target = tmp_path / "copy"
+        target.mkdir()
+        copied = copy_all(tmp_path / "test.sqlite3", office.blobs, target)
+    with closing(sqlite3.connect(target / "mrsquant.sqlite3")) as copy:
+        kept = {row[0] for row in copy.execute("SELECT id FROM analyses")}
+
+    assert copied.damage == ((damaged, "metabolite.json", sha256, state),)
+    assert copied[:4] == (2, 2, 0, 0)
+    assert damaged in kept
 
 
 def test_pg_dump_and_back(server: PostgreSql, tmp_path: Path) -> None:
@@ -123,6 +158,7 @@ def test_pg_dump_and_back(server: PostgreSql, tmp_path: Path) -> None:
         waiting = Office(tmp_path / "first", stack, first).submit(spectrum(number=2))
     subprocess.run([server.binaries / "pg_dump", "--format=custom", f"--file={dump}", _plain(first)], check=True)
     shutil.copytree(tmp_path / "first" / "blobs", tmp_path / "second" / "blobs")
+    shutil.copy2(tmp_path / "first" / "storage-id", tmp_path / "second")
     subprocess.run([server.binaries / "pg_restore", f"--dbname={_plain(second)}", dump], check=True)
     with ExitStack() as stack:
         restored = Office(tmp_path / "second", stack, second)

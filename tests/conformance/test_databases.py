@@ -189,17 +189,6 @@ def test_expired_analyses_go_for_good(office: Office) -> None:
     assert office.repository.content(waiting, "metabolite")[0].content == spectrum(number=2)
 
 
-def test_orphaned_files_are_swept(office: Office) -> None:
-    """What belongs to no analysis goes, and what was cut off in mid-write; nothing else."""
-    kept = office.submit(spectrum())
-    office.blobs.ensure("ab" + "0" * 62, b"orphan")
-    (office.folder / "blobs" / "ab" / ".new-x").write_bytes(b"half")
-
-    assert Upkeep(office.database, office.blobs).sweep() == 2
-    assert Upkeep(office.database, office.blobs).sweep() == 0
-    assert office.repository.content(kept, "metabolite")[0].content == spectrum()
-
-
 def test_deleted_content_is_nowhere(tmp_path: Path) -> None:
     """Not in a file, not in the database and not in its log: deletion overwrites."""
     with ExitStack() as stack:

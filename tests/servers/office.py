@@ -10,8 +10,7 @@ from pathlib import Path
 from service.jobs.dispatcher import Dispatcher
 from service.jobs.workforce import Limits
 from service.metrics import Metrics
-from service.storage.blobs import BlobStore
-from service.storage.database import Database
+from service.storage.binding import Storage
 from service.storage.events import EventRepository
 from service.storage.files import StoredFile
 from service.storage.queue import JobQueue
@@ -24,10 +23,10 @@ class Office:
     """Analyses, whoever works on them, and what became of them."""
 
     def __init__(self, folder: Path, stack: ExitStack, url: str | None = None) -> None:
-        self.database = Database(url or f"sqlite:///{folder}/test.sqlite3")
-        self.database.migrate()
+        self.storage = Storage(url or f"sqlite:///{folder}/test.sqlite3", folder)
+        self.storage.open()
+        self.database, self.blobs = self.storage.database, self.storage.blobs
         stack.callback(self.database.close)
-        self.blobs = BlobStore(folder / "blobs")
         self.repository = AnalysisRepository(self.database, self.blobs)
         self.queue = JobQueue(self.database, self.blobs)
         self.events = EventRepository(self.database)

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine
 
 from fitting.errors import DamagedFile
 from fitting.request import request_of
+from service.errors import DamagedStorage
 from service.problem_documents import problem_of
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
@@ -106,7 +107,7 @@ def test_blobs(tmp_path: Path) -> None:
     assert kept[0].stat().st_mode & 0o077 == 0
     blobs.remove(sha256)
     blobs.remove(sha256)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(DamagedStorage, match="missing"):
         blobs.get(sha256)
 
 
