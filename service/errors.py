@@ -280,7 +280,7 @@ class DamagedStorage(InternalError):
 
 
 class DamagedSignedReport(InternalError):
-    """What is stored is no longer what was signed, so it is not shown; restore it from a backup."""
+    """What was signed is missing or was changed, so it is not shown; operators restore it from a backup."""
 
     code = "damaged-signed-report"
     title = "The signed report is damaged"

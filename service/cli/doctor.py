@@ -15,8 +15,8 @@ def doctor(
     deep: Annotated[bool, typer.Option("--deep", help="Also read every stored file and result; takes longer.")] = False,
 ) -> int:
     """Check settings, folders, database, files and workers; changes nothing. Exit code 1 on a failure."""
-    from service.cli.checks import CHECKS, DEEP_CHECKS
     from service.cli.check_result import CheckResult
+    from service.cli.checks import CHECKS, DEEP_CHECKS
 
     settings = load_settings()
     failed = False

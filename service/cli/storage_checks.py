@@ -49,7 +49,7 @@ def database(storage: Storage, contents: Contents) -> CheckResult:
     shown, newest = storage.database.shown, known_revisions()[0]
     if contents.revision is None:
         return CheckResult("ok", f"{shown} will be made at the first start")
-    damage = storage.database.damage()
+    damage = storage.damage()
     if damage is not None:
         return CheckResult("failure", f"{shown} is damaged ({damage}); restore it from a backup")
     if contents.revision == newest:

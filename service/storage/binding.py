@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import Connection, bindparam, exists, insert, inspect, select, update
+from sqlalchemy import Connection, bindparam, exists, insert, inspect, select, text, update
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from service.storage.blobs import BlobStore
@@ -27,6 +27,10 @@ _SAMPLE = 200
 
 _ID = select(STORAGE_ID.c.id)
 _ANY_ANALYSIS = select(exists(select(ANALYSES.c.id)))
+_BROKEN_DOCUMENTS = text(
+    "SELECT count(*) FROM analyses WHERE NOT json_valid(request) OR NOT json_valid(coalesce(result, '{}'))"
+)
+"""Structure does not show that the last page of a long document was lost."""
 _RESULT = select(ANALYSES.c.result).where(ANALYSES.c.id == bindparam("of"))
 _REFERRED = select(FILES.c.sha256).distinct().limit(_SAMPLE)
 
@@ -102,10 +106,14 @@ class Storage:
             raise UnusableStorage(f"{self.database.shown} is damaged ({self._damage}); restore it from a backup.")
         if self.database.was_replaced:
             raise UnusableStorage("The database file was replaced while the service runs; restart the service.")
-        contents = self.contents()
+        contents, folder_id = self.contents(), self._folder_id()
         if self._known_id is not None and contents.id is None:
-            raise UnusableStorage(f"{self.database.shown} was emptied; restore it from a backup.")
-        refusal = _refusal(contents, self._folder_id(), self.blobs)
+            raise UnusableStorage(
+                f"{self.database.shown} was emptied while the service runs; restore it from a backup."
+            )
+        if self._known_id is not None and folder_id is None:
+            raise UnusableStorage(f"{self._id_file.parent} is gone or was emptied; is its disk mounted?")
+        refusal = _refusal(contents, folder_id, self.blobs)
         if refusal is not None:
             raise Mismatch(
                 f"{refusal} Correct MRSQUANT_DATABASE_URL or MRSQUANT_DATA_DIR, or restore what is missing; only when "
@@ -140,8 +148,17 @@ class Storage:
         UnusableStorage
             When something is wrong.
         """
-        self._damage = self.database.damage()
+        self._damage = self.damage()
         self.check()
+
+    def damage(self) -> str | None:
+        """What is wrong inside SQLite's file, its structure or its documents; PostgreSQL checks its own pages."""
+        found = self.database.damage()
+        if found is not None or self.database.file is None:
+            return found
+        with self.database.looking() as connection:
+            count = connection.scalar(_BROKEN_DOCUMENTS)
+        return f"{count} documents are not what was written" if count else None
 
     def results(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every result with the id of its analysis; one that is no JSON any more is an empty document."""

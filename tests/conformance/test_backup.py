@@ -17,8 +17,8 @@ from service.storage import backup as backup_module
 from service.storage.backup import copy_all
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
-from service.storage.sweep import Sweep
 from service.storage.documents import Answer, dump_analysis
+from service.storage.sweep import Sweep
 from service.storage.tables import AnalysisRow, FileRow
 from tests.fake_pipeline import example_analysis, spectrum
 from tests.servers.office import Office
@@ -98,7 +98,7 @@ def _one_comes_and_one_ends(office: Office, number: int) -> bool:
 
 
 def test_a_copy_leaves_out_what_was_deleted_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An analysis that is deleted after the database was copied, before its file was, is not in the copy: none is half."""
+    """An analysis that is deleted after the database was copied, before its file was, is not in the copy."""
     with ExitStack() as stack:
         office = Office(tmp_path, stack)
         gone, _ = office.submit(spectrum()), office.submit(spectrum(number=2))

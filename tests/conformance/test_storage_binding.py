@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,12 +36,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def url(new_database: NewDatabase, folder: Path) -> Iterator[str]:
+def url(new_database: NewDatabase, folder: Path) -> str:
     """Of a database with one queued analysis, whose file is in ``folder``."""
     made = new_database()
     with ExitStack() as stack:
         Office(folder, stack, made).submit(spectrum())
-    yield made
+    return made
 
 
 def contents(folder: Path) -> dict[str, str]:

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from tests.chaos.fault import Fault
-from tests.chaos.faults import clock_ahead, database_away, full_disk, poison_header, worker_memory
+from tests.chaos.faults import (
+    clock_ahead,
+    database_away,
+    full_disk,
+    lost_blob,
+    other_database,
+    poison_header,
+    worker_memory,
+    zeroed_page,
+)
 
 FAULTS: tuple[Fault, ...] = (
     full_disk.FAULT,
+    other_database.FAULT,
+    zeroed_page.FAULT,
+    lost_blob.REMOVED,
+    lost_blob.TRUNCATED,
     worker_memory.FAULT,
     poison_header.FAULT,
     database_away.FAULT,
