@@ -25,6 +25,7 @@ from fitting.norms import (
     literature_norms,
     norm_version,
     score,
+    score_together,
     site_controls,
 )
 from fitting.norms.assessment import NormMatch, ProfileDistance
@@ -293,6 +294,42 @@ def test_an_assessment_counts_flags_and_carries_every_value_to_its_place() -> No
         assert carried.q == (pytest.approx(q[name]) if name in q else None)
         assert replace(carried, q=None) == position
     assert found.profile == profile_distance([(SITE, {"tNAA": Ratio(0.6, 0.05), "mI": Ratio(0.9, 0.05)})])
+
+
+def test_values_scored_together_are_counted_before_and_after_correction() -> None:
+    """One of five is flagged with p = 0.04 and none remains with q; answers keep the order of the values."""
+    supplied = Controls("supplied", "supplied", summary=Summary(1.4, 0.1, 12))
+    values = (1.42, 1.16, 1.39, 1.41, 1.38)
+    found = score_together([(Case("tNAA", Ratio(value, 0.0), CONTEXT), [supplied]) for value in values])
+    positions = [answer.position for answer in found.answers if isinstance(answer.position, ZScore)]
+    p = [position.p for position in positions]
+
+    assert [position.value for position in positions] == pytest.approx([(value - 1.4) / 0.1 for value in values])
+    assert [position.q for position in positions] == pytest.approx(list(stats.false_discovery_control(p)))
+    assert (found.tests, found.flagged, found.flagged_q) == (5, 1, 0)
+    assert found.expected_by_chance == pytest.approx(0.25)
+
+
+def test_profiles_are_given_by_region_and_together() -> None:
+    """Values scored by the controls of two regions: a profile of each and one of both, each by its controls."""
+    pcc = replace(SITE, id="site.pcc.v1", region="PCC")
+    there = replace(CONTEXT, subject=replace(SUBJECT, region="PCC"))
+    values = {"tNAA": Ratio(1.2, 0.06), "mI": Ratio(0.9, 0.01)}
+    cases = [
+        (Case(name, measured, context), [SITE, pcc])
+        for context in (CONTEXT, there)
+        for name, measured in values.items()
+    ]
+    found = score_together(cases).profiles
+
+    assert [item.region for item in found] == ["ACC", "PCC", None]
+    assert [item.profile for item in found] == [
+        profile_distance([(SITE, values)]),
+        profile_distance([(pcc, values)]),
+        None,
+    ]
+    assert found[2].profile_absent is not None
+    assert [item.profile_absent for item in found[:2]] == [None, None]
 
 
 def test_a_profile_distance_reports_each_number_in_its_place() -> None:
