@@ -50,7 +50,7 @@ class Repeatability:
 
         σ_d² level² + noise², where σ_d² = max(0, cv² − noise_cv²) is what days add to measurement noise. Of own
         repeats, noise is the stated standard deviation of this very fit. Published repeats were fitted by others,
-        so a better fit earns nothing: noise is theirs, or the stated one where that is larger. So noise counts once.
+        so the noise is theirs, or the stated one where that is larger. Noise counts once.
         """
         return float(self._days(np.array([self.cv**2]))[0]) * level**2 + self._noise(measured, level)
 

@@ -37,7 +37,7 @@ def site_controls(
     twice = [name for name, times in Counter(person.id for person in people).items() if times > 1]
     if twice:
         raise UnusableControls(
-            f"{len(twice)} of the controls' ids stand there more than once; each person counts once.",
+            f"{len(twice)} of the controls' ids are listed more than once; each person counts once.",
             parameter="controls",
         )
     _check_method(method)
