@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from fitting.pipeline import analyse
+from fitting.run import analyse
 from tests.faults.catalogue import FAULTS
 from tests.faults.scan import Scan, clean_scan
 

@@ -1,5 +1,102 @@
-"""mrsquant's numbers: from the bytes of a spectrum to concentrations and z-scores, importable alone."""
+"""Quantify single-voxel brain ¹H-MRS: from a scanner's file to concentrations and z-scores, importable alone.
+
+    import fitting
+    analysis, traces = fitting.analyse(fitting.Job.from_files("svs.dcm", water_reference="ref.dcm", region="ACC"))
+
+This is the public list; what is not on it may change without notice.
+
+======================  ==============================================================================================
+``Job``                 everything one analysis is computed from; ``Job.from_files`` reads it from paths
+``analyse``             a job in; an ``Analysis`` (numbers, verdict, provenance) and its ``Traces`` (arrays) out
+``inspect``             what would be analysed, without fitting: an ``Inspection``
+``read``                what one file holds: a ``Recording`` with its ``Acquisition``
+``score``               position of a value of any program among controls
+``Controls``            a laboratory's own controls; ``site_controls`` makes them
+``follow``              sessions of one person (``Session``) in; what changed, and what must not be compared, out
+``Subject`` …           ``Options``, ``Overrides``, ``TissueFractions``: what a job says of person, method and scan
+``errors``              every reason for which an input is refused; all are ``FittingError``
+======================  ==============================================================================================
+
+Imports are made when a name is first used, so that ``import fitting`` is instant.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from fitting import errors
+    from fitting.acquisition import Acquisition, Recording
+    from fitting.analysis import Analysis
+    from fitting.errors import FittingError
+    from fitting.follow_up.longitudinal import FollowedSession as Session
+    from fitting.follow_up.longitudinal import course as follow
+    from fitting.model.result import Traces
+    from fitting.norms import Controls, site_controls
+    from fitting.request import Options, Overrides, Subject, TissueFractions
+    from fitting.run import Inspection, Job, analyse, inspect
+    from fitting.run.library import read, score
+
+
+__all__ = [
+    "Acquisition",
+    "Analysis",
+    "Controls",
+    "FittingError",
+    "Inspection",
+    "Job",
+    "Options",
+    "Overrides",
+    "Recording",
+    "Session",
+    "Subject",
+    "TissueFractions",
+    "Traces",
+    "__version__",
+    "analyse",
+    "errors",
+    "follow",
+    "inspect",
+    "read",
+    "score",
+    "site_controls",
+]
+
+_PLACES = {
+    "Acquisition": "acquisition",
+    "Analysis": "analysis",
+    "Controls": "norms",
+    "FittingError": "errors",
+    "Inspection": "run",
+    "Job": "run",
+    "Options": "request",
+    "Overrides": "request",
+    "Recording": "acquisition",
+    "Session": "follow_up.longitudinal:FollowedSession",
+    "Subject": "request",
+    "TissueFractions": "request",
+    "Traces": "model.result",
+    "analyse": "run",
+    "errors": "errors:",
+    "follow": "follow_up.longitudinal:course",
+    "inspect": "run",
+    "read": "run.library",
+    "score": "run.library",
+    "site_controls": "norms",
+}
+"""Module of each public name, and its name there where that is another; ``errors`` is the module itself."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'fitting' has no attribute '{name}'")
+    module, named, there = _PLACES[name].partition(":")
+    found = import_module(f"fitting.{module}")
+    return getattr(found, there or name) if there or not named else found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from fitting.acquisition import VoiGeometry
 from fitting.model.diagnostics import RegionResidual
@@ -330,3 +330,37 @@ class Analysis:
     """The measured volume in the image and tissue maps; null when none were supplied."""
     notice: str = NOTICE
     """What this answer must not be used for."""
+
+    def to_frame(self) -> Any:
+        """One row for each metabolite and sum, as a pandas DataFrame.
+
+        Raises
+        ------
+        ImportError
+            When pandas is not installed.
+        """
+        import pandas  # noqa: PLC0415 - optional
+
+        return pandas.DataFrame([_row(result) for result in self.metabolites]).set_index("name")
+
+
+def _row(result: MetaboliteResult) -> dict[str, Any]:
+    ratio, concentration, z = result.ratio_tcr, result.concentration, result.z
+    return {
+        "name": result.name,
+        "usable": result.verdict.usable,
+        "detected": result.detected,
+        "amplitude": result.amplitude,
+        "amplitude_sd": result.amplitude_sd,
+        "crlb_percent": result.crlb_percent,
+        "ratio_tcr": None if ratio is None else ratio.value,
+        "ratio_tcr_sd": None if ratio is None else ratio.sd,
+        "concentration": None if concentration is None else concentration.value,
+        "concentration_sd": None if concentration is None else concentration.sd,
+        "concentration_unit": None if concentration is None else concentration.unit,
+        "z": None if z is None else z.value,
+        "z_low": None if z is None else z.low,
+        "z_high": None if z is None else z.high,
+        "flag": None if z is None else z.flag,
+        "z_absent": None if result.z_absent is None else result.z_absent.code,
+    }

@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from fitting import __version__, pipeline
+from fitting import __version__, run
 from service import logs, responses
 from service.access.authentication import Authenticator
 from service.access.trail import Trail
@@ -57,9 +57,7 @@ class _State(TypedDict):
     services: Services
 
 
-def create_app(
-    settings: Settings, *, analyse: Analyse = pipeline.analyse, inspect: Inspect = pipeline.inspect
-) -> FastAPI:
+def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: Inspect = run.inspect) -> FastAPI:
     """The service, ready for an ASGI server.
 
     ``analyse`` and ``inspect`` are sent to the workers, so they are functions of a module. Creating the

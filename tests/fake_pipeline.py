@@ -1,4 +1,4 @@
-"""Stand-ins for ``fitting.pipeline``: what they do is written in the file they are given.
+"""Stand-ins for ``fitting.run``: what they do is written in the file they are given.
 
 The file is one that a reader recognises (JSON arrays), so that it passes the door; see ``spectrum``.
 """
@@ -18,8 +18,8 @@ import numpy as np
 from fitting.analysis import Analysis
 from fitting.errors import MissingParameter
 from fitting.model.result import Traces
-from fitting.pipeline import Inspection, Job
-from fitting.progress import STAGES, begin
+from fitting.run import Inspection, Job
+from fitting.run.progress import STAGES, begin
 from service.storage.documents import load_analysis
 
 POINTS = 64

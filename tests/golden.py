@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from fitting import pipeline
+from fitting import run
 from fitting.io import SourceFile
-from fitting.pipeline import Job
 from fitting.request import Subject, TissueFractions
+from fitting.run import Job
 from service.storage.documents import dump_analysis
 from tests.data.simulated_brain import Scan
 
@@ -82,7 +82,7 @@ def _file(path: Path) -> SourceFile:
 
 def numbers_of(job: Job, cache: Path) -> dict[str, Value]:
     """Every number and decision of the answer, by its path; sentences may be reworded."""
-    document = json.loads(dump_analysis(pipeline.analyse(job, cache)[0]))
+    document = json.loads(dump_analysis(run.analyse(job, cache)[0]))
     return {path: value for part in PARTS for path, value in _leaves(document[part], part)}
 
 

@@ -197,7 +197,7 @@ SEQUENCES: dict[str, Callable[[Protocol], Sequence]] = {
     "sLASER": slaser,
     "SPECIAL": special,
 }
-"""Localisation families by the names of ``fitting.protocol.SEQUENCES``."""
+"""Localisation families that can be simulated, by name."""
 
 
 def build(protocol: Protocol) -> Sequence:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
+import numpy as np
+
+from fitting.model.plotting import plot
 from fitting.units import ByteArray, FloatArray
 
 OutcomeCode = Literal["converged", "stopped_early", "failed"]
@@ -42,6 +46,19 @@ class Traces:
     """(3, 256, 256): sagittal, coronal and axial plane of the image through the measured volume; None without one."""
     planes_middle_mm: FloatArray | None = None
     """(3,): world coordinates of the middle of the planes, mm."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The arrays by name, as lists of numbers; what there is not is left out."""
+        given = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {
+            name: value.tolist() if isinstance(value, np.ndarray) else list(value)
+            for name, value in given.items()
+            if value is not None
+        }
+
+    def plot(self, components: Sequence[str] = (), axes: Any = None) -> Any:
+        """Draw data, fit, baseline and residual, and some ``components``; see ``fitting.model.plotting``."""
+        return plot(self, components, axes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from fitting import errors as refusals
 from fitting.analysis import NOTICE
-from fitting.pipeline import Job
+from fitting.run import Job
 from service.api.analysis_request import Pseudonym, Region
 from service.api.analysis_result import (
     AnalysisList,

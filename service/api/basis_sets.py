@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from fitting.catalogue import basis_catalogue
+from fitting.run.catalogue import basis_catalogue
 from service.api.problems import responses
 
 router = APIRouter(prefix="/v1/basis-sets", tags=["basis sets"])

@@ -16,9 +16,9 @@ from starlette.exceptions import HTTPException
 
 from fitting.io import READERS, SourceFile, read
 from fitting.io.nifti_image import refuse_other_than_image
-from fitting.protocol import check_overrides
 from fitting.request import Overrides
-from fitting.request_check import check_document
+from fitting.run.check import check_document
+from fitting.run.completion import check_overrides
 from service.api.analysis_request import SPECTRUM_FIELDS, AnalysisRequest, ArraySubmission
 from service.errors import InvalidRequest, MalformedRequest, SchemaError, ServiceProblem, TooLarge, UnsupportedMediaType
 from service.problem_documents import from_schema_errors

@@ -11,11 +11,11 @@ from fitting.norms import Case, Context, Control, Controls, Measured, Method, Sc
 from fitting.norms.assessment import NormNotUsed, NormUsed, ZScore
 from fitting.norms.case import check_measured, ratio_of, scan
 from fitting.norms.controls import SUPPLIED_ID
-from fitting.protocol import check_overrides
 from fitting.quantification.concentrations import Ratio
 from fitting.reason import Absence
 from fitting.request import Options, Overrides, Subject, TissueFractions
-from fitting.request_check import check_request
+from fitting.run.check import check_request
+from fitting.run.completion import check_overrides
 from fitting.units import PROTON_GAMMA_BAR
 from service.api.analysis_request import MethodName, Region
 

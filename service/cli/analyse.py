@@ -29,8 +29,8 @@ def analyse(
     ] = None,
 ) -> int:
     """Quantify one spectrum and compare it with matched control norms."""
-    from fitting.job import Job
-    from fitting.pipeline import analyse as run_pipeline
+    from fitting.run import analyse as run_pipeline
+    from fitting.run.job import Job
     from service.reports import AnalysisDocument, FormatUnavailable, render
 
     chosen = chosen_format(format, out)

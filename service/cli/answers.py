@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fitting.errors import FittingError
-from fitting.job import Job
 from fitting.norms import Controls
-from fitting.pipeline import analyse
+from fitting.run import analyse
+from fitting.run.job import Job
 from service.cli.manifest import BadEntry, Entry
 from service.logs import frames_of
 from service.reports.results_csv import refusal_row, result_rows

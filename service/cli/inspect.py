@@ -15,7 +15,7 @@ from service.cli.own_norms import own_norms
 from service.cli.request_options import Paths, takes_request
 
 if TYPE_CHECKING:
-    from fitting.pipeline import Inspection
+    from fitting.run import Inspection
 
 
 @takes_request(files=[part.name for part in PARTS if part.name not in ("metabolite", "relaxation")])
@@ -26,8 +26,8 @@ def inspect(
     paths: Paths,
 ) -> int:
     """Say what was read from the header, what is missing, and which basis and norms would be used."""
-    from fitting.job import Job
-    from fitting.pipeline import inspect as run_inspection
+    from fitting.run import inspect as run_inspection
+    from fitting.run.job import Job
 
     norms = own_norms()
     with refusing(file):

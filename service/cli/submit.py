@@ -29,8 +29,8 @@ def submit(
     ] = None,
 ) -> int:
     """Send one spectrum to a running service; print the address of its analysis, or with --wait the result."""
-    from fitting.job import read_part
-    from fitting.request_check import check_document
+    from fitting.run.check import check_document
+    from fitting.run.job import read_part
     from service.cli.client import ServiceClient, refusal_of
 
     refuse_overwriting(pdf, file, *paths.values())

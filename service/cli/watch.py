@@ -35,7 +35,7 @@ def watch(
     ] = False,
 ) -> int:
     """Send each new spectrum of a folder until Ctrl-C; FILE.done or FILE.error.json says what became of it."""
-    from fitting.request_check import check_document
+    from fitting.run.check import check_document
     from service.cli.client import ServiceClient
     from service.cli.folder import Folder
 

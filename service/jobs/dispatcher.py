@@ -18,10 +18,10 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from fitting import pipeline
+from fitting import run
 from fitting.errors import FittingError
 from fitting.norms import Controls
-from fitting.pipeline import Inspection, Job
+from fitting.run import Inspection, Job
 from service.errors import DamagedStorage, InternalError, OutOfMemory, OverDeadline, WorkerCrashed
 from service.jobs.claimant import Claimant
 from service.jobs.executors import is_crash
@@ -78,8 +78,8 @@ class Dispatcher:
         metrics: Metrics,
         has_storage: Callable[[], bool] = lambda: True,
         tracing: Tracing | None = None,
-        analyse: Analyse = pipeline.analyse,
-        inspect: Inspect = pipeline.inspect,
+        analyse: Analyse = run.analyse,
+        inspect: Inspect = run.inspect,
     ) -> None:
         self._queue = queue
         self._events = events

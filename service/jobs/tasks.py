@@ -7,12 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from fitting import pipeline
+from fitting import run
 from fitting.analysis import Analysis
 from fitting.errors import FittingError
 from fitting.model.result import Traces
-from fitting.pipeline import Inspection, Job
-from fitting.progress import watched
+from fitting.run import Inspection, Job
+from fitting.run.progress import watched
 from service.jobs.news import STARTED, Tell, ignore
 from service.logs import frames_of
 from service.storage.documents import Answer, dump_analysis, dump_traces
@@ -39,7 +39,7 @@ class MemoryExhausted(Exception):
 
 
 def run_analysis(
-    job: Job, cache_dir: Path | None, analyse: Analyse = pipeline.analyse, task_id: str = "", tell: Tell = ignore
+    job: Job, cache_dir: Path | None, analyse: Analyse = run.analyse, task_id: str = "", tell: Tell = ignore
 ) -> Answer:
     """Analyse one spectrum and pack the answer for the way back; ``tell`` each stage of it meanwhile.
 
@@ -68,7 +68,7 @@ def run_analysis(
     raise MemoryExhausted
 
 
-def run_inspection(job: Job, inspect: Inspect = pipeline.inspect, task_id: str = "", tell: Tell = ignore) -> Inspection:
+def run_inspection(job: Job, inspect: Inspect = run.inspect, task_id: str = "", tell: Tell = ignore) -> Inspection:
     """Say what would be analysed; in a worker, because reading a file may take all the memory there is.
 
     Raises

@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
-from fitting.pipeline import Inspection, Job
 from fitting.request import Options
+from fitting.run import Inspection, Job
 from service.errors import NotReady
 from service.jobs.executors import Pool, UnusableExecutor, open_executor
 from service.jobs.news import News

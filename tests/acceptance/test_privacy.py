@@ -19,7 +19,7 @@ import fitting.io
 from fitting.analysis import Analysis
 from fitting.io import SourceFile
 from fitting.model.result import Traces
-from fitting.pipeline import Job
+from fitting.run import Job
 from service.app import create_app
 from service.settings import Settings
 from service.storage.audit import AuditLog

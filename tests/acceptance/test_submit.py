@@ -19,8 +19,8 @@ import uvicorn
 from fitting.analysis import Analysis
 from fitting.errors import DamagedFile
 from fitting.model.result import Traces
-from fitting.pipeline import Job
 from fitting.request import Overrides, TissueFractions
+from fitting.run import Job
 from service.app import create_app
 from service.cli import app
 from service.settings import Settings

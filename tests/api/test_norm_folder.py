@@ -99,7 +99,7 @@ def test_a_job_of_every_command_has_the_norms(
         seen.append(len(job.site_norms))
         return fake_pipeline.example_analysis(), fake_pipeline.example_traces()
 
-    monkeypatch.setattr("fitting.pipeline.analyse", analyse)
+    monkeypatch.setattr("fitting.run.analyse", analyse)
     monkeypatch.setattr(answers, "analyse", analyse)
     write(folder)
     write(folder, name="pcc", file="pcc.json", region="PCC")

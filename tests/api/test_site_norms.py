@@ -15,8 +15,8 @@ from starlette.testclient import TestClient
 
 from fitting.analysis import Analysis
 from fitting.model.result import Traces
-from fitting.pipeline import Job
 from fitting.quantification.concentrations import Ratio
+from fitting.run import Job
 from service.app import create_app
 from service.settings import Settings
 from tests import fake_pipeline

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from fitting.analysis import Analysis
 from fitting.model.result import Traces
-from fitting.pipeline import Job
+from fitting.run import Job
 from service.access.key_file import KeyFile
 from service.access.keys import new_key
 from service.access.principal import SCOPES

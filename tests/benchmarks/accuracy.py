@@ -11,7 +11,7 @@ from statistics import fmean, median
 
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.errors import FittingError
-from fitting.pipeline import Job, analyse
+from fitting.run import Job, analyse
 from tests.benchmarks.known_sets import KnownSet
 from tests.benchmarks.scoring import Answer, Answers, Kind, Score, Summary, groups, score, standardised_errors
 from tests.benchmarks.text import number, signed, table

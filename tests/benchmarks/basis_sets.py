@@ -224,8 +224,8 @@ def analysed(case: Case, data: Path, pulses: str) -> Analysis:
     answer.cache_clear()
     ideal, held = pulses == PULSES[0], pulses != PULSES[2]
     with (
-        patch("fitting.job_basis.as_played_out", (lambda protocol, _: protocol) if ideal else as_played_out),
-        patch("fitting.job_basis.differences", (lambda *_: None) if held else differences),
+        patch("fitting.run.basis_choice.as_played_out", (lambda protocol, _: protocol) if ideal else as_played_out),
+        patch("fitting.run.basis_choice.differences", (lambda *_: None) if held else differences),
     ):
         return answer(case, data, None)[0]
 

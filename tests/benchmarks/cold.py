@@ -9,7 +9,7 @@ import json
 import time
 from pathlib import Path
 
-from fitting.pipeline import Job, analyse
+from fitting.run import Job, analyse
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

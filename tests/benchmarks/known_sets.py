@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fitting.pipeline import Job
+from fitting.run import Job
 from service.cli.manifest import Entry, read_manifest
 from tests.benchmarks.scoring import Answer, Answers, Truth, Truths
 

@@ -15,8 +15,8 @@ from fitting import __version__
 from fitting.basis.macromolecule_templates import templates
 from fitting.basis.macromolecules import background
 from fitting.fid import Axes
-from fitting.pipeline import Job
 from fitting.request import Options
+from fitting.run import Job
 from tests.benchmarks import own_model, simulated
 from tests.benchmarks.accuracy import Run, detail, overview, run_all, together
 from tests.benchmarks.known_sets import private_sets

@@ -20,9 +20,9 @@ from fitting.basis.realisations import realisations
 from fitting.basis.sequences import Protocol, as_played_out
 from fitting.fid import Axes
 from fitting.io import SourceFile
-from fitting.pipeline import Job
 from fitting.quantification.totals import combine
 from fitting.request import Subject, TissueFractions
+from fitting.run import Job
 from fitting.units import WATER_PPM, ComplexArray, FloatArray, field_from_frequency
 from tests.benchmarks.known_sets import KnownSet
 from tests.benchmarks.scoring import ATYPICAL, SMALLEST_WITH_ATYPICAL, Truth

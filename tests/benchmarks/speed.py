@@ -16,15 +16,14 @@ from unittest import mock
 
 import numpy as np
 
-from fitting import pipeline
 from fitting.acquisition import Recording
 from fitting.basis.simulation import simulate
 from fitting.basis.spin_system import spin_systems
 from fitting.model.fit import fit
 from fitting.model.optimisers import OPTIMISERS
-from fitting.pipeline import Job, analyse
 from fitting.preprocessing import preprocess
 from fitting.request import Options
+from fitting.run import Job, analyse, steps
 from service.cli.pool import map_in_order
 from service.reports import FORMATS, AnalysisDocument, render
 from tests.benchmarks.cold import example
@@ -63,7 +62,7 @@ def recorded_fits() -> Iterator[list[FitCall]]:
         calls.append(partial(fit, *arguments, **options))
         return fit(*arguments, **options)
 
-    with mock.patch.object(pipeline, "fit", record):
+    with mock.patch.object(steps, "fit", record):
         yield calls
 
 

@@ -18,9 +18,9 @@ from sqlalchemy import update
 
 from fitting.errors import MissingParameter
 from fitting.io import SourceFile
-from fitting.pipeline import Job
-from fitting.progress import STAGES
 from fitting.request import Options
+from fitting.run import Job
+from fitting.run.progress import STAGES
 from service.jobs.dispatcher import MAX_BEGINNINGS, SILENCE
 from service.jobs.executors import Pool, UnusableExecutor, is_crash, open_executor
 from service.jobs.memory import share_of_machine

@@ -10,7 +10,7 @@ import pytest
 
 import fitting
 from fitting.basis.cache import shipped_folder
-from fitting.pins import data_digest
+from fitting.run.pins import data_digest
 
 PACKAGE = Path(fitting.__file__).parent
 ROOT = PACKAGE.parent

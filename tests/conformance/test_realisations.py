@@ -12,7 +12,7 @@ from fitting.basis.realisations import GRADES, choose_realisation, realisations
 from fitting.basis.sequences import Protocol, as_played_out, build
 from fitting.basis.simulation import describe
 from fitting.basis.waveforms import shapes
-from fitting.protocol import SEQUENCES
+from fitting.run.completion import SEQUENCES
 
 DOCUMENTS = {
     f"{folder}/{entry.name}": tomllib.loads(entry.read_text(encoding="utf-8"))

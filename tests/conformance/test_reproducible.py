@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from fitting.io import SourceFile
-from fitting.pipeline import Job
 from fitting.request import Subject
+from fitting.run import Job
 from service.jobs.executors import open_executor
 from service.jobs.tasks import run_analysis
 from service.storage.documents import Answer

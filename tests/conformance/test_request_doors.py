@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from fitting.job import Job, said_document
 from fitting.request import BY_PATH, FIELDS, PARTS, RequestField, put, request_of
+from fitting.run.job import Job, said_document
 from service.api.analysis_request import AnalysisRequest
 from service.api.pages import form_fields
 from service.cli.app import run

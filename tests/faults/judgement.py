@@ -8,7 +8,7 @@ import numpy as np
 
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.errors import FittingError
-from fitting.pipeline import analyse
+from fitting.run import analyse
 from tests.faults.scan import Scan
 
 End = Literal["right", "flagged", "refused", "silent error"]

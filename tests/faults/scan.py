@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fitting.io import SourceFile
-from fitting.pipeline import Job
 from fitting.request import Subject, TissueFractions
+from fitting.run import Job
 from fitting.units import WATER_PPM, ComplexArray, FloatArray
 from tests.benchmarks.simulated import simulated_sets
 

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from fitting.analysis import Analysis
-from fitting.pipeline import analyse
+from fitting.run import analyse
 from tests.faults.blind_spots import BLIND_SPOTS
 from tests.faults.catalogue import FAULTS
 from tests.faults.damage import Fault

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fitting.anatomy import Images
 from fitting.io import Files, SourceFile
 from fitting.io._dicom_file import _meta
-from fitting.job import Job
 from fitting.request import Options, Overrides
+from fitting.run.job import Job
+from fitting.run.placement import Images
 from tests.conformance.reader_fixtures import (
     arrays,
     brain_fid,

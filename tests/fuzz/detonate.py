@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fitting import pipeline
+from fitting import run
 from fitting.errors import FittingError
 from fitting.io import Files, SourceFile
-from fitting.job import Job
+from fitting.run.job import Job
 from service.api.intake import refuse_unrecognised
 from service.errors import OutOfMemory, WorkerCrashed
 from service.jobs.executors import Pool, is_crash, open_executor
@@ -123,7 +123,7 @@ def _code(job: Job) -> str:
     try:
         if not job.basis:  # which an inspection does not read
             run_inspection(job)
-        run_analysis(job, None, pipeline.analyse)
+        run_analysis(job, None, run.analyse)
     except FittingError as error:
         return error.code
     except MemoryExhausted:

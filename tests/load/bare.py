@@ -7,9 +7,9 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from fitting import pipeline
+from fitting import run
 from fitting.io import SourceFile
-from fitting.pipeline import Job
+from fitting.run import Job
 from tests.chaos.service import ROOT
 from tests.load.page import Alone
 
@@ -19,10 +19,10 @@ EXAMPLE = ROOT / "examples" / "acc_press30.nii.gz"
 def bare(cache: Path, count: int) -> Alone:
     """Analyses of the example one after the other in this process."""
     job = Job((SourceFile(EXAMPLE.name, EXAMPLE.read_bytes()),))
-    pipeline.analyse(job, cache)
+    run.analyse(job, cache)
     begin, cpu = time.perf_counter(), time.process_time()
     for _ in range(count):
-        pipeline.analyse(job, cache)
+        run.analyse(job, cache)
     return Alone(count / (time.perf_counter() - begin), (time.process_time() - cpu) / count)
 
 

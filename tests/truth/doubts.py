@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fitting import pipeline
-from fitting.eddy_current_doubt import DecayingPhase, best_phase
-from fitting.intake import take_in
-from fitting.job import Job
-from fitting.job_basis import basis_for, protocol_of
 from fitting.preprocessing import preprocess
-from fitting.protocol_doubt import Alternative, best_alternative
+from fitting.run import steps
+from fitting.run.basis_choice import basis_for, protocol_of
+from fitting.run.eddy_current_doubt import DecayingPhase, best_phase
+from fitting.run.intake import take_in
+from fitting.run.job import Job
+from fitting.run.protocol_doubt import Alternative, best_alternative
 from tests.faults.scan import clean_scan
 
 STATED: tuple[dict[str, object], ...] = (
@@ -41,17 +41,17 @@ def doubts(job: Job, cache_dir: Path | None) -> Doubts:
     """What an analysis finds when it looks, whether or not it would have looked."""
     intake = take_in(job.metabolite, job.water_reference, job.options.overrides)
     spectrum, _ = preprocess(intake.recording)
-    basis = basis_for(job, intake.recording.acquisition, spectrum, cache_dir)
-    inputs = pipeline._fit_inputs(spectrum, basis)
+    basis = basis_for(job, intake.recording.acquisition, spectrum.fid.axes, cache_dir)
+    inputs = steps._fit_inputs(spectrum, basis)
     *_, noise = inputs
-    rough, refit = pipeline._other_fits(spectrum, job, cache_dir, noise=noise)
+    rough, refit = steps._other_fits(spectrum, job, cache_dir, noise=noise)
     protocol = best_alternative(
         protocol_of(intake.recording.acquisition),
-        pipeline._fitted(spectrum, basis, job.options),
+        steps._fitted(spectrum, basis, job.options),
         rough=rough,
         refit=refit,
     )
-    return Doubts(protocol, best_phase(partial(pipeline._turned, inputs, job.options.baseline)))
+    return Doubts(protocol, best_phase(partial(steps._turned, inputs, job.options.baseline)))
 
 
 def table() -> str:

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from fitting.analysis import Analysis, MetaboliteResult
-from fitting.job import Job
 from fitting.model.result import Traces
-from fitting.pipeline import analyse
+from fitting.run import analyse
+from fitting.run.job import Job
 
 SIX: tuple[str, ...] = ("tNAA", "Glu", "Gln", "mI", "tCho")
 

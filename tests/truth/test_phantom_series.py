@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fitting.io import SourceFile, read
-from fitting.pipeline import Job, analyse
+from fitting.run import Job, analyse
 
 pytestmark = pytest.mark.truth
 

@@ -12,11 +12,11 @@ import pytest
 from fitting.acquisition import Recording
 from fitting.fid import Fid
 from fitting.io import Files, SourceFile, read
-from fitting.pipeline import Job, analyse
 from fitting.preprocessing import preprocess
 from fitting.preprocessing.alignment import align_metabolites
 from fitting.preprocessing.coil_combination import coil_weights
 from fitting.request import Options, Overrides
+from fitting.run import Job, analyse
 from fitting.units import ComplexArray
 from tests.truth.raw_scan import compare
 

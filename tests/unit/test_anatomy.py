@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from fitting.acquisition import VoiGeometry
-from fitting.anatomy import Images, place
-from fitting.anatomy_planes import planes
 from fitting.errors import UnusableImage
 from fitting.io import SourceFile
 from fitting.io.nifti_image import Image, read_image
 from fitting.request import Subject, TissueFractions
+from fitting.run.placement import Images, place
+from fitting.run.planes import planes
 
 BOX = VoiGeometry((10.0, 0.0, 0.0), ((20.0, 0.0, 0.0), (0.0, 20.0, 0.0), (0.0, 0.0, 20.0)))
 SIZE = 60

@@ -15,8 +15,8 @@ import pytest
 from fitting.analysis import Analysis
 from fitting.errors import DamagedFile
 from fitting.model.result import Traces
-from fitting.pipeline import Inspection, Job
 from fitting.request import Overrides, Subject, TissueFractions
+from fitting.run import Inspection, Job
 from service.cli import app, pool
 from service.jobs.executors import open_executor
 from service.reports.results_csv import COLUMNS
@@ -39,7 +39,7 @@ TYPED = [word for pair in METADATA.items() for word in pair]
 
 
 class Pipeline:
-    """Stands in for ``fitting.pipeline``: keeps the jobs it gets and answers with a made analysis."""
+    """Stands in for ``fitting.run``: keeps the jobs it gets and answers with a made analysis."""
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []
@@ -64,8 +64,8 @@ class Pipeline:
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pipeline:
     fake = Pipeline()
-    monkeypatch.setattr("fitting.pipeline.analyse", fake.analyse)
-    monkeypatch.setattr("fitting.pipeline.inspect", fake.inspect)
+    monkeypatch.setattr("fitting.run.analyse", fake.analyse)
+    monkeypatch.setattr("fitting.run.inspect", fake.inspect)
     monkeypatch.setattr("service.cli.answers.analyse", fake.analyse, raising=False)
     monkeypatch.setattr(pool, "open_executor", lambda *_: open_executor("inline:"))
     monkeypatch.chdir(tmp_path)

@@ -15,10 +15,10 @@ from fitting.errors import ImplausibleParameter, MissingParameter
 from fitting.model.fit import fit
 from fitting.model.linear_prior import LinearPrior
 from fitting.model.result import Fit
-from fitting.pipeline import analyse
 from fitting.quantification.concentration_prior import concentration_priors
 from fitting.request import Options, Subject
-from fitting.request_check import check_request
+from fitting.run import analyse
+from fitting.run.check import check_request
 from tests.benchmarks.simulated import simulated_sets
 from tests.unit import model_cases as world
 

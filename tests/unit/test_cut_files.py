@@ -8,8 +8,8 @@ import pytest
 
 from fitting.io import Files, read
 from fitting.io.text_rows import Ending, ending_of
-from fitting.pipeline import Job, analyse, inspect
 from fitting.request import Options, Overrides
+from fitting.run import Job, analyse, inspect
 from tests.conformance.reader_fixtures import jmrui, lcmodel_raw
 
 

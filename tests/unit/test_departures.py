@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from fitting.analysis import Quality
-from fitting.eddy_current_doubt import BETTER, best_phase, eddy_current_doubt
 from fitting.model.departure import phase_departure_deg
 from fitting.model.diagnostics import RegionResidual, unexplained_line
+from fitting.run.eddy_current_doubt import BETTER, best_phase, eddy_current_doubt
 from tests.data.simulated_brain import Scan
 from tests.unit.test_quality_numbers import WIDTH_HZ, traces
 from tests.unit.test_verdict import GOOD

@@ -13,8 +13,8 @@ from fitting.basis.macromolecules import mixture, with_background, without_backg
 from fitting.errors import UnusableBasis
 from fitting.fid import Axes
 from fitting.io import Files, SourceFile
-from fitting.measured_background import measured_background
 from fitting.request import Overrides
+from fitting.run.measured_background import measured_background
 from fitting.units import ComplexArray
 
 F0, DWELL, POINTS = 123.25e6, 5e-4, 1024

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from fitting.acquisition import Recording
 from fitting.errors import ImplausibleParameter, UnusableSignal
-from fitting.intake import take_in
 from fitting.io import Files, SourceFile
 from fitting.preprocessing import preprocess
 from fitting.preprocessing.pairing import MOST_RESIDUAL_WATER, water_height
 from fitting.request import Overrides
+from fitting.run.intake import take_in
 from tests.conformance.reader_fixtures import brain_fid, water_fid
 from tests.conformance.reader_fixtures.siemens_rda import DWELL_TIME, FREQUENCY, POINTS, rda
 from tests.data.simulated_brain import Scan

@@ -7,12 +7,12 @@ import json
 import numpy as np
 import pytest
 
-from fitting import pipeline
+from fitting import run
 from fitting.acquisition import Acquisition, Recording
 from fitting.errors import UnsupportedData
 from fitting.io import SourceFile
-from fitting.pipeline import Job
 from fitting.preprocessing import preprocess
+from fitting.run import Job
 from fitting.units import ComplexArray
 from tests.data.edited import DWELL, ECHO_TIME, FAR_AWAY, FREQUENCY, GABA, POINTS, difference, transients
 
@@ -107,4 +107,4 @@ def test_the_refusal_reaches_the_user() -> None:
         "sequence": "PRESS",
     }
     with pytest.raises(UnsupportedData):
-        pipeline.analyse(Job((SourceFile("scan.json", json.dumps(content).encode()),)))
+        run.analyse(Job((SourceFile("scan.json", json.dumps(content).encode()),)))

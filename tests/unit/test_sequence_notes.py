@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from fitting import pipeline
+from fitting import run
 from fitting.errors import MissingParameter
-from fitting.intake import Intake, take_in
 from fitting.io import Files
-from fitting.pipeline import Job
-from fitting.protocol import require_complete
 from fitting.request import Options, Overrides
+from fitting.run import Job
+from fitting.run.completion import require_complete
+from fitting.run.intake import Intake, take_in
 from tests.conformance.reader_fixtures.nifti_mrs import with_fields
 from tests.conformance.reader_fixtures.philips_sdat import named
 from tests.golden import cases
@@ -85,8 +85,8 @@ def test_a_missing_sequence_is_asked_for_with_what_free_text_names(text: str, as
 
 def test_inspection_tells_what_an_analysis_would() -> None:
     """The question where the sequence is missing, the notes where it is not."""
-    asked = pipeline.inspect(Job(with_fields(ProtocolName="ACC press", EchoTime=0.03)))
-    noted = pipeline.inspect(Job(named("SV_PRESS_35")))
+    asked = run.inspect(Job(with_fields(ProtocolName="ACC press", EchoTime=0.03)))
+    noted = run.inspect(Job(named("SV_PRESS_35")))
 
     assert asked.missing == ("sequence",)
     assert any("--sequence PRESS" in warning for warning in asked.warnings)
@@ -103,7 +103,7 @@ def test_free_text_does_not_part_a_spectrum_from_its_reference() -> None:
 def test_a_note_stands_last_in_the_verdict_and_changes_nothing_in_it() -> None:
     """The user's sequence against the file's is told beside the verdict, whose other reasons stay as they are."""
     job = cases()["one transient"]
-    analysis, _ = pipeline.analyse(Job(job.metabolite, subject=job.subject, options=Options(overrides=SAYS_STEAM)))
+    analysis, _ = run.analyse(Job(job.metabolite, subject=job.subject, options=Options(overrides=SAYS_STEAM)))
     codes = [reason.code for reason in analysis.verdict.reasons]
 
     assert codes[-1] == "sequence-as-requested"

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fitting.protocol import SEQUENCES
 from fitting.request import FIELDS as REQUEST_FIELDS
 from fitting.request import RequestField, Said, put
-from fitting.request_check import method_names
+from fitting.run.check import method_names
+from fitting.run.completion import SEQUENCES
 from service.storage.tables import Role
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from fitting.errors import FittingError
 from fitting.norms import literature_norms, norm_version, regions
-from fitting.protocol import SEQUENCES
+from fitting.run.completion import SEQUENCES
 from service.api.dependencies import Caller, Repository, SiteNorms
 from service.api.norm_schemas import site_norm_out
 from service.api.norms import post_norm

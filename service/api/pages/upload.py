@@ -15,7 +15,7 @@ from starlette.datastructures import FormData
 from fitting.errors import FittingError
 from fitting.io import READERS
 from fitting.norms import regions
-from fitting.request_check import check_document
+from fitting.run.check import check_document
 from service.api.analyses import validate
 from service.api.analysis_request import AnalysisRequest
 from service.api.dependencies import Caller, CurrentSettings, Dispatch, Repository, RequestId, SiteNorms

@@ -17,11 +17,11 @@ from fitting.basis.sequences import Protocol, as_played_out
 from fitting.basis.simulation import describe
 from fitting.errors import UnusableBasis
 from fitting.fid import Axes
-from fitting.intake import digest
 from fitting.io import Files
-from fitting.job import Job
-from fitting.measured_background import measured_background, measured_basis
-from fitting.protocol import missing, require_complete
+from fitting.run.completion import missing, require_complete
+from fitting.run.intake import digest
+from fitting.run.job import Job
+from fitting.run.measured_background import measured_background, measured_basis
 
 SHORTEST_BASIS = 0.25
 """s; a supplied basis that lasts this long holds all of in vivo lines, so longer data are fitted up to its end."""

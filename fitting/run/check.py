@@ -9,10 +9,10 @@ from fitting.basis.macromolecule_templates import templates
 from fitting.errors import ImplausibleParameter
 from fitting.model.baseline import BASELINES
 from fitting.model.optimisers import OPTIMISERS
-from fitting.protocol import check_overrides
 from fitting.quantification.concentration_prior import concentration_priors
 from fitting.quantification.tissue import volume_fractions
 from fitting.request import Options, Subject, check_said, request_of
+from fitting.run.completion import check_overrides
 
 
 def method_names() -> Mapping[str, Collection[str]]:

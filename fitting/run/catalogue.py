@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fitting.basis.macromolecule_templates import templates
 from fitting.basis.spin_system import spin_systems
-from fitting.protocol import PLAUSIBLE, SEQUENCES
+from fitting.run.completion import PLAUSIBLE, SEQUENCES
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fitting.anatomy import Placement, place
-from fitting.intake import Intake, take_in
-from fitting.job import Job
-from fitting.job_basis import basis_in_words, check_background
 from fitting.norms import applicable_norms
-from fitting.protocol import missing
 from fitting.request import Subject
-from fitting.request_check import check_request
-from fitting.sequence_notes import sequence_hint
+from fitting.run.basis_choice import basis_in_words, check_background
+from fitting.run.check import check_request
+from fitting.run.completion import missing
+from fitting.run.intake import Intake, take_in
+from fitting.run.job import Job
+from fitting.run.placement import Placement, place
+from fitting.run.sequence_notes import sequence_hint
 
 INSPECTED = (
     "vendor",

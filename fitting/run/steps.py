@@ -1,4 +1,4 @@
-"""The only place that knows the order of the stages: from named bytes to an Analysis with its Traces."""
+"""The steps of one analysis in their order: from named bytes to an Analysis with its Traces."""
 
 from __future__ import annotations
 
@@ -13,35 +13,32 @@ from threadpoolctl import ThreadpoolController
 from fitting import __version__
 from fitting.acquisition import Acquisition
 from fitting.analysis import SCHEMA, Analysis, Provenance, Quality
-from fitting.anatomy import Placement, place
-from fitting.assembly import acquisition_facts, metabolite_results, multiplicity_of, quality_of
 from fitting.basis.basis_set import BasisSet, Grid
 from fitting.basis.cache import cached_basis
 from fitting.basis.sequences import Protocol
-from fitting.eddy_current_doubt import eddy_current_doubt
 from fitting.fid import Spectrum
-from fitting.inspection import Inspection, inspect
-from fitting.intake import take_in
-from fitting.job import Job
-from fitting.job_basis import assumption, background_in_words, basis_for, protocol_of, with_job_background
 from fitting.model.fit import Components, fit
 from fitting.model.linear_prior import LinearPrior
 from fitting.model.result import Fit, Traces
 from fitting.model.screening import rough_fits
 from fitting.norms import assess, own_software
-from fitting.pins import data_digest, engine_digest, library_versions
 from fitting.preprocessing import preprocess
-from fitting.progress import begin
-from fitting.protocol import require_complete
-from fitting.protocol_doubt import protocol_doubt
 from fitting.quantification import quantify, relaxation_table
 from fitting.quantification.concentration_prior import concentration_priors, linear_prior
 from fitting.reason import Reason
 from fitting.request import Options
-from fitting.request_check import check_request
+from fitting.run.answer import acquisition_facts, metabolite_results, multiplicity_of, quality_of
+from fitting.run.basis_choice import assumption, background_in_words, basis_for, protocol_of, with_job_background
+from fitting.run.check import check_request
+from fitting.run.completion import require_complete
+from fitting.run.eddy_current_doubt import eddy_current_doubt
+from fitting.run.intake import take_in
+from fitting.run.job import Job
+from fitting.run.pins import data_digest, engine_digest, library_versions
+from fitting.run.placement import Placement, place
+from fitting.run.progress import begin
+from fitting.run.protocol_doubt import protocol_doubt
 from fitting.verdict import judge
-
-__all__ = ["Inspection", "Job", "analyse", "inspect", "protocol_of"]
 
 
 def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:

@@ -12,10 +12,10 @@ from fitting.basis.macromolecules import Background, mixture
 from fitting.basis.match import on_axes
 from fitting.errors import FittingError, MissingParameter, UnusableBasis
 from fitting.fid import Axes, Fid
-from fitting.intake import digest
 from fitting.io import Files, read
 from fitting.preprocessing import preprocess
 from fitting.request import Overrides
+from fitting.run.intake import digest
 from fitting.units import ComplexArray
 
 SEARCH_PPM = 0.1

@@ -6,7 +6,6 @@ import numpy as np
 
 from fitting.analysis import AcquisitionFacts, MetaboliteResult, Multiplicity, Quality
 from fitting.errors import MissingParameter
-from fitting.intake import Intake
 from fitting.model.departure import phase_departure_deg
 from fitting.model.diagnostics import (
     baseline_share,
@@ -23,6 +22,7 @@ from fitting.preprocessing import PreprocessingFacts
 from fitting.quantification.concentrations import Quantity
 from fitting.reason import Absence
 from fitting.request import Subject
+from fitting.run.intake import Intake
 from fitting.verdict import Judgement
 
 SNR_DEFINITION = "highest point of the fit above its baseline, over twice the RMS of the residual, 0.2 to 4.2 ppm"

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from fitting.acquisition import Acquisition, Recording
 from fitting.errors import ImplausibleParameter, UnsupportedData
 from fitting.io import Files, read
-from fitting.protocol import complete, contradictions
 from fitting.request import Overrides
-from fitting.sequence_notes import Note, sequence_notes
+from fitting.run.completion import complete, contradictions
+from fitting.run.sequence_notes import Note, sequence_notes
 
 SAME_FREQUENCY = 0.01
 """Largest relative difference of spectrometer frequency between a spectrum and its water reference."""

@@ -8,11 +8,12 @@ from dataclasses import fields, replace
 from typing import Any
 
 from fitting.acquisition import NO_FREE_TEXT, Acquisition, FreeText
+from fitting.basis.sequences import SEQUENCES as SIMULATED
 from fitting.errors import ImplausibleParameter, MissingParameter, UnsupportedData
 from fitting.request import Overrides
-from fitting.sequence_notes import sequence_hint
+from fitting.run.sequence_notes import sequence_hint
 
-SEQUENCES = ("PRESS", "STEAM", "sLASER", "SPECIAL")
+SEQUENCES = tuple(SIMULATED)
 """Localisation families whose basis can be simulated."""
 
 PLAUSIBLE: dict[str, tuple[float, float, str]] = {

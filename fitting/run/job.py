@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from fitting.anatomy import Images
 from fitting.errors import UnusableBasis, UnusableImage, UnusableTable
 from fitting.io import Files
 from fitting.io.companions import file_content, source_files
 from fitting.norms import Controls
 from fitting.request import FIELDS, PARTS, Document, Options, Subject, TissueFractions, put, request_of
-from fitting.request_check import check_request
+from fitting.run.check import check_request
+from fitting.run.placement import Images
 
 _IMAGES = {part.name for part in PARTS if part.is_image}
 

@@ -8,13 +8,13 @@ from typing import Literal
 
 from fitting.acquisition import VoiGeometry
 from fitting.analysis import Anatomy
-from fitting.anatomy_planes import planes
 from fitting.errors import UnusableImage
 from fitting.io.nifti_image import read_image
 from fitting.io.source import SourceFile
 from fitting.quantification.voxel_mask import Content, content, outside_share
 from fitting.reason import Reason
 from fitting.request import Subject, TissueFractions
+from fitting.run.planes import planes
 from fitting.units import ByteArray, FloatArray
 
 LARGEST_OUTSIDE = 0.05
