@@ -53,9 +53,17 @@ class BodyLimit:
         limit = self._max_bytes if has_files else self._max_json_bytes
         setting = "MRSQUANT_MAX_UPLOAD_BYTES" if has_files else "MRSQUANT_MAX_JSON_BYTES"
         received = parts = 0
+        is_answered = False
+
+        async def send_watched(message: Message) -> None:
+            nonlocal is_answered
+            is_answered = True
+            await send(message)
 
         async def limited() -> Message:
             nonlocal received, parts
+            if is_answered:  # a stream waits for its reader to leave: nothing is read any more
+                return await receive()
             if _is_more(declared, limit):
                 raise _too_large(f"larger than {limit} bytes; operators set {setting}", limit)
             message = await receive()
@@ -70,7 +78,7 @@ class BodyLimit:
                     raise _too_large(what, MOST_JSON_PARTS)
             return message
 
-        await self._app(scope, limited, send)
+        await self._app(scope, limited, send_watched)
 
 
 def _is_more(declared: str, limit: int) -> bool:

@@ -1,0 +1,137 @@
+"""Attacks on who may do what: keys, sessions, scopes, projects, other sites, names of hosts."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from functools import partial
+
+import jwt
+
+from tests.attacks.attack import Attack, refused
+from tests.attacks.target import SUBJECT, Target
+from tests.openapi import OPERATIONS
+
+_MISSING = "00000000-0000-7000-8000-000000000000"
+_HAND = {"name": "x", "code": "not-found", "pseudonym": SUBJECT, "norm_id": "site.x.v1"}
+
+
+def _address(path: str, target: Target) -> str:
+    for name, value in {**_HAND, "analysis_id": target.analysis}.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path
+
+
+def _token(header: str, payload: str = "{}", signature: str = "x") -> str:
+    return ".".join(
+        base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in (header, payload, signature)
+    )
+
+
+_WRONG: dict[str, Callable[[Target], str]] = {
+    "no key": lambda _: "",
+    "empty": lambda _: "Bearer",
+    "basic": lambda _: "Basic YTpi",
+    "unknown id": lambda _: "Bearer mrsq_000000000000_x",
+    "another secret": lambda target: f"Bearer {target.keys['admin'][:-1]}_",
+    "secret cut off": lambda target: f"Bearer {target.keys['admin'][:-4]}",
+    "id with another's secret": lambda target: (
+        "Bearer " + "_".join((target.keys["admin"].rsplit("_", 1)[0], target.keys["reader"].rsplit("_", 1)[1]))
+    ),
+    "upper case": lambda target: f"Bearer {target.keys['admin'].upper()}",
+    "prefix only": lambda _: "Bearer mrsq_",
+    "eight thousand letters": lambda _: "Bearer mrsq_" + "x" * 8000,
+    "two keys": lambda target: f"Bearer {target.keys['reader']},{target.keys['admin']}x",
+    "token without signature": lambda _: f"Bearer {_token(json.dumps({'alg': 'none'}))}",
+    "token nested deep": lambda _: f"Bearer {_token('[' * 4000)}",
+    "token of bytes": lambda _: "Bearer \u00ff\u00fe.\u00ff.\u00ff",
+}
+
+
+def _wrong_key(target: Target, make: Callable[[Target], str]) -> None:
+    header = make(target)
+    headers = {"Authorization": header.encode("latin-1")} if header else {}
+    refused(target.send("GET", "/v1/analyses", key=None, headers=headers), 401)
+
+
+_COOKIES = {
+    "words": "x",
+    "no signature": _token(json.dumps({"alg": "none"}), json.dumps({"sub": "admin"})),
+    "empty secret": jwt.encode({"jti": "1", "sub": "admin", "exp": 9e9, "aud": "mrsquant-session"}, "x" * 32, "HS256"),
+    "nested deep": _token('{"a":' * 900),
+    "end of no number": jwt.encode({"jti": "1", "sub": "a", "exp": 10**400, "aud": "mrsquant-session"}, "y" * 32),
+}
+
+
+def _forged_session(target: Target, cookie: str) -> None:
+    refused(target.send("GET", "/v1/analyses", key=None, headers={"Cookie": f"mrsquant_session={cookie}"}), 401)
+
+
+def _foreign(target: Target, operation: str) -> None:
+    method, path = operation.split(" ")
+    files = {"metabolite": ("x.rda", b"x")} if path.endswith("/upload") else None
+    answer = target.send(method, _address(path, target), key="stranger", files=files)
+    assert SUBJECT not in answer.text.replace(f'"subject":"{SUBJECT}"', "") or "no analysis" in answer.text.lower(), (
+        "another project's pseudonym was shown"
+    )
+    if "{analysis_id}" in path:
+        refused(answer, 404, 422)
+    refused(target.send("GET", f"/v1/analyses/{target.analysis}"), 200)
+
+
+def _out_of_scope(target: Target, operation: str) -> None:
+    method, path = operation.split(" ")
+    answer = target.send(method, _address(path, target), key="reader", headers={"X-HTTP-Method-Override": "GET"})
+    refused(answer, 403)
+
+
+_CHANGES = [name for name in OPERATIONS if not name.startswith(("GET", "HEAD")) and "sign-" not in name.split("/")[1]]
+_ORIGINS = {
+    "fetch of another site": {"Sec-Fetch-Site": "cross-site"},
+    "sister site": {"Sec-Fetch-Site": "same-site"},
+    "origin of another site": {"Origin": "https://evil.example"},
+    "origin that begins alike": {"Origin": "http://127.0.0.1.evil.example"},
+    "null origin": {"Origin": "null"},
+    "another port": {"Origin": "http://127.0.0.1:1"},
+}
+
+
+def _cross_site(target: Target, operation: str, origin: dict[str, str]) -> None:
+    method, path = operation.split(" ")
+    headers = {"Cookie": target.session(), **origin}
+    refused(target.send(method, _address(path, target), key=None, headers=headers), 403)
+    refused(target.send("GET", f"/v1/analyses/{target.analysis}"), 200)
+
+
+_HOSTS = (
+    "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:80", "localhost@evil.example",
+    "localhost/evil", "127.1", "0", "2130706433", "[::1]", "LOCALHOST.", "localhost%00", "localhost#", "xn--localhost",
+)  # fmt: skip
+
+
+def _forged_host(target: Target, host: str) -> None:
+    request = f"GET /v1/analyses HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {target.keys['admin']}\r\n\r\n"
+    answer = target.raw(request.encode())
+    assert answer[9:12] in (b"403", b"400") or not answer, f"answered {answer[9:12].decode()}"
+
+
+ATTACKS = (
+    Attack("wrong and forged keys and tokens", "401, the same for each", {
+        name: partial(_wrong_key, make=make) for name, make in _WRONG.items()
+    }),
+    Attack("forged session cookies", "401", {
+        name: partial(_forged_session, cookie=cookie) for name, cookie in _COOKIES.items()
+    }),
+    Attack("another project's analyses, subjects and norms, by every call", "answered as if they did not exist", {
+        name: partial(_foreign, operation=name) for name in OPERATIONS if "{analysis_id}" in name or "pseudonym" in name
+    }),
+    Attack("changes with a key that may only read", "403", {
+        name: partial(_out_of_scope, operation=name) for name in _CHANGES if "/v1/score" not in name
+    }),
+    Attack("changes by another web site, with a person's cookie", "403, nothing changed", {
+        f"{name}, {kind}": partial(_cross_site, operation=name, origin=origin)
+        for name in _CHANGES for kind, origin in _ORIGINS.items()
+    }),
+    Attack("strange names in the Host header", "403 or 400", {host: partial(_forged_host, host=host) for host in _HOSTS}),
+)  # fmt: skip
