@@ -22,7 +22,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pooled-rows pytest truth fuzz bombs schemathesis audit bench bench-statistics golden chaos load scale image lock clean
+.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pooled-rows pytest truth fuzz attacks bombs schemathesis audit bench bench-statistics golden chaos load scale image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -93,6 +93,9 @@ fuzz: $(DEV_STAMP) ## read hostile files for FUZZ_SECONDS (600), another series 
 
 bombs: $(DEV_STAMP) ## send small files that would be huge through a worker, measure it and write docs/bombs.md (minutes)
 	$(BIN)/python -W error -m tests.fuzz.detonate --page docs/bombs.md
+
+attacks: $(DEV_STAMP) ## try every attack of tests/attacks on a service and write the table of docs/threat-model.md (minutes)
+	$(BIN)/python -W error -m tests.attacks --page docs/threat-model.md
 
 schemathesis: $(DEV_STAMP) ## try the interface with what its description allows and forbids, on an empty service
 	$(BIN)/python -m tests.fuzz.interface --max-examples $(FUZZ_EXAMPLES)

@@ -17,6 +17,8 @@ from service.responses import problem_response
 log = structlog.get_logger()
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_WITHOUT_BODY = frozenset({"GET", "HEAD"})
+"""No route reads a body of these; a stream of events only waits for its reader to leave."""
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -44,7 +46,7 @@ class BodyLimit:
         self._max_json_bytes = min(max_json_bytes, max_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] in _WITHOUT_BODY:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -53,17 +55,9 @@ class BodyLimit:
         limit = self._max_bytes if has_files else self._max_json_bytes
         setting = "MRSQUANT_MAX_UPLOAD_BYTES" if has_files else "MRSQUANT_MAX_JSON_BYTES"
         received = parts = 0
-        is_answered = False
-
-        async def send_watched(message: Message) -> None:
-            nonlocal is_answered
-            is_answered = True
-            await send(message)
 
         async def limited() -> Message:
             nonlocal received, parts
-            if is_answered:  # a stream waits for its reader to leave: nothing is read any more
-                return await receive()
             if _is_more(declared, limit):
                 raise _too_large(f"larger than {limit} bytes; operators set {setting}", limit)
             message = await receive()
@@ -78,7 +72,7 @@ class BodyLimit:
                     raise _too_large(what, MOST_JSON_PARTS)
             return message
 
-        await self._app(scope, limited, send_watched)
+        await self._app(scope, limited, send)
 
 
 def _is_more(declared: str, limit: int) -> bool:

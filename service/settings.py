@@ -13,8 +13,6 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    PositiveFloat,
-    PositiveInt,
     SecretStr,
     StringConstraints,
     model_validator,
@@ -41,7 +39,7 @@ def executor_parts(address: str) -> tuple[str, str]:
         When it is no address of an executor; says what one looks like.
     """
     scheme, _, rest = address.partition(":")
-    is_number = rest.isascii() and rest.isdigit() and int(rest) > 0
+    is_number = re.fullmatch("[1-9][0-9]{0,3}", rest) is not None
     match scheme:
         case "processes" if ":" in address and (not rest or is_number):
             return scheme, rest
@@ -49,7 +47,7 @@ def executor_parts(address: str) -> tuple[str, str]:
             return scheme, rest
         case "dask+tcp" if re.fullmatch(r"//(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", rest):
             return scheme, rest
-    raise ValueError("use processes:N with N above 0, processes:, inline: or dask+tcp://host:8786")
+    raise ValueError("use processes:N with N from 1 to 9999, processes:, inline: or dask+tcp://host:8786")
 
 
 def _checked_executor(address: str) -> str:
@@ -64,6 +62,10 @@ def _listed(value: object) -> object:
     return json.loads(value) if value.lstrip().startswith("[") else [word.strip() for word in value.split(",") if word]
 
 
+Count = Annotated[int, Field(gt=0, le=1_000_000_000_000)]
+"""A number of things or bytes; no machine has more."""
+Seconds = Annotated[float, Field(gt=0, le=604_800)]
+"""A time that something may take, at most a week."""
 HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$|^\[[0-9a-fA-F:.]+\]$", to_lower=True)]
 
 JwksAddress = Annotated[str, StringConstraints(pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/]|[^:]+$)")]
@@ -98,31 +100,31 @@ class Settings(BaseSettings):
     hangs cannot be ended and goes on beside its successor, and a file that takes all the memory takes the service
     along."""
 
-    worker_memory_bytes: int | None = Field(default=None, ge=1024**3)
+    worker_memory_bytes: int | None = Field(default=None, ge=1024**3, le=1024**5)
     """Most address space of one worker process, also of ``mrsquant batch``, bytes; at least 1073741824 (1 GiB), twice
     what an ordinary analysis takes. A file that takes more costs its own analysis (``out-of-memory``) and no other.
     Default: an equal share of three quarters of the machine's memory, or of its container's, but 2 GiB at least.
     Workers of a dask cluster are limited where it is set, besides their own ``--memory-limit``; ``inline:`` has no
     limit. Enforced on Linux."""
 
-    max_upload_bytes: PositiveInt = 100_000_000
+    max_upload_bytes: Count = 100_000_000
     """Largest accepted request body, bytes."""
 
-    max_json_bytes: PositiveInt = 20_000_000
+    max_json_bytes: Count = 20_000_000
     """Largest accepted body that is no upload of files, bytes: it is parsed in memory, files are not. A spectrum of
     64 transients of 4096 points takes 10 MB as JSON; larger ones are sent as a file."""
 
-    queue_limit: PositiveInt = 10_000
+    queue_limit: Count = 10_000
     """Analyses that may wait; beyond it submissions are answered 503 with ``Retry-After``."""
 
-    deadline_seconds: PositiveFloat = 300.0
+    deadline_seconds: Seconds = 300.0
     """Seconds a worker may take for an analysis whose request names no ``deadline_seconds`` of its own. A worker that
     is not back ``GRACE_SECONDS`` later is ended; that counts as an attempt, and the second one fails the analysis."""
 
-    grace_seconds: PositiveFloat = 30.0
+    grace_seconds: Seconds = 30.0
     """Seconds beyond the deadline that a worker has to come back by itself."""
 
-    retention_days: PositiveInt | None = None
+    retention_days: Annotated[int, Field(gt=0, le=36_500)] | None = None
     """Days after which finished, failed and cancelled analyses are removed with all their data. Without it they are
     kept until somebody deletes them."""
 
@@ -155,13 +157,13 @@ class Settings(BaseSettings):
     """File of the API keys of devices, written by ``mrsquant keys``. Without it and without ``OIDC_ISSUER`` everybody
     on this machine may do everything and nobody else anything: the service answers on loopback only."""
 
-    requests_per_minute: PositiveInt = 1200
+    requests_per_minute: Count = 1200
     """Requests of one key or account in a minute; beyond it they are answered 429 with ``Retry-After``."""
 
-    refusals_per_minute: PositiveInt = 30
+    refusals_per_minute: Count = 30
     """Wrong keys from one address in a minute that are answered 401 and recorded; beyond it they are answered 429."""
 
-    session_hours: PositiveInt = 8
+    session_hours: Annotated[int, Field(gt=0, le=8_760)] = 8
     """Hours after which people who signed in with a key in a browser sign in again."""
 
     allowed_hosts: tuple[HostName, ...] = ()
@@ -173,7 +175,7 @@ class Settings(BaseSettings):
     ``10.0.0.2,10.1.0.0/16``. Only these are believed when they name the client (``X-Forwarded-For``) and its scheme
     (``X-Forwarded-Proto``): for rates, the audit log and the ``Secure`` cookie. Default: nobody."""
 
-    idle_seconds: PositiveInt = 15
+    idle_seconds: Annotated[int, Field(gt=0, le=86_400)] = 15
     """Seconds a connection may stay without asking anything: to its first request, between two, and within one that
     arrives in pieces."""
 

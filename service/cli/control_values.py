@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +49,17 @@ def _row(
             continue
         cells[name] = text if name == "sex" else _number(text, name, line, path)
     if "n" in cells:
+        if not float(cells["n"]).is_integer():
+            raise UnusableTable(f"Line {line} of '{path.name}': the n is no whole number.", file=path.name, line=line)
         cells["n"] = int(cells["n"])
     return cells
 
 
 def _number(text: str, name: str, line: int, path: Path) -> float:
     try:
-        return float(text)
-    except ValueError as error:
-        raise UnusableTable(
-            f"Line {line} of '{path.name}': the {name} is no number.", file=path.name, line=line
-        ) from error
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise UnusableTable(f"Line {line} of '{path.name}': the {name} is no number.", file=path.name, line=line)
+    return number

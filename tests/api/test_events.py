@@ -104,3 +104,11 @@ def test_unknown_analysis(client: TestClient) -> None:
     answer = client.get(f"/v1/analyses/{uuid.uuid4()}/events")
 
     assert (answer.status_code, answer.json()["code"]) == (404, "analysis-not-found")
+
+
+def test_a_huge_declared_length_does_not_break_the_stream(client: TestClient) -> None:
+    """A request for events has no body; a length it declares all the same is no reason to cut the answer off."""
+    address = submit(client, spectrum(), wait=20)
+    events = parsed(client.get(f"{address}/events", headers={"Content-Length": "99999999999"}).text)
+
+    assert states(events)[-1] == "succeeded"

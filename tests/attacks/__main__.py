@@ -1,4 +1,4 @@
-"""``python -m tests.attacks [--page docs/threat-model.md]``: every variant against a service on loopback, and the table."""
+"""``python -m tests.attacks [--page docs/threat-model.md]``: every attack on a service on loopback, and the table."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from service.cli.signals import terminated_like_interrupted
 from tests.attacks.attack import Attack, attempt
 from tests.attacks.registry import ATTACKS
 from tests.attacks.target import running
@@ -23,7 +24,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="attacks with this in their name")
     given = parser.parse_args()
     failures: dict[Attack, list[str]] = {}
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as target:
+    with terminated_like_interrupted(), tempfile.TemporaryDirectory() as folder, running(Path(folder)) as target:
         for attack in (attack for attack in ATTACKS if given.only in attack.name):
             found = {name: attempt(variant, target) for name, variant in attack.variants.items()}
             failures[attack] = [f"{name}: {why}" for name, why in found.items() if why is not None]

@@ -25,7 +25,7 @@ class Attack:
 
 
 def attempt(variant: Variant, target: Target) -> str | None:
-    """Why the service did not hold, or None: beside the variant's own check it must answer, soon, and have no defect."""
+    """Why the service did not hold, or None: beside the variant's own check it must answer soon and have no defect."""
     before, begin = target.defects(), time.monotonic()
     try:
         variant(target)

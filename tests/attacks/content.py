@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from functools import partial
+from urllib.parse import quote
 
 from service.reports.results_csv import refusal_row, write
 from tests.attacks.attack import Attack, no_fault, refused
@@ -23,11 +24,7 @@ _SHOWN = (
 
 
 def _shown(target: Target, place: str, text: str) -> None:
-    path, _, query = place.partition("?")
-    params = {query.partition("=")[0]: text} if query else {}
-    with target.client("admin") as client:
-        answer = client.get(path.replace("{}", client.build_request("GET", "/", params={"x": text}).url.query.decode()[2:]),
-                            params=params, headers={"Accept": "text/html"})  # fmt: skip
+    answer = target.send("GET", place.replace("{}", quote(text, safe="")), headers={"Accept": "text/html"})
     no_fault(answer)
     assert text not in answer.text, "markup was shown as markup"
     assert "unsafe" not in answer.headers["content-security-policy"], "inline code is allowed"
@@ -40,8 +37,8 @@ def _signed(target: Target, field: str, text: str) -> None:
     assert text not in answer.text, "markup was shown as markup"
 
 
-_FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|'/c calc'!A1", "\t=1+1", "\r=1+1", " =1+1", "\uff1d1+1", "x\r=1+1",
-             '=HYPERLINK("https://evil.example")', "'=1+1", "-inf")  # fmt: skip
+_FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|'/c calc'!A1", "\t=1+1", "\r=1+1", " =1+1", "\uff1d1+1",
+             "x\r=1+1", '=HYPERLINK("https://evil.example")', "'=1+1", "-inf")  # fmt: skip
 
 
 def _formula(_: Target, text: str) -> None:
@@ -54,11 +51,12 @@ def _formula(_: Target, text: str) -> None:
 
 _CALLED = (
     "https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://169.254.169.254/latest/meta-data/",
-    "https://2130706433/", "https://0x7f000001/", "https://evil.example/", "https://hooks.hospital.example.evil.example/",
-    "https://hooks.hospital.example@evil.example/", "https://evil.example#hooks.hospital.example",
-    "http://hooks.hospital.example/", "file:///etc/passwd", "gopher://hooks.hospital.example/", "//hooks.hospital.example/",
-    "https://hooks.hospital.example:99999/", "https://[hooks.hospital.example]/", "https://[::1", "https:///",
-    "https://user:word@hooks.hospital.example/", "https://hooks.hospital.example/\r\nX: 1", "https://hooks.hospital.example.",
+    "https://2130706433/", "https://0x7f000001/", "https://evil.example/",
+    "https://hooks.hospital.example.evil.example/", "https://hooks.hospital.example@evil.example/",
+    "https://evil.example#hooks.hospital.example", "http://hooks.hospital.example/", "file:///etc/passwd",
+    "gopher://hooks.hospital.example/", "//hooks.hospital.example/", "https://hooks.hospital.example:99999/",
+    "https://[hooks.hospital.example]/", "https://[::1", "https:///", "https://user:word@hooks.hospital.example/",
+    "https://hooks.hospital.example/\r\nX: 1", "https://hooks.hospital.example.",
 )  # fmt: skip
 
 

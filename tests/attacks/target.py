@@ -21,6 +21,8 @@ from tests.fake_pipeline import spectrum
 SECONDS = 20.0
 """An answer may take this long; an attack that makes the service slower has not been held."""
 MAX_BODY = 2_000_000
+REFUSALS = 40
+"""Wrong keys in a minute that are answered 401."""
 SUBJECT = "sub-4711"
 """Pseudonym of the project under attack: nobody else may read it anywhere."""
 
@@ -91,7 +93,7 @@ def running(folder: Path) -> Iterator[Target]:
         "MRSQUANT_WEBHOOK_HOSTS": '["hooks.hospital.example"]',
         "MRSQUANT_WEBHOOK_SECRET": "x" * 32,
         "MRSQUANT_REQUESTS_PER_MINUTE": "1000000",
-        "MRSQUANT_REFUSALS_PER_MINUTE": "1000000",
+        "MRSQUANT_REFUSALS_PER_MINUTE": str(REFUSALS),
     }
     service = Service(port, environment, folder / "log", "tests.chaos.service")
     service.start()

@@ -328,14 +328,28 @@ def test_openapi_writes_what_the_code_says(pipeline: Pipeline, capsys: pytest.Ca
     assert Path("openapi.yaml").read_text().startswith("openapi: 3.1")
 
 
+@pytest.mark.usefixtures("pipeline")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAX_UPLOAD_BYTES", "-1"),
+        ("MAX_UPLOAD_BYTES", "9" * 400),
+        ("DEADLINE_SECONDS", "inf"),
+        ("GRACE_SECONDS", "nan"),
+        ("RETENTION_DAYS", "99999999999"),
+        ("SESSION_HOURS", "99999999999"),
+        ("REQUESTS_PER_MINUTE", "9" * 400),
+        ("EXECUTOR", "processes:" + "9" * 5000),
+    ],
+)
 def test_a_bad_setting_is_named(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An operator reads which variable is wrong, not a validation traceback."""
-    monkeypatch.setenv("MRSQUANT_MAX_UPLOAD_BYTES", "-1")
+    monkeypatch.setenv(f"MRSQUANT_{name}", value)
 
     assert app.run(["serve"]) == 1
-    assert capsys.readouterr().err.startswith("mrsquant: invalid-setting: MRSQUANT_MAX_UPLOAD_BYTES: ")
+    assert capsys.readouterr().err.startswith(f"mrsquant: invalid-setting: MRSQUANT_{name}: ")
 
 
 def test_help_and_errors_load_no_numerics() -> None:

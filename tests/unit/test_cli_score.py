@@ -121,7 +121,20 @@ def test_what_cannot_be_is_one_line(
     assert said.out == ""
 
 
-@pytest.mark.parametrize("content", ["", "weight\n1\n", "value\nabc\n", "value,sd\n,0.1\n", "mean,sd,n\n1,0.1,\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "weight\n1\n",
+        "value\nabc\n",
+        "value,sd\n,0.1\n",
+        "mean,sd,n\n1,0.1,\n",
+        "mean,sd,n\n1,0.1,inf\n",
+        "mean,sd,n\n1,0.1,2.5\n",
+        "value\nnan\n",
+        "value\n1e999\n",
+    ],
+)
 def test_a_broken_file_of_controls_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str) -> None:
     """An empty file, a missing column or cell and a word for a number are refused with the file's name."""
     path = tmp_path / "controls.csv"
