@@ -146,7 +146,7 @@ def _forged_host(target: Target, host: str) -> None:
 
 
 ATTACKS = (
-    Attack("wrong and forged keys and tokens", "401, the same for each", {
+    Attack("wrong and forged keys and tokens", "401, or 429 when they come too often", {
         name: partial(_wrong_key, make=make) for name, make in _WRONG.items()
     }),
     Attack("floods of wrong keys, each from an invented address", "429 in the end; right keys still pass", {
@@ -169,7 +169,7 @@ ATTACKS = (
         f"{name}, {kind}": partial(_cross_site, operation=name, origin=origin)
         for name in _CHANGES for kind, origin in _ORIGINS.items()
     }),
-    Attack("strange names in the Host header", "403 or 400", {
+    Attack("strange names in the Host header", "403 or 400, or the connection is cut", {
         host: partial(_forged_host, host=host) for host in _HOSTS
     }),
 )  # fmt: skip

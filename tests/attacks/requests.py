@@ -177,11 +177,11 @@ ATTACKS = (
         f"{key} {cursor[:24]!r}": partial(_cursor, key=key, cursor=cursor)
         for key in ("admin", "stranger") for cursor in _CURSORS
     }),
-    Attack("broken and swelling bodies", "refused with a problem", {
+    Attack("broken and swelling bodies", "refused with a problem, or read as what they are", {
         f"{path}: {name}": partial(_body, path=path, name=name)
         for path in ("/v1/analyses", "/v1/analyses/validate") for name in _BODIES
     }),
-    Attack("bodies announced as huge", "413 before they are sent", {
+    Attack("bodies announced as huge", "413 or 400 before they are sent", {
         f"{content_type[:19]} {length[:12]}": partial(_oversize, length=length, content_type=content_type)
         for content_type in ("application/json", _MULTIPART)
         for length in (str(MAX_BODY + 1), "1000000000000", "99999999999999999999", "9" * 400)
