@@ -47,7 +47,8 @@ def directly(database: Database, folder: Path, rows: int) -> Asked:
 
 
 def _subject(number: int, rows: int) -> str:
-    return f"sub-{number * 7919 % max(rows // EACH_SUBJECT, 1)}"
+    people = max(rows // EACH_SUBJECT, 1)
+    return f"sub-{number * 7919 % people // 10 * 10}"  # of the first of ten: the last is in another project
 
 
 def _lists(repository: AnalysisRepository, rows: int) -> Asked:

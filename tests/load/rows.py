@@ -24,8 +24,7 @@ REGIONS = {"ACC": 40, "PCC": 30, "DLPFC": 15, "Insula": 10, "Hippocampus": 4, "P
 """Region: share in per cent. ``Pons`` has no verdict ``no``, so those two together match nothing."""
 VERDICTS = {"yes": 70, "limited": 25, "no": 5}
 STATES = {"succeeded": 96, "failed": 3, "cancelled": 1}
-PROJECTS = {PROJECT: 90, "trial": 10}
-SIGNED_PERCENT = 30
+SIGNED_OF_TEN = 3
 FIRST = datetime(2016, 1, 1, tzinfo=UTC)
 APART = timedelta(minutes=5)
 """Between two submissions: a million take nine and a half years."""
@@ -38,7 +37,15 @@ Row = dict[str, Any]
 
 def subject_of(number: int, rows: int) -> str:
     """The pseudonym of one analysis out of so many; a person's analyses are spread over the whole time."""
-    return f"sub-{number % max(rows // EACH_SUBJECT, 1)}"
+    return f"sub-{_person(number, rows)}"
+
+
+def _person(number: int, rows: int) -> int:
+    return number % max(rows // EACH_SUBJECT, 1)
+
+
+def _project_of(number: int, rows: int) -> str:
+    return "trial" if _person(number, rows) % 10 == 9 else PROJECT
 
 
 def created_of(number: int) -> datetime:
@@ -48,7 +55,7 @@ def created_of(number: int) -> datetime:
 
 def fill(url: str, numbers: range, rows: int, *, with_results: bool = True) -> None:
     """Add the analyses with these numbers, of ``rows`` in the end, with everything that the service keeps of them."""
-    engine = create_engine(url)
+    engine = create_engine(url, json_serializer=_dumped)
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA synchronous = OFF")
@@ -66,21 +73,21 @@ def _add(connection: Connection, numbers: range, rows: int, with_results: bool) 
     connection.execute(insert(FILES), [_traces(row) for row in ended])
     connection.execute(insert(EVENTS), [event for row in analyses for event in _events(row)])
     append(connection, [_audit(row) for row in analyses])
-    signed = [row for row in ended if _random(row["id"]).randrange(100) < SIGNED_PERCENT]
-    steps = [step for row in signed for step in _sign_off(row)]
+    signed = [row for number, row in zip(numbers, analyses, strict=True) if number % 10 < SIGNED_OF_TEN]
+    steps = [step for row in signed if row["state"] == "succeeded" for step in _sign_off(row)]
     if steps:
         connection.execute(insert(Base.metadata.tables[SignOffRow.__tablename__]), steps)
 
 
 def _analysis(number: int, rows: int, with_results: bool) -> Row:
-    chance = _random(number)
+    chance = random.Random(number)
     created = created_of(number)
     state, region = _chosen(chance, STATES), _chosen(chance, REGIONS)
     verdict = _chosen(chance, VERDICTS) if state == "succeeded" else None
     subject = subject_of(number, rows)
     return {
         "id": _uuid7(created, chance),
-        "project": _chosen(chance, PROJECTS),
+        "project": _project_of(number, rows),
         "state": state,
         "created": created,
         "started": created,
@@ -100,12 +107,21 @@ def _analysis(number: int, rows: int, with_results: bool) -> Row:
 
 @cache
 def _result() -> Row:
-    found: Row = json.loads(dump_analysis(example_analysis()))
+    found: Row = json.loads(_result_text())
     return found
 
 
+@cache
+def _result_text() -> str:
+    return dump_analysis(example_analysis()).decode()
+
+
+def _dumped(value: object) -> str:
+    return _result_text() if value is _result() else json.dumps(value)
+
+
 def _traces(row: Row) -> Row:
-    sha256 = f"{_random(row['fingerprint']).getrandbits(256):064x}"
+    sha256 = row["fingerprint"][::-1]  # as random, and another one
     return {"analysis_id": row["id"], "role": "traces", "position": 0, "name": "traces.npz", "sha256": sha256}
 
 
@@ -123,10 +139,6 @@ def _sign_off(row: Row) -> Iterator[Row]:
         who = {"reviewer": "Dr A", "account": "reader", "at": row["finished"]}
         of = {"analysis_id": row["id"], "position": position, "version": 1}
         yield {**of, "action": action, "state": state, **who}
-
-
-def _random(seed: object) -> random.Random:
-    return random.Random(str(seed))
 
 
 def _chosen(chance: random.Random, shares: Mapping[str, int]) -> str:
