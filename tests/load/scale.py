@@ -6,6 +6,7 @@ import argparse
 import gc
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -120,6 +121,7 @@ def main() -> int:
     arguments.add_argument("--page", type=Path, help="write the report there")
     arguments.add_argument("--json", type=Path, help="keep the figures there, after each size")
     chosen = arguments.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the folder and the server go in any case
     sizes = sorted(int(rows) for rows in chosen.rows.split(","))
     found: list[Measured] = []
     for kind in chosen.database.split(","):
