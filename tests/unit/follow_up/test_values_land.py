@@ -6,6 +6,8 @@ The expected figures are computed here from the definitions, with scipy's distri
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -162,3 +164,14 @@ def test_a_refused_pair_names_the_earlier_session_first() -> None:
     assert (refusal.earlier, refusal.later) == ("a0", "a1")
     (difference,) = refusal.differences
     assert (difference.code, difference.earlier, difference.later) == ("echo_time", "30 ms", "35 ms")
+
+
+@pytest.mark.parametrize("usable", ["limited", "no"])
+def test_a_spectrum_that_is_not_plainly_usable_is_left_out_with_its_code(usable: Literal["limited", "no"]) -> None:
+    """Limited and uninterpretable spectra are named and not compared."""
+    plain = session(1, day=9.0)
+    judged = replace(plain.analysis, verdict=replace(plain.analysis.verdict, usable=usable))
+    found = course([session(0, day=0.0), replace(plain, analysis=judged)])
+
+    assert [(item.id, item.code) for item in found.left_out] == [("a1", f"verdict-{usable}")]
+    assert [visit.series for visit in found.visits] == [1, None]
