@@ -3,31 +3,7 @@
 from __future__ import annotations
 
 from fitting.basis.macromolecules import is_background
-
-_ALIASES: dict[str, tuple[str, ...]] = {
-    "mI": ("Ins", "mIns", "m-Ins", "myo", "Myo-Inositol", "mIno"),
-    "Scyllo": ("sIns", "s-Ins", "sI", "Scyllo-Inositol", "Scy"),
-    "PCh": ("PCho", "PC", "Phosphocholine"),
-    "GPC": ("GPCh", "Glycerophosphocholine"),
-    "PE": ("PEth", "PhE", "Phosphoethanolamine"),
-    "Ala": ("Alanine",),
-    "Asc": ("Ascorbate",),
-    "Asp": ("Aspartate",),
-    "Cr": ("Cre", "Creatine"),
-    "PCr": ("Phosphocreatine",),
-    "GABA": ("GABA_gov", "GABAgov"),
-    "Glc": ("Glucose", "bGlc"),
-    "Gln": ("Glutamine",),
-    "Glu": ("Glutamate",),
-    "Gly": ("Glycine", "Glyn"),
-    "GSH": ("Glth", "Glutathione"),
-    "Lac": ("Lactate",),
-    "NAA": ("N-Acetylaspartate",),
-    "NAAG": ("N-Acetylaspartylglutamate",),
-    "Ser": ("Serine",),
-    "Tau": ("Taurine",),
-}
-"""Names of results and what LCModel, FID-A, Osprey, FSL-MRS, spant and TARQUIN call them."""
+from fitting.basis.metabolites import metabolites
 
 _NO_COMPONENT = frozenset({"crch2", "h2o", "water", "ref0ppm", "tms", "tsp", "dss"})
 """Corrections, solvents and references that some sets carry; -CrCH2 is LCModel's negative CrCH2 singlet."""
@@ -37,7 +13,9 @@ def _fold(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-_BY_FOLDED = {_fold(alias): name for name, aliases in _ALIASES.items() for alias in (name, *aliases)}
+_BY_FOLDED = {
+    _fold(alias): item.name for item in metabolites() if not item.members for alias in (item.name, *item.aliases)
+}
 
 
 def component_name(name: str) -> str | None:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 
 import numpy as np
 
 from fitting.basis.macromolecules import is_background
+from fitting.basis.metabolites import metabolites
 from fitting.units import FloatArray
 
-ORDER = (
-    *("NAA", "NAAG", "tNAA", "Glu", "Gln", "Glx", "mI", "GPC", "PCh", "tCho", "Cr", "PCr", "tCr"),
-    *("GABA", "GSH", "Asp", "Asc", "Tau", "Scyllo", "Lac", "Ala", "PE", "Glc", "Gly", "Ser"),
-)
+ORDER = tuple(item.name for item in metabolites())
 """Metabolites and sums in the order of every result; other components follow in the order of the fit."""
 
 
-@lru_cache(maxsize=1)
 def totals() -> dict[str, tuple[str, ...]]:
-    """Members of each sum, from ``data/totals.toml``."""
-    text = files("fitting").joinpath("data/totals.toml").read_text(encoding="utf-8")
-    return {name: tuple(entry["members"]) for name, entry in tomllib.loads(text).items()}
+    """Members of each sum."""
+    return {item.name: item.members for item in metabolites() if item.members}
 
 
 @dataclass(frozen=True, slots=True)

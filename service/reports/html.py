@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from fitting.model.result import Traces
+from fitting.quantification.totals import ORDER
 from service.reports import content, rows, spectrum_figure, stack_figure, strips_figure, voxel_figure
 from service.reports.document import AnalysisDocument, Rendered
 from service.reports.icons import icon
@@ -23,11 +24,6 @@ SCRIPT = "spectrum.js"
 
 _POLICY_START = '<meta http-equiv="Content-Security-Policy" content="'
 
-_READING = (
-    *("NAA", "NAAG", "Cr", "PCr", "GPC", "PCh", "Glu", "Gln", "mI", "GABA"),
-    *("GSH", "Asp", "Asc", "Tau", "Scyllo", "Lac", "Ala", "PE", "Glc"),
-)
-"""Order in which parts of the fit are offered: strong ones first, others after these as the fit has them."""
 _ARTICLE_START, _ARTICLE_END = '<article class="report"', "</article>"
 
 
@@ -91,7 +87,7 @@ def _voxel(document: AnalysisDocument, traces: Traces) -> str:
 
 def _in_reading_order(names: tuple[str, ...]) -> list[tuple[int, str]]:
     """Names with their places among the components."""
-    places = {name: place for place, name in enumerate(_READING)}
+    places = {name: place for place, name in enumerate(ORDER)}
     return sorted(enumerate(names), key=lambda item: places.get(item[1], len(places)))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fitting.analysis import Analysis, MetaboliteResult
+from fitting.basis.metabolites import metabolites
 from fitting.norms.assessment import NormUsed, ZScore
 from fitting.quantification.concentrations import Concentration, Ratio
 from service.reports import numbers
@@ -214,7 +215,7 @@ def upper_bound(result: MetaboliteResult, quantity: Ratio | Concentration) -> st
 
 def meaning(name: str) -> str:
     """What the short name of a metabolite stands for; empty when it speaks for itself."""
-    return text_or(f"metabolites.{name}", "")
+    return next((item.words for item in metabolites() if item.name == name), "")
 
 
 def interval_text(low: str, high: str) -> str:

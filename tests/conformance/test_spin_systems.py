@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from importlib.resources import files
 
 import numpy as np
 import pytest
 
-from fitting import protocol as scan
+from fitting.basis.metabolites import metabolites
 from fitting.basis.sequences import SEQUENCES, Protocol
 from fitting.basis.simulation import simulate
 from fitting.basis.spin_system import SpinSystem, spin_systems
@@ -24,9 +26,23 @@ def test_the_reported_metabolites_are_there():
     assert sorted(system.name for system in spin_systems()) == sorted(REPORTED)
 
 
-def test_every_sequence_a_scan_can_have_can_be_simulated():
-    """The registry and the names a header may resolve to agree."""
-    assert tuple(SEQUENCES) == scan.SEQUENCES
+def test_every_spin_system_has_names_and_a_place():
+    """What is simulated has its words for people and its place in the order of results, which names nothing twice."""
+    names = [item.name for item in metabolites()]
+
+    assert {system.name for system in spin_systems()} <= set(names)
+    assert len(set(names)) == len(names)
+    assert all(item.words for item in metabolites())
+    folded = [alias.lower() for item in metabolites() if not item.members for alias in {item.name, *item.aliases}]
+    assert len(set(folded)) == len(folded)
+
+
+def test_every_sequence_a_header_may_name_can_be_simulated():
+    """The families of the table of sequence names are those of the registry."""
+    text = files("fitting").joinpath("data/sequence_names.csv").read_text(encoding="utf-8")
+    families = {row["kind"] for row in csv.DictReader(text.splitlines())}
+
+    assert set(SEQUENCES) <= families
 
 
 @EVERY

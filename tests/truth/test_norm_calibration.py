@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from collections import defaultdict
 from dataclasses import replace
@@ -16,7 +17,6 @@ from fitting.norms import Case, Context, Control, Controls, Measured, Method, ZS
 from fitting.norms.expectation import Expectation, expect
 from fitting.quantification.concentrations import Ratio
 from fitting.request import Subject
-from tests.data.worked_examples import EXAMPLES
 
 pytestmark = pytest.mark.truth
 
@@ -104,7 +104,7 @@ def test_real_controls_flag_one_another_in_five_of_a_hundred(shared: Path) -> No
 
 def test_regression_of_real_controls_is_that_of_the_example(shared: Path) -> None:
     """Posterior cingulate Glu/tCr on age: the worked example from the people it was computed of."""
-    example = EXAMPLES["regression"]
+    example = json.loads((shared / "norms" / "method_examples.json").read_text())["regression_norm_39_people"]
     (norm,) = [item for item in people(shared) if item.id == "PCC"]
     sample = tuple(
         replace(person, sex=None, gm=None, values={"Glu": replace(person.values["Glu"], sd=None)})
