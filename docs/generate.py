@@ -16,8 +16,8 @@ import typer.main
 from pydantic_core import PydanticUndefined
 
 from fitting.io import READERS
-from fitting.quality_numbers import quality_numbers
-from fitting.verdict import rules
+from fitting.quality import quality_numbers
+from fitting.quality.verdict import rules
 from service.cli.app import app
 from service.errors import BY_CODE, STATUS
 from service.settings import Settings

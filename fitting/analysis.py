@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fitting.acquisition import VoiGeometry
-from fitting.model.diagnostics import RegionResidual
 from fitting.model.result import Outcome
 from fitting.norms.assessment import Finding, NormNotUsed, NormUsed, ProfileDistance, ZScore
-from fitting.preprocessing.facts import Transients
+from fitting.preprocessing.preprocessed import Transients
 from fitting.preprocessing.step import Step
+from fitting.quality import Quality
+from fitting.quality.verdict.usable import Verdict
 from fitting.quantification.concentrations import Concentration, ModelMove, Ratio
 from fitting.reason import Absence, Reason
 
@@ -22,18 +23,6 @@ NOTICE = (
     "Research use only. Not a medical device; not for diagnosis, treatment or patient management. "
     "Results must be reviewed by a qualified MR scientist or physician."
 )
-
-Usable = Literal["yes", "limited", "no"]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether the spectrum may be interpreted, and why."""
-
-    usable: Usable
-    """``yes``, ``limited`` (with caution) or ``no`` (not interpretable)."""
-    reasons: tuple[Reason, ...]
-    """Why it is not plainly usable; empty when it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,91 +81,6 @@ class AcquisitionFacts:
     """Was a water reference used?"""
     supplied: tuple[str, ...]
     """Names of the quantities that came from the request instead of the header."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """Numbers behind the verdict, with their definitions."""
-
-    snr: float
-    """Signal-to-noise ratio, as ``snr_definition`` says."""
-    snr_definition: str
-    """How the signal-to-noise ratio is defined."""
-    snr_consensus: float | None
-    """Signal-to-noise ratio, as ``snr_consensus_definition`` says; null without noise."""
-    snr_consensus_definition: str
-    """How the signal-to-noise ratio of the consensus is defined."""
-    linewidth_hz: float
-    """Full width at half maximum of a metabolite singlet, Hz."""
-    linewidth_ppm: float
-    """The same, ppm."""
-    tnaa_linewidth_hz: float | None
-    """Full width at half maximum of tNAA at 2.01 ppm in the data less all else that was fitted, Hz; null where it is
-    not visible."""
-    tnaa_linewidth_ppm: float | None
-    """The same, ppm."""
-    tcr_linewidth_hz: float | None
-    """Full width at half maximum of tCr at 3.03 ppm, as for tNAA, Hz."""
-    tcr_linewidth_ppm: float | None
-    """The same, ppm."""
-    water_linewidth_hz: float | None
-    """Full width at half maximum of the water reference, Hz."""
-    water_linewidth_ppm: float | None
-    """The same, ppm."""
-    frequency_drift_hz: float | None
-    """Span of the transients' frequency over the scan, Hz."""
-    phase_spread_deg: float | None
-    """Standard deviation of the transients' phase, degrees."""
-    eddy_current_deg: float | None
-    """Largest phase of the water reference beyond a shift and a constant in its first 50 ms, degrees."""
-    residual_water: float | None
-    """Height of the residual water over the height of tNAA, before its removal."""
-    lipid: float | None
-    """Height from 1.15 to 1.5 ppm over the highest peak from 1.85 to 3.35 ppm, both of the magnitude spectrum."""
-    spurious_echo: float | None
-    """Height of the strongest late wave packet in the fit residual, beyond what noise makes, over that of the fitted
-    signal; 0 is none."""
-    clipped_samples: int | None
-    """Samples of the spectrum in runs at the end of the receiver's range; null in analyses made before they were
-    counted."""
-    water_clipped_samples: int | None
-    """The same of the water reference."""
-    noise_correlation: float | None
-    """Root mean square of the noise's first ten autocorrelation coefficients times the root of its length; about 1 is
-    white."""
-    noise_tail: float | None
-    """Standard deviation of the noise in the last quarter of the FID over that of the whole; about 1 is unfiltered."""
-    spikes: int | None
-    """Lone samples that stand far out of the averaged signal; null in analyses made before they were counted."""
-    axis_error: float | None
-    """How much further apart the singlets of brain stand than dwell time and spectrometer frequency put them, relative;
-    null where the pattern of brain peaks was not found."""
-    residual_rms_over_noise: float
-    """Root mean square of the fit residual over that of the noise; 1 is a perfect fit."""
-    residual_by_region: tuple[RegionResidual, ...]
-    """The same in parts of the spectrum: a fit can be good on the whole and wrong in one place."""
-    baseline_share: float | None
-    """Area of the baseline's magnitude over that of baseline and fitted signals together."""
-    baseline_effective_dimension: float
-    """Effective number of parameters the baseline used."""
-    shift_ppm: float
-    """How far the spectrum was moved to its reference, ppm, toward higher ppm."""
-    digitisation_step: float | None
-    """Smallest step between two values of the samples over their noise's standard deviation."""
-    quadrature_image: float | None
-    """Height of the lines' images at the mirrored frequency over the lines, beyond what noise makes."""
-    water_ripple: float | None
-    """Amplitude of the strongest wave on the decay of the water reference, relative to the water."""
-    water_offset: float | None
-    """Height of a constant that the water reference ends on over its largest sample."""
-    amplitude_spread: float | None
-    """Standard deviation of the transients' amplitude over its mean, beyond what noise makes."""
-    opposed_coils: int | None
-    """Coils whose signal has the other sign in the spectrum than in its water reference."""
-    unexplained_line: float | None
-    """Height of the clearest line that the fit left over the noise's standard deviation of it."""
-    phase_departure_deg: float | None
-    """Phase of the data against the fitted metabolites from 20 to 60 ms, beyond what noise makes, degrees."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,10 +141,9 @@ class Fid:
         return self if points >= self.points else self.with_samples(self.samples[..., :points])
 
     def scaled(self, power_of_two: float) -> Fid:
-        """Times a power of two, which rounds neither the samples nor a noise that is known already."""
+        """Times a power of two, which rounds neither the samples nor their noise."""
         scaled = self.with_samples(self.samples * power_of_two)
-        if self._noise is not None:
-            object.__setattr__(scaled, "_noise", self._noise * power_of_two)
+        object.__setattr__(scaled, "_noise", self.noise * power_of_two)
         return scaled
 
     def _estimated_noise(self) -> float:

@@ -9,7 +9,6 @@ import json
 import os
 import time
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from fitting.errors import MissingParameter
 from fitting.model.result import Traces
 from fitting.run import Inspection, Job
 from fitting.run.progress import STAGES, begin
+from service.api import example
 from service.storage.documents import load_analysis
 
 POINTS = 64
@@ -32,7 +32,7 @@ def spectrum(do: str = "succeed", **details: Any) -> bytes:
 
 def example_analysis() -> Analysis:
     """The documentation's example as a noun."""
-    document = json.loads((files("service.api") / "example_analysis.json").read_text())
+    document = example.example_analysis()
     return load_analysis({name: document[name] for name in Analysis.__dataclass_fields__ if name in document})
 
 

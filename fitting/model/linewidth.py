@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fitting.model.forward import LinearCombinationModel, State
 from fitting.model.parameters import SINGLET_WIDTH_PRIORS
-from fitting.preprocessing.quality import line_width_hz
+from fitting.preprocessing.peaks import line_width_hz
 
 
 def singlet_linewidth(model: LinearCombinationModel, state: State) -> float:

@@ -1,8 +1,8 @@
-"""What a recording goes through before the fit, and what is measured on the way."""
+"""What a recording goes through before the fit: only steps that change the data."""
 
 from __future__ import annotations
 
 from fitting.preprocessing.chain import preprocess
-from fitting.preprocessing.facts import PreprocessingFacts
+from fitting.preprocessing.preprocessed import Preprocessed
 
-__all__ = ["PreprocessingFacts", "preprocess"]
+__all__ = ["Preprocessed", "preprocess"]

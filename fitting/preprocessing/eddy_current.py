@@ -6,7 +6,7 @@ import numpy as np
 import scipy.interpolate
 
 from fitting.fid import Axes, Fid
-from fitting.preprocessing.quality import peak_height
+from fitting.preprocessing.peaks import peak_height
 from fitting.preprocessing.step import EDDY_CURRENTS, Step, step
 from fitting.units import FloatArray
 

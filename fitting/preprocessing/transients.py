@@ -10,7 +10,7 @@ import numpy as np
 from fitting.fid import Fid
 from fitting.preprocessing.alignment import Alignment, Shifts, undo
 from fitting.preprocessing.averaging import amplitude_spread, average, weights
-from fitting.preprocessing.facts import Transients
+from fitting.preprocessing.preprocessed import Transients
 from fitting.preprocessing.step import REGISTRATION, Step, step
 
 

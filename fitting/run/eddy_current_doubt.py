@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.analysis import Quality
+from fitting.quality import Quality
 from fitting.reason import Reason
 
 SUSPICIOUS = 1.2

@@ -12,7 +12,7 @@ from threadpoolctl import ThreadpoolController
 
 from fitting import __version__
 from fitting.acquisition import Acquisition
-from fitting.analysis import SCHEMA, Analysis, Provenance, Quality
+from fitting.analysis import SCHEMA, Analysis, Provenance
 from fitting.basis.basis_set import BasisSet, Grid
 from fitting.basis.cache import cached_basis
 from fitting.basis.sequences import Protocol
@@ -23,11 +23,13 @@ from fitting.model.result import Fit, Traces
 from fitting.model.screening import rough_fits
 from fitting.norms import assess, own_software
 from fitting.preprocessing import preprocess
+from fitting.quality import Evidence, Quality
+from fitting.quality.verdict import judge
 from fitting.quantification import quantify, relaxation_table
 from fitting.quantification.concentration_prior import concentration_priors, linear_prior
 from fitting.reason import Reason
 from fitting.request import Options
-from fitting.run.answer import acquisition_facts, metabolite_results, multiplicity_of, quality_of
+from fitting.run.answer import acquisition_facts, metabolite_results, multiplicity_of
 from fitting.run.basis_choice import assumption, background_in_words, basis_for, protocol_of, with_job_background
 from fitting.run.check import check_request
 from fitting.run.completion import require_complete
@@ -38,7 +40,6 @@ from fitting.run.pins import data_digest, engine_digest, library_versions
 from fitting.run.placement import Placement, place
 from fitting.run.progress import begin
 from fitting.run.protocol_doubt import protocol_doubt
-from fitting.verdict import judge
 
 
 def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
@@ -106,7 +107,7 @@ def _analyse(job: Job, cache_dir: Path | None) -> tuple[Analysis, Traces]:
         relaxation,
         water_acquisition=None if water is None else water.acquisition,
     )
-    quality = quality_of(result, facts, spectrum.fid.frequency)
+    quality = Quality.of(Evidence(facts, result))
     doubts = tuple(Reason("contradicts-header", sentence) for sentence in intake.contradictions)
     doubts += tuple(Reason(note.code, note.sentence) for note in intake.notes if note.limits)
     doubts += tuple(Reason("file-may-be-cut", sentence) for sentence in intake.may_be_cut)

@@ -9,18 +9,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fitting.analysis import (
-    NOTICE,
-    AcquisitionFacts,
-    Analysis,
-    Anatomy,
-    MetaboliteResult,
-    Multiplicity,
-    Provenance,
-    Quality,
-    Verdict,
-)
+from fitting.analysis import NOTICE, AcquisitionFacts, Analysis, Anatomy, MetaboliteResult, Multiplicity, Provenance
 from fitting.norms.assessment import Finding, NormNotUsed, NormUsed
+from fitting.quality import Quality
+from fitting.quality.verdict.usable import Verdict
 from service.problem_documents import ProblemDocument
 from service.storage.documents import Traces, Transients
 from service.storage.tables import AnalysisRow, State

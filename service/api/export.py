@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
-from importlib.resources import files
 from typing import Any
 
 import yaml
@@ -30,6 +28,7 @@ from service.api import (
 )
 from service.api.analysis_request import AnalysisRequest, ArraySubmission
 from service.api.events import EventOut
+from service.api.example import example_analysis
 from service.problem_documents import ProblemDocument
 
 _UNREFERENCED: tuple[type[BaseModel], ...] = (AnalysisRequest, ArraySubmission, EventOut, ProblemDocument)
@@ -80,15 +79,10 @@ def _description(app: FastAPI) -> Schema:
             components.update(schema.pop("$defs", {}))
             components[model.__name__] = schema
         document["components"]["schemas"] = dict(sorted(components.items()))
-        _illustrate(components["AnalysisOut"], components, _example())
+        _illustrate(components["AnalysisOut"], components, example_analysis())
         access.describe(document)
         app.openapi_schema = document
     return app.openapi_schema
-
-
-def _example() -> Schema:
-    example: Schema = json.loads((files("service.api") / "example_analysis.json").read_text())
-    return example
 
 
 def _illustrate(schema: Schema, components: Schema, example: Any) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fitting.analysis import Analysis, MetaboliteResult, Usable, Verdict
+from fitting.analysis import Analysis, MetaboliteResult
+from fitting.quality.verdict.usable import Usable, Verdict
 from service.reports.numbers import typeset
 from service.reports.texts import text
 

@@ -16,7 +16,7 @@ from fitting import __version__
 from fitting.analysis import SCHEMA, Analysis
 from fitting.model.result import Traces
 from fitting.norms import norm_version
-from fitting.preprocessing.facts import Transients
+from fitting.preprocessing.preprocessed import Transients
 from fitting.run.pins import data_digest, engine_digest
 from service.storage.upgrades import upgraded
 

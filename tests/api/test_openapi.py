@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from starlette.testclient import TestClient
 
 from service.api.analysis_request import AnalysisRequest, ArraySubmission
 from service.api.analysis_result import AnalysisOut
+from service.api.example import example_analysis
 from service.api.export import openapi_yaml
 from service.errors import BY_CODE
 from tests.fake_pipeline import spectrum
@@ -107,7 +107,7 @@ def test_answers_keep_to_the_schema(client: TestClient) -> None:
             "/v1/analyses", files={"metabolite": ("x", content)}, headers={"Prefer": "wait=20"} if waits else {}
         )
         answers.append(answer.json())
-    answers.append(json.loads((files("service.api") / "example_analysis.json").read_text()))
+    answers.append(example_analysis())
     schema = {"$ref": "#/components/schemas/AnalysisOut", "components": DOCUMENT["components"]}
 
     for answer in answers:

@@ -7,23 +7,16 @@ from math import exp
 
 import numpy as np
 
-from fitting.analysis import (
-    SCHEMA,
-    AcquisitionFacts,
-    Analysis,
-    MetaboliteResult,
-    Multiplicity,
-    Provenance,
-    Quality,
-    Verdict,
-)
-from fitting.model.diagnostics import RegionResidual
+from fitting.analysis import SCHEMA, AcquisitionFacts, Analysis, MetaboliteResult, Multiplicity, Provenance
 from fitting.model.result import Outcome, Traces
 from fitting.norms.assessment import ErrorShares, Finding, Improvement, NormMatch, NormUsed, ZScore
-from fitting.preprocessing.facts import Transients
+from fitting.preprocessing.preprocessed import Transients
 from fitting.preprocessing.step import step
+from fitting.quality.fit_residual import RegionResidual
+from fitting.quality.verdict.usable import Verdict
 from fitting.quantification.concentrations import Concentration, ModelMove, Ratio
 from fitting.reason import Absence, Reason
+from tests.data.quality_values import quality_with
 
 FREQUENCY = 123.25e6
 TCR_AMPLITUDE = 3.1e-4
@@ -103,7 +96,7 @@ def make_analysis(*, norm: bool = True, water: bool = True, undetected: tuple[st
         outcome=Outcome("converged", "The fit converged after 11 evaluations."),
         verdict=Verdict("yes", ()),
         acquisition=_acquisition(norm, water),
-        quality=Quality(
+        quality=quality_with(
             snr=27.4,
             snr_definition="height of tNAA over twice the root mean square of the residual",
             snr_consensus=53.1,

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from fitting.acquisition import VoiGeometry
-from fitting.analysis import Analysis, Anatomy, Verdict
+from fitting.analysis import Analysis, Anatomy
 from fitting.model.result import Traces
 from fitting.norms.assessment import NormNotUsed
+from fitting.quality.verdict.usable import Verdict
 from fitting.reason import Reason
 from service.reports import AnalysisDocument
 from service.reports.document import SignOffStep

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from fitting.quality.linewidths import water_linewidth_hz
 from tests.truth.raw_scan import NAA_PPM, Comparison, compare, smoothed
 
 IMAGE = Path(__file__).parents[2] / "docs" / "images" / "preprocessing-7t.png"
@@ -50,8 +51,9 @@ def main() -> None:
     for name, snr in comparison.snr.items():
         sys.stdout.write(f"{name}: NAA {snr:.1f} times the noise\n")
     facts = comparison.facts
+    water = np.nan if facts.water is None else water_linewidth_hz(facts.water)
     sys.stdout.write(
-        f"water {facts.water_linewidth_hz:.1f} Hz, drift {facts.frequency_drift_hz:.2f} Hz, phase spread "
+        f"water {water:.1f} Hz, drift {facts.frequency_drift_hz:.2f} Hz, phase spread "
         f"{facts.phase_spread_deg:.1f} deg, rejected {facts.transients_rejected}\n"
     )
     for step in facts.steps:

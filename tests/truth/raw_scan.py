@@ -13,7 +13,7 @@ import numpy as np
 from fitting.acquisition import Recording
 from fitting.fid import Fid, Spectrum
 from fitting.io import SourceFile, read
-from fitting.preprocessing import PreprocessingFacts, preprocess
+from fitting.preprocessing import Preprocessed, preprocess
 from fitting.preprocessing.coil_combination import coil_weights
 from fitting.units import FloatArray
 
@@ -30,7 +30,7 @@ class Comparison:
 
     recording: Recording
     spectrum: Spectrum
-    facts: PreprocessingFacts
+    facts: Preprocessed
     snr: dict[str, float]
     plain: Fid
     """First-point combination, mean of all transients."""

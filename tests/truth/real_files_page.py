@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from fitting.analysis import Analysis
 from fitting.errors import FittingError
-from fitting.verdict.rules import measured
+from fitting.quality.verdict.rules import measured
 from tests.truth.doubts import doubts
 from tests.truth.real_files import BRAINS, OTHERS, SIX, Case, answer, index, job, metabolites
 

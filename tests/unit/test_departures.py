@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fitting.analysis import Quality
-from fitting.model.departure import phase_departure_deg
-from fitting.model.diagnostics import RegionResidual, unexplained_line
+from fitting.quality import Quality
+from fitting.quality.fit_residual import RegionResidual
+from fitting.quality.phase_departure import phase_departure_deg
+from fitting.quality.unexplained_line import unexplained_line
 from fitting.run.eddy_current_doubt import BETTER, best_phase, eddy_current_doubt
 from tests.data.simulated_brain import Scan
 from tests.unit.test_quality_numbers import WIDTH_HZ, traces

@@ -8,6 +8,7 @@ import pytest
 from fitting.acquisition import Recording
 from fitting.preprocessing import preprocess
 from fitting.preprocessing.coil_combination import coil_weights
+from fitting.quality.linewidths import water_linewidth_hz
 from fitting.units import ComplexArray
 from tests.data.simulated_brain import Scan, noise_for
 
@@ -90,7 +91,8 @@ def test_reference_of_other_coils_scales_nothing(uncombined: tuple[Scan, Recordi
     water = scan.recording(scan.line(4.65, 3e4, 8.0) + scan.noise())
     spectrum, facts = preprocess(Recording(recording.samples, recording.acquisition, water))
     assert spectrum.water is None
-    assert facts.water_linewidth_hz == pytest.approx(8.0, rel=0.02)
+    assert facts.water is not None
+    assert water_linewidth_hz(facts.water) == pytest.approx(8.0, rel=0.02)
     assert any("scales nothing" in step.details for step in facts.steps)
 
 

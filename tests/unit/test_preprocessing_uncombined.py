@@ -11,7 +11,7 @@ from fitting.preprocessing import preprocess
 from fitting.preprocessing.alignment import align_metabolites
 from fitting.preprocessing.averaging import average, weights
 from fitting.preprocessing.coil_combination import coil_weights
-from fitting.preprocessing.facts import Transients
+from fitting.preprocessing.preprocessed import Transients
 from fitting.preprocessing.step import OWN_METHODS, STANDARD_METHODS
 from fitting.units import ComplexArray
 from tests.data.simulated_brain import Scan, noise_for

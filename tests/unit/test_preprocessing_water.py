@@ -9,6 +9,7 @@ from fitting.acquisition import Recording
 from fitting.preprocessing import preprocess
 from fitting.preprocessing.eddy_current import correct_eddy_currents, on_axes
 from fitting.preprocessing.residual_water import decompose
+from fitting.quality.water_and_lipid import residual_water
 from fitting.units import ComplexArray
 from tests.data.simulated_brain import Scan, noise_for
 
@@ -103,7 +104,7 @@ def test_empty_reference_counts_as_absent() -> None:
     empty = scan.recording(np.zeros(scan.points, dtype=np.complex128))
     spectrum, facts = preprocess(scan.recording(scan.brain() + 0.02 * scan.noise(), empty))
     assert spectrum.water is None
-    assert facts.water_linewidth_hz is None
+    assert facts.water is None
     assert any("no signal" in step.details for step in facts.steps)
 
 
@@ -149,7 +150,7 @@ def test_residual_water_is_reported_over_naa() -> None:
     scan = Scan()
     fid = scan.brain() + scan.line(4.65, 40.0, 6.0) + 0.02 * scan.noise()
     _, facts = preprocess(scan.recording(fid))
-    assert facts.residual_water == pytest.approx(40.0 / 10.0, rel=0.15)
+    assert residual_water(facts.residual_water, facts.clean) == pytest.approx(40.0 / 10.0, rel=0.15)
 
 
 def test_water_linewidth() -> None:

@@ -8,30 +8,34 @@ import numpy as np
 import pytest
 
 from fitting.acquisition import Recording
-from fitting.analysis import Quality
 from fitting.fid import Axes
-from fitting.model.diagnostics import (
-    baseline_share,
-    creatine_linewidth_ppm,
-    naa_linewidth_ppm,
-    peak_over_noise,
-    residual_by_region,
-    spurious_echo,
-)
 from fitting.model.result import Traces
-from fitting.preprocessing import PreprocessingFacts, preprocess
-from fitting.preprocessing.clipping import clipped_samples
-from fitting.quality_numbers import quality_numbers
+from fitting.preprocessing import Preprocessed, preprocess
+from fitting.quality import INSTRUMENTS, Evidence, Quality, quality_numbers
+from fitting.quality.baseline_use import baseline_share
+from fitting.quality.clipping import clipped_samples
+from fitting.quality.fit_residual import residual_by_region
+from fitting.quality.linewidths import creatine_linewidth_ppm, naa_linewidth_ppm
+from fitting.quality.signal_to_noise import peak_over_noise
+from fitting.quality.spurious_echo import spurious_echo
+from fitting.quality.water_and_lipid import lipid
+from fitting.quality.whiteness import noise_correlation, noise_tail
 from fitting.units import ComplexArray
 from tests.data.simulated_brain import Scan, noise_for
+from tests.unit.test_verdict import CONVERGED
 
 WIDTH_HZ = 6.0
 NOISE = 0.05
 
 
-def facts_of(fid: ComplexArray, scan: Scan, water: ComplexArray | None = None) -> PreprocessingFacts:
+def facts_of(fid: ComplexArray, scan: Scan, water: ComplexArray | None = None) -> Preprocessed:
     reference = None if water is None else scan.recording(water)
     return preprocess(scan.recording(fid, reference))[1]
+
+
+def tail_of(fid: ComplexArray, scan: Scan) -> float | None:
+    facts = facts_of(fid, scan)
+    return noise_tail(facts.corrected, facts.rest)
 
 
 def traces(scan: Scan, signal: ComplexArray, added: ComplexArray, noise: float, baseline: float = 0.0) -> Traces:
@@ -59,10 +63,12 @@ def echo(scan: Scan, amplitude: float, at: float, ppm: float = 3.4) -> ComplexAr
 
 
 def test_every_number_is_defined() -> None:
-    """The table of definitions has one entry for each field of the result, each with unit, words and a source."""
+    """Each has a unit, words, a source and an example; each instrument measures the numbers that it declares."""
     numbers = quality_numbers()
-    assert {number.name for number in numbers} == {field.name for field in fields(Quality)}
     assert all(number.unit and len(number.definition.split()) >= 4 and number.source for number in numbers)
+    assert all(number.example is not None for number in numbers)
+    declared = [field.name for instrument in INSTRUMENTS for field in fields(instrument)]
+    assert declared == [number.name for number in numbers] == [field.name for field in fields(Quality)]
 
 
 def test_spurious_echo() -> None:
@@ -124,10 +130,10 @@ def test_signal_over_noise_and_baseline_share() -> None:
 def test_lipid() -> None:
     """The ratio of the heights of a lipid line and NAA; brain without lipid stays low."""
     scan = Scan()
-    clean = facts_of(scan.brain() + NOISE * scan.noise(), scan).lipid
+    clean = lipid(facts_of(scan.brain() + NOISE * scan.noise(), scan).clean)
     assert clean is not None
     assert clean < 0.25
-    spoilt = facts_of(scan.brain() + scan.line(1.3, 27.0, 12.0) + NOISE * scan.noise(), scan).lipid
+    spoilt = lipid(facts_of(scan.brain() + scan.line(1.3, 27.0, 12.0) + NOISE * scan.noise(), scan).clean)
     assert spoilt == pytest.approx(27.0 / 12.0 / (9.0 / 6.0), rel=0.15)
 
 
@@ -153,9 +159,10 @@ def test_white_noise_is_white(scan: Scan) -> None:
     """Both numbers are about 1 for white noise, at any bandwidth."""
     for _ in range(5):
         facts = facts_of(scan.brain() + 0.3 * scan.noise(), scan)
-        assert facts.noise_correlation is not None
-        assert facts.noise_correlation < 1.6
-        assert facts.noise_tail == pytest.approx(1.0, abs=0.15)
+        correlation = noise_correlation(facts.rest)
+        assert correlation is not None
+        assert correlation < 1.6
+        assert noise_tail(facts.corrected, facts.rest) == pytest.approx(1.0, abs=0.15)
 
 
 def test_filtered_noise_is_not_white() -> None:
@@ -163,13 +170,13 @@ def test_filtered_noise_is_not_white() -> None:
     scan = Scan()
     fid, noise = scan.brain(), 0.3 * scan.noise()
     smooth = np.convolve(noise, [0.25, 0.5, 0.25], mode="same")
-    correlation = facts_of(fid + smooth, scan).noise_correlation
+    correlation = noise_correlation(facts_of(fid + smooth, scan).rest)
     assert correlation is not None
     assert correlation > 4.0
-    apodised = facts_of((fid + noise) * np.exp(-5 * scan.time), scan).noise_tail
+    apodised = tail_of((fid + noise) * np.exp(-5 * scan.time), scan)
     assert apodised is not None
     assert apodised < 0.6
-    late = facts_of(fid + noise * np.where(scan.time > 0.4, 2.0, 1.0), scan).noise_tail
+    late = tail_of(fid + noise * np.where(scan.time > 0.4, 2.0, 1.0), scan)
     assert late is not None
     assert late > 1.3
 
@@ -195,9 +202,9 @@ def test_clipped_water_reference_is_told_apart() -> None:
     clipped = np.clip(water.real, -1e4, 1e4) + 1j * np.clip(water.imag, -1e4, 1e4)
     spectrum = scan.brain() + noise_for(20.0, scan.brain(), scan) * scan.noise()
     facts = preprocess(Recording(spectrum[None, None], scan.acquisition, scan.recording(clipped)))[1]
-    assert facts.clipped_samples == 0
-    assert facts.water_clipped_samples is not None
-    assert facts.water_clipped_samples > 10
+    assert facts.recorded_water is not None
+    assert clipped_samples(facts.recorded.samples) == 0
+    assert clipped_samples(facts.recorded_water.samples) > 10
 
 
 def test_drift_and_phase_spread() -> None:
@@ -208,3 +215,43 @@ def test_drift_and_phase_spread() -> None:
     facts = facts_of(moved + NOISE * scan.noise(32), scan)
     assert facts.frequency_drift_hz == pytest.approx(10.0, abs=0.2)
     assert facts.phase_spread_deg == pytest.approx(float(np.rad2deg(np.std(phase))), rel=0.05)
+
+
+def test_each_number_lands_in_its_own_field() -> None:
+    """What preprocessing found, what the fit says and what is measured of either stand under their names."""
+    scan = Scan(2048)
+    water = scan.line(4.7, 2e4, 7.0) + scan.noise()
+    clipped = np.clip(water.real, -1e4, 1e4) + 1j * np.clip(water.imag, -1e4, 1e4)
+    found = replace(
+        facts_of(scan.brain() + NOISE * scan.noise(), scan, clipped),
+        frequency_drift_hz=1.0,
+        phase_spread_deg=2.0,
+        eddy_current_deg=3.0,
+        amplitude_spread=4.0,
+        opposed_coils=5,
+        shift_ppm=6.0,
+    )
+    seen = traces(scan, scan.brain(), scan.line(2.6, 1.0, 5.0), 1.0)
+    fit = replace(
+        CONVERGED, linewidth_hz=7.0, baseline_effective_dimension=8.0, residual_rms_over_noise=2.0, traces=seen
+    )
+    evidence = Evidence(found, fit)
+    quality = Quality.of(evidence)
+
+    passed_on = (quality.frequency_drift_hz, quality.phase_spread_deg, quality.eddy_current_deg)
+    assert passed_on == (1.0, 2.0, 3.0)
+    assert (quality.amplitude_spread, quality.opposed_coils, quality.shift_ppm) == (4.0, 5, 6.0)
+    assert (quality.linewidth_hz, quality.linewidth_ppm) == pytest.approx((7.0, 7.0 / 123.2))
+    assert (quality.baseline_effective_dimension, quality.residual_rms_over_noise) == (8.0, 2.0)
+    assert quality.tnaa_linewidth_ppm == naa_linewidth_ppm(seen) != creatine_linewidth_ppm(seen)
+    assert quality.tcr_linewidth_ppm == creatine_linewidth_ppm(seen)
+    assert quality.tcr_linewidth_hz == pytest.approx(WIDTH_HZ, rel=0.05)
+    assert quality.water_linewidth_hz == pytest.approx(123.2 * (quality.water_linewidth_ppm or 0.0))
+    assert evidence.noise == pytest.approx(float(np.sqrt(np.mean(seen.residual**2))) / 2.0)
+    assert quality.snr_consensus == peak_over_noise(seen, evidence.noise)
+    assert quality.noise_correlation == noise_correlation(found.rest)
+    assert quality.noise_tail == noise_tail(found.corrected, found.rest)
+    assert quality.lipid == lipid(found.clean) != quality.residual_water
+    assert quality.clipped_samples == 0
+    assert quality.water_clipped_samples == clipped_samples(clipped[None, None])
+    assert quality.spurious_echo == spurious_echo(seen, evidence.noise, 123.2e6)

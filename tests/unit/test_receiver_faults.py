@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from fitting.acquisition import Recording
-from fitting.preprocessing import PreprocessingFacts, preprocess
-from fitting.preprocessing.digitisation import digitisation_step
-from fitting.preprocessing.offset import water_offset
-from fitting.preprocessing.quadrature import quadrature_image
-from fitting.preprocessing.ripple import water_ripple
+from fitting.preprocessing import Preprocessed, preprocess
+from fitting.quality.digitisation import digitisation_step
+from fitting.quality.quadrature import quadrature_image
+from fitting.quality.water_offset import water_offset
+from fitting.quality.water_ripple import water_ripple
 from fitting.units import ComplexArray
 from tests.data.simulated_brain import Scan, noise_for
 from tests.data.uncombined import uncombined
@@ -82,7 +82,7 @@ def test_offset_of_water_is_measured(width_hz: float) -> None:
         assert water_offset(scan.fid(water + 40j)) == pytest.approx(0.04, rel=0.1)
 
 
-def facts(recording: Recording) -> PreprocessingFacts:
+def facts(recording: Recording) -> Preprocessed:
     return preprocess(recording)[1]
 
 

@@ -7,14 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fitting.analysis import Quality, Verdict
-from fitting.model.diagnostics import RegionResidual
 from fitting.model.result import Fit, Outcome, Traces
 from fitting.norms.study_rows import study_rows
+from fitting.quality import Quality
+from fitting.quality.fit_residual import RegionResidual
+from fitting.quality.verdict import Rule, judge, rules
+from fitting.quality.verdict.rules import BRAIN_METABOLITES, CONCENTRATION
+from fitting.quality.verdict.usable import Verdict
 from fitting.quantification.concentrations import Concentration, Quantity, Ratio
 from fitting.reason import Reason
-from fitting.verdict import Rule, judge, rules
-from fitting.verdict.rules import BRAIN_METABOLITES, CONCENTRATION
+from tests.data.quality_values import quality_with
 
 NOTHING = np.zeros(0)
 CONVERGED = Fit(
@@ -33,44 +35,20 @@ CONVERGED = Fit(
     baseline_effective_dimension=10.0,
     traces=Traces(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, (), NOTHING),
 )
-GOOD = Quality(
+GOOD = quality_with(
     snr=40.0,
     snr_definition="",
     snr_consensus=80.0,
     snr_consensus_definition="",
     linewidth_hz=5.0,
     linewidth_ppm=0.04,
-    tnaa_linewidth_hz=None,
-    tnaa_linewidth_ppm=None,
-    tcr_linewidth_hz=None,
-    tcr_linewidth_ppm=None,
-    water_linewidth_hz=None,
-    water_linewidth_ppm=None,
-    frequency_drift_hz=None,
-    phase_spread_deg=None,
-    eddy_current_deg=None,
-    residual_water=None,
-    lipid=None,
-    spurious_echo=None,
     clipped_samples=0,
-    water_clipped_samples=None,
-    noise_correlation=None,
-    noise_tail=None,
     residual_rms_over_noise=1.0,
     residual_by_region=(),
     spikes=0,
     axis_error=0.0,
-    baseline_share=None,
     baseline_effective_dimension=10.0,
     shift_ppm=0.0,
-    digitisation_step=None,
-    quadrature_image=None,
-    water_ripple=None,
-    water_offset=None,
-    amplitude_spread=None,
-    opposed_coils=None,
-    unexplained_line=None,
-    phase_departure_deg=None,
 )
 
 

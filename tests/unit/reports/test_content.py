@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fitting.analysis import Verdict
+from fitting.quality.verdict.usable import Verdict
 from fitting.reason import Reason
 from service.reports import AnalysisDocument, content, rows
 from service.reports.minimum_reporting import sections

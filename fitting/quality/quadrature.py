@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Self
+
 import numpy as np
 
 from fitting.fid import Fid
+from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.numbers import number
 
 LINES_PPM = (1.8, 4.2)
 """Where the lines are whose images are looked for: they stand apart from the zero of frequency."""
@@ -38,3 +43,30 @@ def quadrature_image(fid: Fid) -> float | None:
     image = abs(np.sum(spectrum[lines] * spectrum[-lines])) / energy
     sd = fid.noise * np.sqrt(2 * np.sum(window**2) / energy)
     return float(max(0.0, image - CHANCE * sd))
+
+
+@dataclass(frozen=True)
+class Quadrature(Instrument):
+    """Images at mirrored frequencies."""
+
+    quadrature_image: float | None = field(
+        metadata=number(
+            "Height of the lines' images at the mirrored frequency over the lines, beyond what noise makes.",
+            unit="1",
+            definition=(
+                "Height of the images of the lines from 1.8 to 4.2 ppm at the mirrored frequencies over that of "
+                "the lines, in the first 150 ms of the averaged FID, less three standard deviations of its noise."
+            ),
+            good="below 0.04",
+            source=(
+                "Hoult & Richards 1975, doi:10.1098/rspa.1975.0104, on quadrature detection; the measure is ours,"
+                " see `quadrature.py`"
+            ),
+            example=0.0,
+        )
+    )
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Self:
+        """Measure them."""
+        return cls(quadrature_image=quadrature_image(evidence.preprocessed.mean))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fitting.analysis import Quality, Usable, Verdict
 from fitting.model.result import Fit
 from fitting.preprocessing.referencing import Pattern
+from fitting.quality import Quality
+from fitting.quality.verdict.metabolites import cautions
+from fitting.quality.verdict.rules import Rule, measured, rules
+from fitting.quality.verdict.usable import ORDER, Usable, Verdict, worst
 from fitting.quantification.concentrations import Quantity
 from fitting.reason import Reason
-from fitting.verdict.metabolites import cautions
-from fitting.verdict.rules import Rule, measured, rules
 
 __all__ = ["Judgement", "Rule", "judge", "rules"]
 
@@ -37,8 +38,6 @@ NOT_REFERENCED: dict[Pattern, tuple[Usable, Reason]] = {
 WITHIN = Reason(
     "within-limits", "Linewidth, signal-to-noise ratio and residual are within the limits for interpretation."
 )
-
-_ORDER: tuple[Usable, ...] = ("yes", "limited", "no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +100,11 @@ def judge(
             reported.add(side)
             everyone = tuple(quantity.name for quantity in quantities)
             fired.append(_Fired(rule.usable, reason, everyone if rule.touches == "concentrations" else rule.spares))
-    fired.sort(key=lambda item: -_ORDER.index(item.usable))
+    fired.sort(key=lambda item: -ORDER.index(item.usable))
     reasons = tuple(item.reason for item in fired) or (WITHIN,)
     scale = {rule.code for rule in rules() if rule.touches == "concentrations"}
     return Judgement(
-        spectrum=Verdict(_worst(item.usable for item in fired), (*reasons, *remarks)),
+        spectrum=Verdict(worst(item.usable for item in fired), (*reasons, *remarks)),
         metabolites=_each(fit, quantities, fired),
         water_scale=next((item.reason for item in fired if item.reason.code in scale), None),
     )
@@ -115,13 +114,9 @@ def _each(fit: Fit, quantities: tuple[Quantity, ...], fired: Sequence[_Fired]) -
     verdicts = {}
     for name, (alone, reasons) in cautions(fit, quantities).items():
         touching = [item for item in fired if name not in item.spares]
-        usable = _worst([alone, *(item.usable for item in touching)])
+        usable = worst([alone, *(item.usable for item in touching)])
         verdicts[name] = Verdict(usable, (*(item.reason for item in touching), *reasons))
     return verdicts
-
-
-def _worst(levels: Iterable[Usable]) -> Usable:
-    return max(levels, key=_ORDER.index, default="yes")
 
 
 def _of_the_fit(fit: Fit) -> list[_Fired]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Self
+
 import numpy as np
 
 from fitting.fid import Fid
+from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.numbers import number
 
 LAGS = 10
 """Samples apart up to which noise is compared with itself."""
@@ -39,3 +44,43 @@ def noise_tail(fid: Fid, rest: Fid) -> float | None:
         return None
     tail = rest.samples[-max(1, round(TAIL_SHARE * rest.points)) :]
     return float(np.sqrt(np.mean(np.abs(tail) ** 2) / 2)) / fid.noise
+
+
+@dataclass(frozen=True)
+class Whiteness(Instrument):
+    """What the noise looks like in time."""
+
+    noise_correlation: float | None = field(
+        metadata=number(
+            "Root mean square of the noise's first ten autocorrelation coefficients times the root of its "
+            "length; about 1 is white.",
+            unit="1",
+            definition=(
+                "Root mean square of the first ten autocorrelation coefficients of the second half of the FID "
+                "less its lines (HSVD), times the square root of its number of samples."
+            ),
+            good="0.6 to 1.5",
+            source="Box & Pierce 1970, doi:10.1080/01621459.1970.10481180",
+            example=0.97,
+        )
+    )
+    noise_tail: float | None = field(
+        metadata=number(
+            "Standard deviation of the noise in the last quarter of the FID over that of the whole; about 1 "
+            "is unfiltered.",
+            unit="1",
+            definition=(
+                "Standard deviation of the last quarter of the FID less its lines (HSVD), over that of the noise "
+                "in the silent bins of its spectrum."
+            ),
+            good="0.85 to 1.15",
+            source="White noise is stationary; the measure is ours",
+            example=1.01,
+        )
+    )
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Self:
+        """Measure them."""
+        found = evidence.preprocessed
+        return cls(noise_correlation=noise_correlation(found.rest), noise_tail=noise_tail(found.corrected, found.rest))

@@ -1,4 +1,4 @@
-"""Quality: numbers a reader needs to trust a spectrum, each with its definition."""
+"""Height and width of peaks."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""What preprocessing measured on the way."""
+"""What preprocessing hands out: the FID that each stage left, and what was found in passing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fitting.fid import Fid
 from fitting.preprocessing.referencing import Pattern
 from fitting.preprocessing.step import Step
 
@@ -31,9 +32,30 @@ class Transients:
 
 
 @dataclass(frozen=True, slots=True)
-class PreprocessingFacts:
-    """What preprocessing measured on the way; None where it does not apply."""
+class Preprocessed:
+    """The FIDs that each stage of preprocessing left, and what was found in passing; None where it does not apply.
 
+    All but the recorded ones have shape (points,), one receiver scale and the axes of the spectrum.
+    """
+
+    recorded: Fid
+    """As in the file without zero filling, shape (transients, coils, points)."""
+    recorded_water: Fid | None
+    """The water reference as in its file, the same shape."""
+    mean: Fid
+    """Coils combined, transients aligned and averaged: as the receiver delivered it, not moved in frequency."""
+    water_mean: Fid | None
+    """The same of the water reference, with its own sample times."""
+    corrected: Fid
+    """After eddy current correction, with residual water."""
+    water: Fid | None
+    """The water reference after its own correction; None when it is none."""
+    residual_water: Fid
+    """What was taken off as residual water, at its place after referencing."""
+    clean: Fid
+    """Without residual water, referenced: what is fitted, but for the receiver's scale."""
+    rest: Fid
+    """What is left of ``corrected`` without any decaying line: noise, and signal that is none."""
     steps: tuple[Step, ...]
     transients: Transients | None
     """None for a single transient, which may be the scanner's average of many."""
@@ -41,43 +63,17 @@ class PreprocessingFacts:
     """Span of the averaged transients' frequency over the scan."""
     phase_spread_deg: float | None
     """Standard deviation of the averaged transients' phase."""
+    amplitude_spread: float | None
+    """See ``averaging.amplitude_spread``; None for a single transient."""
+    opposed_coils: int
+    """See ``CoilWeights.opposed``."""
     eddy_current_deg: float | None
     """Largest phase of the water reference beyond a shift and a constant, in its first 50 ms."""
-    residual_water: float | None
-    """Height of the residual water that was removed over the height of tNAA (magnitude spectra)."""
     shift_ppm: float
     """How far the spectrum was moved to put its peaks where they belong, toward higher ppm; with a water reference,
     after that had put water at 4.65 ppm."""
     pattern: Pattern
     """Were brain peaks found where the dwell time and spectrometer frequency put them?"""
-    water_linewidth_hz: float | None
-    """FWHM of the water reference."""
-    lipid: float | None
-    """Height of the spectrum from 1.15 to 1.5 ppm over the highest metabolite peak (magnitude spectra)."""
-    noise_correlation: float | None
-    """About 1 for white noise, see ``whiteness.noise_correlation``."""
-    noise_tail: float | None
-    """Noise at the end of the FID over that of the whole, see ``whiteness.noise_tail``."""
-    spikes: int
-    """Lone samples that stand far out of the averaged FID, see ``damage.spikes``."""
-    axis_error: float | None
-    """See ``axis_scale.axis_error``; None without the pattern of brain peaks."""
-    quadrature_image: float | None
-    """See ``quadrature.quadrature_image``."""
-    water_ripple: float | None
-    """See ``ripple.water_ripple``."""
-    water_offset: float | None
-    """See ``offset.water_offset``."""
-    amplitude_spread: float | None
-    """See ``averaging.amplitude_spread``; None for a single transient."""
-    opposed_coils: int
-    """See ``CoilWeights.opposed``."""
-    digitisation_step: float | None
-    """See ``digitisation.digitisation_step``."""
-    clipped_samples: int
-    """Samples of the spectrum's transients that stand at the end of the receiver's range."""
-    water_clipped_samples: int | None
-    """The same of the water reference."""
 
     @property
     def transients_rejected(self) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fitting.analysis import Usable
 from fitting.model.result import Fit
+from fitting.quality.verdict.usable import Usable
 from fitting.quantification.concentrations import Quantity
 from fitting.quantification.totals import combine, totals
 from fitting.reason import Reason

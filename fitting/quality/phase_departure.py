@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Self
+
 import numpy as np
 
 from fitting.basis.macromolecules import is_background
 from fitting.model.result import Traces
+from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.numbers import number
 from fitting.units import ComplexArray, FloatArray
 
 WINDOW = (0.02, 0.06)
@@ -62,3 +67,27 @@ def _edges(points: int, width: int) -> FloatArray:
 def _signal(spectrum: FloatArray, window: FloatArray) -> ComplexArray:
     """The positive half of the signal of a real spectrum, which tells all of one that begins at zero."""
     return np.asarray(np.fft.ifft(spectrum * window)[: spectrum.size // 2])
+
+
+@dataclass(frozen=True)
+class PhaseDeparture(Instrument):
+    """Phase of the data against the fitted lines."""
+
+    phase_departure_deg: float | None = field(
+        metadata=number(
+            "Phase of the data against the fitted metabolites from 20 to 60 ms, beyond what noise makes, degrees.",
+            unit="deg",
+            definition=(
+                "Phase of the data less fitted macromolecules against the fitted metabolites, 20 to 60 ms after "
+                "the start, less two standard deviations of its noise; the baseline counts as data."
+            ),
+            good="below 7",
+            source="Decaying lines keep their phase; the measure is ours, see `phase_departure.py`",
+            example=1.4,
+        )
+    )
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Self:
+        """Measure them."""
+        return cls(phase_departure_deg=phase_departure_deg(evidence.fit.traces, evidence.noise, evidence.frequency))

@@ -10,7 +10,8 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
-from fitting.analysis import Quality, Usable
+from fitting.quality import Quality
+from fitting.quality.verdict.usable import Usable
 from fitting.quantification.concentrations import Quantity
 from fitting.reason import Reason
 
@@ -73,10 +74,9 @@ def rules() -> tuple[Rule, ...]:
 
 def measured(quality: Quality, quantities: tuple[Quantity, ...]) -> dict[str, Interval]:
     """Every number the rules can be about, by its name in them."""
-    numbers = {name: getattr(quality, name) for name in Quality.__slots__}
     found = {
         name: Interval(float(value), float(value), float(value))
-        for name, value in numbers.items()
+        for name, value in vars(quality).items()
         if isinstance(value, int | float)
     }
     if quality.residual_by_region:

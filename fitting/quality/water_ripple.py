@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Self
+
 import numpy as np
 
 from fitting.fid import Fid
+from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.numbers import number
 
 FIRST, LAST = 0.004, 0.2
 """s; before, filters upset the samples, and after, most water has decayed."""
@@ -44,3 +49,31 @@ def water_ripple(water: Fid) -> float | None:
     waves = np.abs(np.fft.rfft((logarithm - course @ smooth) * weight**2, size)) * 2 / np.sum(weight**2)
     frequency = np.fft.rfftfreq(size, dwell_time)
     return float(waves[(frequency >= SLOWEST_HZ) & (frequency <= FASTEST_HZ)].max(initial=0.0))
+
+
+@dataclass(frozen=True)
+class WaterRipple(Instrument):
+    """Pulsation of the reference."""
+
+    water_ripple: float | None = field(
+        metadata=number(
+            "Amplitude of the strongest wave on the decay of the water reference, relative to the water.",
+            unit="1",
+            definition=(
+                "Amplitude of the strongest wave of 15 to 500 Hz on the logarithm of the water reference's "
+                "magnitude, 4 to 200 ms, less a smooth course."
+            ),
+            good="below 0.005",
+            source=(
+                "Kreis 2004, doi:10.1002/nbm.891, on instabilities of the scanner; the measure is ours, see "
+                "`water_ripple.py`"
+            ),
+            example=0.0004,
+        )
+    )
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Self:
+        """Measure them."""
+        water = evidence.preprocessed.water
+        return cls(water_ripple=None if water is None else water_ripple(water))

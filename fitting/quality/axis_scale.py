@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Self
+
 import numpy as np
 
 from fitting.fid import Fid
+from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.numbers import number
 from fitting.units import WATER_PPM
 
 SINGLETS = ((2.008, 9.0), (3.027, 7.5), (3.21, 4.5), (3.92, 4.0))
@@ -57,3 +62,32 @@ def axis_error(fid: Fid) -> float:
     match = np.abs(spectrum[at] @ height).max(axis=1)
     best = int(np.argmax(match))
     return float(errors[best]) if match[best] > DISTINCT * match[errors.size // 2] else 0.0
+
+
+@dataclass(frozen=True)
+class AxisScale(Instrument):
+    """Check of dwell time and spectrometer frequency."""
+
+    axis_error: float | None = field(
+        metadata=number(
+            "How much further apart the singlets of brain stand than dwell time and spectrometer frequency "
+            "put them, relative; null where the pattern of brain peaks was not found.",
+            unit="1",
+            definition=(
+                "Distance between the singlets of tNAA, tCr and tCho over what dwell time and spectrometer "
+                "frequency make of it, less 1; null without the pattern of brain peaks."
+            ),
+            good="within 0.01",
+            source=(
+                "Shifts: Govindaraju 2000, doi:10.1002/1099-1492(200005)13:3<129::aid-nbm619>3.0.co;2-v; the "
+                "measure is ours, see `axis_scale.py`"
+            ),
+            example=0.0004,
+        )
+    )
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Self:
+        """Measure them."""
+        found = evidence.preprocessed
+        return cls(axis_error=None if found.pattern == "absent" else axis_error(found.clean))
