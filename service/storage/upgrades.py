@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
@@ -34,38 +35,53 @@ def upgraded(document: Mapping[str, Any]) -> Mapping[str, Any]:
     kept = document["provenance"]["schema"]
     if kept != SCHEMA and kept not in UPGRADES:
         raise UnknownSchema(f"The analysis was kept in version {kept} of its document; this program knows {SCHEMA}.")
+    if kept == SCHEMA:
+        return completed(Analysis, document)
     current = deepcopy(dict(document))
     for version in range(kept, SCHEMA):
         UPGRADES[version](current)
-    completed: Document = with_absent_as_null(Analysis, current)
-    return completed
+    return completed(Analysis, current)
 
 
-def with_absent_as_null(kind: Any, value: Any) -> Any:
-    """A part of a document with every field that its noun may leave null, and that it lacks, as null.
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One field of a noun, as far as absence in a document matters."""
 
-    Parameters
-    ----------
-    kind : type
-        Annotation of the part: a dataclass, a tuple or mapping of them, or alternatives of these.
-    value : Any
-        The part; dictionaries in it are completed in place.
-    """
-    if isinstance(value, dict) and is_dataclass(kind):
-        hints = get_type_hints(kind)
-        for item in fields(kind):
-            hint = hints[item.name]
-            if item.name in value:
-                value[item.name] = with_absent_as_null(hint, value[item.name])
-            elif NoneType in get_args(hint):
-                value[item.name] = None
-    elif isinstance(value, list):
-        return [with_absent_as_null(get_args(kind)[0], item) for item in value] if get_args(kind) else value
-    else:
-        noun = next((item for item in get_args(kind) if is_dataclass(item)), None)
-        if isinstance(value, dict) and noun is not None:
-            return with_absent_as_null(noun, value)
-    return value
+    name: str
+    may_be_null: bool
+    noun: type[Any] | None
+    """The noun in it, or in its list; None for plain values."""
+
+
+@cache
+def _fields(noun: Any) -> tuple[_Field, ...]:
+    hints = get_type_hints(noun)
+    return tuple(
+        _Field(item.name, NoneType in get_args(hints[item.name]), _noun(hints[item.name])) for item in fields(noun)
+    )
+
+
+def _noun(kind: Any) -> type[Any] | None:
+    """The dataclass of an annotation, among its alternatives or the items of its tuple."""
+    if isinstance(kind, type) and is_dataclass(kind):
+        return kind
+    return next((noun for item in get_args(kind) if (noun := _noun(item)) is not None), None)
+
+
+def completed(noun: type[Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document with null in every field that its noun may leave null and that it lacks; itself when it lacks none."""
+    added: Document = {}
+    for item in _fields(noun):
+        value = document.get(item.name)
+        if item.name not in document:
+            if item.may_be_null:
+                added[item.name] = None
+        elif item.noun is not None and isinstance(value, dict | list):
+            parts = value if isinstance(value, list) else [value]
+            whole = [completed(item.noun, part) if isinstance(part, dict) else part for part in parts]
+            if any(new is not old for new, old in zip(whole, parts, strict=True)):
+                added[item.name] = whole if isinstance(value, list) else whole[0]
+    return {**document, **added} if added else document
 
 
 def _from_1(document: Document) -> None:
