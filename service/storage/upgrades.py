@@ -68,8 +68,8 @@ def _noun(kind: Any) -> type[Any] | None:
     return next((noun for item in get_args(kind) if (noun := _noun(item)) is not None), None)
 
 
-def completed(noun: type[Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The document with null in every field that its noun may leave null and that it lacks; itself when it lacks none."""
+def completed(noun: Any, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document with null for every absent field that its noun may leave null; itself when none is absent."""
     added: Document = {}
     for item in _fields(noun):
         value = document.get(item.name)
