@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Collection
+from http import HTTPStatus
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -12,6 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access.authentication import address_of
+from service.access.route_access import Note, access_of
 from service.errors import CrossSite, ServiceProblem, UnknownHost
 from service.responses import problem_response
 from service.settings import Settings
@@ -24,10 +26,6 @@ browser ask for that site's name at this machine's address (DNS rebinding), and 
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 """``Host`` header: a name or an address, and maybe a port (RFC 9110, section 7.2)."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_LISTS = frozenset({"/", "/v1/analyses", "/compare", "/subjects/{pseudonym}", "/v1/subjects/{pseudonym}/timeline"})
-"""Show several analyses; a route that says which (``request.state.shown``) is noted for each of them."""
-_IN_TRANSACTION = frozenset({("POST", "/v1/analyses"), ("DELETE", "/v1/analyses/{analysis_id}")})
-"""Recorded together with what they change."""
 
 
 class NameAndSite:
@@ -65,7 +63,7 @@ class NameAndSite:
 
 
 class AuditTrail:
-    """Notes who did what to which analysis, after it was answered."""
+    """Notes who did what to which analysis, after it was answered; each route declares what is worth a note."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -86,10 +84,8 @@ class AuditTrail:
         try:
             await self._app(scope, receive, send_watched)
         finally:
-            # a look at an analysis that still waits or runs has shown nothing
-            if not (is_unfinished and scope["method"] in _SAFE):
-                for entry in _entries(scope, status):
-                    scope["state"]["services"].trail.note(entry)
+            for entry in _entries(scope, status, is_unfinished=is_unfinished):
+                scope["state"]["services"].trail.note(entry)
 
 
 def _is_cross_site(headers: Headers, host: str) -> bool:
@@ -101,37 +97,44 @@ def _is_cross_site(headers: Headers, host: str) -> bool:
     return origin is not None and origin.lower() not in {f"http://{host}", f"https://{host}"}
 
 
-def _entries(scope: Scope, status: int) -> list[Entry]:
-    """One note of a request, or one for each analysis that a look at several of them showed."""
-    entry = _entry(scope, status)
-    shown = scope["state"].get("shown", ())
-    if entry is None or not shown:
-        return [] if entry is None else [entry]
-    return [entry._replace(analysis_id=analysis_id) for analysis_id in shown]
-
-
-def _entry(scope: Scope, status: int) -> Entry | None:
-    """What is worth a note: every change, every look at analyses, and every refusal of one who is known."""
+def _entries(scope: Scope, status: int, *, is_unfinished: bool) -> list[Entry]:
+    """One note of a request, one for each analysis that it showed, or none."""
     state: dict[str, Any] = scope["state"]
-    path = getattr(scope.get("route"), "path", "")
+    route: Any = scope.get("route")
     principal = state.get("principal")
-    if principal is None and not state.get("wrong_key"):
-        return None
-    method = scope["method"]
+    access = access_of(route)
+    if access is None or (principal is None and not state.get("wrong_key")):
+        return []
     analysis_id = _uuid(scope.get("path_params", {}).get("analysis_id"))
-    is_change = method not in _SAFE and not ((method, path) in _IN_TRANSACTION and status < 400)
-    is_look = method in _SAFE and (analysis_id is not None or path in _LISTS)
-    if not (is_change or is_look or status in {401, 403}):
-        return None
-    return Entry(
+    if not _is_noted(access.note, status, has_id=analysis_id is not None, is_unfinished=is_unfinished):
+        return []
+    entry = Entry(
         actor="unknown" if principal is None else principal.name,
         project=None if principal is None else principal.project,
-        action=f"{method} {path}",
+        action=f"{scope['method']} {route.path}",
         status=status,
         request_id=state["request_id"],
         analysis_id=analysis_id,
         address=address_of(HTTPConnection(scope)) or None,
     )
+    return [entry._replace(analysis_id=one) for one in state.get("shown", ())] or [entry]
+
+
+def _is_noted(note: Note, status: int, *, has_id: bool, is_unfinished: bool) -> bool:
+    """Whether a call of a known caller, answered with ``status``, is kept."""
+    match note:
+        case "change":
+            return True
+        case "own-transaction":
+            return status >= HTTPStatus.BAD_REQUEST
+        case "list" | "several":
+            is_look = True
+        case "one":
+            is_look = has_id
+        case _:
+            is_look = False
+    # a look at an analysis that still waits or runs has shown nothing
+    return (is_look and not is_unfinished) or status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 def _uuid(text: object) -> str | None:

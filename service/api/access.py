@@ -1,14 +1,14 @@
-"""Which call needs which scope: the one table, asked before every call and written into the description."""
+"""What routes declare about access, written into the description of the interface."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
-from urllib.parse import quote
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from fastapi import HTTPException, Request
+from fastapi.routing import RouteContext, iter_route_contexts
+from starlette.routing import BaseRoute
 
-from service.access.principal import Scope
-from service.api.dependencies import services_of
+from service.access.route_access import Access, Need, access_of
 from service.api.problems import responses
 from service.errors import (
     CrossSite,
@@ -20,80 +20,33 @@ from service.errors import (
     UnknownHost,
 )
 
-PUBLIC = frozenset({"/healthz", "/readyz", "/problems", "/problems/{code}", "/openapi.json", "/docs"})
-"""Says nothing about anybody; for everybody."""
-SIGN_IN = frozenset({"/sign-in", "/sign-out"})
 
-_UNRECORDED = frozenset({"/metrics"})
-"""Shows no analysis, and is there for times when the audit log cannot be written."""
-_KNOWLEDGE = ("/v1/norms", "/v1/regions", "/v1/basis-sets")
-_EXCEPTIONS: dict[tuple[str, str], Scope] = {
-    ("GET", "/metrics"): "admin",
-    ("GET", "/v1/audit"): "admin",
-    ("POST", "/v1/norms"): "admin",
-    ("POST", "/norms"): "admin",  # the same from the page
-}
-_BY_METHOD: dict[str, Scope] = {"GET": "read", "HEAD": "read", "DELETE": "admin"}
-_SIGNED = ("/sign-offs", "/sign-off")
-
-Need = Literal["public", "any"] | Scope
+class UndeclaredRoute(Exception):
+    """A route without ``Access``: nobody decided who may call it and what is recorded."""
 
 
-def needed(method: str, path: str) -> Need:
-    """What a call of ``method`` on the route ``path`` (its template) needs; a route nobody thought of is not open.
-
-    Reading needs ``read``, changing ``submit``, removing ``admin``; reports are signed with ``sign``.
-    """
-    if path in PUBLIC or path in SIGN_IN or path.startswith("/static"):
-        return "public"
-    if (method, path) in _EXCEPTIONS:
-        return _EXCEPTIONS[method, path]
-    if method == "GET" and path.startswith(_KNOWLEDGE):
-        return "any"
-    if method not in _BY_METHOD and path.endswith(_SIGNED):
-        return "sign"
-    return _BY_METHOD.get(method, "submit")
-
-
-async def authorise(request: Request) -> None:
-    """Let the request through, or refuse it before anything of it is read.
+def declarations(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], Access]:
+    """The ``Access`` of each route, by method and path.
 
     Raises
     ------
-    NotAuthenticated, NotAllowed, TooManyRequests
-    Unavailable
-        When what is asked could not be recorded.
+    UndeclaredRoute
+        When one has none.
     """
-    path = cast("str", request.scope["route"].path)
-    need = needed(request.method, path)
-    if need == "public" and path not in SIGN_IN:
-        return
-    if path not in _UNRECORDED:
-        services_of(request).trail.admit()
-    if need == "public":
-        return
-    try:
-        principal = await services_of(request).authenticator.principal(request)
-    except NotAuthenticated as error:
-        if _is_page_for_people(request, path):
-            raise HTTPException(303, headers={"Location": _sign_in_address(request)}) from error
-        raise
-    request.state.principal = principal
-    if need != "any" and need not in principal.scopes:
-        raise NotAllowed(f"This needs a key with the scope '{need}'.", scope=need)
+    found: dict[tuple[str, str], Access] = {}
+    for route in iter_route_contexts(list(routes)):
+        access = access_of(route.original_route)
+        if access is None:
+            raise UndeclaredRoute(f"{_name(route)} declares no Access; see service.access.route_access.")
+        found |= {(method, route.path_format or ""): access for method in route.methods or ()}
+    return found
 
 
-def _is_page_for_people(request: Request, path: str) -> bool:
-    is_page = not path.startswith("/v1/") or path.endswith("/report")
-    return request.method == "GET" and is_page and "text/html" in request.headers.get("accept", "")
+def _name(route: RouteContext) -> str:
+    return f"{', '.join(sorted(route.methods or ()))} {route.path}"
 
 
-def _sign_in_address(request: Request) -> str:
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return f"/sign-in?next={quote(here, safe='/')}"
-
-
-def describe(document: dict[str, Any]) -> None:
+def describe(document: dict[str, Any], declared: Mapping[tuple[str, str], Access]) -> None:
     """Write what each call needs, and how it refuses, into an OpenAPI document."""
     document["components"]["securitySchemes"] = {
         "key": {
@@ -106,13 +59,13 @@ def describe(document: dict[str, Any]) -> None:
     }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            need = needed(method.upper(), path)
-            if need != "public" and "text/html" in operation["responses"].get("200", {}).get("content", {}):
+            access = declared[method.upper(), path]
+            if access.is_page and "text/html" in operation["responses"].get("200", {}).get("content", {}):
                 operation["responses"]["303"] = {"description": "A browser that is not signed in is led to `/sign-in`."}
-            if need != "public":
-                scopes = [] if need == "any" else [need]
+            if access.need != "public":
+                scopes = [] if access.need == "any" else [access.need]
                 operation["security"] = [{}, {"key": scopes}, {"session": scopes}]
-            _add_refusals(operation, method, need)
+            _add_refusals(operation, method, access.need)
 
 
 def _add_refusals(operation: dict[str, Any], method: str, need: Need) -> None:

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from fitting import errors as refusals
 from fitting.analysis import NOTICE
 from fitting.run import Job
+from service.access.route_access import Access
 from service.api.analysis_request import Pseudonym, Region
 from service.api.analysis_result import (
     AnalysisList,
@@ -134,6 +135,7 @@ router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
 
 @router.post(
     "",
+    dependencies=[Depends(Access("submit", note="own-transaction"))],
     status_code=202,
     summary="Submit a spectrum",
     response_description="Accepted; `Location` is where to follow it and `Retry-After` when to look.",
@@ -245,6 +247,7 @@ class InspectionOut(BaseModel):
 
 @router.post(
     "/validate",
+    dependencies=[Depends(Access("submit", note="change"))],
     summary="Say what would be analysed",
     responses=responses(*_INTAKE_PROBLEMS, *_READING_PROBLEMS, OutOfMemory),
     openapi_extra={"requestBody": _BODIES},
@@ -265,7 +268,9 @@ async def validate(upload: Upload, dispatcher: Dispatch, site_norms: SiteNorms, 
     return InspectionOut.model_validate(inspection)
 
 
-@router.get("", summary="List analyses", responses=responses(InvalidCursor))
+@router.get(
+    "", dependencies=[Depends(Access("read", note="list"))], summary="List analyses", responses=responses(InvalidCursor)
+)
 def list_analyses(
     *,
     request: Request,
@@ -316,7 +321,12 @@ def decoded_cursor(word: str) -> Cursor:
         raise InvalidCursor("The cursor was not given out by this service; take it from the Link header.") from error
 
 
-@router.get("/{analysis_id}", summary="Read an analysis", responses=responses(UnknownAnalysis))
+@router.get(
+    "/{analysis_id}",
+    dependencies=[Depends(Access("read", note="one"))],
+    summary="Read an analysis",
+    responses=responses(UnknownAnalysis),
+)
 def get_analysis(analysis_id: uuid.UUID, response: Response, repository: Repository) -> AnalysisOut:
     """State and, when it succeeded, the result."""
     row = repository.get(str(analysis_id), with_result=True)
@@ -327,6 +337,7 @@ def get_analysis(analysis_id: uuid.UUID, response: Response, repository: Reposit
 
 @router.delete(
     "/{analysis_id}",
+    dependencies=[Depends(Access("admin", note="own-transaction"))],
     summary="Cancel or remove an analysis",
     response_description="It was unfinished and is cancelled now.",
     responses={

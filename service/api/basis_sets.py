@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
 
 from fitting.run.catalogue import basis_catalogue
+from service.access.route_access import Access
 from service.api.problems import responses
 
 router = APIRouter(prefix="/v1/basis-sets", tags=["basis sets"])
@@ -65,7 +66,12 @@ class BasisSetsOut(_Output):
     """Macromolecular backgrounds to choose from."""
 
 
-@router.get("", summary="Say what can be simulated", responses=responses())
+@router.get(
+    "",
+    dependencies=[Depends(Access("any", note="refusals"))],
+    summary="Say what can be simulated",
+    responses=responses(),
+)
 def list_basis_sets() -> BasisSetsOut:
     """Sequences, ranges, metabolites and macromolecules; each result names the one it used in ``provenance``."""
     catalogue = basis_catalogue()

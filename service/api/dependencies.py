@@ -64,7 +64,7 @@ RequestId = Annotated[str, Depends(_request_id)]
 
 
 async def _principal(request: Request) -> Principal:
-    # set by `service.api.access.authorise`, which every route has; without it this fails rather than lets in
+    # set by `service.access.route_access.Access`, which every route declares; without it this fails rather than lets in
     return cast("Principal", request.state.principal)
 
 

@@ -13,10 +13,11 @@ from typing import Annotated, cast
 
 import anyio
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
+from service.access.route_access import Access
 from service.api.dependencies import Repository, ServicesDep
 from service.api.problems import responses
 from service.errors import UnknownAnalysis
@@ -69,6 +70,7 @@ class EventOut(BaseModel):
 
 @router.get(
     "/{analysis_id}/events",
+    dependencies=[Depends(Access("read", note="one"))],
     summary="Follow an analysis",
     response_class=StreamingResponse,
     responses={

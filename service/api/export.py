@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import yaml
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from fitting import __version__
 from fitting.analysis import NOTICE
+from service.access.route_access import Access
 from service.api import (
     access,
     analyses,
@@ -52,10 +54,18 @@ Schema = dict[str, Any]
 
 
 def mount(app: FastAPI) -> None:
-    """Give ``app`` every route and its description."""
+    """Give ``app`` every route and its description.
+
+    Raises
+    ------
+    UndeclaredRoute
+        When a route does not declare its ``Access``.
+    """
+    before = len(app.routes)  # the framework's own, such as /openapi.json
     for module in ROUTED:
-        app.include_router(module.router, dependencies=[Depends(access.authorise)])
-    app.openapi = partial(_description, app)  # type: ignore[method-assign]  # the documented way to change it
+        app.include_router(module.router)
+    declared = access.declarations(app.routes[before:])
+    app.openapi = partial(_description, app, declared)  # type: ignore[method-assign]  # the documented way to change it
 
 
 def openapi_yaml() -> str:
@@ -65,7 +75,7 @@ def openapi_yaml() -> str:
     return yaml.safe_dump(app.openapi(), sort_keys=False, allow_unicode=True, width=120)
 
 
-def _description(app: FastAPI) -> Schema:
+def _description(app: FastAPI, declared: Mapping[tuple[str, str], Access]) -> Schema:
     if app.openapi_schema is None:
         document = get_openapi(
             title="mrsquant",
@@ -80,7 +90,7 @@ def _description(app: FastAPI) -> Schema:
             components[model.__name__] = schema
         document["components"]["schemas"] = dict(sorted(components.items()))
         _illustrate(components["AnalysisOut"], components, example_analysis())
-        access.describe(document)
+        access.describe(document, declared)
         app.openapi_schema = document
     return app.openapi_schema
 

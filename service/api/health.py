@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Literal, TypeVar
 
 import structlog
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.access.route_access import PUBLIC, Access
 from service.api.dependencies import ServicesDep
 from service.api.problems import responses
 from service.errors import NotReady
@@ -37,13 +38,13 @@ class Health(BaseModel):
     """``ok``, or there is no answer."""
 
 
-@router.get("/healthz", summary="Is the process alive?", responses=responses())
+@router.get("/healthz", dependencies=[Depends(PUBLIC)], summary="Is the process alive?", responses=responses())
 async def healthz() -> Health:
     """Answers as long as the process does; touches neither database nor workers."""
     return Health(status="ok")
 
 
-@router.get("/readyz", summary="Can it take work?", responses=responses(NotReady))
+@router.get("/readyz", dependencies=[Depends(PUBLIC)], summary="Can it take work?", responses=responses(NotReady))
 async def readyz(services: ServicesDep) -> Health:
     """Answers when database and folder are whole and belong together, workers answer, and deeds can be recorded."""
     try:
@@ -63,6 +64,7 @@ async def readyz(services: ServicesDep) -> Health:
 
 @router.get(
     "/metrics",
+    dependencies=[Depends(Access("admin", note="refusals", is_page=True, answers_unrecorded=True))],
     summary="Prometheus metrics",
     response_class=Response,
     responses={

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from fitting.errors import ImplausibleParameter, UnusableControls
 from fitting.norms import literature_norms, norm_version, regions
+from service.access.route_access import Access
 from service.api.control_analyses import norm_of_analyses
 from service.api.dependencies import Caller, Repository, SiteNorms
 from service.api.norm_schemas import (
@@ -29,7 +30,9 @@ from service.errors import UnknownAnalysis, UnknownNorm
 router = APIRouter(prefix="/v1", tags=["norms"])
 
 
-@router.get("/norms", summary="List norms", responses=responses())
+@router.get(
+    "/norms", dependencies=[Depends(Access("any", note="refusals"))], summary="List norms", responses=responses()
+)
 def list_norms(
     site_norms: SiteNorms,
     caller: Caller,
@@ -56,6 +59,7 @@ def list_norms(
 
 @router.post(
     "/norms",
+    dependencies=[Depends(Access("admin", note="change"))],
     status_code=201,
     summary="Post a site's own controls",
     response_description="A new version; `Location` is where to read it.",
@@ -83,7 +87,12 @@ def post_norm(
     return answer
 
 
-@router.get("/norms/{norm_id:path}", summary="Read a norm", responses=responses(UnknownNorm))
+@router.get(
+    "/norms/{norm_id:path}",
+    dependencies=[Depends(Access("any", note="refusals"))],
+    summary="Read a norm",
+    responses=responses(UnknownNorm),
+)
 def get_norm(norm_id: str, site_norms: SiteNorms, caller: Caller) -> NormWithCohorts | SiteNormOut:
     """A published norm with its studies, or any version of a site's own."""
     for norm in literature_norms():
@@ -94,14 +103,20 @@ def get_norm(norm_id: str, site_norms: SiteNorms, caller: Caller) -> NormWithCoh
 
 
 @router.delete(
-    "/norms/{norm_id:path}", status_code=204, summary="Withdraw a site's norm", responses=responses(UnknownNorm)
+    "/norms/{norm_id:path}",
+    dependencies=[Depends(Access("admin", note="change"))],
+    status_code=204,
+    summary="Withdraw a site's norm",
+    responses=responses(UnknownNorm),
 )
 def withdraw_norm(norm_id: str, site_norms: SiteNorms, caller: Caller) -> None:
     """Forget the controls of one version for good; no later analysis uses it, and its id is never given again."""
     site_norms.withdraw(norm_id, caller.project)
 
 
-@router.get("/regions", summary="List regions", responses=responses())
+@router.get(
+    "/regions", dependencies=[Depends(Access("any", note="refusals"))], summary="List regions", responses=responses()
+)
 def list_regions() -> RegionList:
     """The regions of the brain with norms or known gaps, and the names they go by."""
     items = (

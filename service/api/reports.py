@@ -6,8 +6,9 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 
+from service.access.route_access import Access
 from service.api.analysis_result import TracesOut, traces_out
 from service.api.dependencies import Repository, SignOffs
 from service.api.negotiation import preferred
@@ -43,6 +44,7 @@ router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
 
 @router.get(
     "/{analysis_id}/report",
+    dependencies=[Depends(Access("read", note="one", is_page=True))],
     summary="Report for people and programs",
     response_class=Response,
     responses={
@@ -97,6 +99,7 @@ def get_report(
 
 @router.get(
     "/{analysis_id}/traces",
+    dependencies=[Depends(Access("read", note="one"))],
     summary="Spectra behind the result",
     responses=responses(UnknownAnalysis, NotFinished, NoResult, DamagedStorage),
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from fitting import norms
 from fitting.analysis import NOTICE
 from fitting.errors import ImplausibleParameter
 from fitting.norms.together import RegionProfile
+from service.access.route_access import Access
 from service.api.dependencies import Caller, SiteNorms
 from service.api.problems import responses
 from service.api.score_schemas import Input, Output, ScoreOut, ScoreRequest, score_out
@@ -16,7 +17,12 @@ from service.api.score_schemas import Input, Output, ScoreOut, ScoreRequest, sco
 router = APIRouter(prefix="/v1", tags=["scores"])
 
 
-@router.post("/scores", summary="Score a value of any program", responses=responses(ImplausibleParameter))
+@router.post(
+    "/scores",
+    dependencies=[Depends(Access("submit", note="change"))],
+    summary="Score a value of any program",
+    responses=responses(ImplausibleParameter),
+)
 def score(request: ScoreRequest, site_norms: SiteNorms, caller: Caller) -> ScoreOut:
     """Position of one value among controls given with it, else the site's own, else published ones, else none.
 
@@ -53,7 +59,12 @@ class ScoreSetOut(Output):
     """What this answer must not be used for."""
 
 
-@router.post("/score-sets", summary="Score several values together", responses=responses(ImplausibleParameter))
+@router.post(
+    "/score-sets",
+    dependencies=[Depends(Access("submit", note="change"))],
+    summary="Score several values together",
+    responses=responses(ImplausibleParameter),
+)
 def score_set(request: ScoreSetRequest, site_norms: SiteNorms, caller: Caller) -> ScoreSetOut:
     """Every value's position, how many flags chance alone would raise, and the distance of the whole profile."""
     site = site_norms.newest(caller.project)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.access.route_access import Access
 from service.access.sessions import COOKIE
 from service.api.dependencies import ServicesDep
 from service.api.pages import page
@@ -39,7 +40,9 @@ class SignIn(BaseModel):
 NextPage = Annotated[str, Query(alias="next", max_length=500, description="Page to go to afterwards.")]
 
 
-@router.get("/sign-in", summary="Sign in", responses=responses())
+@router.get(
+    "/sign-in", dependencies=[Depends(Access("public", note="refusals"))], summary="Sign in", responses=responses()
+)
 async def sign_in_page(request: Request, services: ServicesDep, next_page: NextPage = "/") -> HTMLResponse:
     """A form for the key; who is signed in already may sign out."""
     session = await run_sync(services.authenticator.session, request)
@@ -49,6 +52,7 @@ async def sign_in_page(request: Request, services: ServicesDep, next_page: NextP
 
 @router.post(
     "/sign-in",
+    dependencies=[Depends(Access("public", note="change"))],
     status_code=303,
     summary="Open a session",
     response_description="Signed in; on to the page.",
@@ -79,8 +83,14 @@ async def sign_in(request: Request, services: ServicesDep, form: Annotated[SignI
     return response
 
 
-@router.post("/sign-out", status_code=303, summary="End the session", response_class=RedirectResponse,
-             responses=responses())  # fmt: skip
+@router.post(
+    "/sign-out",
+    dependencies=[Depends(Access("public", note="change"))],
+    status_code=303,
+    summary="End the session",
+    response_class=RedirectResponse,
+    responses=responses(),
+)
 async def sign_out(request: Request, services: ServicesDep) -> RedirectResponse:
     """End the session everywhere; a copy of its cookie opens nothing any more."""
     session = await run_sync(services.authenticator.session, request)

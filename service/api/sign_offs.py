@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from service.access.route_access import Access
 from service.api.dependencies import Caller, Repository, SignOffs
 from service.api.problems import responses
 from service.api.reports import ReportFormat, document_of, rendered, stored_traces, succeeded
@@ -103,7 +104,10 @@ class SignOffOut(BaseModel):
 
 
 @router.get(
-    "/{analysis_id}/sign-off", summary="Read the sign-off", responses=responses(UnknownAnalysis, NotFinished, NoResult)
+    "/{analysis_id}/sign-off",
+    dependencies=[Depends(Access("read", note="one"))],
+    summary="Read the sign-off",
+    responses=responses(UnknownAnalysis, NotFinished, NoResult),
 )
 def get_sign_off(analysis_id: uuid.UUID, repository: Repository, sign_offs: SignOffs) -> SignOffOut:
     """State, present version and every step so far."""
@@ -113,6 +117,7 @@ def get_sign_off(analysis_id: uuid.UUID, repository: Repository, sign_offs: Sign
 
 @router.post(
     "/{analysis_id}/sign-off",
+    dependencies=[Depends(Access("sign", note="change"))],
     summary="Review, sign or amend a report",
     responses=responses(UnknownAnalysis, NotFinished, NoResult, SignOffConflict),
 )

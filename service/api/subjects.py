@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from fitting.analysis import NOTICE, Analysis
 from fitting.errors import ImplausibleParameter
 from fitting.follow_up import FollowedSession, course
 from fitting.follow_up.course import Axis, ClinicalCourse, LeftOut, Refusal, Series, Visit
+from service.access.route_access import Access
 from service.api.analysis_request import Pseudonym
 from service.api.dependencies import Repository
 from service.api.problems import responses
@@ -66,6 +67,7 @@ class FollowedPerson(NamedTuple):
 
 @router.get(
     "/{pseudonym}/timeline",
+    dependencies=[Depends(Access("read", note="several"))],
     summary="Follow one person over sessions",
     responses=responses(UnknownSubject, ImplausibleParameter),
 )

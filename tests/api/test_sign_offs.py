@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from service.api.access import needed
 from tests.fake_pipeline import spectrum
+from tests.openapi import ACCESS
 
 REVIEWER = "Dr A. Example"
 
@@ -170,7 +170,7 @@ def test_only_results_are_signed(client: TestClient) -> None:
 )
 def test_pages_need_the_scope_of_the_call_they_stand_for(method: str, path: str, scope: str) -> None:
     """A page is no way around the scope that its call over the API needs."""
-    assert needed(method, path) == scope
+    assert ACCESS[f"{method} {path}"].need == scope
 
 
 def test_pages_of_another_site_change_nothing(client: TestClient, analysis: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
 from pydantic import ValidationError
 
+from service.access.route_access import Access
 from service.api.dependencies import Caller, Repository, SignOffs
 from service.api.pages.frame import page, page_router, room
 from service.api.reports import document_of, traces_of
@@ -23,7 +24,7 @@ from service.storage.tables import UNFINISHED, AnalysisRow
 router = page_router()
 
 
-@router.get("/analyses/{analysis_id}")
+@router.get("/analyses/{analysis_id}", dependencies=[Depends(Access("read", note="one", is_page=True))])
 def analysis_page(
     request: Request,
     analysis_id: uuid.UUID,
@@ -38,7 +39,7 @@ def analysis_page(
     return _report_page(request, row, repository, sign_offs, version=version)
 
 
-@router.post("/analyses/{analysis_id}/sign-off")
+@router.post("/analyses/{analysis_id}/sign-off", dependencies=[Depends(Access("sign", note="change"))])
 def sign_off(
     *,
     request: Request,

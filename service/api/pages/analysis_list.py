@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal, cast
 from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from pydantic import TypeAdapter, ValidationError
 
 from fitting.norms import regions
+from service.access.route_access import Access
 from service.api.analyses import decoded_cursor, encoded_cursor
 from service.api.analysis_request import Pseudonym, Region
 from service.api.dependencies import Repository, SignOffs
@@ -45,7 +46,12 @@ class _Asked:
     errors: Mapping[str, str]
 
 
-@router.get("/", summary="The reading room", responses=responses())
+@router.get(
+    "/",
+    dependencies=[Depends(Access("read", note="list", is_page=True))],
+    summary="The reading room",
+    responses=responses(),
+)
 def start_page(request: Request, repository: Repository, sign_offs: SignOffs) -> HTMLResponse:
     """The list of analyses; ``subject``, ``region``, ``state``, ``verdict``, ``from`` and ``to`` narrow it."""
     given = {name: request.query_params.get(name, "").strip() for name in NAMES}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
+from service.access.route_access import Access
 from service.api.dependencies import Repository, SignOffs
 from service.api.pages.frame import page, page_router, room
 from service.api.reports import document_of, traces_of
@@ -18,7 +19,7 @@ from service.storage.sign_offs import SignOffRepository
 router = page_router()
 
 
-@router.get("/compare")
+@router.get("/compare", dependencies=[Depends(Access("read", note="several", is_page=True))])
 def compare_page(
     request: Request,
     repository: Repository,
@@ -29,6 +30,7 @@ def compare_page(
     ids = sorted(dict.fromkeys(str(one) for one in chosen))
     if len(ids) != 2:
         return page("comparison.html", status_code=400, request=request, problem=room("compare.two"), both=None)
+    request.state.shown = tuple(ids)
     sides = [_side(analysis_id, repository, sign_offs) for analysis_id in ids]
     if any(side is None for side in sides):
         return page("comparison.html", status_code=409, request=request, problem=room("compare.no_result"), both=None)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
+from service.access.route_access import PUBLIC
 from service.api.pages.frame import page, page_router
 from service.api.problems import responses
 
 router = page_router(in_schema=True)
 
 
-@router.get("/docs", summary="The interface, for people", responses=responses())
+@router.get("/docs", dependencies=[Depends(PUBLIC)], summary="The interface, for people", responses=responses())
 def docs_page(request: Request) -> HTMLResponse:
     """Every call in one table."""
     description: dict[str, Any] = request.app.openapi()

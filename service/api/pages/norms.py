@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from fitting.errors import FittingError
 from fitting.norms import literature_norms, norm_version, regions
 from fitting.run.completion import SEQUENCES
+from service.access.route_access import Access
 from service.api.dependencies import Caller, Repository, SiteNorms
 from service.api.norm_schemas import site_norm_out
 from service.api.norms import post_norm
@@ -23,7 +24,7 @@ UNITS = ("tCr", "mM", "IU")
 router = page_router()
 
 
-@router.get("/norms")
+@router.get("/norms", dependencies=[Depends(Access("read", note="refusals", is_page=True))])
 def norms_page(
     request: Request,
     site_norms: SiteNorms,
@@ -35,7 +36,7 @@ def norms_page(
     return _page(request, site_norms, caller, given, {})
 
 
-@router.post("/norms")
+@router.post("/norms", dependencies=[Depends(Access("admin", note="change"))])
 def add_controls(
     request: Request,
     site_norms: SiteNorms,

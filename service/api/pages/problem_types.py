@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
+from service.access.route_access import PUBLIC
 from service.api.negotiation import preferred
 from service.api.pages.frame import page
 from service.api.problems import ProblemType, ProblemTypes, describe, problem_types, responses
@@ -17,7 +18,11 @@ router = APIRouter(tags=["problems"])
 
 
 @router.get(
-    "/problems", summary="List the kinds of problems", response_model=ProblemTypes, responses=_PAGE | responses()
+    "/problems",
+    dependencies=[Depends(PUBLIC)],
+    summary="List the kinds of problems",
+    response_model=ProblemTypes,
+    responses=_PAGE | responses(),
 )
 def list_problems(request: Request) -> ProblemTypes | Response:
     """Every ``code`` with its status and what to do about it; a page for browsers."""
@@ -27,6 +32,7 @@ def list_problems(request: Request) -> ProblemTypes | Response:
 
 @router.get(
     "/problems/{code}",
+    dependencies=[Depends(PUBLIC)],
     summary="Describe a kind of problem",
     response_model=ProblemType,
     responses=_PAGE | responses(UnknownProblem),

@@ -9,8 +9,9 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Depends, Header, Response
 
+from service.access.route_access import PUBLIC
 from service.errors import NotFound
 
 _FOLDERS = ("service.reports", "service.api.pages")
@@ -53,7 +54,7 @@ def address(name: str) -> str:
     return f"/static/{version()}/{name}"
 
 
-@router.get("/static/{version_asked}/{name}")
+@router.get("/static/{version_asked}/{name}", dependencies=[Depends(PUBLIC)])
 def static_file(version_asked: str, name: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """One file; 304 when the browser has it."""
     content = contents().get(name)

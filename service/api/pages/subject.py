@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Request
+from fastapi import Depends, Path, Request
 from fastapi.responses import HTMLResponse
 
+from service.access.route_access import Access
 from service.api.analysis_request import Pseudonym
 from service.api.dependencies import Repository, SignOffs
 from service.api.pages.frame import page, page_router
@@ -17,7 +18,7 @@ from service.reports import timeline
 router = page_router()
 
 
-@router.get("/subjects/{pseudonym}")
+@router.get("/subjects/{pseudonym}", dependencies=[Depends(Access("read", note="several", is_page=True))])
 def subject_page(
     request: Request, pseudonym: Annotated[Pseudonym, Path()], repository: Repository, sign_offs: SignOffs
 ) -> HTMLResponse:

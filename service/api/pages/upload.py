@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from anyio.to_thread import run_sync
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 from starlette.datastructures import FormData
@@ -16,6 +16,7 @@ from fitting.errors import FittingError
 from fitting.io import READERS
 from fitting.norms import regions
 from fitting.run.check import check_document
+from service.access.route_access import Access
 from service.api.analyses import validate
 from service.api.analysis_request import AnalysisRequest
 from service.api.dependencies import Caller, CurrentSettings, Dispatch, Repository, RequestId, SiteNorms
@@ -42,14 +43,14 @@ class _Form:
     errors: Mapping[str, str]
 
 
-@router.get("/upload")
+@router.get("/upload", dependencies=[Depends(Access("read", note="refusals", is_page=True))])
 def upload_page(request: Request) -> HTMLResponse:
     """An empty form; a query such as ``?subject=sub-017`` fills in what is known."""
     known = {field.name: request.query_params.get(field.name, "")[:64] for field in FIELDS}
     return _page(request, known, {})
 
 
-@router.post("/upload")
+@router.post("/upload", dependencies=[Depends(Access("submit", note="change"))])
 async def upload(
     request: Request, repository: Repository, dispatcher: Dispatch, settings: CurrentSettings, request_id: RequestId
 ) -> Response:
@@ -73,7 +74,7 @@ async def upload(
     return _page(request, form.given, errors, status_code=422)
 
 
-@router.post("/upload/preview")
+@router.post("/upload/preview", dependencies=[Depends(Access("submit", note="change"))])
 async def upload_preview(request: Request, dispatcher: Dispatch, site_norms: SiteNorms, caller: Caller) -> HTMLResponse:
     """What was read and what is missing, as a part of the page; stores nothing."""
     form = await _read(request)
