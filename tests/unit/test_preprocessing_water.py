@@ -9,6 +9,7 @@ from fitting.acquisition import Recording
 from fitting.preprocessing import preprocess
 from fitting.preprocessing.eddy_current import correct_eddy_currents, on_axes
 from fitting.preprocessing.residual_water import decompose
+from fitting.quality.linewidths import water_linewidth_hz
 from fitting.quality.water_and_lipid import residual_water
 from fitting.units import ComplexArray
 from tests.data.simulated_brain import Scan, noise_for
@@ -158,4 +159,6 @@ def test_water_linewidth() -> None:
     scan = Scan()
     water = scan.line(4.65, 2e4, 7.3) * np.exp(1j * eddy_phase(scan)) + scan.noise()
     recording = Recording((scan.brain() + 0.02 * scan.noise())[None, None], scan.acquisition, scan.recording(water))
-    assert preprocess(recording)[1].water_linewidth_hz == pytest.approx(7.3, rel=0.01)
+    corrected = preprocess(recording)[1].water
+    assert corrected is not None
+    assert water_linewidth_hz(corrected) == pytest.approx(7.3, rel=0.01)
