@@ -1,0 +1,1 @@
+"""The edge: what is done around every request, whichever route it meets."""
