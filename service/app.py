@@ -12,20 +12,18 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from fitting import __version__, run
-from service import logs, responses
+from service import logs
 from service.access.authentication import Authenticator
 from service.access.trail import Trail
 from service.api.dependencies import Services
-from service.api.export import mount
 from service.api.norm_files import post_norm_folder
-from service.guard import AuditTrail, NameAndSite
 from service.jobs.dispatcher import Dispatcher
 from service.jobs.maintenance import Maintenance
 from service.jobs.tasks import Analyse, Inspect
 from service.jobs.workforce import Limits
 from service.metrics import Metrics
-from service.middleware import BodyLimit, RequestContext
-from service.proxies import TrustedProxies
+from service.pages.frame import refusal
+from service.routes import mount
 from service.settings import Settings
 from service.storage.audit import AuditLog
 from service.storage.audit_folder import AuditFolder
@@ -37,6 +35,14 @@ from service.storage.sign_offs import SignOffRepository
 from service.storage.site_norms import SiteNormRepository
 from service.storage.webhooks import WebhookRepository
 from service.telemetry import of_requests, open_tracing
+from service.web import responses
+from service.web.audit_notes import AuditNotes
+from service.web.body_limit import BodyLimit
+from service.web.csrf_guard import CsrfGuard
+from service.web.request_context import RequestContext
+from service.web.security_headers import SecurityHeaders
+from service.web.trusted_host import TrustedHost
+from service.web.trusted_proxies import TrustedProxies
 from service.webhooks.sender import WebhookSender
 
 log = structlog.get_logger()
@@ -134,7 +140,7 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
         telemetry=of_requests(tracing),
     )
     mount(app)
-    responses.install(app)
+    responses.install(app, as_page=refusal)
     _surround(app, settings, metrics)
     return app
 
@@ -142,7 +148,9 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
 def _surround(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     """Put around every request what all of them need; the last one is asked first."""
     app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes, max_json_bytes=settings.max_json_bytes)
-    app.add_middleware(AuditTrail)
-    app.add_middleware(NameAndSite, settings=settings)
+    app.add_middleware(AuditNotes)
+    app.add_middleware(CsrfGuard)
+    app.add_middleware(TrustedHost, settings=settings)
     app.add_middleware(TrustedProxies, proxies=settings.trusted_proxies)
     app.add_middleware(RequestContext, metrics=metrics)
+    app.add_middleware(SecurityHeaders)

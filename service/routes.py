@@ -1,4 +1,4 @@
-"""The description of the interface, OpenAPI 3.1, made from the code."""
+"""Every route of the service, and the OpenAPI 3.1 description made from them."""
 
 from __future__ import annotations
 
@@ -13,21 +13,9 @@ from pydantic import BaseModel
 
 from fitting import __version__
 from fitting.analysis import NOTICE
+from service import pages
 from service.access.route_access import Access
-from service.api import (
-    access,
-    analyses,
-    basis_sets,
-    events,
-    health,
-    norms,
-    pages,
-    reports,
-    scores,
-    sign_in,
-    sign_offs,
-    subjects,
-)
+from service.api import access, analyses, basis_sets, events, health, norms, reports, scores, sign_offs, subjects
 from service.api.analysis_request import AnalysisRequest, ArraySubmission
 from service.api.events import EventOut
 from service.api.example import example_analysis
@@ -47,7 +35,6 @@ ROUTED = (
     basis_sets,
     health,
     pages,
-    sign_in,
 )
 
 Schema = dict[str, Any]

@@ -24,7 +24,7 @@ def server_config(app: FastAPI, settings: Settings, *, host: str = "127.0.0.1", 
         http=IdleLimit,
         log_config=None,
         server_header=False,
-        proxy_headers=False,  # `service.proxies` does it, for the proxies that the settings name
+        proxy_headers=False,  # `service.web.trusted_proxies` does it, for the proxies that the settings name
         timeout_keep_alive=settings.idle_seconds,
         timeout_graceful_shutdown=STOP_SECONDS,
     )

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from service.access.route_access import Access
 from service.api.access import declarations
-from service.api.export import mount, openapi_yaml
+from service.routes import mount, openapi_yaml
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(openapi_yaml())
 OPERATIONS: dict[str, Any] = {

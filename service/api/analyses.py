@@ -30,7 +30,6 @@ from service.api.analysis_result import (
 from service.api.callbacks import take_callback_url
 from service.api.dependencies import Caller, CurrentSettings, Dispatch, Repository, RequestId, ServicesDep, SiteNorms
 from service.api.intake import read_submission, refuse_unrecognised
-from service.api.negotiation import MAX_WAIT_SECONDS, wait_seconds
 from service.api.problems import responses
 from service.api.reports import RETRY_SECONDS
 from service.errors import (
@@ -53,6 +52,7 @@ from service.storage.files import StoredFile, by_role
 from service.storage.lists import Cursor, Filters
 from service.storage.repositories import AnalysisRepository, Submission
 from service.storage.tables import UNFINISHED, AnalysisRow, State
+from service.web.negotiation import MAX_WAIT_SECONDS, wait_seconds
 
 _NIFTI = "NIfTI (.nii or .nii.gz), in the scanner's coordinates; only voxels and their place are used."
 _IMAGES = {

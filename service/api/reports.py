@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from service.access.route_access import Access
 from service.api.analysis_result import TracesOut, traces_out
 from service.api.dependencies import Repository, SignOffs
-from service.api.negotiation import preferred
 from service.api.problems import responses
 from service.errors import (
     DamagedSignedReport,
@@ -29,6 +28,7 @@ from service.storage.documents import Traces, load_analysis, load_traces
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOff
 from service.storage.tables import UNFINISHED, AnalysisRow, SignOffRow
+from service.web.negotiation import preferred
 
 RETRY_SECONDS = "2"
 ReportFormat = Literal["html", "json", "csv", "pdf"]

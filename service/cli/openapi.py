@@ -17,7 +17,7 @@ def openapi(
     ),
 ) -> int:
     """Write the OpenAPI description of the service."""
-    from service.api.export import openapi_yaml
+    from service.routes import openapi_yaml
 
     write(openapi_yaml().encode(), None if out == Path("-") else out)
     return ExitCode.ANALYSED

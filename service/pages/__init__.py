@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from service.api.pages import (
+from service.pages import (
     analysis,
     analysis_list,
     comparison,
     interface,
     norms,
     problem_types,
+    sign_in,
     static_files,
     subject,
     upload,
 )
-from service.api.pages.frame import page
 
-__all__ = ["page", "router"]
+_PAGES = (
+    analysis_list,
+    upload,
+    analysis,
+    comparison,
+    subject,
+    norms,
+    interface,
+    problem_types,
+    static_files,
+    sign_in,
+)
 
 router = APIRouter()
-for _module in (analysis_list, upload, analysis, comparison, subject, norms, interface, problem_types, static_files):
-    router.include_router(_module.router)
+for _page in _PAGES:
+    router.include_router(_page.router)

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from service.access.route_access import Access
 from service.api.dependencies import Caller, Repository, SignOffs
-from service.api.pages.frame import page, page_router, room
 from service.api.reports import document_of, traces_of
 from service.api.sign_offs import StepIn, advance
 from service.errors import SignOffConflict, UnknownReportVersion
+from service.pages.frame import page, page_router, room
 from service.reports.html import article, article_of
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOff, SignOffRepository

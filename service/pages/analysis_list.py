@@ -17,8 +17,8 @@ from service.access.route_access import Access
 from service.api.analyses import decoded_cursor, encoded_cursor
 from service.api.analysis_request import Pseudonym, Region
 from service.api.dependencies import Repository, SignOffs
-from service.api.pages.frame import page, page_router, room
 from service.api.problems import responses
+from service.pages.frame import page, page_router, room
 from service.storage.lists import Filters
 from service.storage.tables import UNFINISHED, AnalysisRow, SignOffState, State
 

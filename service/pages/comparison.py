@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse
 
 from service.access.route_access import Access
 from service.api.dependencies import Repository, SignOffs
-from service.api.pages.frame import page, page_router, room
 from service.api.reports import document_of, traces_of
+from service.pages.frame import page, page_router, room
 from service.reports import comparison
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOffRepository

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, ValidationError
 
-from service.api.pages.frame import room
 from service.api.site_norm_request import NormRequest
+from service.pages.frame import room
 
 FACTS = ("id", "age_years", "sex", "gm")
 """Columns of the CSV that are no metabolites; a metabolite's error stands in the column NAME_sd."""

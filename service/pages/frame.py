@@ -15,9 +15,9 @@ from markupsafe import Markup
 
 from fitting.analysis import NOTICE
 from fitting.errors import FittingError
-from service.api.pages.markup import code
-from service.api.pages.static_files import address
 from service.errors import NotFound, ServiceProblem
+from service.pages.markup import code
+from service.pages.static_files import address
 from service.problem_documents import from_schema_errors, problem_of
 from service.reports import numbers
 from service.reports.icons import icon
@@ -80,7 +80,7 @@ def page(template: str, status_code: int = 200, *, request: Request | None = Non
 def environment() -> Environment:
     """Templates with what each of them may use."""
     made = Environment(
-        loader=PackageLoader("service.api.pages"),
+        loader=PackageLoader("service.pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -8,8 +8,8 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
 from service.access.route_access import PUBLIC
-from service.api.pages.frame import page, page_router
 from service.api.problems import responses
+from service.pages.frame import page, page_router
 
 router = page_router(in_schema=True)
 

@@ -15,9 +15,9 @@ from service.access.route_access import Access
 from service.api.dependencies import Caller, Repository, SiteNorms
 from service.api.norm_schemas import site_norm_out
 from service.api.norms import post_norm
-from service.api.pages.control_form import FACTS, FIELDS, ControlForm, request_of
-from service.api.pages.frame import page, page_router
 from service.errors import ServiceProblem
+from service.pages.control_form import FACTS, FIELDS, ControlForm, request_of
+from service.pages.frame import page, page_router
 
 UNITS = ("tCr", "mM", "IU")
 

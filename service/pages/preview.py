@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fitting.io import READERS
 from service.api.analyses import InspectionOut
-from service.api.pages.form_fields import field_named
-from service.api.pages.frame import room
+from service.pages.form_fields import field_named
+from service.pages.frame import room
 from service.reports import numbers
 
 _SHOWN: tuple[tuple[str, float], ...] = (

@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from service.access.route_access import PUBLIC
-from service.api.negotiation import preferred
-from service.api.pages.frame import page
 from service.api.problems import ProblemType, ProblemTypes, describe, problem_types, responses
 from service.errors import UnknownProblem
+from service.pages.frame import page
+from service.web.negotiation import preferred
 
 _PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 

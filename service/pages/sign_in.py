@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.access.route_access import Access
 from service.access.sessions import COOKIE
 from service.api.dependencies import ServicesDep
-from service.api.pages import page
 from service.api.problems import responses
 from service.errors import NotAuthenticated, TooManyRequests
+from service.pages.frame import page
 
 _WELCOME = "Sign in with the key your operator gave you."
 _WRONG = "This key is wrong, has expired or was withdrawn. Check that you copied all of it."

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Header, Response
 from service.access.route_access import PUBLIC
 from service.errors import NotFound
 
-_FOLDERS = ("service.reports", "service.api.pages")
+_FOLDERS = ("service.reports", "service.pages")
 _MEDIA_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
 _FOR_GOOD = "public, max-age=31536000, immutable"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import cast
 
@@ -13,8 +14,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from fitting.errors import FittingError
-from service.api.negotiation import preferred
-from service.api.pages.frame import refusal
 from service.errors import (
     InternalError,
     MalformedRequest,
@@ -27,6 +26,7 @@ from service.errors import (
 from service.logs import frames_of
 from service.problem_documents import from_schema_errors, problem_of
 from service.storage.database import is_refused_value, is_storage_full
+from service.web.negotiation import preferred
 
 log = structlog.get_logger()
 
@@ -40,8 +40,13 @@ def problem_response(error: FittingError | ServiceProblem, request_id: str) -> R
     return Response(problem.model_dump_json(), problem.status, headers=headers, media_type="application/problem+json")
 
 
-def install(app: FastAPI) -> None:
-    """Let every refusal of ``app`` be answered with a problem document."""
+AsPage = Callable[[Request, "FittingError | ServiceProblem"], Response]
+"""A refusal as a page for people."""
+
+
+def install(app: FastAPI, as_page: AsPage) -> None:
+    """Let every refusal of ``app`` be answered with a problem document, or as a page to a browser."""
+    app.state.refusal_as_page = as_page
     app.add_exception_handler(FittingError, _refused)
     app.add_exception_handler(ServiceProblem, _refused)
     app.add_exception_handler(RequestValidationError, _failed_schema)
@@ -52,7 +57,7 @@ def install(app: FastAPI) -> None:
 
 def _answer(request: Request, error: FittingError | ServiceProblem) -> Response:
     if _for_people(request):
-        return refusal(request, error)
+        return cast("AsPage", request.app.state.refusal_as_page)(request, error)
     return problem_response(error, cast("str", request.state.request_id))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from service.api.export import openapi_yaml
+from service.routes import openapi_yaml
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

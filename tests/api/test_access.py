@@ -19,8 +19,8 @@ from starlette.testclient import TestClient
 from service.access.key_file import KeyFile
 from service.access.keys import Key, new_key
 from service.access.principal import SCOPES
-from service.api.export import openapi_yaml
 from service.app import create_app
+from service.routes import openapi_yaml
 from service.settings import Settings
 from tests import fake_pipeline
 from tests.fake_pipeline import spectrum

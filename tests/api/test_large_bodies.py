@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from service.middleware import MOST_JSON_PARTS
 from service.settings import Settings
+from service.web.body_limit import MOST_JSON_PARTS
 from tests.chaos.service import Service
 
 GIGABYTE = 10**9

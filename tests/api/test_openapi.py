@@ -15,8 +15,8 @@ from starlette.testclient import TestClient
 from service.api.analysis_request import AnalysisRequest, ArraySubmission
 from service.api.analysis_result import AnalysisOut
 from service.api.example import example_analysis
-from service.api.export import openapi_yaml
 from service.errors import BY_CODE
+from service.routes import openapi_yaml
 from tests.fake_pipeline import spectrum
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(openapi_yaml())

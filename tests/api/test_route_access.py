@@ -11,8 +11,8 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
+from service import routes
 from service.access.route_access import Access, access_of
-from service.api import export
 from service.api.access import UndeclaredRoute
 from service.app import create_app
 from service.settings import Settings
@@ -67,10 +67,10 @@ def test_the_service_does_not_start_with_an_undeclared_route(monkeypatch: pytest
     """A route that is added without a declaration stops the start, and the message names it."""
     router = APIRouter()
     router.add_api_route("/v1/new", lambda: None, methods=["GET"])
-    monkeypatch.setattr(export, "ROUTED", (*export.ROUTED, type("new", (), {"router": router})))
+    monkeypatch.setattr(routes, "ROUTED", (*routes.ROUTED, type("new", (), {"router": router})))
 
     with pytest.raises(UndeclaredRoute, match="GET /v1/new"):
-        export.mount(FastAPI())
+        routes.mount(FastAPI())
 
 
 @pytest.mark.parametrize(("need", "note"), [("read", "none"), ("any", "none"), ("public", "one"), ("public", "list")])

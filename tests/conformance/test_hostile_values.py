@@ -13,10 +13,10 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute, APIRouter
 from starlette.testclient import TestClient
 
-from service.api.export import ROUTED
-from service.api.pages.analysis_list import NAMES
-from service.api.pages.form_fields import FIELDS
 from service.app import create_app
+from service.pages.analysis_list import NAMES
+from service.pages.form_fields import FIELDS
+from service.routes import ROUTED
 from service.settings import Settings
 from tests import fake_pipeline
 from tests.clients import on_this_machine
