@@ -1,16 +1,79 @@
-"""Putting the stages' nouns together into the answer's parts."""
+"""From what the steps found to the answer: the Analysis with its provenance, and the Traces."""
 
 from __future__ import annotations
 
-from fitting.analysis import AcquisitionFacts, MetaboliteResult, Multiplicity
+from dataclasses import asdict, replace
+
+from fitting import __version__
+from fitting.analysis import SCHEMA, AcquisitionFacts, Analysis, MetaboliteResult, Multiplicity, Provenance
 from fitting.errors import MissingParameter
+from fitting.model.result import Traces
 from fitting.norms.assessment import Assessment, ProfileDistance, ZScore
 from fitting.preprocessing import Preprocessed
 from fitting.quality.verdict import Judgement
 from fitting.quantification.concentrations import Quantity
 from fitting.reason import Absence
-from fitting.request import Subject
+from fitting.request import Options, Subject
+from fitting.run.basis_choice import assumption, background_in_words
 from fitting.run.intake import Intake
+from fitting.run.pins import data_digest, engine_digest, library_versions
+from fitting.run.placement import Placement
+from fitting.run.state import Run
+
+
+def answer_of(run: Run) -> tuple[Analysis, Traces]:
+    """The answer of a run that has gone through every step."""
+    analysis = Analysis(
+        outcome=run.fit.outcome,
+        verdict=run.judgement.spectrum,
+        acquisition=acquisition_facts(run.intake, run.subject, run.preprocessed),
+        quality=run.quality,
+        transients=run.preprocessed.transients,
+        metabolites=metabolite_results(run.quantities, run.assessment.scores, run.judgement),
+        norms=run.assessment.norms,
+        norms_not_used=run.assessment.norms_not_used,
+        multiplicity=multiplicity_of(run.assessment),
+        evidence=run.assessment.evidence,
+        provenance=provenance_of(run),
+        anatomy=None if run.placement is None else run.placement.anatomy,
+    )
+    return analysis, _with_planes(run.fit.traces, run.placement)
+
+
+def provenance_of(run: Run) -> Provenance:
+    """What computed the answer from what."""
+    return Provenance(
+        software="mrsquant",
+        version=__version__,
+        schema=SCHEMA,
+        engine=engine_digest(),
+        data=data_digest(),
+        libraries=library_versions(),
+        basis_id=run.basis.key,
+        basis_description=run.basis.description + assumption(run.job, run.acquisition),
+        basis_source=run.basis.source,
+        macromolecules=background_in_words(run.job),
+        norm_version=run.assessment.norm_version,
+        relaxation=run.relaxation.description,
+        options=_flat(run.job.options),
+        input_sha256=run.intake.input_sha256,
+        water_sha256=run.intake.water_sha256,
+        processing=run.preprocessed.steps,
+    )
+
+
+def _flat(options: Options) -> dict[str, str | float | bool | None]:
+    """Options as one flat record; the request's overrides are listed under ``acquisition.supplied``."""
+    record = asdict(options)
+    overrides = record.pop("overrides")
+    return {**record, **{f"override_{name}": value for name, value in overrides.items() if value is not None}}
+
+
+def _with_planes(traces: Traces, placement: Placement | None) -> Traces:
+    """The traces with the planes of the image, if there are any."""
+    if placement is None or placement.planes is None:
+        return traces
+    return replace(traces, planes=placement.planes, planes_middle_mm=placement.planes_middle_mm)
 
 
 def acquisition_facts(intake: Intake, subject: Subject, facts: Preprocessed) -> AcquisitionFacts:

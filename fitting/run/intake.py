@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fitting.acquisition import Acquisition, Recording
 from fitting.errors import ImplausibleParameter, UnsupportedData
 from fitting.io import Files, read
+from fitting.reason import Reason
 from fitting.request import Overrides
 from fitting.run.completion import complete, contradictions
 from fitting.run.sequence_notes import Note, sequence_notes
@@ -37,6 +38,20 @@ class Intake:
     """``separate file``, ``same file`` or None."""
     input_sha256: str
     water_sha256: str | None
+
+    @property
+    def doubts(self) -> tuple[Reason, ...]:
+        """What limits the verdict: request, header and file disagree, or the file may not be whole."""
+        return (
+            *(Reason("contradicts-header", sentence) for sentence in self.contradictions),
+            *(Reason(note.code, note.sentence) for note in self.notes if note.limits),
+            *(Reason("file-may-be-cut", sentence) for sentence in self.may_be_cut),
+        )
+
+    @property
+    def remarks(self) -> tuple[Reason, ...]:
+        """What is told of the scan without limiting anything."""
+        return tuple(Reason(note.code, note.sentence) for note in self.notes if not note.limits)
 
 
 def take_in(metabolite: Files, water_reference: Files, overrides: Overrides) -> Intake:

@@ -23,7 +23,7 @@ from fitting.model.fit import fit
 from fitting.model.optimisers import OPTIMISERS
 from fitting.preprocessing import preprocess
 from fitting.request import Options
-from fitting.run import Job, analyse, steps
+from fitting.run import Job, analyse, doubts
 from service.cli.pool import map_in_order
 from service.reports import FORMATS, AnalysisDocument, render
 from tests.benchmarks.cold import example
@@ -62,7 +62,7 @@ def recorded_fits() -> Iterator[list[FitCall]]:
         calls.append(partial(fit, *arguments, **options))
         return fit(*arguments, **options)
 
-    with mock.patch.object(steps, "fit", record):
+    with mock.patch.object(doubts, "fit", record):
         yield calls
 
 

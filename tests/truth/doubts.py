@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from fitting.preprocessing import preprocess
-from fitting.run import steps
+from fitting.run import doubts as other
 from fitting.run.basis_choice import basis_for, protocol_of
 from fitting.run.eddy_current_doubt import DecayingPhase, best_phase
 from fitting.run.intake import take_in
@@ -42,16 +42,16 @@ def doubts(job: Job, cache_dir: Path | None) -> Doubts:
     intake = take_in(job.metabolite, job.water_reference, job.options.overrides)
     spectrum, _ = preprocess(intake.recording)
     basis = basis_for(job, intake.recording.acquisition, spectrum.fid.axes, cache_dir)
-    inputs = steps._fit_inputs(spectrum, basis)
+    inputs = other.fit_inputs(spectrum, basis)
     *_, noise = inputs
-    rough, refit = steps._other_fits(spectrum, job, cache_dir, noise=noise)
+    rough, refit = other.other_fits(spectrum, job, cache_dir, noise=noise)
     protocol = best_alternative(
         protocol_of(intake.recording.acquisition),
-        steps._fitted(spectrum, basis, job.options),
+        other.fitted(spectrum, basis, job.options),
         rough=rough,
         refit=refit,
     )
-    return Doubts(protocol, best_phase(partial(steps._turned, inputs, job.options.baseline)))
+    return Doubts(protocol, best_phase(partial(other.turned_residual, inputs, job.options.baseline)))
 
 
 def table() -> str:

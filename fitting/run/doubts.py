@@ -1,0 +1,93 @@
+"""Fits of a spectrum, and what other fits of it say against the protocol it is said to have, or for eddy currents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from fitting.acquisition import Acquisition
+from fitting.basis.basis_set import BasisSet, Grid
+from fitting.basis.cache import cached_basis
+from fitting.basis.sequences import Protocol
+from fitting.fid import Spectrum
+from fitting.model.fit import Components, fit
+from fitting.model.linear_prior import LinearPrior
+from fitting.model.result import Fit
+from fitting.model.screening import rough_fits
+from fitting.quality import Quality
+from fitting.reason import Reason
+from fitting.request import Options
+from fitting.run.basis_choice import protocol_of, with_job_background
+from fitting.run.eddy_current_doubt import eddy_current_doubt
+from fitting.run.job import Job
+from fitting.run.protocol_doubt import protocol_doubt
+
+
+def fitted(spectrum: Spectrum, basis: BasisSet, options: Options, prior: LinearPrior | None = None) -> Fit:
+    """The fit of a spectrum with a basis, by the method that the options choose."""
+    return fit(
+        *fit_inputs(spectrum, basis),
+        baseline=options.baseline,
+        optimiser=options.optimiser,
+        deadline_seconds=options.deadline_seconds,
+        prior=prior,
+    )
+
+
+def fit_inputs(spectrum: Spectrum, basis: BasisSet) -> tuple[Spectrum, Components, float]:
+    """The spectrum as far as the basis lasts, the basis as components, and the noise of one sample."""
+    return spectrum.truncated(basis.points), _components(basis), spectrum.fid.noise
+
+
+def _components(basis: BasisSet) -> Components:
+    return Components(basis.names, basis.signals, basis.deviations, basis.differences)
+
+
+def doubts_of_the_data(  # noqa: PLR0917 - the parts of one analysis, each of its own type
+    spectrum: Spectrum,
+    basis: BasisSet,
+    job: Job,
+    cache_dir: Path | None,
+    acquisition: Acquisition,
+    result: Fit,
+    quality: Quality,
+) -> tuple[Reason, ...]:
+    """What the data say against the stated protocol, and for eddy currents."""
+    inputs = fit_inputs(spectrum, basis)
+    *_, noise = inputs
+    turned = partial(turned_residual, inputs, job.options.baseline)
+    found = eddy_current_doubt(quality, corrected=spectrum.water is not None, rough=turned)
+    if job.basis:
+        return found
+    rough, refit = other_fits(spectrum, job, cache_dir, noise=noise)
+    return protocol_doubt(protocol_of(acquisition), result, rough=rough, refit=refit) + found
+
+
+def other_fits(
+    spectrum: Spectrum, job: Job, cache_dir: Path | None, *, noise: float
+) -> tuple[Callable[[Protocol], float], Callable[[Protocol], Fit]]:
+    """Residual over noise of a rough fit with the simulated basis of another protocol, and the whole fit with it."""
+    roughly = rough_fits(spectrum, noise, baseline=job.options.baseline)
+
+    def other_basis(protocol: Protocol) -> BasisSet:
+        basis = cached_basis(protocol, Grid(spectrum.fid.points, spectrum.fid.dwell_time), cache_dir)
+        return with_job_background(basis, job)
+
+    def rough(protocol: Protocol) -> float:
+        return roughly(_components(other_basis(protocol)))
+
+    def refit(protocol: Protocol) -> Fit:
+        return fitted(spectrum, other_basis(protocol), job.options)
+
+    return rough, refit
+
+
+def turned_residual(inputs: tuple[Spectrum, Components, float], baseline: str, size: float, decay: float) -> float:
+    """The residual of a rough fit once a phase of ``size`` rad at the start, decaying in ``decay`` s, is taken off."""
+    spectrum, components, noise = inputs
+    turned = replace(spectrum, fid=spectrum.fid.phased(-size * np.exp(-spectrum.fid.time / decay)))
+    return rough_fits(turned, noise, baseline=baseline)(components)

@@ -1,0 +1,60 @@
+"""What is known of one analysis while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fitting.acquisition import Acquisition
+from fitting.basis.basis_set import BasisSet
+from fitting.fid import Spectrum
+from fitting.model.linear_prior import LinearPrior
+from fitting.model.result import Fit
+from fitting.norms.assessment import Assessment
+from fitting.preprocessing import Preprocessed
+from fitting.quality import Quality
+from fitting.quality.verdict import Judgement
+from fitting.quantification.concentrations import Quantity
+from fitting.quantification.relaxation import RelaxationTable
+from fitting.request import Subject
+from fitting.run.intake import Intake
+from fitting.run.job import Job
+from fitting.run.placement import Placement
+
+
+@dataclass(slots=True)
+class Run:
+    """One analysis on its way; a step may read what the steps before it have set."""
+
+    job: Job
+    cache_dir: Path | None
+    intake: Intake = field(init=False)
+    """The recording, complete, and where its parts came from."""
+    placement: Placement | None = field(init=False)
+    """Where the measured volume lies in the images."""
+    subject: Subject = field(init=False)
+    """With the tissue fractions of the maps, if there are any."""
+    relaxation: RelaxationTable = field(init=False)
+    spectrum: Spectrum = field(init=False)
+    """What is fitted, and its water."""
+    preprocessed: Preprocessed = field(init=False)
+    """The FIDs on the way to it, and what was found in passing."""
+    basis: BasisSet = field(init=False)
+    prior: LinearPrior | None = field(init=False)
+    """Expected concentrations, when asked for."""
+    fit: Fit = field(init=False)
+    quantities: tuple[Quantity, ...] = field(init=False)
+    quality: Quality = field(init=False)
+    judgement: Judgement = field(init=False)
+    assessment: Assessment = field(init=False)
+
+    @property
+    def acquisition(self) -> Acquisition:
+        """How the spectrum was acquired, completed by the request."""
+        return self.intake.recording.acquisition
+
+    @property
+    def water_acquisition(self) -> Acquisition | None:
+        """The same of its water reference."""
+        water = self.intake.recording.water
+        return None if water is None else water.acquisition
