@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from service.errors import SignedAnalysis
+from service.storage.repositories import AnalysisRepository
+from service.storage.upkeep import Upkeep
 from tests.fake_pipeline import spectrum
 from tests.openapi import ACCESS
 
@@ -107,12 +111,17 @@ def test_a_step_that_is_not_possible_is_refused(
     assert len(client.get(f"{analysis}/sign-off").json()["steps"]) == len(before)
 
 
-def test_nobody_signs_what_has_changed_meanwhile(client: TestClient, analysis: str) -> None:
-    """A step names the position its asker has seen."""
+@pytest.mark.parametrize("position", [0, 1, 3])
+def test_nobody_signs_what_has_changed_meanwhile(client: TestClient, analysis: str, position: int) -> None:
+    """A step names the position its asker has seen: one that the state allows is refused for another position."""
     step(client, analysis, "review")
-    stale = {"action": "review", "position": 0, "reviewer": REVIEWER}
+    step(client, analysis, "return", comment="The voxel must be looked at.")
+    stale = {"action": "review", "position": position, "reviewer": REVIEWER}
+    answer = client.post(f"{analysis}/sign-off", json=stale)
 
-    assert client.post(f"{analysis}/sign-off", json=stale).json()["code"] == "sign-off-conflict"
+    assert (answer.status_code, answer.json()["code"]) == (409, "sign-off-conflict")
+    assert client.get(f"{analysis}/sign-off").json()["position"] == 2
+    assert client.post(f"{analysis}/sign-off", json={**stale, "position": 2}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -140,6 +149,33 @@ def test_a_signed_analysis_is_not_removed(client: TestClient, analysis: str) -> 
 
     assert client.delete(analysis, headers={"X-Test": "1"}).json()["code"] == "signed-analysis"
     assert client.get(f"{analysis}/report?format=pdf&version=1").status_code == 200
+
+
+def test_retention_never_removes_a_signed_analysis(client: TestClient, analysis: str) -> None:
+    """A signed report outlives any retention period; an unsigned analysis of the same day is removed."""
+    step(client, analysis, "review")
+    step(client, analysis, "sign")
+    unsigned = client.post(
+        "/v1/analyses", files={"metabolite": ("x.json", spectrum(of="another"))}, headers={"Prefer": "wait=30"}
+    ).json()["id"]
+    services = client.app_state["services"]
+    later = datetime.now(UTC) + timedelta(days=1)
+
+    assert Upkeep(services.database, services.storage.blobs).expire(later) == 1
+    assert client.get(f"/v1/analyses/{unsigned}").status_code == 404
+    assert client.get(f"{analysis}/report?format=pdf&version=1").status_code == 200
+
+
+def test_the_storage_itself_keeps_what_is_signed(client: TestClient, analysis: str) -> None:
+    """Whoever asks the repository to delete it, a signature made a moment before is respected."""
+    step(client, analysis, "review")
+    step(client, analysis, "sign")
+    services = client.app_state["services"]
+    analysis_id = analysis.rsplit("/", maxsplit=1)[-1]
+
+    with pytest.raises(SignedAnalysis):
+        AnalysisRepository(services.database, services.storage.blobs).delete(analysis_id, erases=False)
+    assert client.get(analysis).status_code == 200
 
 
 def test_only_results_are_signed(client: TestClient) -> None:

@@ -13,14 +13,15 @@ from fitting.basis.macromolecules import mixture
 from fitting.errors import UnusableSignal
 from fitting.model.baseline import BASELINES, two_scale
 from fitting.model.domain import fit_domain
-from fitting.model.fit import Components, build_model, fit
+from fitting.model.fit import Components, _traces, build_model, fit
 from fitting.model.forward import common_derivatives, derivatives, evaluate
 from fitting.model.linear import Projection, solve_amplitudes
 from fitting.model.optimisers import OPTIMISERS
 from fitting.model.parameters import GLOBAL, layout_for, unpack
 from fitting.model.problem import Problem
-from fitting.model.solution import TOLERANCE
+from fitting.model.solution import TOLERANCE, first_solution, prior_precisions
 from fitting.model.start import start_vector
+from fitting.model.uncertainty import amplitude_covariance
 from fitting.units import FloatArray
 from tests.unit import model_cases as world
 
@@ -31,7 +32,7 @@ def _problem(baseline: str = "p-spline", seed: int = 1) -> Problem:
     generator = np.random.default_rng(seed)
     fid = world.clean_fid(shift_hz=1.5, phase=0.3) + world.noise(generator, SD)
     gain = float(np.abs(fid).max())
-    model = build_model(world.spectrum(fid), world.components(), SD / gain, gain, baseline)
+    model = build_model(world.fid(fid), world.components(), SD / gain, gain, baseline)
     return Problem(model, np.array([block.precision for block in model.baseline.blocks]))
 
 
@@ -193,7 +194,7 @@ def test_optimisers_stop_where_nothing_is_left_to_gain(method: str) -> None:
     generator = np.random.default_rng(21)
     fid = world.clean_fid(shift_hz=1.5, phase=0.3) + world.noise(generator, 10 * SD)
     gain = float(np.abs(fid).max())
-    model = build_model(world.spectrum(fid), world.components(), 10 * SD / gain, gain, "two-scale")
+    model = build_model(world.fid(fid), world.components(), 10 * SD / gain, gain, "two-scale")
     problem = Problem(model, np.array([block.precision for block in model.baseline.blocks]))
     start = start_vector(model, problem.projection, world.FREQUENCY)
     least = min(problem.cost(solve(problem, start, 1e-8, None).vector) for solve in OPTIMISERS.values())
@@ -386,3 +387,28 @@ def test_the_damping_beside_water_follows_the_field(megahertz: float, damping: f
     assert layout.prior_mean[index] * layout.scales[index] == pytest.approx(damping)
     naa, gpc = (layout.prior_sd * layout.scales)[-2:]
     assert naa == pytest.approx(3 * gpc)
+
+
+def test_errors_are_inflated_by_what_the_residual_exceeds_the_noise() -> None:
+    """A residual of three times the noise makes variances nine times larger; one below the noise changes nothing."""
+    problem = _problem()
+    state = problem.state(start_vector(problem.model, problem.projection, world.FREQUENCY))
+    unit = state.residual / np.sqrt(np.mean(state.residual**2))
+    least, exact, thrice = (
+        amplitude_covariance(problem, dataclasses.replace(state, residual=size * unit)) for size in (0.4, 1.0, 3.0)
+    )
+
+    assert least == pytest.approx(exact)
+    assert thrice == pytest.approx(9.0 * exact)
+
+
+def test_the_fitted_shift_is_taken_off_the_axis_of_the_traces() -> None:
+    """Of data that stand 6 Hz too high, each peak is drawn at its metabolite's place, not twice as far away."""
+    fid = world.fid(world.clean_fid(shift_hz=6.0))
+    gain = float(np.abs(fid.samples).max())
+    model = build_model(fid, world.components(), SD / gain, gain, "two-scale")
+    state = Problem(model, prior_precisions(model)).state(first_solution(model, world.FREQUENCY, None).vector)
+    traces = _traces(model, state, SD, state.values.shift / world.FREQUENCY * 1e6)
+
+    assert state.values.shift == pytest.approx(6.0, abs=0.5)
+    assert traces.ppm[np.argmax(traces.fit)] == pytest.approx(2.008, abs=0.012)

@@ -16,7 +16,7 @@ from fitting.quality.baseline_use import baseline_share
 from fitting.quality.clipping import clipped_samples
 from fitting.quality.fit_residual import residual_by_region
 from fitting.quality.linewidths import creatine_linewidth_ppm, naa_linewidth_ppm
-from fitting.quality.signal_to_noise import peak_over_noise
+from fitting.quality.signal_to_noise import peak_over_noise, signal_to_noise
 from fitting.quality.spurious_echo import spurious_echo
 from fitting.quality.water_and_lipid import lipid
 from fitting.quality.whiteness import noise_correlation, noise_tail
@@ -255,3 +255,15 @@ def test_each_number_lands_in_its_own_field() -> None:
     assert quality.clipped_samples == 0
     assert quality.water_clipped_samples == clipped_samples(clipped[None, None])
     assert quality.spurious_echo == spurious_echo(seen, evidence.noise, 123.2e6)
+
+
+def test_both_definitions_of_signal_over_noise() -> None:
+    """The first is the fit's height over twice the RMS of the residual, the second the data's over the noise."""
+    ppm, residual = np.linspace(4.0, 0.2, 400), np.tile([0.4, -0.4], 200)
+    line = 8.0 * np.exp(-(((ppm - 2.0) / 0.1) ** 2))
+    peak = float(line.max())
+    fitted = line + 2.0
+    found = Traces(ppm, fitted + residual, fitted, np.full(400, 2.0), residual, ("NAA",), line[None])
+
+    assert signal_to_noise(found) == pytest.approx(peak / 0.8)
+    assert peak_over_noise(found, 0.5) == pytest.approx(float(np.max(line + residual)) / 0.5)
