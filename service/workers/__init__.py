@@ -1,0 +1,1 @@
+"""The worker pool: where fits run, whether threads, processes or a cluster."""
