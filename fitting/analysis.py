@@ -17,7 +17,7 @@ from fitting.reason import Absence, Reason
 
 SCHEMA = 2
 """Version of this document's shape; stored with every analysis. A field that may be null is added without a new number;
-any other change needs the next number and a step in ``service/storage/upgrades.py``."""
+any other change needs the next number and a step in ``service/upgrades.py``."""
 
 NOTICE = (
     "Research use only. Not a medical device; not for diagnosis, treatment or patient management. "

@@ -16,7 +16,6 @@ from service import logs
 from service.access.authentication import Authenticator
 from service.access.trail import Trail
 from service.api.dependencies import Services
-from service.api.norm_files import post_norm_folder
 from service.jobs.dispatcher import Dispatcher
 from service.jobs.maintenance import Maintenance
 from service.jobs.tasks import Analyse, Inspect
@@ -24,6 +23,7 @@ from service.jobs.workforce import Limits
 from service.metrics import Metrics
 from service.pages.frame import refusal
 from service.routes import mount
+from service.schemas.norm_folder import read_norm_folder
 from service.settings import Settings
 from service.storage.audit import AuditLog
 from service.storage.audit_folder import AuditFolder
@@ -96,7 +96,8 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
         log.info("audit log", **audit_log.head()._asdict())
         repository = AnalysisRepository(database, blobs, keep_inputs=settings.keep_inputs)
         site_norms = SiteNormRepository(database)
-        post_norm_folder(settings.norms_path, site_norms)
+        if settings.norms_path is not None:
+            site_norms.add_all(read_norm_folder(settings.norms_path))
         queue = JobQueue(database, blobs, keep_inputs=settings.keep_inputs)
         dispatcher = Dispatcher(
             queue,

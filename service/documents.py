@@ -18,7 +18,7 @@ from fitting.model.result import Traces
 from fitting.norms import norm_version
 from fitting.preprocessing.preprocessed import Transients
 from fitting.run.pins import data_digest, engine_digest
-from service.storage.upgrades import upgraded
+from service.upgrades import upgraded
 
 __all__ = [
     "Answer",

@@ -16,10 +16,10 @@ from fitting.analysis import NOTICE
 from service import pages
 from service.access.route_access import Access
 from service.api import access, analyses, basis_sets, events, health, norms, reports, scores, sign_offs, subjects
-from service.api.analysis_request import AnalysisRequest, ArraySubmission
 from service.api.events import EventOut
 from service.api.example import example_analysis
 from service.problem_documents import ProblemDocument
+from service.schemas.analysis_request import AnalysisRequest, ArraySubmission
 
 _UNREFERENCED: tuple[type[BaseModel], ...] = (AnalysisRequest, ArraySubmission, EventOut, ProblemDocument)
 """Schemas that the framework does not see, because we read bodies and write problems ourselves."""

@@ -20,7 +20,7 @@ from fitting.model.result import Traces
 from fitting.run import Inspection, Job
 from fitting.run.progress import STAGES, begin
 from service.api import example
-from service.storage.documents import load_analysis
+from service.documents import load_analysis
 
 POINTS = 64
 

@@ -21,7 +21,7 @@ from fitting import run
 from fitting.io import SourceFile
 from fitting.request import Subject, TissueFractions
 from fitting.run import Job
-from service.storage.documents import dump_analysis
+from service.documents import dump_analysis
 from tests.data.simulated_brain import Scan
 
 ROOT = Path(__file__).parents[1]

@@ -20,7 +20,6 @@ from fitting import errors as refusals
 from fitting.analysis import NOTICE
 from fitting.run import Job
 from service.access.route_access import Access
-from service.api.analysis_request import Pseudonym, Region
 from service.api.analysis_result import (
     AnalysisList,
     AnalysisOut,
@@ -48,6 +47,7 @@ from service.errors import (
     WorkerCrashed,
 )
 from service.jobs.tasks import Defect, MemoryExhausted
+from service.schemas.analysis_request import Pseudonym, Region
 from service.storage.files import StoredFile, by_role
 from service.storage.lists import Cursor, Filters
 from service.storage.repositories import AnalysisRepository, Submission

@@ -13,10 +13,10 @@ from fitting.analysis import NOTICE, AcquisitionFacts, Analysis, Anatomy, Metabo
 from fitting.norms.assessment import Finding, NormNotUsed, NormUsed
 from fitting.quality import Quality
 from fitting.quality.verdict.usable import Verdict
+from service.documents import Traces, Transients
 from service.problem_documents import ProblemDocument
-from service.storage.documents import Traces, Transients
 from service.storage.tables import AnalysisRow, State
-from service.storage.upgrades import upgraded
+from service.upgrades import upgraded
 
 
 class _Output(BaseModel):

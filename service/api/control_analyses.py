@@ -10,7 +10,7 @@ from fitting.errors import UnusableControls
 from fitting.norms import Control, Controls, Measured, Method, find_region, own_software, site_controls
 from fitting.norms.matching import ECHO_TIME_TOLERANCE
 from fitting.units import nominal_tesla
-from service.storage.documents import load_analysis
+from service.documents import load_analysis
 from service.storage.tables import AnalysisRow
 
 LEAST_DETECTED = 0.5

@@ -19,9 +19,9 @@ from fitting.io.nifti_image import refuse_other_than_image
 from fitting.request import Overrides
 from fitting.run.check import check_document
 from fitting.run.completion import check_overrides
-from service.api.analysis_request import SPECTRUM_FIELDS, AnalysisRequest, ArraySubmission
 from service.errors import InvalidRequest, MalformedRequest, SchemaError, ServiceProblem, TooLarge, UnsupportedMediaType
 from service.problem_documents import from_schema_errors
+from service.schemas.analysis_request import SPECTRUM_FIELDS, AnalysisRequest, ArraySubmission
 from service.storage.files import IMAGE_ROLES, INPUTS, StoredFile, by_role
 from service.storage.tables import Role
 

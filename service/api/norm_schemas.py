@@ -12,7 +12,7 @@ from fitting.analysis import NOTICE
 from fitting.norms import Controls, Norm, check_controls
 from fitting.norms.controls import FEWEST_CONTROLS, FEWEST_FOR_REGRESSION
 from fitting.norms.leave_one_out import Checks
-from service.api.score_schemas import Output, Unit
+from service.schemas.scores import Output, Unit
 from service.storage.site_norms import load_site_norm
 from service.storage.tables import SiteNormRow
 

@@ -24,8 +24,8 @@ from service.api.norm_schemas import (
     site_norm_out,
 )
 from service.api.problems import responses
-from service.api.site_norm_request import NormRequest
 from service.errors import UnknownAnalysis, UnknownNorm
+from service.schemas.site_norms import NormRequest
 
 router = APIRouter(prefix="/v1", tags=["norms"])
 

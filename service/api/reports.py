@@ -12,6 +12,7 @@ from service.access.route_access import Access
 from service.api.analysis_result import TracesOut, traces_out
 from service.api.dependencies import Repository, SignOffs
 from service.api.problems import responses
+from service.documents import Traces, load_analysis, load_traces
 from service.errors import (
     DamagedSignedReport,
     DamagedStorage,
@@ -24,7 +25,6 @@ from service.errors import (
 from service.reports import AnalysisDocument, FormatUnavailable, Paper, render
 from service.reports.document import SignOffStep
 from service.reports.html import policy_of
-from service.storage.documents import Traces, load_analysis, load_traces
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOff
 from service.storage.tables import UNFINISHED, AnalysisRow, SignOffRow

@@ -12,7 +12,7 @@ from fitting.norms.together import RegionProfile
 from service.access.route_access import Access
 from service.api.dependencies import Caller, SiteNorms
 from service.api.problems import responses
-from service.api.score_schemas import Input, Output, ScoreOut, ScoreRequest, score_out
+from service.schemas.scores import Input, Output, ScoreOut, ScoreRequest, score_out
 
 router = APIRouter(prefix="/v1", tags=["scores"])
 

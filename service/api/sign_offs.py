@@ -16,9 +16,9 @@ from service.access.route_access import Access
 from service.api.dependencies import Caller, Repository, SignOffs
 from service.api.problems import responses
 from service.api.reports import ReportFormat, document_of, rendered, stored_traces, succeeded
+from service.documents import Traces, load_traces
 from service.errors import NoResult, NotAcceptable, NotFinished, SignOffConflict, UnknownAnalysis
 from service.reports import AnalysisDocument
-from service.storage.documents import Traces, load_traces
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SIGNED_FORMATS, SignedReport, SignOff, SignOffRepository, Step, next_state
 from service.storage.tables import AnalysisRow, SignOffAction, SignOffRow, SignOffState

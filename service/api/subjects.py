@@ -13,11 +13,11 @@ from fitting.errors import ImplausibleParameter
 from fitting.follow_up import FollowedSession, course
 from fitting.follow_up.course import Axis, ClinicalCourse, LeftOut, Refusal, Series, Visit
 from service.access.route_access import Access
-from service.api.analysis_request import Pseudonym
 from service.api.dependencies import Repository
 from service.api.problems import responses
+from service.documents import load_analysis
 from service.errors import UnknownSubject
-from service.storage.documents import load_analysis
+from service.schemas.analysis_request import Pseudonym
 from service.storage.lists import Filters
 from service.storage.repositories import AnalysisRepository
 from service.storage.tables import AnalysisRow

@@ -106,8 +106,8 @@ def _is_absent(url: URL) -> bool:
 
 
 def executor(settings: Settings) -> CheckResult:
-    from service.jobs.executors import UnusableExecutor, open_executor
     from service.jobs.tasks import warm
+    from service.workers.executors import UnusableExecutor, open_executor
 
     begin = time.monotonic()
     try:
@@ -134,7 +134,7 @@ def basis(_: Settings) -> CheckResult:
 
 def own_norms(settings: Settings) -> CheckResult:
     from fitting.errors import FittingError
-    from service.api.norm_files import read_norm_folder
+    from service.schemas.norm_folder import read_norm_folder
 
     if settings.norms_path is None:
         return CheckResult("ok", "no folder of own norms (MRSQUANT_NORMS_PATH)")

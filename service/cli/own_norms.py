@@ -22,7 +22,7 @@ def own_norms() -> tuple[Controls, ...]:
     folder = load_settings().norms_path
     if folder is None:
         return ()
-    from service.api.norm_files import read_norm_folder
+    from service.schemas.norm_folder import read_norm_folder
 
     with refusing(folder):
         return tuple(read_norm_folder(folder).values())

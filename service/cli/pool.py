@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from service.jobs.executors import Pool, is_crash, open_executor
+from service.workers.executors import Pool, is_crash, open_executor
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

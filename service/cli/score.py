@@ -13,7 +13,7 @@ from service.cli.failures import CommandFailure, ExitCode, refusing
 from service.cli.own_norms import own_norms
 
 if TYPE_CHECKING:
-    from service.api.score_schemas import ScoreOut
+    from service.schemas.scores import ScoreOut
 
 _VALUE = "Value"
 _MATCH = "What decides which controls match"
@@ -77,8 +77,8 @@ def score(
 ) -> int:
     """Say where a value of any program lies among controls, how sure that is, and what would make it surer."""
     from fitting import norms
-    from service.api.score_schemas import ScoreRequest, score_out
     from service.cli.control_values import read_controls
+    from service.schemas.scores import ScoreRequest, score_out
 
     if (ratio_tcr is None) == (value is None):
         raise CommandFailure(ExitCode.FAILURE, "usage", "score", "give either --ratio-tcr or --value.")

@@ -82,7 +82,7 @@ def stored_files(storage: Storage, contents: Contents) -> CheckResult:
 
 @_of_storage
 def stored_results(storage: Storage, contents: Contents) -> CheckResult:
-    from service.storage.documents import load_analysis
+    from service.documents import load_analysis
 
     if contents.revision is None:
         return CheckResult("ok", "nothing is kept yet")

@@ -53,9 +53,9 @@ def submit(
 
 
 def _print(document: dict[str, Any]) -> None:
+    from service.documents import load_analysis
     from service.reports import AnalysisDocument
     from service.reports.table import as_text
-    from service.storage.documents import load_analysis
 
     envelope = {name: document[name] for name in ("id", "created", "finished", "seconds", "subject", "session")}
     sys.stdout.write(as_text(AnalysisDocument(load_analysis(document), **envelope)))

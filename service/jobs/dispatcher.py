@@ -22,20 +22,20 @@ from fitting import run
 from fitting.errors import FittingError
 from fitting.norms import Controls
 from fitting.run import Inspection, Job
+from service.documents import Answer
 from service.errors import DamagedStorage, InternalError, OutOfMemory, OverDeadline, WorkerCrashed
 from service.jobs.claimant import Claimant
-from service.jobs.executors import is_crash
-from service.jobs.news import STARTED
 from service.jobs.tasks import Analyse, Defect, Inspect, MemoryExhausted, run_analysis
 from service.jobs.workforce import Limits, Workforce
 from service.logs import frames_of
 from service.metrics import Metrics
 from service.problem_documents import ProblemDocument, problem_of
-from service.storage.documents import Answer
 from service.storage.events import EventRepository
 from service.storage.files import INPUTS, by_role
 from service.storage.queue import Claimed, JobQueue
 from service.telemetry import Tracing
+from service.workers.executors import is_crash
+from service.workers.messages import STARTED
 
 MAX_ATTEMPTS = 2
 """Attempts that may end with the death of the worker, which the analysis may have caused."""

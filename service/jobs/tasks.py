@@ -13,9 +13,9 @@ from fitting.errors import FittingError
 from fitting.model.result import Traces
 from fitting.run import Inspection, Job
 from fitting.run.progress import watched
-from service.jobs.news import STARTED, Tell, ignore
+from service.documents import Answer, dump_analysis, dump_traces
 from service.logs import frames_of
-from service.storage.documents import Answer, dump_analysis, dump_traces
+from service.workers.messages import STARTED, Tell, ignore
 
 Analyse = Callable[[Job, Path | None], tuple[Analysis, Traces]]
 Inspect = Callable[[Job], Inspection]

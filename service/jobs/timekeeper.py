@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from service.jobs.news import News
+from service.workers.messages import News
 
 
 @dataclass(slots=True)

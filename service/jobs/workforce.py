@@ -13,12 +13,12 @@ import structlog
 
 from fitting.request import Options
 from fitting.run import Inspection, Job
+from service.documents import Answer
 from service.errors import NotReady
-from service.jobs.executors import Pool, UnusableExecutor, open_executor
-from service.jobs.news import News
 from service.jobs.tasks import Inspect, run_inspection, warm
 from service.jobs.timekeeper import Run, Timekeeper
-from service.storage.documents import Answer
+from service.workers.executors import Pool, UnusableExecutor, open_executor
+from service.workers.messages import News
 
 log = structlog.get_logger()
 

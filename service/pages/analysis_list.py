@@ -15,10 +15,10 @@ from pydantic import TypeAdapter, ValidationError
 from fitting.norms import regions
 from service.access.route_access import Access
 from service.api.analyses import decoded_cursor, encoded_cursor
-from service.api.analysis_request import Pseudonym, Region
 from service.api.dependencies import Repository, SignOffs
 from service.api.problems import responses
 from service.pages.frame import page, page_router, room
+from service.schemas.analysis_request import Pseudonym, Region
 from service.storage.lists import Filters
 from service.storage.tables import UNFINISHED, AnalysisRow, SignOffState, State
 

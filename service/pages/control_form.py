@@ -10,8 +10,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, ValidationError
 
-from service.api.site_norm_request import NormRequest
 from service.pages.frame import room
+from service.schemas.site_norms import NormRequest
 
 FACTS = ("id", "age_years", "sex", "gm")
 """Columns of the CSV that are no metabolites; a metabolite's error stands in the column NAME_sd."""

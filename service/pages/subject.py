@@ -8,12 +8,12 @@ from fastapi import Depends, Path, Request
 from fastapi.responses import HTMLResponse
 
 from service.access.route_access import Access
-from service.api.analysis_request import Pseudonym
 from service.api.dependencies import Repository, SignOffs
 from service.api.reports import document_of
 from service.api.subjects import followed_of
 from service.pages.frame import page, page_router
 from service.reports import timeline
+from service.schemas.analysis_request import Pseudonym
 
 router = page_router()
 

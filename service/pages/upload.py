@@ -18,13 +18,13 @@ from fitting.norms import regions
 from fitting.run.check import check_document
 from service.access.route_access import Access
 from service.api.analyses import validate
-from service.api.analysis_request import AnalysisRequest
 from service.api.dependencies import Caller, CurrentSettings, Dispatch, Repository, RequestId, SiteNorms
 from service.api.intake import read_form, refuse_unrecognised, uploaded_files
 from service.errors import ServiceProblem
 from service.pages import preview
 from service.pages.form_fields import FIELDS, GROUPS, Group, field_at, field_named, request_of
 from service.pages.frame import page, page_router, room
+from service.schemas.analysis_request import AnalysisRequest
 from service.storage.files import IMAGE_ROLES, INPUTS, StoredFile
 from service.storage.repositories import Submission
 

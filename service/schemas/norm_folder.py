@@ -10,8 +10,7 @@ from pydantic import ValidationError
 from fitting.errors import FittingError, UnusableControls
 from fitting.norms import Controls
 from fitting.norms.controls import digest
-from service.api.site_norm_request import NormRequest
-from service.storage.site_norms import SiteNormRepository
+from service.schemas.site_norms import NormRequest
 
 DIGITS = 8
 """Of the digest that stands for the version of a file."""
@@ -42,18 +41,6 @@ def read_norm_folder(folder: Path) -> dict[str, Controls]:
             raise type(error)(f"'{path.name}': {error.detail}", **error.data) from error
         found[request.name] = replace(norm, id=f"site.{request.name}.{digest(norm)[:DIGITS]}")
     return found
-
-
-def post_norm_folder(folder: Path | None, site_norms: SiteNormRepository) -> None:
-    """Make the norms of a folder, if there is one, the newest versions; those that are so already stay as they are.
-
-    Raises
-    ------
-    UnusableControls, ImplausibleParameter
-        As :func:`read_norm_folder`.
-    """
-    for name, norm in read_norm_folder(folder).items() if folder is not None else ():
-        site_norms.add(name, norm)
 
 
 def _request(path: Path) -> NormRequest:

@@ -17,7 +17,7 @@ from fitting.request import Options, Overrides, Subject, TissueFractions
 from fitting.run.check import check_request
 from fitting.run.completion import check_overrides
 from fitting.units import PROTON_GAMMA_BAR
-from service.api.analysis_request import MethodName, Region
+from service.schemas.analysis_request import MethodName, Region
 
 MetaboliteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/_-]{1,16}$")]
 Software = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+/(),:-]{0,159}$")]

@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from fitting.norms import Control, Controls, Measured, Method, site_controls
-from service.api.analysis_request import MethodName, Pseudonym, Region
-from service.api.score_schemas import Input, Measure, MetaboliteName, Sex, Software, Spread, Unit
+from service.schemas.analysis_request import MethodName, Pseudonym, Region
+from service.schemas.scores import Input, Measure, MetaboliteName, Sex, Software, Spread, Unit
 
 NormName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
 
+from service.documents import Answer
 from service.problem_documents import ProblemDocument
 from service.storage import clock, webhooks
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
-from service.storage.documents import Answer
 from service.storage.events import record
 from service.storage.files import FileRepository, StoredFile, digested
 from service.storage.tables import ANALYSES, UNFINISHED, State

@@ -14,12 +14,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session, undefer
 
+from service.documents import fingerprint
 from service.errors import IdempotencyConflict, QueueFull, UnknownAnalysis
 from service.storage import webhooks
 from service.storage.audit import Actor, append
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
-from service.storage.documents import fingerprint
 from service.storage.events import record
 from service.storage.files import Digested, FileRepository, StoredFile, digested
 from service.storage.lists import Cursor, Filters, Page, listed

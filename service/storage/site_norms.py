@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,6 +75,11 @@ class SiteNormRepository:
             )
             session.add(row)
             return row, True
+
+    def add_all(self, norms: Mapping[str, Controls]) -> None:
+        """Make these norms the newest versions of their names; those that are so already stay as they are."""
+        for name, norm in norms.items():
+            self.add(name, norm)
 
     def get(self, norm_id: str, project: str = DEFAULT_PROJECT) -> SiteNormRow:
         """One version, by its id or by that of one of its metabolites.

@@ -12,9 +12,9 @@ from typing import Any
 import structlog
 from distributed import Client, WorkerPlugin, get_worker
 
-from service.jobs.memory import limit_memory
-from service.jobs.news import News
-from service.jobs.pool import Pool
+from service.workers.memory import limit_memory
+from service.workers.messages import News
+from service.workers.pool import Pool
 
 CONNECT_SECONDS = 10.0
 RESTART_SECONDS = 30.0

@@ -14,10 +14,10 @@ from functools import partial
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 
-from service.jobs.memory import limit_memory, share_of_machine
-from service.jobs.news import News, ParentPipe
-from service.jobs.pool import Pool, is_crash
 from service.settings import executor_parts
+from service.workers.memory import limit_memory, share_of_machine
+from service.workers.messages import News, ParentPipe
+from service.workers.pool import Pool, is_crash
 
 __all__ = ["Pool", "UnusableExecutor", "is_crash", "open_executor"]
 
@@ -135,7 +135,7 @@ def _end_with_parent(lifeline: Connection) -> None:
 
 def _dask(rest: str, worker_memory: int | None) -> Pool:
     try:
-        from service.jobs.cluster import open_cluster  # noqa: PLC0415 (the extra `cluster` is optional)
+        from service.workers.cluster import open_cluster  # noqa: PLC0415 (the extra `cluster` is optional)
     except ImportError as error:
         raise UnusableExecutor(
             "MRSQUANT_EXECUTOR = 'dask+tcp://...' needs: pip install 'mrsquant[cluster]'."

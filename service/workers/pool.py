@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import dataclass
 
-from service.jobs.news import News, Tell
+from service.workers.messages import News, Tell
 
 
 @dataclass(frozen=True, slots=True)

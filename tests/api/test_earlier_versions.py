@@ -15,10 +15,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from fitting.analysis import SCHEMA, Analysis
+from service.documents import dump_analysis, load_analysis
 from service.storage.database import Database
-from service.storage.documents import dump_analysis, load_analysis
 from service.storage.tables import AnalysisRow
-from service.storage.upgrades import UPGRADES, UnknownSchema, upgraded
+from service.upgrades import UPGRADES, UnknownSchema, upgraded
 from tests.api.conftest import StartClient
 from tests.fake_pipeline import spectrum
 

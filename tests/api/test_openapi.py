@@ -12,11 +12,11 @@ import pytest
 import yaml
 from starlette.testclient import TestClient
 
-from service.api.analysis_request import AnalysisRequest, ArraySubmission
 from service.api.analysis_result import AnalysisOut
 from service.api.example import example_analysis
 from service.errors import BY_CODE
 from service.routes import openapi_yaml
+from service.schemas.analysis_request import AnalysisRequest, ArraySubmission
 from tests.fake_pipeline import spectrum
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(openapi_yaml())

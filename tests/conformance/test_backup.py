@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, select, update
 
+from service.documents import Answer, dump_analysis
 from service.storage import backup as backup_module
 from service.storage.backup import copy_all
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
-from service.storage.documents import Answer, dump_analysis
 from service.storage.sweep import Sweep
 from service.storage.tables import AnalysisRow, FileRow
 from tests.fake_pipeline import example_analysis, spectrum

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from service.jobs.executors import open_executor
 from service.jobs.workforce import Limits
+from service.workers.executors import open_executor
 from tests.fake_pipeline import spectrum
 from tests.servers.cluster import Cluster, cluster
 from tests.servers.office import Office
@@ -89,7 +89,7 @@ def test_a_worker_that_hangs_is_restarted(two_workers: Cluster, office: Office) 
 @pytest.mark.chaos
 def test_no_scheduler_there(tmp_path: Path, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """The service starts and is not ready; submissions wait in the database until the cluster is there."""
-    monkeypatch.setattr("service.jobs.cluster.CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr("service.workers.cluster.CONNECT_SECONDS", 1.0)
     absent = Cluster(tmp_path)
     waiting = office.submit(spectrum())
     dispatcher = office.dispatch(absent.address)

@@ -21,15 +21,15 @@ from fitting.io import SourceFile
 from fitting.request import Options
 from fitting.run import Job
 from fitting.run.progress import STAGES
+from service.documents import load_traces
 from service.jobs.dispatcher import MAX_BEGINNINGS, SILENCE
-from service.jobs.executors import Pool, UnusableExecutor, is_crash, open_executor
-from service.jobs.memory import share_of_machine
-from service.jobs.news import STARTED
 from service.jobs.tasks import Defect, run_analysis
 from service.jobs.workforce import Limits
-from service.storage.documents import load_traces
 from service.storage.events import EventRepository
 from service.storage.tables import AnalysisRow
+from service.workers.executors import Pool, UnusableExecutor, is_crash, open_executor
+from service.workers.memory import share_of_machine
+from service.workers.messages import STARTED
 from tests import fake_pipeline
 from tests.fake_pipeline import spectrum
 from tests.servers.office import Office

@@ -10,9 +10,9 @@ import pytest
 from fitting.io import SourceFile
 from fitting.request import Subject
 from fitting.run import Job
-from service.jobs.executors import open_executor
+from service.documents import Answer
 from service.jobs.tasks import run_analysis
-from service.storage.documents import Answer
+from service.workers.executors import open_executor
 from tests.servers.cluster import cluster
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "acc_press30.nii.gz"

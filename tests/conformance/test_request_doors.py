@@ -10,11 +10,11 @@ import pytest
 
 from fitting.request import BY_PATH, FIELDS, PARTS, RequestField, put, request_of
 from fitting.run.job import Job, said_document
-from service.api.analysis_request import AnalysisRequest
 from service.cli.app import run
 from service.cli.manifest import Entry, read_manifest
 from service.cli.request_options import Paths, takes_request
 from service.pages import form_fields
+from service.schemas.analysis_request import AnalysisRequest
 
 WHOLE = {("tissue", "gm"), ("tissue", "wm"), ("tissue", "csf")}
 """Fields that make sense together only."""

@@ -20,9 +20,9 @@ from fitting.io import Files, SourceFile
 from fitting.run.job import Job
 from service.api.intake import refuse_unrecognised
 from service.errors import OutOfMemory, WorkerCrashed
-from service.jobs.executors import Pool, is_crash, open_executor
 from service.jobs.tasks import Defect, MemoryExhausted, run_analysis, run_inspection
 from service.storage.files import StoredFile
+from service.workers.executors import Pool, is_crash, open_executor
 from tests.fuzz.bombs import Bomb, _spectrum, bomb
 
 ROOT = Path(__file__).parents[2]

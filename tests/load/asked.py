@@ -12,9 +12,9 @@ from starlette.testclient import TestClient
 
 from fitting.follow_up import course
 from service.api.subjects import followed_of, sessions_of
+from service.documents import Answer, dump_analysis, dump_traces
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
-from service.storage.documents import Answer, dump_analysis, dump_traces
 from service.storage.files import StoredFile
 from service.storage.lists import Filters
 from service.storage.queue import JobQueue

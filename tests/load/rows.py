@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, insert
 
+from service.documents import dump_analysis
 from service.storage.audit import Entry, append
-from service.storage.documents import dump_analysis
 from service.storage.tables import ANALYSES, EVENTS, FILES, Base, SignOffRow
 from tests.fake_pipeline import example_analysis
 

@@ -18,8 +18,8 @@ from fitting.model.result import Traces
 from fitting.request import Overrides, Subject, TissueFractions
 from fitting.run import Inspection, Job
 from service.cli import app, pool
-from service.jobs.executors import open_executor
 from service.reports.results_csv import COLUMNS
+from service.workers.executors import open_executor
 from tests.data.analysis_factory import failed, make_analysis, make_traces, unusable
 
 METADATA = {

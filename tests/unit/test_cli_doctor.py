@@ -53,7 +53,7 @@ def test_what_is_wrong_is_named(
     monkeypatch.setenv("MRSQUANT_DATABASE_URL", "postgresql+psycopg://someone:secret@127.0.0.1:1/none")
     monkeypatch.setenv("MRSQUANT_EXECUTOR", "dask+tcp://127.0.0.1:1")
     monkeypatch.setenv("MRSQUANT_NORMS_PATH", str(tmp_path))
-    monkeypatch.setattr("service.jobs.cluster.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("service.workers.cluster.CONNECT_SECONDS", 0.5)
 
     assert app.run(["doctor"]) == 1
     out = capsys.readouterr().out

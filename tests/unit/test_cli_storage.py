@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from service.cli import app
-from service.storage.documents import Answer, dump_analysis, dump_traces
+from service.documents import Answer, dump_analysis, dump_traces
 from service.storage.sweep import FIRST_SECONDS
 from tests.fake_pipeline import example_analysis, example_traces, spectrum
 from tests.servers.office import Office

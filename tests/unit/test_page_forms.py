@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.api.analysis_request import AnalysisRequest
 from service.pages import control_form, form_fields, static_files
+from service.schemas.analysis_request import AnalysisRequest
 
 METHOD = {
     "name": "acc-press30", "region": "ACC", "hemisphere": "", "unit": "tCr", "field_t": "3", "echo_time": "30",

@@ -16,11 +16,11 @@ from sqlalchemy import create_engine
 
 from fitting.errors import DamagedFile
 from fitting.request import request_of
+from service.documents import dump_analysis, dump_traces, load_traces
 from service.errors import DamagedStorage
 from service.problem_documents import problem_of
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
-from service.storage.documents import dump_analysis, dump_traces, load_traces
 from service.storage.files import StoredFile
 from service.storage.queue import JobQueue
 from service.storage.repositories import AnalysisRepository, Submission
