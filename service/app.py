@@ -13,13 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fitting import __version__, run
 from service import logs
+from service.access.audit_writer import AuditWriter
 from service.access.authentication import Authenticator
-from service.access.trail import Trail
 from service.api.dependencies import Services
 from service.jobs.dispatcher import Dispatcher
 from service.jobs.maintenance import Maintenance
+from service.jobs.pool_supervisor import Limits
 from service.jobs.tasks import Analyse, Inspect
-from service.jobs.workforce import Limits
 from service.metrics import Metrics
 from service.pages.frame import refusal
 from service.routes import mount
@@ -91,8 +91,8 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
         authenticator = Authenticator(settings, database)
         authenticator.check()
         audit_log = AuditLog(database)
-        trail = Trail(audit_log, AuditFolder(settings.data_dir), metrics)
-        trail.start()
+        audit_writer = AuditWriter(audit_log, AuditFolder(settings.data_dir), metrics)
+        audit_writer.start()
         log.info("audit log", **audit_log.head()._asdict())
         repository = AnalysisRepository(database, blobs, keep_inputs=settings.keep_inputs)
         site_norms = SiteNormRepository(database)
@@ -106,7 +106,7 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
             executor=settings.executor,
             limits=Limits(settings.deadline_seconds, settings.grace_seconds, settings.worker_memory_bytes),
             cache_dir=settings.cache_dir,
-            claimants_dir=settings.data_dir / "claimants",
+            instances_dir=settings.data_dir / "claimants",
             metrics=metrics,
             has_storage=storage.has_its_folder,
             tracing=tracing,
@@ -117,14 +117,23 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
         helpers.extend(_started(settings, storage, metrics))
         sign_offs = SignOffRepository(database, blobs)
         return Services(
-            settings, storage, queue, repository, sign_offs, site_norms, dispatcher, metrics, authenticator, trail
+            settings,
+            storage,
+            queue,
+            repository,
+            sign_offs,
+            site_norms,
+            dispatcher,
+            metrics,
+            authenticator,
+            audit_writer,
         )
 
     def close_services(services: Services) -> None:
         while helpers:
             helpers.pop().stop()
         services.dispatcher.stop()
-        services.trail.stop()
+        services.audit_writer.stop()
         with suppress(SQLAlchemyError):  # a database that is gone does not keep the service from ending
             log.info("audit log", **AuditLog(services.database).head()._asdict())
         services.database.close()

@@ -36,7 +36,7 @@ class _WithoutQuery:
 
 
 class Tracing:
-    """Spans made afterwards from what the workers told: they need no telemetry of their own.
+    """Spans made afterwards from the messages of the workers, which need no telemetry of their own.
 
     Spans carry ids, durations and stages; no payload, no subject.
     """

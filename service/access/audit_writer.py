@@ -32,7 +32,7 @@ STOP_SECONDS = 5.0
 
 _MAX_BATCH = 1000
 _RETRY_SECONDS = 1.0
-_AWAY = (OperationalError, InterfaceError, NoConnection, OSError)
+_UNAVAILABLE = (OperationalError, InterfaceError, NoConnection, OSError)
 """Errors that say nothing about an entry: the database is away, busy or full."""
 
 _Outcome = Literal["written", "refused", "later"]
@@ -40,7 +40,7 @@ _Outcome = Literal["written", "refused", "later"]
 log = structlog.get_logger()
 
 
-class Trail:
+class AuditWriter:
     """A thread that writes entries to the audit log, and watches that the log stays what it was."""
 
     def __init__(self, audit_log: AuditLog, folder: AuditFolder, metrics: Metrics) -> None:
@@ -50,13 +50,13 @@ class Trail:
         self._waiting: queue.SimpleQueue[Entry] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._stop_by = float("inf")
-        self._next_look = 0.0
+        self._next_check = 0.0
         self._faults: tuple[str, ...] = ()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
 
     def start(self) -> None:
         """Compare the log with what is known of it, write what an earlier process left, and begin."""
-        self._look()
+        self._check()
         with self._folder.left() as entries:
             if entries:
                 self._log.append(entries)
@@ -102,7 +102,7 @@ class Trail:
             if left:
                 self._leave(left)
                 return
-            self._guarded_look(is_last)
+            self._guarded_check(is_last)
             if is_last and not batch:
                 return
             self._stopping.wait(BATCH_SECONDS)
@@ -136,7 +136,7 @@ class Trail:
         try:
             self._log.append(part)
             return "written"
-        except _AWAY as error:
+        except _UNAVAILABLE as error:
             log.error("audit log cannot be written", error=type(error).__name__, waiting=self.waiting + len(part))
             return "later"
         except Exception as error:
@@ -175,18 +175,18 @@ class Trail:
         except OSError as error:
             log.error("audit entries lost", count=len(left), error=type(error).__name__)
 
-    def _guarded_look(self, is_last: bool) -> None:
-        if time.monotonic() < self._next_look and not is_last:
+    def _guarded_check(self, is_last: bool) -> None:
+        if time.monotonic() < self._next_check and not is_last:
             return
-        self._next_look = time.monotonic() + HEAD_SECONDS
+        self._next_check = time.monotonic() + HEAD_SECONDS
         try:
-            self._look()
+            self._check()
         except (SQLAlchemyError, OSError) as error:
             log.error("audit log cannot be looked at", error=type(error).__name__)
         except Exception as error:
             log.error("audit defect", error=type(error).__name__, frames=frames_of(error))
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """Keep the newest row outside, unless the log is not what it was: then what was kept is the evidence."""
         try:
             head, faults = self._log.examine(self._folder.head())

@@ -1,4 +1,4 @@
-"""From what a request brings to who it comes from: a device's key, a person's token or a browser's session."""
+"""From the credential of a request (a device's key, a person's token, a browser's session) to its principal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.access.addresses import canonical, is_loopback, network_of
 from service.access.key_file import KeyFile, UnusableKeyFile
 from service.access.keys import PREFIX, Key, find
 from service.access.principal import LOCAL, Principal
-from service.access.rates import Rates
+from service.access.rate_limit import RateLimit
 from service.access.sessions import COOKIE, Session, Sessions
 from service.access.tokens import RefusedToken, Tokens
 from service.errors import NotAllowed, NotAuthenticated, TooManyRequests, Unavailable
@@ -25,7 +25,7 @@ _MAX_CREDENTIAL = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class _Brought:
+class _Credential:
     kind: str
     text: str
 
@@ -39,8 +39,8 @@ class Authenticator:
         self._tokens = None if settings.oidc_issuer is None else Tokens(settings)
         lifetime = timedelta(hours=settings.session_hours)
         self.sessions = Sessions(database, settings.data_dir / "session.key", lifetime)
-        self._requests = Rates(settings.requests_per_minute)
-        self._refusals = Rates(settings.refusals_per_minute)
+        self._requests = RateLimit(settings.requests_per_minute)
+        self._refusals = RateLimit(settings.refusals_per_minute)
 
     def check(self) -> None:
         """Read what is configured.
@@ -58,16 +58,16 @@ class Authenticator:
         Raises
         ------
         NotAuthenticated
-            When nothing valid was brought.
+            Without a valid credential.
         TooManyRequests
             When this one, or wrong keys from this address, came too often.
         """
         if not self._is_guarded:
             return _local(request)
-        brought = _brought(request)
-        found = None if brought is None else await self._found(brought)
+        credential = _credential_of(request)
+        found = None if credential is None else await self._found(credential)
         if found is None:
-            raise self._refusal(request, brought)
+            raise self._refusal(request, credential)
         wait = self._requests.wait(found.name)
         if wait:
             raise _too_many("requests with this key", wait)
@@ -94,18 +94,18 @@ class Authenticator:
         if wait:
             raise _too_many("wrong keys from this address", wait)
 
-    async def _found(self, brought: _Brought) -> Principal | None:
-        match brought.kind:
+    async def _found(self, credential: _Credential) -> Principal | None:
+        match credential.kind:
             case "key":
-                key = self.key(brought.text)
+                key = self.key(credential.text)
                 return None if key is None else key.principal
             case "token" if self._tokens is not None:
                 try:
-                    return await self._tokens.principal(brought.text)
+                    return await self._tokens.principal(credential.text)
                 except RefusedToken:
                     return None
             case "cookie":
-                return await run_sync(self._of_session, brought.text)
+                return await run_sync(self._of_session, credential.text)
         return None
 
     def _of_session(self, cookie: str) -> Principal | None:
@@ -120,10 +120,10 @@ class Authenticator:
             detail = "The service's keys cannot be read; its operator finds the reason with `mrsquant keys list`."
             raise Unavailable(detail, headers={"Retry-After": "30"}) from error
 
-    def _refusal(self, request: HTTPConnection, brought: _Brought | None) -> NotAuthenticated:
-        if brought is None:
+    def _refusal(self, request: HTTPConnection, credential: _Credential | None) -> NotAuthenticated:
+        if credential is None:
             return NotAuthenticated("Send a key as 'Authorization: Bearer mrsq_…', or sign in.", headers=_CHALLENGE)
-        if brought.kind == "cookie":
+        if credential.kind == "cookie":
             return NotAuthenticated("The session has ended; sign in again.", headers=_CHALLENGE)
         self.refuse_often(request)
         headers = {"WWW-Authenticate": f'{_CHALLENGE["WWW-Authenticate"]}, error="invalid_token"'}
@@ -145,14 +145,14 @@ def _local(request: HTTPConnection) -> Principal:
     )
 
 
-def _brought(request: HTTPConnection) -> _Brought | None:
+def _credential_of(request: HTTPConnection) -> _Credential | None:
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     if scheme:
         is_bearer = scheme.lower() == "bearer" and len(credential) <= _MAX_CREDENTIAL
         credential = credential.strip() if is_bearer else ""
-        return _Brought("key" if credential.startswith(PREFIX) else "token", credential)
+        return _Credential("key" if credential.startswith(PREFIX) else "token", credential)
     cookie = request.cookies.get(COOKIE, "")
-    return _Brought("cookie", cookie) if cookie else None
+    return _Credential("cookie", cookie) if cookie else None
 
 
 def _too_many(what: str, wait: int) -> TooManyRequests:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 MAX_BUCKETS = 10_000
 
 
-class Rates:
+class RateLimit:
     """Allows ``per_minute`` events for each name, and as many at once after a quiet minute."""
 
     def __init__(

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from fastapi import HTTPException, Request
 
+from service.access.audit_writer import AuditWriter
 from service.access.authentication import Authenticator
 from service.access.principal import Scope
-from service.access.trail import Trail
 from service.errors import NotAllowed, NotAuthenticated
 
 Need = Literal["public", "any"] | Scope
@@ -38,7 +38,7 @@ class _Guards(Protocol):
     @property
     def authenticator(self) -> Authenticator: ...
     @property
-    def trail(self) -> Trail: ...
+    def audit_writer(self) -> AuditWriter: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Access:
             return
         guards = cast("_Guards", request.state.services)
         if not self.answers_unrecorded:
-            guards.trail.admit()
+            guards.audit_writer.admit()
         if self.need == "public":
             return
         try:

@@ -1,4 +1,4 @@
-"""The address a client wants to be told at, checked before anything is accepted."""
+"""The callback URL of a request, checked before anything is accepted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from service.webhooks.addresses import ForbiddenAddress, check_url
 
 
 def take_callback_url(document: dict[str, Any], settings: Settings) -> str | None:
-    """Take ``callback_url`` out of a request: whom to tell does not change what is asked.
+    """Take ``callback_url`` out of a request: it is no part of what identifies the analysis.
 
     Raises
     ------

@@ -7,9 +7,9 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from service.access.audit_writer import AuditWriter
 from service.access.authentication import Authenticator, address_of
 from service.access.principal import Principal
-from service.access.trail import Trail
 from service.jobs.dispatcher import Dispatcher
 from service.metrics import Metrics
 from service.settings import Settings
@@ -35,7 +35,7 @@ class Services:
     dispatcher: Dispatcher
     metrics: Metrics
     authenticator: Authenticator
-    trail: Trail
+    audit_writer: AuditWriter
 
     @property
     def database(self) -> Database:

@@ -26,7 +26,7 @@ from service.storage.tables import UNFINISHED, EventRow, State
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 """Seconds between two looks at the database: short after something happened, longer while nothing does."""
-SILENCE_SECONDS = 15.0
+KEEPALIVE_SECONDS = 15.0
 """A comment is sent after this long without an event, so that proxies keep the connection."""
 RECONNECT_MILLISECONDS = 2000
 
@@ -106,7 +106,7 @@ async def _stream(
     events: EventRepository, analysis_id: str, seen: int, is_stopping: Callable[[], bool]
 ) -> AsyncIterator[str]:
     yield f"retry: {RECONNECT_MILLISECONDS}\n\n"
-    pause, silent_since = SHORTEST_PAUSE, anyio.current_time()
+    pause, idle_since = SHORTEST_PAUSE, anyio.current_time()
     while not is_stopping():
         happened = await run_sync(events.after, analysis_id, seen)
         if happened is None:
@@ -117,10 +117,10 @@ async def _stream(
         if happened:
             if happened[-1].state not in UNFINISHED:
                 return
-            pause, silent_since = SHORTEST_PAUSE, anyio.current_time()
-        elif anyio.current_time() - silent_since > SILENCE_SECONDS:
+            pause, idle_since = SHORTEST_PAUSE, anyio.current_time()
+        elif anyio.current_time() - idle_since > KEEPALIVE_SECONDS:
             yield ": nothing new\n\n"
-            silent_since = anyio.current_time()
+            idle_since = anyio.current_time()
         await anyio.sleep(pause)
         pause = min(1.5 * pause, LONGEST_PAUSE)
 

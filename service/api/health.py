@@ -55,7 +55,7 @@ async def readyz(services: ServicesDep) -> Health:
         raise NotReady(detail, headers={"Retry-After": "60"}) from error
     if answered is None:
         raise NotReady("The database does not answer.", headers={"Retry-After": "5"})
-    if services.trail.is_full:
+    if services.audit_writer.is_full:
         raise NotReady("The audit log cannot be written.", headers={"Retry-After": "5"})
     if not services.dispatcher.ready:
         raise NotReady("The workers have not answered yet.", headers={"Retry-After": "2"})
@@ -79,7 +79,7 @@ async def metrics(services: ServicesDep) -> Response:
     measures.database_up.set(depths is not None)
     for state in UNFINISHED:
         measures.queue_depth.labels(state).set(math.nan if depths is None else depths[0][state])
-    measures.audit_waiting.set(services.trail.waiting)
+    measures.audit_waiting.set(services.audit_writer.waiting)
     return Response(generate_latest(measures.registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -1,4 +1,4 @@
-"""What is told of norms and regions."""
+"""Schemas of norms and regions."""
 
 from __future__ import annotations
 

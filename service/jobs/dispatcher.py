@@ -24,9 +24,9 @@ from fitting.norms import Controls
 from fitting.run import Inspection, Job
 from service.documents import Answer
 from service.errors import DamagedStorage, InternalError, OutOfMemory, OverDeadline, WorkerCrashed
-from service.jobs.claimant import Claimant
+from service.jobs.instance import Instance
+from service.jobs.pool_supervisor import Limits, PoolSupervisor
 from service.jobs.tasks import Analyse, Defect, Inspect, MemoryExhausted, run_analysis
-from service.jobs.workforce import Limits, Workforce
 from service.logs import frames_of
 from service.metrics import Metrics
 from service.problem_documents import ProblemDocument, problem_of
@@ -45,9 +45,9 @@ MAX_TAKEN = 30
 """Attempts in all, with those that waited for a worker when the service died: it can hardly be the analysis' fault."""
 POLL_SECONDS = 0.5
 """How soon work that another process queued is seen."""
-BEAT_SECONDS = 3.0
-SILENCE = timedelta(seconds=20)
-"""A claimant that has not said a word for this long is dead."""
+HEARTBEAT_SECONDS = 3.0
+STALE_AFTER = timedelta(seconds=20)
+"""Without a heartbeat for this long an instance is considered dead."""
 STOP_SECONDS = 10.0
 """How long a stopping service waits for the fits that are running."""
 
@@ -74,7 +74,7 @@ class Dispatcher:
         executor: str,
         limits: Limits,
         cache_dir: Path,
-        claimants_dir: Path,
+        instances_dir: Path,
         metrics: Metrics,
         has_storage: Callable[[], bool] = lambda: True,
         tracing: Tracing | None = None,
@@ -84,24 +84,24 @@ class Dispatcher:
         self._queue = queue
         self._events = events
         self._site_norms = site_norms
-        self._workforce = Workforce(executor, limits, inspect, self.wake)
+        self._supervisor = PoolSupervisor(executor, limits, inspect, self.wake)
         self._limits = limits
         self._task = partial(run_analysis, cache_dir=cache_dir, analyse=analyse)
-        self._claimants_dir = claimants_dir
+        self._instances_dir = instances_dir
         self._metrics = metrics
         self._has_storage = has_storage
         self._tracing = tracing
         self._in_flight: dict[str, _Held] = {}
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._next_beat = 0.0
+        self._next_heartbeat = 0.0
         self._runs_alone = False
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
         """Open the executor, warm its workers and begin."""
-        self._claimant = Claimant(self._claimants_dir)
-        self._workforce.open()
+        self._instance = Instance(self._instances_dir)
+        self._supervisor.open()
         self._thread.start()
 
     def stop(self) -> None:
@@ -109,7 +109,7 @@ class Dispatcher:
         self._stopping.set()
         self._wake.set()
         self._thread.join()
-        self._claimant.close()
+        self._instance.close()
 
     def wake(self) -> None:
         """Say that something was queued."""
@@ -129,11 +129,11 @@ class Dispatcher:
         NotReady
             When there is no worker at the moment.
         """
-        return self._workforce.inspect(job)
+        return self._supervisor.inspect(job)
 
     def out_of_memory(self) -> OutOfMemory:
         """The problem of a task that took more memory than its worker may."""
-        memory = self._workforce.memory
+        memory = self._supervisor.memory
         allowed = "a worker has" if memory is None else f"the {memory} bytes a worker may take"
         return OutOfMemory(
             f"Reading or analysing the file takes more memory than {allowed}; send one ordinary single-voxel scan, or "
@@ -143,12 +143,12 @@ class Dispatcher:
 
     @property
     def ready(self) -> bool:
-        """Have the workers answered, and is somebody giving them work?"""
-        return self._thread.is_alive() and self._workforce.ready
+        """Have the workers answered, and does the dispatcher run?"""
+        return self._thread.is_alive() and self._supervisor.ready
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            for part in (self._beat, self._collect, self._end_overdue, self._fill):
+            for part in (self._heartbeat, self._collect, self._end_overdue, self._fill):
                 self._guarded(part)
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()
@@ -166,76 +166,76 @@ class Dispatcher:
             return True
         return False
 
-    def _beat(self) -> None:
-        if time.monotonic() < self._next_beat:
+    def _heartbeat(self) -> None:
+        if time.monotonic() < self._next_heartbeat:
             return
         if self._in_flight:
-            self._queue.beat(self._claimant.name, self._in_flight.keys())
-        dead = {name for name in self._queue.claimants() if self._claimant.is_dead(name)}
-        for row in self._queue.abandoned(SILENCE, dead):
-            if row.claimed_by == self._claimant.name:  # claimed, but then the database failed before it was submitted
-                self._queue.release(self._claimant.name, row.id, count_attempt=False)
+            self._queue.heartbeat(self._instance.name, self._in_flight.keys())
+        dead = {name for name in self._queue.owners() if self._instance.is_dead(name)}
+        for row in self._queue.stale(STALE_AFTER, dead):
+            if row.claimed_by == self._instance.name:  # claimed, but then the database failed before it was submitted
+                self._queue.release(self._instance.name, row.id, count_attempt=False)
             else:
                 self._take_over(row, row.claimed_by)
         for name in dead:
-            self._claimant.forget(name)
-        self._next_beat = time.monotonic() + BEAT_SECONDS
+            self._instance.forget(name)
+        self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
 
-    def _take_over(self, row: Claimed, claimant: str) -> None:
-        log.warning("service died", analysis_id=row.id, request_id=row.request_id, claimant=claimant)
+    def _take_over(self, row: Claimed, owner: str) -> None:
+        log.warning("service died", analysis_id=row.id, request_id=row.request_id, instance=owner)
         begun = self._events.beginnings(row.id, STARTED)
         if begun.computed < MAX_BEGINNINGS and begun.taken < MAX_TAKEN:
-            self._queue.release(claimant, row.id, count_attempt=False)
+            self._queue.release(owner, row.id, count_attempt=False)
             return
         detail = f"The service stopped during {begun.taken} attempts at this analysis, perhaps for lack of memory."
-        self._fail(row, claimant, problem_of(WorkerCrashed(detail), row.request_id), final=False)
+        self._fail(row, owner, problem_of(WorkerCrashed(detail), row.request_id), final=False)
 
     def _collect(self) -> None:
         done = [held for held in list(self._in_flight.values()) if held.future.done()]
         # after the look at the futures: whatever they said before they were done is there now
-        steps = [(item.task_id, item.stage) for item in self._workforce.hear() if item.task_id in self._in_flight]
+        steps = [(item.task_id, item.stage) for item in self._supervisor.receive() if item.task_id in self._in_flight]
         if steps:
-            self._guarded(partial(self._events.note_steps, self._claimant.name, steps))
+            self._guarded(partial(self._events.note_steps, self._instance.name, steps))
         for held in done:
             # what cannot be stored now is kept until it can
             if self._guarded(partial(self._store, held)):
-                self._let_go(held.row.id)
+                self._forget(held.row.id)
         if not self._in_flight:
             self._runs_alone = False
         self._metrics.in_flight.set(len(self._in_flight))
 
-    def _let_go(self, analysis_id: str) -> None:
+    def _forget(self, analysis_id: str) -> None:
         del self._in_flight[analysis_id]
-        self._workforce.forget(analysis_id)
+        self._supervisor.forget(analysis_id)
 
     def _store(self, held: _Held) -> None:
         row = held.row
         try:
             answer = held.future.result()
         except CancelledError:  # by its owner, which this does not change, or because the executor was closed
-            self._queue.release(self._claimant.name, row.id, count_attempt=False)
+            self._queue.release(self._instance.name, row.id, count_attempt=False)
         except FittingError as error:
-            self._fail(row, self._claimant.name, problem_of(error, row.request_id), final=True)
+            self._fail(row, self._instance.name, problem_of(error, row.request_id), final=True)
         except MemoryExhausted:
             log.warning("analysis out of memory", analysis_id=row.id, request_id=row.request_id)
-            self._fail(row, self._claimant.name, problem_of(self.out_of_memory(), row.request_id), final=False)
+            self._fail(row, self._instance.name, problem_of(self.out_of_memory(), row.request_id), final=False)
         except Defect as error:
             log.error(
                 "analysis defect", analysis_id=row.id, request_id=row.request_id, error=error.kind, frames=error.frames
             )
-            self._fail(row, self._claimant.name, _defect(row), final=False)
+            self._fail(row, self._instance.name, _defect(row), final=False)
         except Exception as error:
             if is_crash(error):
                 self._retry_victim_or_culprit(row)
                 return
             log.error("executor defect", analysis_id=row.id, request_id=row.request_id, error=type(error).__name__)
-            self._fail(row, self._claimant.name, _defect(row), final=False)
+            self._fail(row, self._instance.name, _defect(row), final=False)
         else:
             self._succeed(row, answer)
 
     def _succeed(self, row: Claimed, answer: Answer) -> None:
-        if self._queue.succeed(row.id, self._claimant.name, answer):
-            run = self._workforce.run_of(row.id)
+        if self._queue.succeed(row.id, self._instance.name, answer):
+            run = self._supervisor.run_of(row.id)
             self._metrics.finished(answer.seconds, [] if run is None else run.stages)
             if self._tracing is not None and run is not None:
                 self._tracing.record(row.id, row.request_id, run.stages, answer.seconds)
@@ -243,59 +243,59 @@ class Dispatcher:
                 "analysis succeeded", analysis_id=row.id, request_id=row.request_id, seconds=round(answer.seconds, 3)
             )
 
-    def _fail(self, row: Claimed, claimant: str, problem: ProblemDocument, *, final: bool) -> None:
-        if self._queue.fail(row.id, claimant, problem, final=final):
+    def _fail(self, row: Claimed, owner: str, problem: ProblemDocument, *, final: bool) -> None:
+        if self._queue.fail(row.id, owner, problem, final=final):
             self._metrics.outcomes.labels(problem.code).inc()
             log.info("analysis failed", analysis_id=row.id, request_id=row.request_id, code=problem.code)
 
     def _retry_victim_or_culprit(self, row: Claimed) -> None:
-        if self._workforce.note_crash(row.id):
+        if self._supervisor.note_crash(row.id):
             self._retry_or_fail(row, WorkerCrashed, f"died {row.attempts} times, perhaps for lack of memory")
         else:
-            self._queue.release(self._claimant.name, row.id, count_attempt=False)
+            self._queue.release(self._instance.name, row.id, count_attempt=False)
 
     def _retry_or_fail(self, row: Claimed, problem: type[InternalError], what: str) -> None:
         log.warning("worker lost", analysis_id=row.id, request_id=row.request_id, attempt=row.attempts)
         if row.attempts < MAX_ATTEMPTS:
-            self._queue.release(self._claimant.name, row.id, count_attempt=True)
+            self._queue.release(self._instance.name, row.id, count_attempt=True)
             return
         detail = f"The process computing this analysis {what}."
-        self._fail(row, self._claimant.name, problem_of(problem(detail), row.request_id), final=False)
+        self._fail(row, self._instance.name, problem_of(problem(detail), row.request_id), final=False)
 
     def _end_overdue(self) -> None:
-        for task_id in self._workforce.overdue():
+        for task_id in self._supervisor.overdue():
             held = self._in_flight.get(task_id)
             if held is not None and held.future.done():
                 continue  # it came back just now
             if held is not None:
                 held.future.cancel()  # before, so that a cluster does not start it anew elsewhere
-            self._workforce.end(task_id)
+            self._supervisor.kill(task_id)
             if held is not None:
                 del self._in_flight[task_id]
                 what = f"did not come back in time {held.row.attempts} times and was ended"
                 self._retry_or_fail(held.row, OverDeadline, what)
 
     def _fill(self) -> None:
-        if self._workforce.is_broken:
-            if not self._workforce.shares_fate:
+        if self._supervisor.is_broken:
+            if not self._supervisor.shares_fate:
                 for held in self._in_flight.values():
                     held.future.cancel()
-            self._workforce.replace()
-        free = 2 * self._workforce.workers - len(self._in_flight)
+            self._supervisor.replace()
+        free = 2 * self._supervisor.workers - len(self._in_flight)
         if self._runs_alone or free <= 0:
             return
         waiting = self._queue.waiting()
         if not any(waiting) or not self._has_storage():
             return
-        if self._workforce.shares_fate and waiting.retries:
+        if self._supervisor.shares_fate and waiting.retries:
             # one that may kill its worker runs alone, or its neighbours would be blamed with it
             if not self._in_flight:
-                claimed = self._queue.claim(self._claimant.name, 1, retried=True)
+                claimed = self._queue.claim(self._instance.name, 1, retried=True)
                 self._runs_alone = bool(claimed)
                 self._submit_all(claimed)
         else:
-            retried = False if self._workforce.shares_fate else None
-            self._submit_all(self._queue.claim(self._claimant.name, free, retried=retried))
+            retried = False if self._supervisor.shares_fate else None
+            self._submit_all(self._queue.claim(self._instance.name, free, retried=retried))
 
     def _submit_all(self, rows: list[Claimed]) -> None:
         for row in rows:
@@ -307,11 +307,11 @@ class Dispatcher:
             except (OSError, ValueError) as error:
                 # the disk fails, or a stored request is no longer understood
                 log.error("analysis cannot start", analysis_id=row.id, error=type(error).__name__)
-                self._fail(row, self._claimant.name, _defect(row), final=False)
+                self._fail(row, self._instance.name, _defect(row), final=False)
                 continue
-            future = self._workforce.submit(row.id, self._limits.of(job.options), self._task, job)
+            future = self._supervisor.submit(row.id, self._limits.of(job.options), self._task, job)
             if future is None:
-                self._queue.release(self._claimant.name, row.id, count_attempt=False)
+                self._queue.release(self._instance.name, row.id, count_attempt=False)
                 continue
             self._in_flight[row.id] = _Held(row, future)
             future.add_done_callback(lambda _: self._wake.set())
@@ -321,9 +321,9 @@ class Dispatcher:
         """End an analysis whose input is not what was stored, unless it only seems so because the folder is gone."""
         if self._has_storage():
             log.error("stored file damaged", analysis_id=row.id, **error.data)
-            self._fail(row, self._claimant.name, problem_of(error, row.request_id), final=False)
+            self._fail(row, self._instance.name, problem_of(error, row.request_id), final=False)
         else:
-            self._queue.release(self._claimant.name, row.id, count_attempt=False)
+            self._queue.release(self._instance.name, row.id, count_attempt=False)
 
     def _job(self, row: Claimed) -> Job:
         files = by_role(self._queue.files.content(row.id, *INPUTS))
@@ -334,11 +334,11 @@ class Dispatcher:
         wait(running, timeout=STOP_SECONDS)
         for part in (self._collect, self._release_all):
             self._guarded(part)
-        self._workforce.close()
+        self._supervisor.close()
 
     def _release_all(self) -> None:
         # cancelled futures are gone from the table of those in flight, but their rows are still ours
-        self._queue.release(self._claimant.name, count_attempt=False)
+        self._queue.release(self._instance.name, count_attempt=False)
 
 
 def _defect(row: Claimed) -> ProblemDocument:

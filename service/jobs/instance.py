@@ -1,4 +1,4 @@
-"""Who works on an analysis: a name in the database, and a locked file that says the process behind it lives."""
+"""The service instance that owns running analyses: a name in the database and a file that its process locks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 
-class Claimant:
-    """The process as it signs the analyses it takes.
+class Instance:
+    """The process as the owner of the analyses that it claims.
 
     The kernel lets go of the file's lock when the process ends, however it ends, so a service that starts again in
-    the same data folder knows at once what its predecessor left behind. Claimants that use another folder are known
+    the same data folder knows at once what its predecessor left behind. Instances that use another folder are known
     by their heartbeat only.
     """
 
@@ -44,11 +44,11 @@ class Claimant:
         return True
 
     def forget(self, name: str) -> None:
-        """Remove the file of a dead claimant that has left nothing behind any more."""
+        """Remove the file of a dead instance that owns no analysis any more."""
         self._file_of(name).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Say that this process works on nothing any more; may be said again."""
+        """Release the lock; may be called again."""
         self._path.unlink(missing_ok=True)
         with suppress(OSError):
             os.close(self._descriptor)

@@ -1,4 +1,4 @@
-"""The workers of one dispatcher: opens and replaces their pool, gives out tasks, and ends those that hang."""
+"""The worker pool of one dispatcher: opens and replaces it, submits tasks, and kills workers that hang."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from fitting.request import Options
 from fitting.run import Inspection, Job
 from service.documents import Answer
 from service.errors import NotReady
+from service.jobs.task_monitor import TaskMonitor, TaskRun
 from service.jobs.tasks import Inspect, run_inspection, warm
-from service.jobs.timekeeper import Run, Timekeeper
 from service.workers.executors import Pool, UnusableExecutor, open_executor
-from service.workers.messages import News
+from service.workers.messages import Message
 
 log = structlog.get_logger()
 
@@ -37,15 +37,15 @@ class Limits:
         return (options.deadline_seconds or self.deadline) + self.grace
 
 
-class Workforce:
-    """One pool at a time, and who runs what in it."""
+class PoolSupervisor:
+    """Supervises one pool at a time, and knows which worker runs which task."""
 
     def __init__(self, executor: str, limits: Limits, inspect: Inspect, wake: Callable[[], None]) -> None:
         self._open: Callable[[], Pool] = partial(open_executor, executor, limits.memory)
         self._limits = limits
         self._inspect = inspect
         self._wake = wake
-        self._times = Timekeeper()
+        self._tasks = TaskMonitor()
         self._pool: Pool | None = None
         self._warming: list[Future[None]] = []
         self._is_broken = False
@@ -54,7 +54,7 @@ class Workforce:
         """Pools of which we ended a worker: there we know whose fault it is that tasks were lost."""
 
     def open(self) -> None:
-        """Open the pool and warm its workers; when nobody answers, it is tried again later.
+        """Open the pool and warm its workers; when the executor does not answer, it is opened again later.
 
         Raises
         ------
@@ -103,7 +103,7 @@ class Workforce:
 
     @property
     def memory(self) -> int | None:
-        """Bytes of address space that each worker may take, if anybody limits it."""
+        """Bytes of address space that each worker may take, if it is limited."""
         return None if self._pool is None else self._pool.memory
 
     @property
@@ -115,11 +115,11 @@ class Workforce:
         """Give a task to the pool; None when the pool is broken."""
         if self._pool is None:
             return None
-        self._times.expect(task_id, limit, self._pools)
+        self._tasks.expect(task_id, limit, self._pools)
         try:
-            return self._pool.executor.submit(task, job, task_id=task_id, tell=self._pool.tell)
+            return self._pool.executor.submit(task, job, task_id=task_id, send=self._pool.send)
         except RuntimeError:  # broken or closed
-            self._times.forget(task_id)
+            self._tasks.forget(task_id)
             self._is_broken = True
             return None
 
@@ -136,10 +136,10 @@ class Workforce:
         try:
             if pool is None:
                 raise UnusableExecutor
-            self._times.expect(task_id, self._limits.of(job.options), self._pools)
-            future = pool.executor.submit(run_inspection, job, self._inspect, task_id, pool.tell)
+            self._tasks.expect(task_id, self._limits.of(job.options), self._pools)
+            future = pool.executor.submit(run_inspection, job, self._inspect, task_id, pool.send)
         except (RuntimeError, UnusableExecutor) as error:  # the executor is broken or being replaced
-            self._times.forget(task_id)
+            self._tasks.forget(task_id)
             self._is_broken = True
             self._wake()
             raise NotReady("The workers are being restarted; try again.", headers={"Retry-After": "5"}) from error
@@ -147,39 +147,39 @@ class Workforce:
         return future
 
     def _inspected(self, task_id: str, future: Future[Inspection]) -> None:
-        self._times.forget(task_id)
+        self._tasks.forget(task_id)
         if not future.cancelled() and isinstance(future.exception(), BrokenExecutor):
             self._is_broken = True
             self._wake()
 
-    def hear(self) -> list[News]:
-        """What the workers said since the last call."""
-        return [] if self._pool is None else self._times.hear(self._pool.news())
+    def receive(self) -> list[Message]:
+        """Messages of the workers since the last call."""
+        return [] if self._pool is None else self._tasks.receive(self._pool.messages())
 
-    def run_of(self, task_id: str) -> Run | None:
+    def run_of(self, task_id: str) -> TaskRun | None:
         """What is known of a task that was not forgotten."""
-        return self._times.run_of(task_id)
+        return self._tasks.run_of(task_id)
 
     def forget(self, task_id: str) -> None:
         """The task is over."""
-        self._times.forget(task_id)
+        self._tasks.forget(task_id)
 
     def overdue(self) -> list[str]:
         """Tasks that take longer than they may."""
-        return self._times.overdue()
+        return self._tasks.overdue()
 
-    def end(self, task_id: str) -> None:
-        """End the worker that runs the task."""
-        run = self._times.forget(task_id)
+    def kill(self, task_id: str) -> None:
+        """Kill the worker that runs the task."""
+        run = self._tasks.forget(task_id)
         if self._pool is None or run is None or run.worker is None:
             return
         log.warning("worker ended, it did not come back in time", task_id=task_id, seconds=round(run.limit))
         self._ended.add(run.pool)
-        self._pool.end(run.worker)
+        self._pool.kill(run.worker)
 
     def note_crash(self, task_id: str) -> bool:
         """A task was lost; may it be the one that killed its worker?"""
-        run = self._times.run_of(task_id)
+        run = self._tasks.run_of(task_id)
         if not self.shares_fate or run is None:
             return True
         if run.pool == self._pools:  # it may be the pool before, which was replaced already

@@ -1,4 +1,4 @@
-"""Which tasks run where and since when, from what their workers say; and which of them take too long."""
+"""Which tasks run where and since when, from the messages of their workers, and which of them take too long."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from service.workers.messages import News
+from service.workers.messages import Message
 
 
 @dataclass(slots=True)
-class Run:
+class TaskRun:
     """One task in the executor, from its submission to its answer."""
 
     limit: float
@@ -18,28 +18,28 @@ class Run:
     pool: int
     """Which pool it was given to, counted from 1."""
     worker: str | None = None
-    """Who runs it; None while it waits in the executor's queue."""
+    """The worker that runs it; None while it waits in the executor's queue."""
     since: float = 0.0
-    """When we heard that it started, on our clock."""
+    """When the message of its start arrived, on our clock."""
     stages: list[tuple[str, float]] = field(default_factory=list)
     """What began when, on the worker's clock."""
 
 
-class Timekeeper:
+class TaskMonitor:
     """The runs of one dispatcher."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[str, TaskRun] = {}
 
     def expect(self, task_id: str, limit: float, pool: int = 1) -> None:
         """A task goes to the pool of this number; its worker may take ``limit`` seconds."""
-        self._runs[task_id] = Run(limit, pool)
+        self._runs[task_id] = TaskRun(limit, pool)
 
-    def hear(self, news: Iterable[News]) -> list[News]:
-        """Take note; returns the news about tasks that are expected."""
+    def receive(self, messages: Iterable[Message]) -> list[Message]:
+        """Record messages; returns those about expected tasks."""
         known = []
-        for item in news:
+        for item in messages:
             run = self._runs.get(item.task_id)
             if run is None:
                 continue
@@ -49,7 +49,7 @@ class Timekeeper:
             known.append(item)
         return known
 
-    def run_of(self, task_id: str) -> Run | None:
+    def run_of(self, task_id: str) -> TaskRun | None:
         """What is known of a task's run."""
         return self._runs.get(task_id)
 
@@ -59,6 +59,6 @@ class Timekeeper:
         runs = list(self._runs.items())
         return [task_id for task_id, run in runs if run.worker is not None and now - run.since > run.limit]
 
-    def forget(self, task_id: str) -> Run | None:
+    def forget(self, task_id: str) -> TaskRun | None:
         """The task is over; what is known of its run."""
         return self._runs.pop(task_id, None)

@@ -15,7 +15,7 @@ from fitting.run import Inspection, Job
 from fitting.run.progress import watched
 from service.documents import Answer, dump_analysis, dump_traces
 from service.logs import frames_of
-from service.workers.messages import STARTED, Tell, ignore
+from service.workers.messages import STARTED, Send, discard
 
 Analyse = Callable[[Job, Path | None], tuple[Analysis, Traces]]
 Inspect = Callable[[Job], Inspection]
@@ -39,9 +39,9 @@ class MemoryExhausted(Exception):
 
 
 def run_analysis(
-    job: Job, cache_dir: Path | None, analyse: Analyse = run.analyse, task_id: str = "", tell: Tell = ignore
+    job: Job, cache_dir: Path | None, analyse: Analyse = run.analyse, task_id: str = "", send: Send = discard
 ) -> Answer:
-    """Analyse one spectrum and pack the answer for the way back; ``tell`` each stage of it meanwhile.
+    """Analyse one spectrum and pack the answer for the way back; ``send`` a message at each stage.
 
     Raises
     ------
@@ -53,9 +53,9 @@ def run_analysis(
         When anything else went wrong.
     """
     begin = time.perf_counter()
-    tell(task_id, STARTED)
+    send(task_id, STARTED)
     try:
-        with watched(partial(tell, task_id)):
+        with watched(partial(send, task_id)):
             analysis, traces = analyse(job, cache_dir)
         return Answer(dump_analysis(analysis), dump_traces(traces), time.perf_counter() - begin)
     except FittingError as error:
@@ -68,7 +68,7 @@ def run_analysis(
     raise MemoryExhausted
 
 
-def run_inspection(job: Job, inspect: Inspect = run.inspect, task_id: str = "", tell: Tell = ignore) -> Inspection:
+def run_inspection(job: Job, inspect: Inspect = run.inspect, task_id: str = "", send: Send = discard) -> Inspection:
     """Say what would be analysed; in a worker, because reading a file may take all the memory there is.
 
     Raises
@@ -80,7 +80,7 @@ def run_inspection(job: Job, inspect: Inspect = run.inspect, task_id: str = "", 
     Defect
         When anything else went wrong.
     """
-    tell(task_id, STARTED)
+    send(task_id, STARTED)
     try:
         return inspect(job)
     except FittingError as error:

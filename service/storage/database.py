@@ -192,15 +192,15 @@ class Database:
 def _unhurried(connection: Connection) -> Iterator[None]:
     """Let statements take as long as they need: changing a large table is silent work."""
     driver: Any = connection.connection.driver_connection
-    limit = getattr(driver, "silence_seconds", None)
+    limit = getattr(driver, "read_timeout", None)
     if limit is None:
         yield
         return
-    driver.silence_seconds = None
+    driver.read_timeout = None
     try:
         yield
     finally:
-        driver.silence_seconds = limit
+        driver.read_timeout = limit
 
 
 def revision_of(connection: Connection) -> str | None:

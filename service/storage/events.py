@@ -27,7 +27,7 @@ _RECORD = insert(EVENTS).from_select(
 )
 _RUNNING = (
     select(_A.id, _A.attempts)
-    .where(_A.id.in_(bindparam("ids", expanding=True)), _A.state == "running", _A.claimed_by == bindparam("claimant"))
+    .where(_A.id.in_(bindparam("ids", expanding=True)), _A.state == "running", _A.claimed_by == bindparam("owner"))
     .order_by(_A.id)
     .with_for_update()
 )
@@ -90,10 +90,10 @@ class EventRepository:
             found = session.execute(select(*counts).where(EventRow.analysis_id == analysis_id)).one()
         return Beginnings(taken=found[0], computed=found[1])
 
-    def note_steps(self, claimant: str, steps: Iterable[tuple[str, str]]) -> None:
-        """Write down which (analysis, step) began, for the running analyses of the claimant; others are left out."""
+    def note_steps(self, owner: str, steps: Iterable[tuple[str, str]]) -> None:
+        """Write down which (analysis, step) began, for the running analyses of the owner; others are left out."""
         noted = list(steps)
-        asked = {"ids": list({analysis_id for analysis_id, _ in noted}), "claimant": claimant}
+        asked = {"ids": list({analysis_id for analysis_id, _ in noted}), "owner": owner}
         with self._database.changing() as connection:
             now = connection.scalar(_NOW)
             attempts = {row.id: row.attempts for row in connection.execute(_RUNNING, asked)}

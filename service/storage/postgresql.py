@@ -16,7 +16,7 @@ from sqlalchemy import URL, Engine, create_engine, event
 
 CONNECT_SECONDS = 5
 """How long connecting may take."""
-SILENCE_SECONDS = 10.0
+READ_TIMEOUT_SECONDS = 10.0
 """How long the server may say nothing while something was asked of it; waiting for another's lock counts."""
 POOL_SECONDS = 5.0
 """How long a request waits for one of the connections."""
@@ -28,7 +28,7 @@ _NETWORK = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
-    "tcp_user_timeout": int(SILENCE_SECONDS * 1000),
+    "tcp_user_timeout": int(READ_TIMEOUT_SECONDS * 1000),
 }
 """Parameters of libpq; those that the database's URL sets itself are left alone."""
 
@@ -47,24 +47,24 @@ def open_engine(url: URL) -> Engine:
 
 
 class ImpatientConnection(psycopg.Connection[Any]):
-    """A connection that is closed when the server is silent for too long."""
+    """A connection that is closed when the server does not answer for too long."""
 
-    silence_seconds: float | None = SILENCE_SECONDS
+    read_timeout: float | None = READ_TIMEOUT_SECONDS
 
     def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **options: Any) -> Any:
         return super().wait(self._watched(gen), *arguments, **options)
 
     def _watched(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        heard = time.monotonic()
+        last_answer = time.monotonic()
         try:
             wanted = next(gen)
             while True:
                 ready = yield wanted  # nothing is ready when the driver only looks up from its waiting
                 if ready:
-                    heard = time.monotonic()
-                elif self.silence_seconds is not None and time.monotonic() - heard > self.silence_seconds:
+                    last_answer = time.monotonic()
+                elif self.read_timeout is not None and time.monotonic() - last_answer > self.read_timeout:
                     self.close()
-                    raise psycopg.OperationalError("the server is silent")
+                    raise psycopg.OperationalError("the server does not answer")
                 wanted = gen.send(ready)
         except StopIteration as end:
             return end.value

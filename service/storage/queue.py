@@ -26,12 +26,12 @@ _IS_QUEUED, _IS_RUNNING = _A.state == "queued", _A.state == "running"
 _IS_FIRST = (_IS_QUEUED, _A.attempts == 0)
 _IS_RETRY = (_IS_QUEUED, _A.attempts > 0)
 _NOW = clock.now()
-_IS_MINE = (_IS_RUNNING, _A.claimed_by == bindparam("claimant"))
+_IS_MINE = (_IS_RUNNING, _A.claimed_by == bindparam("owner"))
 
 _WAITING = select(exists().where(*_IS_FIRST).label("firsts"), exists().where(*_IS_RETRY).label("retries"))
 _DEPTHS = select(_A.state, func.count()).where(_A.state.in_(UNFINISHED)).group_by(_A.state)
 _NEXT = {
-    # on PostgreSQL two claimants pass each other's rows; SQLite has one writer and ignores the lock clause
+    # on PostgreSQL two instances pass each other's rows; SQLite has one writer and ignores the lock clause
     retried: select(_A.id).where(*which).order_by(_A.id).limit(bindparam("most")).with_for_update(skip_locked=True)
     for retried, which in ((None, (_IS_QUEUED,)), (False, _IS_FIRST), (True, _IS_RETRY))
 }
@@ -43,12 +43,12 @@ _CLAIM = (
         state="running",
         started=_NOW,
         heartbeat_at=_NOW,
-        claimed_by=bindparam("claimant"),
+        claimed_by=bindparam("owner"),
         attempts=_A.attempts + 1,
     )
     .returning(*_CLAIMED)
 )
-_BEAT = update(ANALYSES).where(*_IS_MINE, _A.id.in_(bindparam("ids", expanding=True))).values(heartbeat_at=_NOW)
+_HEARTBEAT = update(ANALYSES).where(*_IS_MINE, _A.id.in_(bindparam("ids", expanding=True))).values(heartbeat_at=_NOW)
 _FINISH = update(ANALYSES).where(*_IS_MINE, _A.id == bindparam("of")).values(finished=_NOW).returning(_A.id)
 _RELEASE = (
     update(ANALYSES)
@@ -56,20 +56,20 @@ _RELEASE = (
     .values(state="queued", claimed_by=None, heartbeat_at=None, started=None)
     .returning(_A.id)
 )
-_CLAIMANTS = select(_A.claimed_by).where(_IS_RUNNING).distinct()
+_OWNERS = select(_A.claimed_by).where(_IS_RUNNING).distinct()
 
 
 class Waiting(NamedTuple):
     """What waits in the queue."""
 
     firsts: bool
-    """Is there an analysis nobody has begun?"""
+    """Is there an analysis that was not begun yet?"""
     retries: bool
     """Is there one that lost its worker?"""
 
 
 class Claimed(NamedTuple):
-    """An analysis that somebody works on."""
+    """An analysis that an instance has claimed."""
 
     id: str
     project: str
@@ -81,7 +81,7 @@ class Claimed(NamedTuple):
 
 
 class JobQueue:
-    """The queue of one database and its blob store, for those who work on the analyses."""
+    """The queue of one database and its blob store, for dispatchers."""
 
     def __init__(self, database: Database, blobs: BlobStore, *, keep_inputs: bool = False) -> None:
         self._database = database
@@ -98,24 +98,24 @@ class JobQueue:
         with self._database.asking() as connection:
             return Waiting(*connection.execute(_WAITING).one())
 
-    def claim(self, claimant: str, limit: int, *, retried: bool | None = None) -> list[Claimed]:
+    def claim(self, owner: str, limit: int, *, retried: bool | None = None) -> list[Claimed]:
         """Take up to ``limit`` queued analyses, oldest first; only first attempts or retried ones when that is said."""
         with self._database.changing() as connection:
             ids = connection.scalars(_NEXT[retried], {"most": limit}).all()
             if not ids:
                 return []
-            taken = {"ids": ids, "claimant": claimant}
+            taken = {"ids": ids, "owner": owner}
             rows = [Claimed(*row) for row in connection.execute(_CLAIM, taken)]
             record(connection, ids)
         return sorted(rows, key=lambda row: row.id)
 
-    def beat(self, claimant: str, analysis_ids: Collection[str]) -> None:
-        """Say that these running analyses of the claimant are still being worked on."""
+    def heartbeat(self, owner: str, analysis_ids: Collection[str]) -> None:
+        """Record a heartbeat of the owner for these running analyses."""
         with self._database.changing() as connection:
-            connection.execute(_BEAT, {"claimant": claimant, "ids": list(analysis_ids)})
+            connection.execute(_HEARTBEAT, {"owner": owner, "ids": list(analysis_ids)})
 
-    def succeed(self, analysis_id: str, claimant: str, answer: Answer) -> bool:
-        """Keep an answer; False when the analysis is no longer the claimant's (cancelled, removed, taken over)."""
+    def succeed(self, analysis_id: str, owner: str, answer: Answer) -> bool:
+        """Keep an answer; False when the analysis is no longer the owner's (cancelled, removed, taken over)."""
         document = json.loads(answer.analysis)
         values = {
             "state": "succeeded",
@@ -125,14 +125,14 @@ class JobQueue:
         }
         traces = digested((StoredFile("traces", "traces.npz", answer.traces),))
         with self._database.changing_files() as connection:
-            if not _finish(connection, analysis_id, claimant, values):
+            if not _finish(connection, analysis_id, owner, values):
                 return False
             self.files.add(connection, analysis_id, traces)
             inputs = self.files.take_inputs(connection, analysis_id)
         self.files.forget(inputs)
         return True
 
-    def fail(self, analysis_id: str, claimant: str, problem: ProblemDocument, *, final: bool) -> bool:
+    def fail(self, analysis_id: str, owner: str, problem: ProblemDocument, *, final: bool) -> bool:
         """Keep the reason why there is no answer; only a ``final`` one also answers the same request next time."""
         values: dict[str, Any] = {
             "state": "failed",
@@ -141,34 +141,34 @@ class JobQueue:
         if not final:
             values["fingerprint"] = None
         with self._database.changing() as connection:
-            if not _finish(connection, analysis_id, claimant, values):
+            if not _finish(connection, analysis_id, owner, values):
                 return False
             inputs = self.files.take_inputs(connection, analysis_id)
         self.files.forget(inputs)
         return True
 
-    def release(self, claimant: str, analysis_id: str | None = None, *, count_attempt: bool) -> None:
-        """Put one running analysis of the claimant, or all of them, back into the queue."""
+    def release(self, owner: str, analysis_id: str | None = None, *, count_attempt: bool) -> None:
+        """Put one running analysis of the owner, or all of them, back into the queue."""
         released = _RELEASE if analysis_id is None else _RELEASE.where(_A.id == analysis_id)
         if not count_attempt:
             released = released.values(attempts=_A.attempts - 1)
         with self._database.changing() as connection:
-            record(connection, connection.scalars(released, {"claimant": claimant}).all())
+            record(connection, connection.scalars(released, {"owner": owner}).all())
 
-    def claimants(self) -> set[str]:
-        """Everybody who has taken an analysis and not brought it back."""
+    def owners(self) -> set[str]:
+        """Instances that own running analyses."""
         with self._database.asking() as connection:
-            return {name for name in connection.scalars(_CLAIMANTS) if name is not None}
+            return {name for name in connection.scalars(_OWNERS) if name is not None}
 
-    def abandoned(self, silence: timedelta, dead: Collection[str] = ()) -> list[Claimed]:
-        """Running analyses whose claimant is among the ``dead`` or has been silent this long."""
-        is_silent = or_(_A.heartbeat_at < clock.now(-silence), _A.claimed_by.in_(dead))
+    def stale(self, after: timedelta, dead: Collection[str] = ()) -> list[Claimed]:
+        """Running analyses whose owner is among the ``dead`` or sent no heartbeat for ``after``."""
+        is_stale = or_(_A.heartbeat_at < clock.now(-after), _A.claimed_by.in_(dead))
         with self._database.asking() as connection:
-            return [Claimed(*row) for row in connection.execute(select(*_CLAIMED).where(_IS_RUNNING, is_silent))]
+            return [Claimed(*row) for row in connection.execute(select(*_CLAIMED).where(_IS_RUNNING, is_stale))]
 
 
-def _finish(connection: Connection, analysis_id: str, claimant: str, values: Mapping[str, Any]) -> bool:
-    mine = {"of": analysis_id, "claimant": claimant}
+def _finish(connection: Connection, analysis_id: str, owner: str, values: Mapping[str, Any]) -> bool:
+    mine = {"of": analysis_id, "owner": owner}
     if connection.scalar(_FINISH, {**mine, **values}) is None:
         return False
     note_end(connection, (analysis_id,))
@@ -176,6 +176,6 @@ def _finish(connection: Connection, analysis_id: str, claimant: str, values: Map
 
 
 def note_end(connection: Connection, analysis_ids: Sequence[str]) -> None:
-    """Analyses have ended: write it down, and have those told who asked for it, in the caller's transaction."""
+    """Analyses have ended: record it, and make their webhooks due, in the caller's transaction."""
     record(connection, analysis_ids)
     webhooks.make_due(connection, analysis_ids)

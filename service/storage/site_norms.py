@@ -23,14 +23,14 @@ _ID = re.compile(r"site\.(?P<name>[a-z0-9-]+)\.v(?P<version>[0-9]{1,9})(\.[^\0]*
 _N = SITE_NORMS.c
 _LATEST = (
     select(_N.name, func.max(_N.version).label("version"))
-    .where(_N.project == bindparam("whose"), _N.created <= bindparam("until", type_=UtcDateTime))
+    .where(_N.project == bindparam("project"), _N.created <= bindparam("until", type_=UtcDateTime))
     .group_by(_N.name)
     .subquery()
 )
 _NEWEST = (
     select(_N.document)
     .join(_LATEST, (_LATEST.c.name == _N.name) & (_LATEST.c.version == _N.version))
-    .where(_N.project == bindparam("whose"))
+    .where(_N.project == bindparam("project"))
     .order_by(_N.name)
 )
 
@@ -129,7 +129,7 @@ def newest_ids(connection: Connection, project: str) -> list[str]:
 
 def _newest(connection: Connection, project: str, at: datetime = _EVER) -> tuple[Controls, ...]:
     """The newest version of each name at a time; withdrawing the newest leaves none in its place."""
-    documents = connection.scalars(_NEWEST, {"whose": project, "until": at}).all()
+    documents = connection.scalars(_NEWEST, {"project": project, "until": at}).all()
     return tuple(load_site_norm(document) for document in documents if document is not None)
 
 

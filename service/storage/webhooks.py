@@ -1,4 +1,4 @@
-"""Calls that tell clients how their analyses ended: kept in the database, so that a restart forgets none."""
+"""Webhook calls about the end of analyses: kept in the database, so that a restart forgets none."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _MAKE_DUE = (
 
 
 def register(connection: Connection, analysis_id: str, url: str) -> None:
-    """Have ``url`` told when the analysis ends, or now when it has; once, however often it is asked for."""
+    """Call ``url`` when the analysis ends, or now when it has; once, however often it is asked for."""
     state = connection.execute(_STATE, {"of": analysis_id}).scalar_one()
     if connection.scalar(_SAME, {"of": analysis_id, "address": url}) is None:
         row = {"id": str(uuid.uuid4()), "analysis_id": analysis_id, "url": url, "attempts": 0}
@@ -60,7 +60,7 @@ class WebhookRepository:
         self._database = database
 
     def take(self, limit: int, lease: timedelta) -> list[Call]:
-        """Up to ``limit`` calls that are due; whoever took them and falls silent loses them after ``lease``."""
+        """Up to ``limit`` calls that are due; a sender that does not finish them loses them after ``lease``."""
         due = select(WebhookDeliveryRow).where(WebhookDeliveryRow.due <= _NOW).order_by(WebhookDeliveryRow.due)
         with self._database.writing() as session:
             deliveries = session.scalars(due.limit(limit).with_for_update(skip_locked=True)).all()

@@ -38,7 +38,7 @@ class AuditNotes:
             await self._app(scope, receive, send_watched)
         finally:
             for entry in _entries(scope, status, is_unfinished=is_unfinished):
-                scope["state"]["services"].trail.note(entry)
+                scope["state"]["services"].audit_writer.note(entry)
 
 
 def _entries(scope: Scope, status: int, *, is_unfinished: bool) -> list[Entry]:

@@ -13,12 +13,12 @@ import structlog
 from distributed import Client, WorkerPlugin, get_worker
 
 from service.workers.memory import limit_memory
-from service.workers.messages import News
+from service.workers.messages import Message
 from service.workers.pool import Pool
 
 CONNECT_SECONDS = 10.0
 RESTART_SECONDS = 30.0
-_TOPIC = "mrsquant-news"
+_TOPIC = "mrsquant-messages"
 
 log = structlog.get_logger()
 
@@ -35,16 +35,16 @@ def open_cluster(address: str, worker_memory: int | None) -> Pool:
     client = connect(address, timeout=CONNECT_SECONDS, set_as_default=False)
     if worker_memory is not None:
         client.register_plugin(_MemoryLimit(worker_memory))
-    heard: SimpleQueue[News] = SimpleQueue()
-    client.subscribe_topic(_TOPIC, lambda event: heard.put(News(*event[1])))
+    received: SimpleQueue[Message] = SimpleQueue()
+    client.subscribe_topic(_TOPIC, lambda event: received.put(Message(*event[1])))
     return Pool(
         # a task whose worker died is tried again by us, counted; dask itself would do so uncounted
         executor=client.get_executor(pure=False, retries=0),
         workers=lambda: max(1, sum(client.ncores().values())),
         close=client.close,
-        tell=tell,
-        news=partial(_drained, heard),
-        end=partial(_restart, client),
+        send=send,
+        messages=partial(_drained, received),
+        kill=partial(_restart, client),
         is_alive=lambda: client.status in ("running", "connecting"),
         shares_fate=False,
         memory=worker_memory,
@@ -63,19 +63,19 @@ class _MemoryLimit(WorkerPlugin):
         limit_memory(self.memory)
 
 
-def tell(task_id: str, stage: str) -> None:
-    """Send from a worker to the scheduler, which passes it on to whoever listens."""
+def send(task_id: str, stage: str) -> None:
+    """Send from a worker to the scheduler, which passes it on to its subscribers."""
     worker = get_worker()
-    worker.log_event(_TOPIC, list(News(task_id, stage, worker.address, time.time())))
+    worker.log_event(_TOPIC, list(Message(task_id, stage, worker.address, time.time())))
 
 
-def _drained(heard: SimpleQueue[News]) -> list[News]:
-    news = []
+def _drained(received: SimpleQueue[Message]) -> list[Message]:
+    messages = []
     while True:
         try:
-            news.append(heard.get_nowait())
+            messages.append(received.get_nowait())
         except Empty:
-            return news
+            return messages
 
 
 def _restart(client: Any, worker: str) -> None:

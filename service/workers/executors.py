@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 
 from service.settings import executor_parts
 from service.workers.memory import limit_memory, share_of_machine
-from service.workers.messages import News, ParentPipe
+from service.workers.messages import Message, ParentPipe
 from service.workers.pool import Pool, is_crash
 
 __all__ = ["Pool", "UnusableExecutor", "is_crash", "open_executor"]
@@ -55,14 +55,14 @@ def open_executor(address: str, worker_memory: int | None = None) -> Pool:
 def _inline(_rest: str, _worker_memory: int | None) -> Pool:
     """One thread of this process. A task that hangs cannot be ended, only left behind."""
     executor = ThreadPoolExecutor(1, thread_name_prefix="analysis")
-    told: SimpleQueue[News] = SimpleQueue()
+    sent: SimpleQueue[Message] = SimpleQueue()
     closed = threading.Event()
 
-    def news() -> list[News]:
+    def messages() -> list[Message]:
         received = []
         with suppress(Empty):
             while True:
-                received.append(told.get_nowait())
+                received.append(sent.get_nowait())
         return received
 
     def close() -> None:
@@ -73,9 +73,9 @@ def _inline(_rest: str, _worker_memory: int | None) -> Pool:
         executor=executor,
         workers=lambda: 1,
         close=close,
-        tell=lambda task_id, stage: told.put(News(task_id, stage, "inline", time.time())),
-        news=news,
-        end=lambda _: close(),
+        send=lambda task_id, stage: sent.put(Message(task_id, stage, "inline", time.time())),
+        messages=messages,
+        kill=lambda _: close(),
         is_alive=lambda: not closed.is_set(),
         shares_fate=False,
         memory=None,
@@ -106,9 +106,9 @@ def _processes(rest: str, worker_memory: int | None) -> Pool:
         executor=executor,
         workers=lambda: workers,
         close=close,
-        tell=ParentPipe.tell,
-        news=partial(ParentPipe.received, receiving),
-        end=_kill,
+        send=ParentPipe.send,
+        messages=partial(ParentPipe.received, receiving),
+        kill=_kill,
         is_alive=lambda: True,  # that it broke is seen by the tasks that are lost
         shares_fate=True,
         memory=memory,

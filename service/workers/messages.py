@@ -1,4 +1,4 @@
-"""What workers say while they work: which task reached which stage, on which worker, when."""
+"""Messages of workers while they work: which task reached which stage, on which worker, when."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from typing import NamedTuple
 STARTED = "started"
 """The first stage of every task: a worker took it from the executor's queue."""
 
-Tell = Callable[[str, str], None]
+Send = Callable[[str, str], None]
 """Takes a task's id and a stage; picklable, so that it can travel with the task."""
 
 
-class News(NamedTuple):
+class Message(NamedTuple):
     """One message of a worker."""
 
     task_id: str
     stage: str
     worker: str
-    """What ``Pool.end`` calls it."""
+    """Name of the worker for ``Pool.kill``."""
     at: float
     """Seconds since the epoch, by the worker's clock."""
 
 
-def ignore(task_id: str, stage: str) -> None:
-    """Tell nobody."""
+def discard(task_id: str, stage: str) -> None:
+    """Send nothing."""
 
 
 class ParentPipe:
@@ -48,17 +48,17 @@ class ParentPipe:
         cls._sending = sending
 
     @classmethod
-    def tell(cls, task_id: str, stage: str) -> None:
+    def send(cls, task_id: str, stage: str) -> None:
         """Send to the parent; when it does not read, the work goes on."""
         if cls._sending is not None:
             with suppress(OSError):
-                cls._sending.send_bytes(json.dumps(News(task_id, stage, str(os.getpid()), time.time())).encode())
+                cls._sending.send_bytes(json.dumps(Message(task_id, stage, str(os.getpid()), time.time())).encode())
 
     @staticmethod
-    def received(receiving: Connection) -> list[News]:
+    def received(receiving: Connection) -> list[Message]:
         """Everything that was sent since the last call."""
-        news = []
+        messages = []
         with suppress(OSError, EOFError):
             while receiving.poll():
-                news.append(News(*json.loads(receiving.recv_bytes())))
-        return news
+                messages.append(Message(*json.loads(receiving.recv_bytes())))
+        return messages

@@ -6,30 +6,30 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import dataclass
 
-from service.workers.messages import News, Tell
+from service.workers.messages import Message, Send
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A ``concurrent.futures.Executor`` with what that interface lacks: news of its workers, and an end for one."""
+    """A ``concurrent.futures.Executor`` with what it lacks: messages of its workers and a way to kill one."""
 
     executor: Executor
     workers: Callable[[], int]
     """How many tasks run at once."""
     close: Callable[[], None]
     """End it without waiting for its tasks."""
-    tell: Tell
-    """Travels with a task; sends its news."""
-    news: Callable[[], list[News]]
-    """What was told since the last call."""
-    end: Callable[[str], None]
-    """End one worker, by its name in the news, with whatever it does."""
+    send: Send
+    """Travels with a task; sends its messages."""
+    messages: Callable[[], list[Message]]
+    """Messages received since the last call."""
+    kill: Callable[[str], None]
+    """Kill one worker, by its name in the messages, with whatever it does."""
     is_alive: Callable[[], bool]
     """Can it take tasks?"""
     shares_fate: bool
     """When a worker dies, are the others' tasks lost with its own?"""
     memory: int | None
-    """Bytes of address space that each worker may take; None when nobody here limits it."""
+    """Bytes of address space that each worker may take; None without a limit set here."""
 
 
 def is_crash(error: BaseException) -> bool:

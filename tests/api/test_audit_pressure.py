@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from service.access import trail as trail_module
+from service.access import audit_writer as audit_writer_module
 from service.storage.audit import AuditLog, Entry
 from tests.api.conftest import StartClient
 from tests.fake_pipeline import spectrum
@@ -29,8 +29,8 @@ def away(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
         append(self, entries)
 
     monkeypatch.setattr(AuditLog, "append", stubborn)
-    monkeypatch.setattr(trail_module, "MAX_WAITING", MOST)
-    monkeypatch.setattr(trail_module, "_RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(audit_writer_module, "MAX_WAITING", MOST)
+    monkeypatch.setattr(audit_writer_module, "_RETRY_SECONDS", 0.1)
     return is_away
 
 
@@ -66,7 +66,7 @@ def test_nothing_is_shown_unrecorded(start: StartClient, away: threading.Event) 
         time.sleep(0.05)
     assert client.get(address).status_code == 200
     services = client.app_state["services"]
-    while services.trail.waiting:
+    while services.audit_writer.waiting:
         time.sleep(0.05)
     time.sleep(0.5)
     looks = [row for row in AuditLog(services.database).rows() if row.action.startswith("GET") and row.status == 200]

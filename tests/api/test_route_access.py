@@ -48,7 +48,7 @@ def submitted(client: TestClient, number: int) -> str:
 def noted(client: TestClient, action: str) -> list[Entry]:
     """Entries of the audit log, once all are written."""
     services = client.app_state["services"]
-    while services.trail.waiting:
+    while services.audit_writer.waiting:
         time.sleep(0.02)
     time.sleep(0.3)
     return [row for row in AuditLog(services.database).rows() if row.action == action]

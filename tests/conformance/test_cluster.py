@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from service.jobs.workforce import Limits
+from service.jobs.pool_supervisor import Limits
 from service.workers.executors import open_executor
 from tests.fake_pipeline import spectrum
 from tests.servers.cluster import Cluster, cluster

@@ -17,7 +17,7 @@ from tests.servers.cluster import free_port
 from tests.servers.postgresql import PostgreSql, postgresql
 
 AWAY_SECONDS = {"stopped": 5, "frozen": 14}
-"""A frozen one is believed to be away after ``SILENCE_SECONDS``."""
+"""A frozen one is believed to be away after ``KEEPALIVE_SECONDS``."""
 QUICKLY = 15.0
 """Seconds within which every request is answered, also when the server does not even refuse."""
 

@@ -112,7 +112,7 @@ def test_each_is_claimed_once(office: Office) -> None:
     assert sorted(row.id for claim in claims for row in claim) == ids
 
 
-def test_claimants_pass_each_other(server: PostgreSql, tmp_path: Path) -> None:
+def test_two_instances_claim_different_analyses(server: PostgreSql, tmp_path: Path) -> None:
     """On PostgreSQL somebody who is still claiming keeps nobody waiting: the others take the next rows."""
     with ExitStack() as stack:
         office = Office(tmp_path, stack, server.new_database())

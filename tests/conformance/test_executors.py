@@ -22,9 +22,9 @@ from fitting.request import Options
 from fitting.run import Job
 from fitting.run.progress import STAGES
 from service.documents import load_traces
-from service.jobs.dispatcher import MAX_BEGINNINGS, SILENCE
+from service.jobs.dispatcher import MAX_BEGINNINGS, STALE_AFTER
+from service.jobs.pool_supervisor import Limits
 from service.jobs.tasks import Defect, run_analysis
-from service.jobs.workforce import Limits
 from service.storage.events import EventRepository
 from service.storage.tables import AnalysisRow
 from service.workers.executors import Pool, UnusableExecutor, is_crash, open_executor
@@ -198,8 +198,8 @@ def test_work_of_a_silent_claimant_is_taken_over(office: Office) -> None:
 def test_a_predecessor_that_was_killed_is_known_at_once(office: Office) -> None:
     """A service that starts again takes its work over without waiting for a silence, but leaves the living alone."""
     code = (
-        "import sys, time; from pathlib import Path; from service.jobs.claimant import Claimant;"
-        "print(Claimant(Path(sys.argv[1])).name, flush=True); time.sleep(600)"
+        "import sys, time; from pathlib import Path; from service.jobs.instance import Instance;"
+        "print(Instance(Path(sys.argv[1])).name, flush=True); time.sleep(600)"
     )
     command = [sys.executable, "-c", code, str(office.folder / "claimants")]
     left = office.submit(spectrum())
@@ -213,7 +213,7 @@ def test_a_predecessor_that_was_killed_is_known_at_once(office: Office) -> None:
             assert office.state(left) == "running"
         finally:
             predecessor.kill()
-    office.wait(lambda: office.state(left) == "succeeded", seconds=SILENCE.total_seconds() / 2)
+    office.wait(lambda: office.state(left) == "succeeded", seconds=STALE_AFTER.total_seconds() / 2)
 
 
 @pytest.mark.parametrize(("executor", "seconds"), [("inline:", 3), ("processes:2", 600)])

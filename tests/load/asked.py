@@ -121,7 +121,7 @@ def _writing(repository: AnalysisRepository, queue: JobQueue, rows: int) -> Aske
         "what waits": lambda _: queue.waiting(),
         "depths of the queue": lambda _: queue.depths(),
         "claim": claim,
-        "heartbeat": lambda _: queue.beat("scale", claimed),
+        "heartbeat": lambda _: queue.heartbeat("scale", claimed),
         "keep an answer": lambda _: queue.succeed(claimed.pop(), "scale", answer),
     }
 

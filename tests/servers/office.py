@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from service.jobs.dispatcher import Dispatcher
-from service.jobs.workforce import Limits
+from service.jobs.pool_supervisor import Limits
 from service.metrics import Metrics
 from service.storage.binding import Storage
 from service.storage.events import EventRepository
@@ -47,7 +47,7 @@ class Office:
             executor=executor,
             limits=limits or Limits(),
             cache_dir=self.folder,
-            claimants_dir=self.folder / "claimants",
+            instances_dir=self.folder / "claimants",
             metrics=Metrics(),
             analyse=fake_pipeline.analyse,
             inspect=fake_pipeline.inspect,

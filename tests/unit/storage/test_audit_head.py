@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from service.access.trail import Trail
+from service.access.audit_writer import AuditWriter
 from service.metrics import Metrics
 from service.storage.audit import AuditLog, Entry, Head
 from service.storage.audit_folder import AuditFolder, UnreadableHead
@@ -44,9 +44,9 @@ def written(database: Database, tmp_path: Path) -> tuple[AuditLog, AuditFolder]:
 def run(log: AuditLog, folder: AuditFolder) -> float | None:
     """A service that starts and stops: what its metric said."""
     metrics = Metrics()
-    trail = Trail(log, folder, metrics)
-    trail.start()
-    trail.stop()
+    writer = AuditWriter(log, folder, metrics)
+    writer.start()
+    writer.stop()
     return metrics.registry.get_sample_value("mrsquant_audit_intact")
 
 

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from service.access import trail as trail_module
-from service.access.trail import Trail
+from service.access import audit_writer as audit_writer_module
+from service.access.audit_writer import AuditWriter
 from service.errors import Unavailable
 from service.metrics import Metrics
 from service.storage import audit_folder
@@ -25,8 +25,8 @@ POISON = "key:poison"
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trail_module, "_RETRY_SECONDS", 0.05)
-    monkeypatch.setattr(trail_module, "STOP_SECONDS", 1.0)
+    monkeypatch.setattr(audit_writer_module, "_RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(audit_writer_module, "STOP_SECONDS", 1.0)
 
 
 class Away(AuditLog):
@@ -74,13 +74,13 @@ def test_a_refused_entry_is_set_aside_and_the_rest_is_written(database: Database
     """In order, and at once; metrics and the file tell how many were refused and why."""
     refuse_poison(database)
     metrics, folder, log = Metrics(), AuditFolder(tmp_path), AuditLog(database)
-    trail = Trail(log, folder, metrics)
+    writer = AuditWriter(log, folder, metrics)
     numbers = set(range(0, 200, 67))
     for number in range(200):
-        trail.note(entry(number)._replace(actor=POISON) if number in numbers else entry(number))
-    trail.start()
-    wait(lambda: not trail.waiting and log.head().position == 200 - len(numbers))
-    trail.stop()
+        writer.note(entry(number)._replace(actor=POISON) if number in numbers else entry(number))
+    writer.start()
+    wait(lambda: not writer.waiting and log.head().position == 200 - len(numbers))
+    writer.stop()
 
     assert [row.actor for row in log.rows()] == [entry(number).actor for number in range(200) if number not in numbers]
     assert log.verify().position == 197
@@ -107,13 +107,13 @@ def test_the_file_of_refused_entries_is_bounded(
     monkeypatch.setattr(audit_folder, "MAX_REFUSED_BYTES", 1000)
     refuse_poison(database)
     metrics, folder, log = Metrics(), AuditFolder(tmp_path), AuditLog(database)
-    trail = Trail(log, folder, metrics)
+    writer = AuditWriter(log, folder, metrics)
     for _ in range(50):
-        trail.note(entry(0)._replace(actor=POISON))
-    trail.note(entry(1))
-    trail.start()
+        writer.note(entry(0)._replace(actor=POISON))
+    writer.note(entry(1))
+    writer.start()
     wait(lambda: log.head().position == 1)
-    trail.stop()
+    writer.stop()
 
     assert metrics.registry.get_sample_value("mrsquant_audit_refused_total") == 50
     assert folder.refused.stat().st_size < 2000
@@ -123,17 +123,17 @@ def test_a_log_that_takes_nothing_loses_nothing(database: Database, tmp_path: Pa
     """When every entry is refused the fault is the log's: entries wait, and are written once it is mended."""
     statements = ("ALTER TABLE audit_log RENAME TO gone", "ALTER TABLE gone RENAME TO audit_log")
     log, folder = AuditLog(database), AuditFolder(tmp_path)
-    trail = Trail(log, folder, Metrics())
-    trail.start()
+    writer = AuditWriter(log, folder, Metrics())
+    writer.start()
     with database.changing() as connection:
         connection.execute(text(statements[0]))
     for number in range(20):
-        trail.note(entry(number))
+        writer.note(entry(number))
     time.sleep(0.5)
     with database.changing() as connection:
         connection.execute(text(statements[1]))
     wait(lambda: log.head().position == 20)
-    trail.stop()
+    writer.stop()
 
     assert folder.refusals() == 0
     assert [row.actor for row in log.rows()] == [entry(number).actor for number in range(20)]
@@ -141,25 +141,25 @@ def test_a_log_that_takes_nothing_loses_nothing(database: Database, tmp_path: Pa
 
 def test_requests_are_refused_while_entries_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Noting never waits; once too many wait nothing more is admitted, and as soon as some are written it is again."""
-    monkeypatch.setattr(trail_module, "MAX_WAITING", 100)
+    monkeypatch.setattr(audit_writer_module, "MAX_WAITING", 100)
     database = Database(f"sqlite:///{tmp_path}/x.sqlite3")
     database.migrate()
     log = Away(database)
-    trail = Trail(log, AuditFolder(tmp_path), Metrics())
-    trail.start()
+    writer = AuditWriter(log, AuditFolder(tmp_path), Metrics())
+    writer.start()
     log.is_away.set()
     begin = time.monotonic()
     for number in range(300):
-        trail.note(entry(number))
+        writer.note(entry(number))
     with pytest.raises(Unavailable) as refusal:
-        trail.admit()
+        writer.admit()
     assert time.monotonic() - begin < 1
     assert refusal.value.headers["Retry-After"]
     log.is_away.clear()
-    wait(lambda: not trail.is_full)
-    trail.admit()
+    wait(lambda: not writer.is_full)
+    writer.admit()
     wait(lambda: log.head().position == 300)
-    trail.stop()
+    writer.stop()
 
     assert [row.actor for row in log.rows()] == [entry(number).actor for number in range(300)]
     database.close()
@@ -170,19 +170,19 @@ def test_stopping_is_bounded_and_the_next_start_writes_what_was_left(tmp_path: P
     database = Database(f"sqlite:///{tmp_path}/x.sqlite3")
     database.migrate()
     log, folder = Away(database), AuditFolder(tmp_path)
-    trail = Trail(log, folder, Metrics())
-    trail.start()
+    writer = AuditWriter(log, folder, Metrics())
+    writer.start()
     log.is_away.set()
     for number in range(2500):
-        trail.note(entry(number))
+        writer.note(entry(number))
     begin = time.monotonic()
-    trail.stop()
+    writer.stop()
 
     assert time.monotonic() - begin < 4
     assert log.head().position == 0
     log.is_away.clear()
     for _ in range(2):
-        successor = Trail(log, folder, Metrics())
+        successor = AuditWriter(log, folder, Metrics())
         successor.start()
         successor.stop()
     assert [row.actor for row in log.rows()] == [entry(number).actor for number in range(2500)]
@@ -194,13 +194,13 @@ def test_a_defect_does_not_end_the_thread(tmp_path: Path, monkeypatch: pytest.Mo
     database = Database(f"sqlite:///{tmp_path}/x.sqlite3")
     database.migrate()
     log = AuditLog(database)
-    trail = Trail(log, AuditFolder(tmp_path), Metrics())
-    trail.start()
+    writer = AuditWriter(log, AuditFolder(tmp_path), Metrics())
+    writer.start()
     with monkeypatch.context() as broken:
         for name in ("append", "try_out", "examine"):
             broken.setattr(log, name, lambda *_: [].pop())
-        trail.note(entry(1))
+        writer.note(entry(1))
         time.sleep(0.5)
     wait(lambda: log.head().position == 1)
-    trail.stop()
+    writer.stop()
     database.close()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from service.jobs.dispatcher import SILENCE
+from service.jobs.dispatcher import STALE_AFTER
 from service.storage import clock
 from service.storage.database import Database
 from service.storage.tables import AnalysisRow
@@ -67,23 +67,23 @@ def test_a_clock_ahead_takes_nothing_over(office: Office, ahead: Any) -> None:
     office.queue.claim("punctual", 1)
     ahead.shift()
     office.queue.claim("ahead", 1)
-    office.queue.beat("ahead", ids)
+    office.queue.heartbeat("ahead", ids)
 
-    assert office.queue.abandoned(SILENCE) == []
-    assert [row.id for row in office.queue.abandoned(-timedelta(seconds=1))] == ids
+    assert office.queue.stale(STALE_AFTER) == []
+    assert [row.id for row in office.queue.stale(-timedelta(seconds=1))] == ids
     latest = datetime.now(UTC) + timedelta(seconds=5)
     assert all((office.get(id).heartbeat_at or latest) < latest for id in ids)
     assert all((office.get(id).started or latest) < latest for id in ids)
 
 
-def test_the_silent_are_still_taken_over(office: Office, ahead: Any) -> None:
+def test_stale_owners_are_still_taken_over(office: Office, ahead: Any) -> None:
     """Once their heartbeat is old by the database's clock."""
     analysis_id = office.submit(spectrum())
     office.queue.claim("silent", 1)
     with office.database.writing() as session:
-        session.execute(update(AnalysisRow).values(heartbeat_at=clock.now(-SILENCE - timedelta(seconds=1))))
+        session.execute(update(AnalysisRow).values(heartbeat_at=clock.now(-STALE_AFTER - timedelta(seconds=1))))
 
-    assert [row.id for row in office.queue.abandoned(SILENCE)] == [analysis_id]
+    assert [row.id for row in office.queue.stale(STALE_AFTER)] == [analysis_id]
 
 
 def test_a_clock_ahead_makes_no_call_twice(office: Office, ahead: Any) -> None:

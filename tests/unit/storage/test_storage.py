@@ -61,7 +61,7 @@ def test_migrations_make_the_tables_of_the_code(database: Database, tmp_path: Pa
     assert differences == []
 
 
-def test_two_claimants_share_the_queue(repository: AnalysisRepository, queue: JobQueue) -> None:
+def test_two_instances_share_the_queue(repository: AnalysisRepository, queue: JobQueue) -> None:
     """However many ask at once, each analysis is claimed once, and oldest first."""
     ids = [repository.submit(submission(number), 100)[0].id for number in range(20)]
     with ThreadPoolExecutor(4) as threads:
