@@ -78,7 +78,7 @@ def _read_binary(file: SourceFile, header: _Binary) -> Recording:
     signal_bytes = header.points * 16
     signals = (len(file.content) - _BINARY_HEADER) // signal_bytes
     # The text at the end may be longer than a short signal.
-    while signals > 1 and _is_text(file.content[_BINARY_HEADER + (signals - 1) * signal_bytes :]):
+    while signals > 1 and _is_text(file.content[_BINARY_HEADER + (signals - 1) * signal_bytes :][:signal_bytes]):
         signals -= 1
     rest = file.content[_BINARY_HEADER + signals * signal_bytes :]
     if signals < 1 or not _is_text(rest):
