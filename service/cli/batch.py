@@ -37,7 +37,7 @@ def batch(
     Options say what holds for every row that does not say it itself.
     """
     from service.cli.answers import analyse_entry, answer_of_crash
-    from service.cli.pool import Crashed, map_in_order
+    from service.cli.ordered_map import Crashed, map_in_order
     from service.reports import spreadsheet
     from service.reports.results_csv import COLUMNS
 

@@ -18,7 +18,7 @@ from service.errors import NotReady
 from service.jobs.task_monitor import TaskMonitor, TaskRun
 from service.jobs.tasks import Inspect, run_inspection, warm
 from service.workers.executors import Pool, UnusableExecutor, open_executor
-from service.workers.messages import Message
+from service.workers.messages import WorkerMessage
 
 log = structlog.get_logger()
 
@@ -152,7 +152,7 @@ class PoolSupervisor:
             self._is_broken = True
             self._wake()
 
-    def receive(self) -> list[Message]:
+    def receive(self) -> list[WorkerMessage]:
         """Messages of the workers since the last call."""
         return [] if self._pool is None else self._tasks.receive(self._pool.messages())
 

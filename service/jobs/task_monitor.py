@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from service.workers.messages import Message
+from service.workers.messages import WorkerMessage
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class TaskMonitor:
         """A task goes to the pool of this number; its worker may take ``limit`` seconds."""
         self._runs[task_id] = TaskRun(limit, pool)
 
-    def receive(self, messages: Iterable[Message]) -> list[Message]:
+    def receive(self, messages: Iterable[WorkerMessage]) -> list[WorkerMessage]:
         """Record messages; returns those about expected tasks."""
         known = []
         for item in messages:

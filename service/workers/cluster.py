@@ -13,7 +13,7 @@ import structlog
 from distributed import Client, WorkerPlugin, get_worker
 
 from service.workers.memory import limit_memory
-from service.workers.messages import Message
+from service.workers.messages import WorkerMessage
 from service.workers.pool import Pool
 
 CONNECT_SECONDS = 10.0
@@ -35,8 +35,8 @@ def open_cluster(address: str, worker_memory: int | None) -> Pool:
     client = connect(address, timeout=CONNECT_SECONDS, set_as_default=False)
     if worker_memory is not None:
         client.register_plugin(_MemoryLimit(worker_memory))
-    received: SimpleQueue[Message] = SimpleQueue()
-    client.subscribe_topic(_TOPIC, lambda event: received.put(Message(*event[1])))
+    received: SimpleQueue[WorkerMessage] = SimpleQueue()
+    client.subscribe_topic(_TOPIC, lambda event: received.put(WorkerMessage(*event[1])))
     return Pool(
         # a task whose worker died is tried again by us, counted; dask itself would do so uncounted
         executor=client.get_executor(pure=False, retries=0),
@@ -66,10 +66,10 @@ class _MemoryLimit(WorkerPlugin):
 def send(task_id: str, stage: str) -> None:
     """Send from a worker to the scheduler, which passes it on to its subscribers."""
     worker = get_worker()
-    worker.log_event(_TOPIC, list(Message(task_id, stage, worker.address, time.time())))
+    worker.log_event(_TOPIC, list(WorkerMessage(task_id, stage, worker.address, time.time())))
 
 
-def _drained(received: SimpleQueue[Message]) -> list[Message]:
+def _drained(received: SimpleQueue[WorkerMessage]) -> list[WorkerMessage]:
     messages = []
     while True:
         try:

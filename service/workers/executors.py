@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 
 from service.settings import executor_parts
 from service.workers.memory import limit_memory, share_of_machine
-from service.workers.messages import Message, ParentPipe
+from service.workers.messages import ParentPipe, WorkerMessage
 from service.workers.pool import Pool, is_crash
 
 __all__ = ["Pool", "UnusableExecutor", "is_crash", "open_executor"]
@@ -55,10 +55,10 @@ def open_executor(address: str, worker_memory: int | None = None) -> Pool:
 def _inline(_rest: str, _worker_memory: int | None) -> Pool:
     """One thread of this process. A task that hangs cannot be ended, only left behind."""
     executor = ThreadPoolExecutor(1, thread_name_prefix="analysis")
-    sent: SimpleQueue[Message] = SimpleQueue()
+    sent: SimpleQueue[WorkerMessage] = SimpleQueue()
     closed = threading.Event()
 
-    def messages() -> list[Message]:
+    def messages() -> list[WorkerMessage]:
         received = []
         with suppress(Empty):
             while True:
@@ -73,7 +73,7 @@ def _inline(_rest: str, _worker_memory: int | None) -> Pool:
         executor=executor,
         workers=lambda: 1,
         close=close,
-        send=lambda task_id, stage: sent.put(Message(task_id, stage, "inline", time.time())),
+        send=lambda task_id, stage: sent.put(WorkerMessage(task_id, stage, "inline", time.time())),
         messages=messages,
         kill=lambda _: close(),
         is_alive=lambda: not closed.is_set(),

@@ -17,7 +17,7 @@ Send = Callable[[str, str], None]
 """Takes a task's id and a stage; picklable, so that it can travel with the task."""
 
 
-class Message(NamedTuple):
+class WorkerMessage(NamedTuple):
     """One message of a worker."""
 
     task_id: str
@@ -52,13 +52,15 @@ class ParentPipe:
         """Send to the parent; when it does not read, the work goes on."""
         if cls._sending is not None:
             with suppress(OSError):
-                cls._sending.send_bytes(json.dumps(Message(task_id, stage, str(os.getpid()), time.time())).encode())
+                cls._sending.send_bytes(
+                    json.dumps(WorkerMessage(task_id, stage, str(os.getpid()), time.time())).encode()
+                )
 
     @staticmethod
-    def received(receiving: Connection) -> list[Message]:
+    def received(receiving: Connection) -> list[WorkerMessage]:
         """Everything that was sent since the last call."""
         messages = []
         with suppress(OSError, EOFError):
             while receiving.poll():
-                messages.append(Message(*json.loads(receiving.recv_bytes())))
+                messages.append(WorkerMessage(*json.loads(receiving.recv_bytes())))
         return messages

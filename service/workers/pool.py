@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import dataclass
 
-from service.workers.messages import Message, Send
+from service.workers.messages import Send, WorkerMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Pool:
     """End it without waiting for its tasks."""
     send: Send
     """Travels with a task; sends its messages."""
-    messages: Callable[[], list[Message]]
+    messages: Callable[[], list[WorkerMessage]]
     """Messages received since the last call."""
     kill: Callable[[str], None]
     """Kill one worker, by its name in the messages, with whatever it does."""

@@ -106,7 +106,7 @@ def test_a_job_of_every_command_has_the_norms(
     manifest = tmp_path / "manifest.csv"
     manifest.write_text(f"metabolite\n{SPECTRUM}\n")
     monkeypatch.setattr(
-        "service.cli.pool.map_in_order", lambda task, items, *limits: ((item, task(item)) for item in items)
+        "service.cli.ordered_map.map_in_order", lambda task, items, *limits: ((item, task(item)) for item in items)
     )
 
     assert run(["analyse", str(SPECTRUM), "--format", "json"]) in {0, 2}

@@ -24,7 +24,7 @@ from fitting.model.optimisers import OPTIMISERS
 from fitting.preprocessing import preprocess
 from fitting.request import Options
 from fitting.run import Job, analyse, doubts
-from service.cli.pool import map_in_order
+from service.cli.ordered_map import map_in_order
 from service.reports import FORMATS, AnalysisDocument, render
 from tests.benchmarks.cold import example
 from tests.benchmarks.own_model import sums

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Iterator
 
-from service.cli.pool import IN_FLIGHT_PER_WORKER, Crashed, map_in_order
+from service.cli.ordered_map import IN_FLIGHT_PER_WORKER, Crashed, map_in_order
 
 SPECTRA = 10_000
 WORKERS = 2

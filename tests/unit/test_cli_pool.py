@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.cli.pool import IN_FLIGHT_PER_WORKER, Crashed, map_in_order
+from service.cli.ordered_map import IN_FLIGHT_PER_WORKER, Crashed, map_in_order
 
 
 def slower_when_earlier(number: int) -> int:
