@@ -57,8 +57,20 @@ class Traces:
         }
 
     def plot(self, components: Sequence[str] = (), axes: Any = None) -> Any:
-        """Draw data, fit, baseline and residual, and some ``components``; see ``fitting.model.plotting``."""
-        return plot(self, components, axes)
+        """Draw data, fit, baseline and residual with matplotlib, and some ``components``; returns its axes.
+
+        Raises
+        ------
+        ImportError
+            When matplotlib is not installed.
+        ValueError
+            When there is no component of a name.
+        """
+        unknown = [name for name in components if name not in self.names]
+        if unknown:
+            raise ValueError(f"there is no component {', '.join(unknown)}; there are {', '.join(self.names)}")
+        chosen = {name: self.components[self.names.index(name)] for name in components}
+        return plot(self.ppm, self.data, self.fit, self.baseline, components=chosen, axes=axes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fitting import __version__
 from fitting.acquisition import Acquisition
 from fitting.errors import ImplausibleParameter
 from fitting.quantification.concentrations import Ratio
 from fitting.request import Subject
 from fitting.units import PROTON_GAMMA_BAR
+from fitting.version import __version__
 
 OWN_SOFTWARE = f"mrsquant {__version__}"
 """Name of this program and version; another version may give other numbers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fitting import __version__
+from fitting.version import __version__
 
 PROGRAM = "mrsquant"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from fitting import __version__
 from fitting.analysis import SCHEMA, AcquisitionFacts, Analysis, MetaboliteResult, Multiplicity, Provenance
 from fitting.errors import MissingParameter
 from fitting.model.result import Traces
@@ -19,6 +18,7 @@ from fitting.run.intake import Intake
 from fitting.run.pins import data_digest, engine_digest, library_versions
 from fitting.run.placement import Placement
 from fitting.run.state import Run
+from fitting.version import __version__
 
 
 def answer_of(run: Run) -> tuple[Analysis, Traces]:

@@ -1,0 +1,3 @@
+"""The version of this program, which every result names."""
+
+__version__ = "0.2.0"
