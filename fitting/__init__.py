@@ -3,21 +3,21 @@
     import fitting
     analysis, traces = fitting.analyse(fitting.Job.from_files("svs.dcm", water_reference="ref.dcm", region="ACC"))
 
-This is the public list; what is not on it may change without notice.
+This is the public list; any other name may change without notice.
 
 ======================  ==============================================================================================
 ``Job``                 everything one analysis is computed from; ``Job.from_files`` reads it from paths
 ``analyse``             a job in; an ``Analysis`` (numbers, verdict, provenance) and its ``Traces`` (arrays) out
-``inspect``             what would be analysed, without fitting: an ``Inspection``
-``read``                what one file holds: a ``Recording`` with its ``Acquisition``
+``inspect``             what would be analysed (no fit is run): an ``Inspection``
+``read``                content of one file: a ``Recording`` with its ``Acquisition``
 ``score``               position of a value of any program among controls
 ``Controls``            a laboratory's own controls; ``site_controls`` makes them
 ``follow``              sessions of one person (``Session``) in; what changed, and what must not be compared, out
-``Subject`` …           ``Options``, ``Overrides``, ``TissueFractions``: what a job says of person, method and scan
-``errors``              every reason for which an input is refused; all are ``FittingError``
+``Subject`` …           ``Options``, ``Overrides``, ``TissueFractions``: person, method and scan of a job
+``errors``              every reason to refuse an input; all are ``FittingError``
 ======================  ==============================================================================================
 
-Imports are made when a name is first used, so that ``import fitting`` is instant.
+Modules are imported on first use of a name, so that ``import fitting`` is instant.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a file of a scan says: its acquisition, the place of its volume, and the recorded samples."""
+"""Content of a scan file: acquisition parameters, geometry of the measured volume, and recorded samples."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class VoiGeometry:
 
 @dataclass(frozen=True, slots=True)
 class Acquisition:
-    """What the header or the request says about a scan; None means *missing*, never a default.
+    """Acquisition parameters from the header or the request; None means *missing*, never a default.
 
     Field meanings follow NIfTI-MRS (SpectrometerFrequency, EchoTime, ...). There is no slot for a
     name, birth date or ID, so identity cannot leave a reader.
@@ -43,7 +43,7 @@ class Acquisition:
     sequence: str | None
     """Localisation family: one of ``fitting.basis.sequences.SEQUENCES``, or None when unknown."""
     sequence_name: str | None
-    """What the header calls the sequence."""
+    """Sequence name in the header."""
     mixing_time: float | None = None
     """STEAM mixing time, s."""
     vendor: str | None = None
@@ -77,9 +77,9 @@ class Acquisition:
 
 @dataclass(frozen=True, slots=True)
 class FreeText:
-    """What a header's free text (the name of a scan, protocol or series) says of the sequence, by whole words.
+    """Sequence words in a header's free text (scan, protocol or series name), matched as whole words.
 
-    Somebody typed it, so it is no ground to choose or refuse a sequence, only to ask: see decision 0016.
+    Free text is typed by hand, so it never selects or refuses a sequence; it only raises a question (decision 0016).
     """
 
     families: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ class FreeText:
     editing: str | None = None
     """The word that names spectral editing, as the tables have it."""
     is_source: bool = False
-    """The sequence was taken from it, because the format has no field for one."""
+    """Whether the sequence was taken from it, because the format has no field for one."""
 
 
 NO_FREE_TEXT = FreeText()
@@ -95,7 +95,7 @@ NO_FREE_TEXT = FreeText()
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What one file holds: uncombined samples, their acquisition and, if present, the water reference.
+    """Content of one file: uncombined samples, their acquisition and, if present, the water reference.
 
     ``samples`` has shape (transients, coils, points). Transients and coils are 1 when the scanner
     already averaged or combined. ``water`` is a Recording of its own (its TE and TR may differ).
@@ -106,7 +106,7 @@ class Recording:
     water: Recording | None = None
     free_text: FreeText = NO_FREE_TEXT
     may_be_cut: str | None = None
-    """Why the file may have been cut off, as a sentence; None where it shows that it was not."""
+    """Reason to suspect a truncated file, as a sentence; None when the file is complete."""
 
     @property
     def transients(self) -> int:
@@ -130,7 +130,7 @@ class Recording:
         Raises
         ------
         ValueError
-            When dwell time or spectrometer frequency is missing; the caller has seen to them.
+            When dwell time or spectrometer frequency is missing; callers check them first.
         """
         dwell_time, frequency = self.acquisition.dwell_time, self.acquisition.spectrometer_frequency
         if dwell_time is None or frequency is None:

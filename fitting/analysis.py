@@ -1,4 +1,4 @@
-"""The Analysis noun: everything one spectrum's answer says, JSON-able, equal for equal input."""
+"""The result of one spectrum, ``Analysis``: serialisable to JSON and deterministic."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class AcquisitionFacts:
     csf: float | None
     """Volume fraction of cerebrospinal fluid, 0 to 1."""
     water_reference: bool
-    """Was a water reference used?"""
+    """Whether a water reference was used."""
     supplied: tuple[str, ...]
     """Names of the quantities that came from the request instead of the header."""
 
@@ -93,15 +93,15 @@ class MetaboliteResult:
     name: str
     """Metabolite or sum, such as ``tNAA``."""
     verdict: Verdict
-    """Whether this value may be interpreted and held against norms, and what speaks against it."""
+    """Whether this value may be interpreted and compared with norms, with the reasons against it."""
     amplitude: float
     """Signal of one proton, arbitrary units of the data."""
     amplitude_sd: float
-    """Standard deviation of the amplitude that we stand behind."""
+    """Standard deviation of the amplitude, with all modelled sources of error."""
     crlb_percent: float | None
     """Classical Cramer-Rao bound, per cent of the amplitude."""
     detected: bool
-    """Is the amplitude distinguishable from zero?"""
+    """Whether the amplitude is distinguishable from zero."""
     upper_bound: float | None
     """Amplitude that 95 % of repeats would stay below, when not detected."""
     model_move: ModelMove | None
@@ -121,7 +121,7 @@ class MetaboliteResult:
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """Where the measured volume lies in the image that came with the spectrum, and what tissue maps say it holds."""
+    """Position of the measured volume in the supplied image, and its content by tissue maps."""
 
     voi: VoiGeometry | None
     """Place of the measured volume, from the header of the spectrum; null when it does not say."""
@@ -134,7 +134,7 @@ class Anatomy:
     outside_maps: float | None
     """Share of the measured volume that lies outside of a map, 0 to 1."""
     segmented: float | None
-    """Sum of the three shares before they are scaled to 1: what of the measured volume is any of the tissues."""
+    """Sum of the three shares before they are scaled to 1: the share of the measured volume that is any tissue."""
     gm: float | None
     """Volume fraction of grey matter by the maps, 0 to 1."""
     wm: float | None
@@ -142,9 +142,9 @@ class Anatomy:
     csf: float | None
     """Volume fraction of cerebrospinal fluid by the maps, 0 to 1."""
     tissue_from: Literal["request", "maps"] | None
-    """Whose fractions the concentrations were corrected with."""
+    """Source of the tissue fractions that corrected the concentrations."""
     notes: tuple[Reason, ...]
-    """What to look at before trusting place or fractions."""
+    """Points to check before trusting place or fractions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class Multiplicity:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What produced the answer; with these pins the same input gives the same bytes."""
+    """Versions and digests that determine the answer; with equal ones the same input gives the same bytes."""
 
     software: str
     """Name of the program."""
@@ -195,7 +195,7 @@ class Provenance:
     relaxation: str
     """Source of the relaxation times, with the digest of those that were supplied."""
     options: dict[str, str | float | bool | None]
-    """Every choice of method."""
+    """Every method option."""
     input_sha256: str
     """SHA-256 of the metabolite file(s)."""
     water_sha256: str | None
@@ -211,7 +211,7 @@ class Analysis:
     outcome: Outcome
     """How the fit ended."""
     verdict: Verdict
-    """May the spectrum be interpreted?"""
+    """Whether the spectrum may be interpreted."""
     acquisition: AcquisitionFacts
     """How the spectrum was acquired."""
     quality: Quality

@@ -1,11 +1,11 @@
-"""Every reason this library can refuse an input; each survives a process boundary.
+"""Every exception with which this library refuses an input; all can be pickled.
 
 FittingError
-├── UnreadableSpectrum            no spectrum comes out of what was given
+├── UnreadableSpectrum            the input holds no readable spectrum
 │   ├── InaccessibleFile          there is no such file, or it cannot be opened
 │   ├── UnknownFormat             no reader recognises the content
 │   ├── DamagedFile               recognised, but truncated or inconsistent
-│   ├── OversizedFile             small as it arrives, too large once it is unpacked or parsed
+│   ├── OversizedFile             small on disk, too large once unpacked or parsed
 │   └── UnsupportedData           recognised and refused by name (MRSI, editing, imaging, other nuclei)
 ├── MissingParameter              neither the header nor the request gives a needed quantity
 ├── ImplausibleParameter          a quantity outside what a brain 1H-MRS scan can have
@@ -31,7 +31,7 @@ class FittingError(Exception):
     detail : str
         What is wrong, where, and what to do about it. Never holds patient identity.
     **data : str, int, float, bool or None
-        The facts behind the sentence, for programs.
+        Machine-readable details of the sentence.
     """
 
     code: ClassVar[str] = "unusable-input"

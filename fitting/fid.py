@@ -21,14 +21,14 @@ EDGE_FRACTION = 0.05
 """Share of the bandwidth at each edge that receiver filters may attenuate."""
 
 FEWEST_SHARE = 0.15
-"""With less of the spectrum than this outside ``BRAIN_PPM`` the whole spectrum is searched for silence."""
+"""With less of the spectrum than this outside ``BRAIN_PPM`` the whole spectrum is searched for noise."""
 
 ORDER = 2
 """Differences between neighbouring bins: first ones (a - b) leave the tail of an unsuppressed water line, second
 ones (a - 2 b + c) do not."""
 
 BLOCK = 16
-"""Neighbouring bins judged together: silent or not."""
+"""Number of neighbouring bins that are classified together as silent or not."""
 
 BLOCK_SPREAD = 0.35
 """Relative standard deviation of a block's mean square, sqrt(1.94 / 16): neighbouring second differences are
@@ -77,7 +77,7 @@ class Axes:
 class Fid:
     """One FID, shape (points,), or several of the same acquisition, shape (..., points).
 
-    A value: methods return new FIDs and leave this one and its samples as they are.
+    Immutable: methods return new FIDs and leave this one and its samples unchanged.
     """
 
     samples: ComplexArray
@@ -187,7 +187,7 @@ def recorded(samples: ComplexArray) -> int:
 
 
 def bin_differences(samples: ComplexArray) -> ComplexArray:
-    """What neighbouring FFT bins do not share, shape (..., points - ORDER): smooth tails of signal cancel.
+    """Differences of neighbouring FFT bins, shape (..., points - ORDER): smooth tails of signal cancel.
 
     Scaled so that white noise of variance v in the real part of a sample gives a mean squared magnitude of 2 v.
     """
@@ -225,7 +225,7 @@ def silent_differences(power: npt.NDArray[np.float64], axes: Axes) -> npt.NDArra
 
 
 def _searched(axes: Axes) -> npt.NDArray[np.intp]:
-    """Indices of the neighbour differences among which silence is searched."""
+    """Indices of the neighbour differences that are searched for signal-free blocks."""
     offset = np.abs(np.fft.fftfreq(axes.points)[:-ORDER])
     ppm = axes.fft_ppm[:-ORDER]
     inside = offset <= 0.5 - EDGE_FRACTION

@@ -17,7 +17,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Why a z-score is not given."""
+    """Reason for the absence of a z-score."""
 
     code: str
     """For programs."""

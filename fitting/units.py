@@ -1,4 +1,4 @@
-"""Physical constants and the one place where hertz become parts per million.
+"""Physical constants, and the conversion between hertz and parts per million.
 
 Sign convention (NIfTI-MRS, Clarke et al. 2022, doi:10.1002/mrm.29418): a resonance at higher ppm
 appears at a *lower* frequency of ``numpy.fft.fft(fid)``, so ppm = WATER_PPM - f / spectrometer_frequency.

@@ -50,7 +50,7 @@ class BasisSet:
     key: str
     """Content address; equal keys mean equal signals."""
     description: str
-    """For people: sequence, echo time, pulses, or the file it came from."""
+    """Description for display: sequence, echo time, pulses, or the source file."""
     source: str
     """``simulated-shaped``, ``simulated-ideal``, ``lcmodel-basis`` or ``fsl-json``."""
     deviations: Deviations | None = None

@@ -1,6 +1,6 @@
 """Simulated basis sets by content address: process memory, then folders of .npz files, then simulation.
 
-What is stored are lines, which any number of points, dwell time and nearly the same field can share.
+The cache stores lines, which are valid for any number of points and dwell time at nearly the same field.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FREQUENCY_STEP = 50e3
 the frequency of the scan: shifts are then exact, couplings too strong or weak by 1 part in 5000 at the most."""
 
 DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
-"""What reading an absent, truncated or foreign file raises."""
+"""Exceptions that reading an absent, truncated or foreign file raises."""
 
 
 @lru_cache(maxsize=32)
@@ -84,7 +84,7 @@ def cached_lines(protocol: Protocol, cache_dir: Path | None = None) -> tuple[Lin
             return stored
     simulated = responses(spin_systems(), protocol)
     if cache_dir is not None:
-        # A folder that cannot be written costs time, not the analysis.
+        # An unwritable folder slows analyses down and fails none.
         with suppress(OSError):
             write_lines(cache_dir / name, simulated)
     return simulated
@@ -98,7 +98,8 @@ def at_nominal_frequency(protocol: Protocol) -> Protocol:
 
 
 def shipped_folder() -> Path:
-    """Where ``fitting.basis.precompute`` leaves lines for all users of this Python environment; it need not exist.
+    """Folder where ``fitting.basis.precompute`` writes lines for all users of this Python environment; it may be
+    absent.
 
     It lies outside of the package: the digest of the shipped data is that of its tracked files.
     """
@@ -117,7 +118,7 @@ def content_key(protocol: Protocol) -> str:
 
 
 def write_lines(path: Path, metabolites: tuple[Lines, ...]) -> None:
-    """Write beside and rename, so that readers and racing writers see whole files only.
+    """Write to a temporary file and rename it, so that concurrent readers and writers see whole files only.
 
     Raises
     ------

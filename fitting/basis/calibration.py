@@ -1,4 +1,4 @@
-"""From a supplied basis to our conventions: orientation, first point, referencing and the scale of one proton."""
+"""Convert a supplied basis to our conventions: orientation, first point, referencing and the scale of one proton."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ZERO_REFERENCE = (0.01, 0.1, 15.0)
 
 @dataclass(frozen=True, slots=True)
 class Singlet:
-    """A fitted line: where it is, how wide (Lorentz and Gauss FWHM, Hz) and its complex amplitude at t = 0."""
+    """A fitted line: position, width (Lorentz and Gauss FWHM, Hz) and complex amplitude at t = 0."""
 
     ppm: float
     lorentz: float
@@ -112,7 +112,7 @@ def calibrate(supplied: SuppliedBasis) -> BasisSet:
 
 
 def _without_gauss(fwhm: float, time: FloatArray) -> FloatArray:
-    """Factor (points,) that takes a Gaussian width (Hz) out of signals, as far as late samples bear it.
+    """Factor (points,) that removes a Gaussian width (Hz) from signals, limited by the noise of late samples.
 
     A fit can narrow Lorentzian lines that are too broad, but Gaussian broadening only adds up.
     """
@@ -142,7 +142,7 @@ def _require_signal(names: tuple[str, ...], signals: ComplexArray, origin: str) 
 
 
 def _oriented(names: tuple[str, ...], fids: Fid, origin: str) -> Fid:
-    """The signals (components, points) with higher ppm at lower frequency, told by where a reference singlet stands."""
+    """The signals (components, points) with higher ppm at lower frequency, oriented by a reference singlet."""
     expected = [(name, ppm) for name, ppm, _ in REFERENCES if name in names]
     if not expected:
         raise UnusableBasis(

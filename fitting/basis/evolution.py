@@ -1,4 +1,4 @@
-"""The density matrix of one spin group on its way through a sequence."""
+"""Evolution of the density matrix of one spin group through a sequence."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ REACH = 0.75
 
 
 class Evolution:
-    """A density matrix, alike at all positions or inside a projection one for each of them.
+    """A density matrix: one for all positions or, inside a projection, one for each position.
 
     Parameters
     ----------
     hamiltonian : Hamiltonian
     refinement : int
-        How many times as many positions and segments as usual; only to see what the usual ones neglect.
+        Multiple of the usual number of positions and segments; only to estimate the discretisation error.
     """
 
     __slots__ = ("_hamiltonian", "_positions", "_propagators", "_refinement", "state")

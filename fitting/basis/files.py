@@ -1,4 +1,4 @@
-"""Reading basis sets of other programs: recognise the format, read it, put it on our conventions.
+"""Read basis sets of other programs: recognise the format, parse it, convert it to our conventions.
 
 ``FORMATS`` is the whole list; adding a format is one module and one entry here.
 """
@@ -58,5 +58,5 @@ def read_basis(files: Files) -> BasisSet:
 
 
 def recognised(entry: BasisFormat, files: Files) -> bool:
-    """Whether a format recognises the files; nothing recognises no files."""
+    """Whether a format recognises the files; False when there are none."""
     return bool(files) and entry.recognises(files)

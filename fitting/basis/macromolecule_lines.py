@@ -1,4 +1,4 @@
-"""How single lines of the macromolecular background may differ from the published ones: area, place and width."""
+"""Deviations of single macromolecular lines from the published ones: area, position and width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Macromolecular background: the one component ``MM`` of the published templates, and how it may differ.
+"""Macromolecular background: the component ``MM`` from the published templates, and its allowed deviations.
 
 The component is the mean of the templates, beside the directions in which they differ and in which single lines may:
 many free lines are degenerate with the line width of the metabolites, and a single template is never quite right.
@@ -28,7 +28,7 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What lies under the metabolites: the signal (points,) of ``MM``, and how it may differ from that."""
+    """Macromolecular background: the signal (points,) of ``MM`` and its allowed deviations."""
 
     signal: ComplexArray
     deviations: Deviations | None
@@ -37,7 +37,7 @@ class Background:
     """Hash of its content, made once: a background serves many basis sets."""
 
     def __post_init__(self) -> None:
-        """Make what every basis set needs."""
+        """Precompute values that every basis set needs."""
         content = self.signal.tobytes() + (b"" if self.deviations is None else self.deviations.tobytes())
         object.__setattr__(self, "key", blake2b(content, digest_size=16).hexdigest())
 
@@ -49,7 +49,7 @@ def is_background(name: str) -> bool:
 
 @lru_cache(maxsize=8)
 def mixture(axes: Axes) -> Background:
-    """The mean of the default templates and how they differ from it.
+    """The mean of the default templates and their deviations from it.
 
     Each is scaled to the first by least squares, for its amplitude is free. Then the m measurements are taken as draws
     from one population, each with the same weight, which its templates share: template j with weight w_j has the

@@ -1,4 +1,4 @@
-"""Putting a basis set onto the time grid and frequency of the data."""
+"""Resample a basis set to the time grid and frequency of the data."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from fitting.units import ComplexArray, field_from_frequency
 FREQUENCY_TOLERANCE = 0.05
 """Largest relative difference of spectrometer frequency, as LCModel tolerates it: couplings scale with it."""
 DECAYED = 0.05
-"""Of its start, what a basis may still have at its end to count as decayed: lines in vivo are wider by 3 Hz or
-more, so after half a second less than 0.1 % of a cut signal is missed."""
+"""Largest signal at the end of a basis, relative to its start, that counts as decayed: lines in vivo are wider by 3 Hz
+or more, so after half a second less than 0.1 % of a cut signal is missed."""
 
 
 def on_axes(basis: BasisSet, axes: Axes) -> BasisSet:

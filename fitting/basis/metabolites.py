@@ -1,4 +1,4 @@
-"""Metabolites and sums by name: their order in every result, their words, and what other programs call them."""
+"""Metabolites and sums by name: order in every result, display names, and names in other programs."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ class Metabolite:
     """One metabolite, or a sum of several that a spectrum determines better than each of them."""
 
     name: str
-    """As results report it."""
+    """Name in results."""
     words: str
-    """For people."""
+    """Display name."""
     aliases: tuple[str, ...] = ()
     """Names in basis sets of other programs."""
     members: tuple[str, ...] = ()
     """Of a sum; empty for a metabolite."""
     source: str = ""
-    """Where the name of a sum comes from."""
+    """Source of the name of a sum."""
 
 
 @cache
 def metabolites() -> tuple[Metabolite, ...]:
-    """All that have a name of ours, in the order of every result, from ``data/metabolites.toml``."""
+    """All metabolites and sums named by this program, in the order of every result, from ``data/metabolites.toml``."""
     text = files("fitting").joinpath("data/metabolites.toml").read_text(encoding="utf-8")
     return tuple(
         Metabolite(**{**row, "aliases": tuple(row.get("aliases", ())), "members": tuple(row.get("members", ()))})

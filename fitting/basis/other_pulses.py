@@ -1,7 +1,7 @@
-"""How simulated signals would differ if a scanner played the sequence out otherwise than it is known to.
+"""Changes of simulated signals when a scanner plays the sequence out with other pulses or timings than assumed.
 
-No header tells pulses and the split of the echo time, and what is published of them are simulations by others. So the
-signals are known but for some directions, and the fit may go along these as far as the data ask for it.
+Headers state neither pulses nor the split of the echo time, and the published ones come from simulations. So the
+signals are uncertain along some directions, and the fit may move along these as far as the data support it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FIRST_ECHO_TIME_SPREAD = 0.002
 
 @lru_cache(maxsize=16)
 def differences(protocol: Protocol, grid: Grid, cache_dir: Path | None = None) -> ComplexArray:
-    """Changes of the signals of ``cached_basis`` from one way to play the protocol out to another.
+    """Changes of the signals of ``cached_basis`` between alternative realisations of the protocol.
 
     One standard deviation each: the way from the pulses of the protocol to ideal ones, or to the generic ones where
     they are ideal; and for PRESS another split of the echo time.
@@ -39,7 +39,7 @@ def differences(protocol: Protocol, grid: Grid, cache_dir: Path | None = None) -
     Returns
     -------
     complex array, shape (ways, metabolites, points)
-        Read-only. There are no ways for a sequence of which no other pulses are known.
+        Read-only. Zero ways for a sequence without known alternative pulses.
     """
     shape = cached_basis(protocol, grid, cache_dir).signals.shape
     changes = [
@@ -52,7 +52,7 @@ def differences(protocol: Protocol, grid: Grid, cache_dir: Path | None = None) -
 
 
 def other_ways(protocol: Protocol) -> tuple[tuple[Protocol, Protocol], ...]:
-    """Pairs of protocols whose signals differ as this one's may be wrong.
+    """Pairs of protocols whose difference represents the uncertainty of this one's signals.
 
     Timings are compared with ideal pulses, which take a tenth of the time to simulate.
     """
@@ -71,7 +71,7 @@ def other_ways(protocol: Protocol) -> tuple[tuple[Protocol, Protocol], ...]:
 
 
 def _possible(protocol: Protocol) -> bool:
-    """Whether its pulses fit into its times."""
+    """Whether the pulses of the protocol fit into its timings."""
     try:
         build(protocol)
     except ImplausibleParameter:

@@ -1,6 +1,6 @@
-"""Command that simulates common 3 T protocols ahead, so that not even a first analysis waits.
+"""Simulate the basis sets of common 3 T protocols in advance, so that a first analysis does not wait for them.
 
-``python -m fitting.basis.precompute``; nothing depends on it: what is not there is simulated when it is asked for.
+``python -m fitting.basis.precompute``; it is optional: missing basis sets are simulated on demand.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SCANS: tuple[tuple[str, float, float | None], ...] = (
 
 
 def common_protocols() -> tuple[Protocol, ...]:
-    """Every common protocol once, as its scanner plays it out."""
+    """Every common protocol once, with the pulses and timings of its scanner."""
     found = {}
     for (sequence, echo_time, mixing_time), (vendor, frequencies) in product(SCANS, VENDOR_FREQUENCIES):
         for frequency in frequencies:
@@ -47,13 +47,13 @@ def common_protocols() -> tuple[Protocol, ...]:
 
 
 def with_other_ways(protocols: tuple[Protocol, ...]) -> tuple[Protocol, ...]:
-    """The protocols, and what else an analysis asks for because they may be played out otherwise, each once."""
+    """The protocols with their alternative realisations, each once."""
     others = chain.from_iterable(pair for protocol in protocols for pair in other_ways(protocol))
     return tuple({content_key(each): each for each in (*protocols, *others)}.values())
 
 
 def precompute(folder: Path, protocols: tuple[Protocol, ...]) -> int:
-    """Simulate what a folder lacks and return how many files were written.
+    """Simulate the protocols missing in a folder and return the number of files written.
 
     Raises
     ------

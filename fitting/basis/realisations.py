@@ -1,6 +1,6 @@
-"""How scanners play a sequence out: pulses and timings per vendor, field and sequence, as cited data.
+"""Realisations of sequences: pulses and timings per vendor, field and sequence, as cited data.
 
-One TOML file per realisation in ``fitting/data/realisations``. No header tells them, so each says how well it is
+One TOML file per realisation in ``fitting/data/realisations``. No header states them, so each row states how well it is
 known; a sequence of an unknown vendor gets the generic realisation.
 """
 
@@ -19,7 +19,7 @@ GRADES = {
     "B": "from published simulations of that sequence",
     "C": "generic",
 }
-"""How well a realisation is known."""
+"""Evidence level of a realisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ def choose_realisation(sequence: str, vendor: str | None, spectrometer_frequency
     sequence : str
         Localisation family.
     vendor : str or None
-        As headers write it, such as ``SIEMENS`` or ``GE MEDICAL SYSTEMS``; None when unknown, and then a field
-        at which only one vendor builds magnets tells it.
+        As headers write it, such as ``SIEMENS`` or ``GE MEDICAL SYSTEMS``; None when unknown; then a field at which
+        only one vendor builds magnets determines it.
     spectrometer_frequency : float
         Hz.
     """

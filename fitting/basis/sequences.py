@@ -74,7 +74,7 @@ REFOCUS = IdealPulse(pi)
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """What decides the response of a metabolite: sequence, timings, field and pulses. SI.
+    """Parameters that determine the response of a metabolite: sequence, timings, field and pulses. SI.
 
     ``first_echo_time`` is TE1 of PRESS; None means the realisation's, and half the echo time when that has none.
     ``realisation`` None means ideal pulses.
@@ -220,7 +220,7 @@ def build(protocol: Protocol) -> Sequence:
 
 
 def as_played_out(protocol: Protocol, vendor: str | None) -> Protocol:
-    """The protocol with the pulses and timings of the scanner it was run on, as far as they are known.
+    """The protocol with the pulses and timings of its scanner, where these are known.
 
     A vendor's realisation comes before the generic one; where there is neither, or where the pulses do not fit
     into the echo time, pulses stay ideal.

@@ -14,7 +14,7 @@ from fitting.basis.spin_system import SpinGroup, SpinSystem
 from fitting.units import WATER_PPM, ComplexArray, FloatArray, field_from_frequency
 
 NEGLIGIBLE = 1e-9
-"""Lines weaker than this fraction of one proton are left out."""
+"""Lines weaker than this fraction of one proton are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def decays(metabolites: tuple[Lines, ...], points: int, dwell_time: float, stret
 
 
 def describe(protocol: Protocol) -> str:
-    """For people: what was simulated."""
+    """Description of the simulation, for display."""
     timings = f"TE {protocol.echo_time * 1e3:g} ms"
     if protocol.sequence == "STEAM" and protocol.mixing_time is not None:
         timings += f", TM {protocol.mixing_time * 1e3:g} ms"

@@ -1,4 +1,4 @@
-"""Spin systems: what the data files say about each metabolite's nuclei, shifts and couplings, validated.
+"""Spin systems: nuclei, shifts and couplings of each metabolite, read from data files and validated.
 
 One TOML file per metabolite in ``fitting/data/spin_systems``; adding a metabolite is adding a file.
 """

@@ -1,4 +1,4 @@
-"""What a basis file of another program says, before it is put on our conventions."""
+"""Content of a basis file of another program, before conversion to our conventions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ class SuppliedBasis:
     dwell_time: float
     spectrometer_frequency: float
     origin: str
-    """File or folder name, for people."""
+    """File or folder name, for display."""
     source: str
     """``lcmodel-basis`` or ``fsl-json``."""

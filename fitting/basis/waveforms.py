@@ -21,11 +21,11 @@ ADIABATIC_SAMPLES = 256
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A pulse shape as published, scaled to any duration by who uses it.
+    """A pulse shape as published; the caller scales it to a duration.
 
     ``cosine`` and ``sine`` are Fourier coefficients of the amplitude in cycles per duration (``kind`` fourier);
     ``flip`` (rad), ``lobes`` describe an apodised sinc; ``order``, ``gradient_order``, ``gradient_factor``,
-    ``sweep`` (Hz) and ``peak`` (T) a gradient-modulated adiabatic pulse. What a kind does not need is zero.
+    ``sweep`` (Hz) and ``peak`` (T) a gradient-modulated adiabatic pulse. Parameters that a kind does not use are zero.
     """
 
     name: str
@@ -72,7 +72,7 @@ def waveform(pulse: Pulse) -> Waveform:
     Raises
     ------
     UnusableBasis
-        When nobody knows how to make its shape.
+        When its kind of shape is unknown.
     """
     kind = pulse.shape.kind
     if kind not in KINDS:
@@ -129,7 +129,7 @@ KINDS: dict[str, Callable[[Pulse], Waveform]] = {
     "hamming-sinc": _hamming_sinc,
     "goia-wurst": _goia_wurst,
 }
-"""How each kind of shape is made."""
+"""Generator of each kind of shape."""
 
 
 @cache

@@ -29,7 +29,7 @@ class Association:
     sessions: int
     """Sessions with both."""
     sentence: str
-    """What this cannot say, for people."""
+    """Limits of this correlation, for display."""
 
 
 def associate(measures: FloatArray, values: FloatArray) -> Association | Absence:

@@ -19,19 +19,19 @@ TISSUE_TOLERANCE = 0.1
 ratios by several per cent, as much as days do."""
 NO_METHOD = ("deadline_seconds",)
 NO_METHOD_PREFIX = "override_"
-"""Options that are no choice of method: how long a fit may take, and what stands among the acquisition already."""
+"""Options excluded from the comparison of methods: the fit's time limit, and fields already in the acquisition."""
 
 Fact = str | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing in which two sessions differ, or that must be known of both and is not."""
+    """One difference between two sessions, or a required fact that is unknown for either."""
 
     code: str
-    """What differs, for programs."""
+    """Code of the property that differs."""
     name: str
-    """What differs, for people."""
+    """Name of the property that differs."""
     earlier: str | None
     """Its value in the earlier session; null where it is not known."""
     later: str | None
@@ -66,7 +66,7 @@ class _Aspect:
 
 
 def _place(analysis: Analysis) -> str | None:
-    """The region's canonical name, so that two names of one place do not differ."""
+    """The region's canonical name, so that synonyms compare as equal."""
     given = analysis.acquisition.region
     place = None if given is None else find_region(given)
     if place is None:
@@ -121,11 +121,11 @@ _ASPECTS = (
 
 
 def differences(earlier: Analysis, later: Analysis) -> tuple[Difference, ...]:
-    """Everything in which two sessions were acquired or processed differently; empty when they may be compared.
+    """All differences in acquisition or processing of two sessions; empty when they may be compared.
 
     Compared are region, side, scanner, field, sequence, echo and repetition time, voxel volume, water reference,
-    tissue, software, basis set, macromolecules, relaxation times and options of the fit. What is not known of one
-    session and known of the other is a difference; region, sequence and echo time must be known of both.
+    tissue, software, basis set, macromolecules, relaxation times and options of the fit. A fact known of only one
+    session counts as a difference; region, sequence and echo time must be known of both.
     """
     found = []
     for aspect in _ASPECTS:
@@ -139,7 +139,7 @@ def differences(earlier: Analysis, later: Analysis) -> tuple[Difference, ...]:
 def comparable_groups(analyses: Sequence[Analysis]) -> tuple[tuple[int, ...], ...]:
     """Indices of the analyses in groups in which each may be compared with each.
 
-    An analysis joins the first group whose members are all like it, in the order given.
+    In the order given, an analysis joins the first group whose members are all comparable with it.
     """
     groups: list[list[int]] = []
     for index, analysis in enumerate(analyses):

@@ -1,4 +1,4 @@
-"""The nouns of follow-up: the sessions of one person in time, what changed, and what must not be compared."""
+"""Results of follow-up: sessions of one person over time, their changes, and comparisons that are refused."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Visit:
     hemisphere: str | None
     """``left``, ``right`` or ``midline``."""
     usable: Literal["yes", "limited", "no"]
-    """May the spectrum be interpreted?"""
+    """Whether the spectrum may be interpreted."""
     series: int | None
     """Number of the series it belongs to; null where it was left out."""
     clinical: dict[str, float]
@@ -40,7 +40,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """An analysis, or one value of it, that is not compared, and why."""
+    """An analysis, or one of its values, that is excluded from comparison, with the reason."""
 
     id: str
     """Identifier of the analysis."""
@@ -77,9 +77,9 @@ class Change:
     percent: float
     """The same, per cent of the earlier value."""
     measurement_sd: float
-    """Standard deviation of the difference from both fits alone, without what days add."""
+    """Standard deviation of the difference from both fits alone, without day-to-day variation."""
     reliable: ReliableChange | None
-    """Against repeats of unchanged people; null where nothing is known of them (see ``repeatability_absent``)."""
+    """Comparison with repeats of unchanged people; null without their data (see ``repeatability_absent``)."""
     q: float | None
     """Benjamini-Hochberg adjusted p value among all changes of this quantity in the series."""
 
@@ -105,7 +105,7 @@ class Followed:
     trend_absent: Absence | None
     """Why there is none."""
     repeatability: Repeatability | None
-    """How much repeats of unchanged people differ."""
+    """Variation between repeats of unchanged people."""
     repeatability_absent: Absence | None
     """Why that is not known."""
 
@@ -119,12 +119,12 @@ class Together:
     metabolite: str
     """Metabolite or sum."""
     association: Association
-    """How they go together."""
+    """Correlation of the two."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The changes of one quantity in a series that were held against repeats."""
+    """The changes of one quantity in a series that were compared with repeats."""
 
     quantity: FollowedQuantity
     """Ratio to total creatine, or concentration: two views of the same spectra, so counted apart."""
@@ -153,9 +153,9 @@ class Series:
     followed: tuple[Followed, ...]
     """Every metabolite that two or more of them have."""
     judged: tuple[Judged, ...]
-    """How many changes of each quantity were judged, and how many chance alone would make."""
+    """Number of changes judged for each quantity, and number expected by chance."""
     together: tuple[Together, ...]
-    """Clinical measures and ratios, from ten sessions on."""
+    """Clinical measures and ratios, with at least ten sessions."""
     together_absent: Absence | None
     """Why there are none."""
 

@@ -1,4 +1,4 @@
-"""From the sessions of one person to a course: order, what is left out, what may be compared, what changed."""
+"""Assemble a course from the sessions of one person: order, exclusions, comparable series, changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAYS_PER_UNIT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class FollowedSession:
-    """One analysis of a visit, as it goes in."""
+    """One analysis of a visit, as input."""
 
     id: str
     analysis: Analysis
@@ -29,7 +29,7 @@ class FollowedSession:
 
 
 def course(sessions: Sequence[FollowedSession], repeats: Mapping[str, Sequence[Analysis]] | None = None) -> Course:
-    """What changed over the sessions of one person, and what must not be compared.
+    """Compute changes over the sessions of one person, and the comparisons that are refused.
 
     * Sessions stand in the order of their days when all say one, else in the order given, visits of one name
       together.
@@ -79,7 +79,7 @@ def _left_out(placed: Sequence[Placed]) -> dict[str, LeftOut]:
     found: dict[str, LeftOut] = {}
     spectra: set[str] = set()
     places: set[tuple[object, ...]] = set()
-    for item in reversed(placed):  # of several, the last one stands
+    for item in reversed(placed):  # the last of several counts
         verdict, facts = item.analysis.verdict, item.analysis.acquisition
         if verdict.usable != "yes":
             why = " ".join(reason.sentence for reason in verdict.reasons)
@@ -114,7 +114,7 @@ def _visit(item: Placed, series: int | None) -> Visit:
 
 
 def _refusals(groups: Sequence[tuple[Placed, ...]]) -> tuple[Refusal, ...]:
-    """Each series against the earlier ones of the same place: what keeps them apart."""
+    """Differences between each series and the earlier ones of the same place."""
     found = []
     for index, group in enumerate(groups):
         for before in groups[:index]:

@@ -18,14 +18,14 @@ from fitting.reason import Absence
 from fitting.statistics.within_person import c4
 
 Design = Literal["between-days", "within-session", "repositioned", "other-sequence"]
-"""``between-days`` rows tell what sessions differ by, ``within-session`` ones how noisy spectra are; the others stand
-in the table to be seen and are not used."""
+"""``between-days`` rows give the variation between sessions, ``within-session`` ones the noise of spectra; the others
+stand in the table to be seen and are not used."""
 Statistic = Literal["mean-cv", "absolute-difference"]
 
 
 @dataclass(frozen=True, slots=True)
 class RepeatRow:
-    """How much repeats of the same people differed in one study."""
+    """Variation between repeats of the same people in one study."""
 
     row: str
     study: str
@@ -55,7 +55,7 @@ def repeat_rows() -> tuple[RepeatRow, ...]:
 def published_repeatability(
     metabolite: str, place: Place | None, hemisphere: str | None, field_t: float | None, echo_time: float | None
 ) -> Repeatability | Absence:
-    """What is published for this metabolite in this place, or why nothing is.
+    """Published repeatability of a metabolite in a region, or the reason for its absence.
 
     Of several rows that apply, because part or side are not known, the one with the most scatter is taken.
 

@@ -19,12 +19,12 @@ FEWEST_DF = 5
 """Repeats beyond the first, over all people: with fewer the scatter is known to no better than a factor of two."""
 
 POSSIBLE = 1000
-"""Equally probable variances that few people leave possible."""
+"""Number of equally probable variances compatible with few people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repeatability:
-    """Scatter of repeated sessions of unchanged people, in parts of the value."""
+    """Scatter of repeated sessions of unchanged people, relative to the value."""
 
     id: str
     """Row of the shipped table, or ``own``."""
@@ -43,10 +43,10 @@ class Repeatability:
     source: str
     """Where it stands, with DOI."""
     note: str
-    """What limits it."""
+    """Its limitations."""
 
     def session_variance(self, measured: Ratio, level: float) -> float:
-        """Variance of one session's value about what the person is like, in the square of its unit.
+        """Variance of one session's value about the person's true value, in the square of its unit.
 
         σ_d² level² + noise², where σ_d² = max(0, cv² − noise_cv²) is what days add to measurement noise. Of own
         repeats, noise is the stated standard deviation of this very fit. Published repeats were fitted by others,

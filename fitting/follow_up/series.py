@@ -1,4 +1,4 @@
-"""The metabolites of sessions that may be compared: values, changes, trends, and how many changes chance makes."""
+"""Metabolites of comparable sessions: values, changes, trends, and the number of changes expected by chance."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Point:
 
 
 def follow(number: int, group: Sequence[Placed], repeats: Repeats, per_unit: float) -> Series:
-    """Every value of a series with its changes and trend, and what they amount to.
+    """Every value of a series with its changes and trend, and the number of changes expected by chance.
 
     Parameters
     ----------

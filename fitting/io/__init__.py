@@ -1,4 +1,4 @@
-"""Reading: bytes of any supported format become one Recording.
+"""Read the bytes of any supported format into one Recording.
 
 ``READERS`` is the whole list, in the order in which they are asked. Adding a format is one module and
 one entry here.
@@ -70,6 +70,6 @@ def read(files: Files) -> Recording:
 
 
 def _without_free_text(recording: Recording) -> Recording:
-    """Nothing that a technician typed goes further than this: of a protocol's name the words that name sequences."""
+    """Drop typed free text here: of a protocol name only words that name sequences are kept."""
     acquisition = recording.acquisition
     return replace(recording, acquisition=replace(acquisition, sequence_name=public_name(acquisition.sequence_name)))

@@ -1,4 +1,4 @@
-"""What the DICOM readers share: opening hostile bytes, knowing the kind of object, and typed header facts."""
+"""Shared parts of the DICOM readers: parse untrusted bytes, identify the kind of object, read typed header values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def sop_class(content: bytes) -> str | None:
             warnings.simplefilter("ignore")
             dataset = read_partial(BytesIO(head(content)), stop_when=_beyond_sop_class)
             return str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "") or None
-    except Exception:  # pydicom raises whatever its parsing of hostile bytes runs into
+    except Exception:  # pydicom raises arbitrary exceptions on malformed bytes
         return None
 
 
@@ -57,7 +57,7 @@ def open_dataset(file: SourceFile, title: str) -> tuple[SourceFile, Dataset]:
             little_endian = dataset.file_meta.TransferSyntaxUID.is_little_endian
     except (OversizedFile, MemoryError):
         raise
-    except Exception:  # pydicom raises whatever its parsing of hostile bytes runs into
+    except Exception:  # pydicom raises arbitrary exceptions on malformed bytes
         problem = damaged(file, title, "its data set cannot be parsed")
     else:
         if little_endian:
@@ -106,7 +106,7 @@ def refuse_imaging_matrix(file: SourceFile, voxels: tuple[int, int, int]) -> Non
 
 
 def free_texts(dataset: Dataset) -> tuple[str | None, ...]:
-    """What was typed at the scanner to name the protocol and the series."""
+    """Protocol and series names as typed at the scanner."""
     return tuple(text(dataset.get(keyword)) for keyword in ("ProtocolName", "SeriesDescription"))
 
 

@@ -1,4 +1,4 @@
-"""The bytes of a DICOM file before they are parsed: uncompressed within limits, and not too many elements.
+"""Bound a DICOM file before it is parsed: inflated size and number of elements.
 
 pydicom inflates a deflated data set (DICOM PS3.5 A.5) whole, and makes an object of a kilobyte from each element of
 eight bytes; neither has a limit of its own.
@@ -22,7 +22,7 @@ MOST_ELEMENTS = 50_000
 
 _META_BEGIN = 132
 _HEAD_BYTES = 16_384
-"""Within which the file meta group and the kind of object stand."""
+"""Leading bytes that hold the file meta group and the kind of object."""
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _ITEM = b"\xfe\xff\x00\xe0"
 _LONG_VRS = frozenset(vr.encode() for vr in EXPLICIT_VR_LENGTH_32)
@@ -92,7 +92,7 @@ def _elements(content: bytes, at: int, *, explicit: bool) -> int:
     while at + 8 <= len(content) and count <= MOST_ELEMENTS:
         count += 1
         vr = content[at + 4 : at + 6]
-        if content[at : at + 2] == _ITEM[:2]:  # begin or end of an item: what is in it is walked through too
+        if content[at : at + 2] == _ITEM[:2]:  # begin or end of an item: its content is counted too
             at += 8
             continue
         if explicit and vr.isalpha() and vr not in _LONG_VRS:

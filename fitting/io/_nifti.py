@@ -1,4 +1,4 @@
-"""What NIfTI spectra and NIfTI images share: header, bounded decompression, and the place of the first voxel."""
+"""Shared parts of NIfTI spectra and images: header, bounded decompression, and the place of the first voxel."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Opened:
 
     @property
     def compressed(self) -> bool:
-        """Is the file compressed?"""
+        """Whether the file is compressed."""
         return self.file.content.startswith(GZIP)
 
     def data_type(self) -> np.dtype[Any]:
@@ -71,7 +71,7 @@ class Opened:
         return taken
 
     def check_sum(self) -> None:
-        """Compare what was read with gzip's check sum, which it does at the end.
+        """Compare the bytes read with gzip's check sum, which is verified at the end of the stream.
 
         Raises
         ------
@@ -85,7 +85,7 @@ class Opened:
 
 
 def header_type(head: bytes) -> type[Nifti1Header] | None:
-    """Which NIfTI these first bytes begin; None when they begin none."""
+    """Version of NIfTI by the first bytes of a file; None when it is not NIfTI."""
     if head[344:348] in (b"n+1\0", b"ni1\0"):
         return Nifti1Header
     return Nifti2Header if head[4:8] in (b"n+2\0", b"ni2\0") else None
@@ -159,5 +159,5 @@ def take(stream: IO[bytes], count: int, file: SourceFile) -> bytes:
 
 
 def damaged(file: SourceFile, what: str) -> DamagedFile:
-    """The error for a NIfTI file that contradicts itself; ``what`` says in what."""
+    """The error for an inconsistent NIfTI file; ``what`` names the contradiction."""
     return DamagedFile(f"The NIfTI file '{file.name}' {what}; export it again.", file=file.name)

@@ -1,6 +1,6 @@
-"""The bridge to suspect, its only importer: what it reads becomes our nouns at once, in seconds and hertz.
+"""The only importer of suspect: convert its results to our types at once, in seconds and hertz.
 
-Traps of suspect 0.6.2 that end here: ``MRSData`` loses its metadata when pickled; an unknown TE reads as
+Faults of suspect 0.6.2 handled here: ``MRSData`` loses its metadata when pickled; an unknown TE reads as
 30 ms and an unknown TR as -1, so both are dropped and taken from the header by the caller; it warns with
 header values in the text, so its warnings are silenced.
 """
@@ -72,7 +72,7 @@ def _guarded(read: Callable[[], _Read], file: SourceFile, title: str) -> _Read:
             return read()
     except MemoryError:
         raise
-    except Exception:  # suspect raises whatever its parsing of hostile bytes runs into
+    except Exception:  # suspect raises arbitrary exceptions on malformed bytes
         problem = DamagedFile(
             f"'{file.name}' is recognised as {title}, but its header or data are incomplete; "
             "export the spectrum from the scanner again.",

@@ -36,7 +36,7 @@ _NO_SIGNAL = sum(1 << bit for bit in (1, 2, 14, 15, 21, 25))
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where a transient keeps what: one header for all coils from VD on, one per coil in VB."""
+    """Layout of a transient: one header for all coils from VD on, one per coil in VB."""
 
     header: np.dtype[np.void]
     scan_header: int
@@ -148,7 +148,7 @@ def _texts(content: bytes, start: int, end: int) -> Iterator[tuple[str, str]]:
 
 
 def _transients(content: bytes, begin: int, layout: _Layout) -> Iterator[int]:
-    """Where each transient with signal begins."""
+    """Offset of each transient with signal."""
     while True:
         if begin + layout.header.itemsize > len(content):
             raise ValueError("no end mark")

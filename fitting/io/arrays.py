@@ -2,8 +2,8 @@
 
 Fields: ``fid_real``, ``fid_imag`` (lists: points; transients x points; or transients x coils x points),
 optional ``water_real``, ``water_imag`` alike, ``sequence`` and the quantities in ``_QUANTITIES``. A quantity without
-unit in its name is SI; with one (``echo_time_ms``, ``spectrometer_frequency_mhz``) it is in that unit. Other
-fields are none of this reader's business, unless they look like a misspelling of one.
+unit in its name is SI; with one (``echo_time_ms``, ``spectrometer_frequency_mhz``) it is in that unit. Other fields are
+ignored, unless they look like a misspelling of one.
 """
 
 from __future__ import annotations

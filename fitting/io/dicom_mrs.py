@@ -1,4 +1,4 @@
-"""DICOM MR Spectroscopy Storage as Siemens (VE11, XA) and Philips write it; facts sit in functional groups.
+"""DICOM MR Spectroscopy Storage by Siemens (VE11, XA) and Philips; parameters are in functional groups.
 
 DICOM PS3.3 C.8.14 stores (real, imaginary) pairs whose sign is opposite to ours; suspect reads and conjugates
 them. A Philips object of two frames holds the water-suppressed spectrum and then its water reference.
@@ -67,7 +67,7 @@ def _read(files: Files) -> Recording:
 
 
 def _with_water(file: SourceFile, dataset: Dataset, spectra: Recording, acquisition: Acquisition) -> Recording:
-    """Split the two frames of a Philips object; anything else with several frames is not known to us."""
+    """Split the two frames of a Philips object; other objects with several frames are refused."""
     suppressed, water = spectra.samples[:1], spectra.samples[1:]
     philips = "philips" in (acquisition.vendor or "").lower()
     if not philips or len(water) != 1 or np.linalg.norm(water) <= np.linalg.norm(suppressed):
@@ -115,7 +115,7 @@ def _sequence_fields(dataset: Dataset) -> tuple[str | None, ...]:
 
 
 def _water_suppressed(dataset: Dataset, vendor: str | None) -> bool | None:
-    """Whether the header says so; Siemens writes NONE into suppressed spectra too, so its NONE says nothing."""
+    """Whether the header states it; Siemens writes NONE into suppressed spectra too, so its NONE is ignored."""
     suppression = text(dataset.get("SpectrallySelectedSuppression"))
     if suppression in ("WATER", "FAT_AND_WATER"):
         return True
@@ -124,7 +124,7 @@ def _water_suppressed(dataset: Dataset, vendor: str | None) -> bool | None:
 
 
 def _shared(dataset: Dataset, group: str, keyword: str) -> object:
-    """A value from a functional group of all frames or of the first frame, wherever the scanner put it."""
+    """A value from the functional groups shared by all frames or from those of the first frame."""
     for functional_groups in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
         for item in (dataset.get(functional_groups) or [])[:1]:
             for macro in (item.get(group) or [])[:1]:

@@ -1,9 +1,9 @@
-"""What free text of a header says of the sequence: the name of a scan, protocol or series, which somebody typed.
+"""Sequence words in free text of a header: scan, protocol or series names, which are typed by hand.
 
-Only whole words of fitting/data/sequence_words.csv count, and they are only told: "Depression" names no PRESS, and a
-study called "Steam" no STEAM. Philips SPAR files have no field for the sequence. There the scan's name is taken for one
-where it is made as such a name is made: of nothing but words of sequences (``SV_PRESS_30``), or with the family before
-the echo time that the header has (``Omega3 ACC PRESS 35``, ``PRESS PAR 35``).
+Only whole words of fitting/data/sequence_words.csv count, and they are only reported: "Depression" names no PRESS, and
+a study called "Steam" no STEAM. Philips SPAR files have no field for the sequence. There the scan's name counts as a
+sequence name when it has the form of one: only words of sequences (``SV_PRESS_30``), or with the family before the echo
+time that the header has (``Omega3 ACC PRESS 35``, ``PRESS PAR 35``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PARTS = frozenset({"semi", "laser"})
 
 
 def free_text(*texts: str | None) -> FreeText:
-    """What free texts of one header say together."""
+    """Combined result of all free texts of one header."""
     found = [list(kinds_in(text)) for text in texts if text]
     families = _families(kind for pairs in found for _, kind in pairs)
     return FreeText(families, editing=next(filter(None, map(_editing, found)), None))

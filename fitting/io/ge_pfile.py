@@ -27,12 +27,12 @@ from fitting.units import ComplexArray, field_from_frequency
 
 
 class _Layout(NamedTuple):
-    """Where a header revision keeps its fields, bytes."""
+    """Byte offsets of the fields of a header revision."""
 
     first_revision: float
     """The layout holds from here up to the next layout's first revision."""
     counts: int
-    """How far the frame counts of ``rdb_hdr_rec`` lie behind their place in revision 9."""
+    """Offset of the frame counts of ``rdb_hdr_rec`` from their place in revision 9."""
     receiver: int
     """The same for the receiver and user fields."""
     data: tuple[int, bool]
@@ -46,7 +46,7 @@ class _Layout(NamedTuple):
     """Within the image header: int, int (microseconds), text, and the first of three edge lengths (float, mm), which
     three coordinates of the centre follow."""
     corners: int | None
-    """The same of the nine coordinates of the slice's corners; None where nobody has published their place."""
+    """The same of the nine coordinates of the slice's corners; None where their place is unpublished."""
 
 
 _LAYOUTS = (
@@ -222,7 +222,7 @@ def _proton_frequency(header: _Header) -> float | None:
 
 
 def _frames(header: _Header) -> _Frames:
-    """How many of the stored frames are reference frames.
+    """Number of stored frames that are reference frames.
 
     ``rhuser4`` counts the suppressed excitations and ``rhuser19`` the reference frames; the second is not always
     filled in, least with ``no_add``. Then all frames that are not suppressed ones are reference frames.
@@ -247,7 +247,7 @@ def _coils(header: _Header) -> int:
         [int(header.field("h", 200 + 4 * board + 2 * end + header.layout.receiver)) for end in (0, 1)]
         for board in range(4)
     ]
-    # A board that is not in use says (0, 0); so does the first one when it has one receiver.
+    # An unused board has (0, 0); so has the first one when it has one receiver.
     return max(1, sum(stop - start + 1 for start, stop in pairs if (start, stop) != (0, 0)))
 
 

@@ -94,7 +94,7 @@ def _read_binary(file: SourceFile, header: _Binary) -> Recording:
 
 
 def _is_text(content: bytes) -> bool:
-    """Are these bytes text rather than numbers, of which most bytes are no printable characters?"""
+    """Whether these bytes are text; most bytes of binary numbers are not printable characters."""
     codes = np.frombuffer(content, np.uint8)
     printable = ((codes >= 32) & (codes < 127)) | ((codes >= 9) & (codes <= 13))
     return bool(4 * np.count_nonzero(~printable) <= codes.size)
@@ -156,7 +156,7 @@ def _columns(block: str, points: int, file: SourceFile) -> FloatArray:
 def _acquisition(
     interval: float | None, frequency: float | None, nucleus: str | None, sequence_name: str | None = None
 ) -> Acquisition:
-    """What both forms say: sampling interval in ms, transmitter frequency in Hz."""
+    """Values common to both forms: sampling interval in ms, transmitter frequency in Hz."""
     return Acquisition(
         format=READER.name,
         spectrometer_frequency=frequency,
@@ -170,7 +170,7 @@ def _acquisition(
 
 
 def _nucleus(text: str | None) -> str:
-    """Name of the nucleus from its code or its name; 1H, the meaning of every other reader's silence, when unknown."""
+    """Name of the nucleus from its code or its name; 1H when unknown, as in every other reader."""
     code = positive(text)
     if code is not None:
         return _NUCLEI.get(f"{code:g}", "1H")

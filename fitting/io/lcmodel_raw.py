@@ -30,7 +30,7 @@ _HEAD_BYTES = 4096
 _WIDEST = 32
 """Characters that a number takes at most, with the space before it."""
 _ROUND = (64, 100)
-"""What numbers of points are multiples of, unless a writer removed some."""
+"""Usual divisor of the number of points, unless a writer removed some."""
 _NOT_A_SPECTRUM = {
     "LCMODL": "an LCModel control file; send the .RAW file it names",
     "BASIS1": "an LCModel basis set; give it as the basis, not as the spectrum",
@@ -80,13 +80,13 @@ def _read(files: Files) -> Recording:
             "it again.",
             file=file.name,
         )
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
+    with np.errstate(over="ignore", invalid="ignore"):  # non-finite values are refused below
         pairs = (numbers * _scale(entries, file)).reshape(1, 1, -1, 2)
     sign = -1.0 if _true(entries.get("BRUKER")) else 1.0
     name = entries.get("SEQ") or None
     acquisition = Acquisition(
         format=READER.name,
-        # HZPPM is what a widespread writer calls it.
+        # A widespread writer names it HZPPM.
         spectrometer_frequency=positive(_real(entries.get("HZPPPM") or entries.get("HZPPM")), 1e6),
         dwell_time=None,
         echo_time=positive(_real(entries.get("ECHOT")), 1e-3),
@@ -100,7 +100,7 @@ def _read(files: Files) -> Recording:
 
 
 def _doubt(points: int, ending: Ending) -> str | None:
-    """Why the file may have been cut off: it does not say how many points there were, but most have a round number."""
+    """Reason to suspect a truncated file: the number of points is not stated, but usually is a round number."""
     if ending is Ending.UNSURE:
         return "The file does not say how many points it has and ends without a line break: it may have been cut off."
     if any(points % number == 0 for number in _ROUND):
@@ -109,7 +109,7 @@ def _doubt(points: int, ending: Ending) -> str | None:
 
 
 def _split(text: str, file: SourceFile) -> tuple[str, str]:
-    """The namelists and what follows the last of them."""
+    """The namelists and the text after the last of them."""
     start = max((match.start() for match in _NAMELIST.finditer(text)), default=0)
     end = _END.search(text, start)
     if end is None:

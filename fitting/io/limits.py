@@ -1,4 +1,4 @@
-"""How much a file may become when it is read: limits that no header raises, and decompression that stops at them.
+"""Limits on the unpacked and parsed size of a file, which no header can raise, and decompression that stops at them.
 
 A file is bounded as it arrives, but what it unpacks or parses to is not: deflate shrinks zeros a thousandfold, and a
 list of two bytes takes a hundred. What is declared is checked first; what is unpacked is bounded whatever was declared.
@@ -18,7 +18,7 @@ MAX_RATIO = 10
 """A compressed spectrum that grows more than this is none, unless it stays small: noise, of which spectra are made,
 hardly gets smaller, but a bomb gets a thousand times larger."""
 LITTLE_BYTES = 32 * 1024**2
-"""What is small whatever it was unpacked from."""
+"""Unpacked size that is accepted whatever the compression ratio."""
 MOST_NUMBERS, MOST_LISTS = 16_000_000, 250_000
 """Of a JSON document; parsed, a number takes 32 bytes and a list 100, whatever their length as text."""
 MOST_POINTS = 2**20

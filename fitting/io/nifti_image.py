@@ -1,4 +1,4 @@
-"""NIfTI images that come with a spectrum, T1-weighted or maps of tissue: only voxels and their place are kept."""
+"""NIfTI images supplied with a spectrum (T1-weighted or tissue maps): only voxels and geometry are kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _VOXELS_AT_ONCE = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """Voxels and where they lie; neither name, date nor any other field of the file."""
+    """Voxels and their geometry; no name, date or other field of the file."""
 
     voxels: npt.NDArray[np.float32]
     """Shape (I, J, K)."""
@@ -38,12 +38,12 @@ def read_image(file: SourceFile, part: str) -> Image:
     file : SourceFile
         NIfTI-1 or NIfTI-2, ``.nii`` or ``.nii.gz``.
     part : str
-        What the request calls it, for messages.
+        Its name in the request, for messages.
 
     Raises
     ------
     UnusableImage
-        When it is no such image, is too large, is damaged, or does not say where it lies.
+        When it is no such image, is too large, is damaged, or has no geometry.
     """
     refuse_other_than_image(file, part)
     try:
@@ -60,7 +60,7 @@ def read_image(file: SourceFile, part: str) -> Image:
 
 
 def refuse_other_than_image(file: SourceFile, part: str) -> None:
-    """Refuse what is no NIfTI file, by a look at its first bytes.
+    """Refuse a file that is not NIfTI, by its first bytes.
 
     Raises
     ------

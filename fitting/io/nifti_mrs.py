@@ -107,7 +107,7 @@ def _read(files: Files) -> Recording:
 def _fields(extensions: bytes, endianness: str, file: SourceFile) -> Mapping[str, Any]:
     """The JSON object in the extension with code 44."""
     order = "<i4" if endianness == "<" else ">i4"
-    at = 4  # the first four bytes say whether extensions follow; those that follow say it better
+    at = 4  # the first four bytes flag extensions, but the extensions themselves are more reliable
     while at + 8 <= len(extensions):
         size, code = (int(number) for number in np.frombuffer(extensions, order, 2, at))
         if size < 8 or at + size > len(extensions):
@@ -158,7 +158,7 @@ def _text(image: _Image, key: str) -> str | None:
 
 
 def _dimension_tags(image: _Image) -> tuple[str, ...]:
-    """What each dimension from the fifth on means; refuses what is not a single, unedited spectrum."""
+    """Meaning of each dimension from the fifth on; refuses data other than a single, unedited spectrum."""
     file, shape = image.file, image.shape
     if len(shape) < 4:
         raise damaged(file, f"has {len(shape)} dimensions where a spectrum has at least 4")
@@ -253,7 +253,7 @@ def _samples(image: _Image, tags: tuple[str, ...]) -> ComplexArray:
 def _scaled(image: _Image, raw: npt.NDArray[np.complexfloating[Any, Any]]) -> ComplexArray:
     """Stored numbers times scl_slope, as NIfTI has it; 0 and NaN mean none (an offset means nothing in an FID)."""
     slope = float(image.header["scl_slope"])
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused afterwards
+    with np.errstate(over="ignore", invalid="ignore"):  # non-finite values are refused afterwards
         return raw.astype(np.complex128) * (slope if math.isfinite(slope) and slope != 0 else 1.0)
 
 

@@ -1,4 +1,4 @@
-"""Files people send that hold no spectrum, refused by name, so that the answer says what to send instead."""
+"""Refuse common files without a spectrum by name, so that the message states what to send instead."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def refuse_known(files: Files) -> None:
     Raises
     ------
     UnsupportedData
-        Naming what the file is and what to send instead.
+        Names the kind of file and what to send instead.
     """
     for file in files:
         kind = _kind(file.content)

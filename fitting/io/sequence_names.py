@@ -1,8 +1,8 @@
-"""From a header's sequence fields to the localisation family, refusing what is no unedited single-voxel scan.
+"""Map a header's sequence fields to the localisation family; refuse other than unedited single-voxel scans.
 
 A sequence field holds the name of a sequence, as the scanner or its programmer wrote it: it is believed when the tables
 (fitting/data/sequence_names.csv) have exactly that name, whatever its case and separators, and beside its folder, echo
-time and release. An unknown name is not guessed from. Names that somebody typed are free text: see ``free_text``.
+time and release. An unknown name is not guessed from. Names typed by hand are free text: see ``free_text``.
 Even a sequence field may hold what was typed: only words that name sequences are shown or kept.
 """
 
@@ -19,7 +19,7 @@ _SHORTEST = 4
 _SHORT = frozenset({"svs", "eja", "dkd", "sv", "csi", "gsh", "jde"})
 _NEVER_ALONE = frozenset({"laser", "univ"})
 _AFTER_ONE = re.compile(r"[a-z]?p|s|sl|se|st|ed|laser|t|ms|(te|tr|tm)?\d{1,3}(ms)?", re.I)
-"""Says something beside such a word only: alone it may be an initial, or a part of a date."""
+"""Meaningful only beside such a word: alone it may be an initial, or a part of a date."""
 
 
 def localisation(*fields: str | None) -> str | None:
@@ -28,7 +28,8 @@ def localisation(*fields: str | None) -> str | None:
     Parameters
     ----------
     *fields : str or None
-        The most authoritative first; the first that says anything decides, also when what it says is not known.
+        The most authoritative first; the first that names more than single-voxel spectroscopy decides, even when its
+        name is unknown.
 
     Raises
     ------
@@ -69,7 +70,7 @@ def refuse_kind(text: str, kind: str | None) -> None:
 
 
 def public_name(name: str | None) -> str | None:
-    """The words of a sequence or protocol name that name sequences, as they were written; None when there are none."""
+    """The words of a name that name sequences, spelled as in the file; None when there are none."""
     text, shown = name or "", ""
     end, is_kept, is_number = 0, True, False
     for word in re.finditer(r"[^\W_]+", text):

@@ -17,7 +17,7 @@ REFUSED: Mapping[str, str] = {
     "J-resolved": "two-dimensional J-resolved spectroscopy",
     "imaging": "spectroscopic imaging (MRSI/CSI)",
 }
-"""What each refused kind is, in words. A ``target`` is a metabolite that is edited: a sequence is called after it for
+"""Description of each refused kind. A ``target`` is a metabolite that is edited: a sequence is called after it for
 that, a study may be for another reason."""
 
 _DECORATION = re.compile(
@@ -26,10 +26,10 @@ _DECORATION = re.compile(
     r"|v\d\w{0,3}|v?[bde]\d\d[a-z]?|(?:nx?|m)?x?a\d\d[a-z]?|vx|r\d{1,3}[a-z]?|rev\d{0,3}|c2p|wip\d{0,4}",
     re.I,
 )
-"""Says how a sequence was played or which release it is of, not which sequence it is: ``30``, ``te30``, ``ve11c``."""
+"""States timing or release of a sequence, not its kind: ``30``, ``te30``, ``ve11c``."""
 
 _NEUTRAL = frozenset({"svs", "sv", "mrs", "1h", "h1", "single", "voxel", "spectroscopy"})
-"""Say that it is single-voxel spectroscopy, which every reader has already seen."""
+"""Words for single-voxel spectroscopy, which every reader has already established."""
 
 
 _LONGEST = 5
@@ -61,7 +61,7 @@ def vocabulary() -> frozenset[str]:
 
 
 def is_decoration(word: str) -> bool:
-    """Whether a word of a sequence's name tells its timing or release only."""
+    """Whether a word of a sequence's name states only its timing or release."""
     return _DECORATION.fullmatch(word) is not None
 
 
@@ -75,12 +75,12 @@ def named(text: str) -> str | None:
 
 
 def is_silent(text: str) -> bool:
-    """Whether a text says no more than that it is single-voxel spectroscopy."""
+    """Whether a text names only single-voxel spectroscopy."""
     return all(says_nothing(word) for word in words_of(text))
 
 
 def says_nothing(word: str) -> bool:
-    """Whether a word is a decoration or says no more than single-voxel spectroscopy."""
+    """Whether a word is a decoration or names only single-voxel spectroscopy."""
     return word in _NEUTRAL or is_decoration(word)
 
 
@@ -102,7 +102,7 @@ def _compound() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def _parts(word: str) -> list[str]:
-    """The words that a word is made of, when it is made of nothing else; a number may follow."""
+    """The known words that a word is composed of entirely; a number may follow."""
     whole, part = _compound()
     return part.findall(word) if whole.fullmatch(word) else []
 

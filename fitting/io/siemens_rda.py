@@ -114,7 +114,7 @@ def _voi_geometry(header: _Header) -> VoiGeometry | None:
 
 
 class _Header:
-    """Typed access to the ``key: value`` lines; nothing is kept of keys that are not asked for."""
+    """Typed access to the ``key: value`` lines; keys that are not requested are not kept."""
 
     def __init__(self, file: SourceFile, content: bytes) -> None:
         self.file = file
@@ -135,11 +135,11 @@ class _Header:
         return value
 
     def typed(self, key: str) -> str | None:
-        """What somebody typed, colons and all: for its words only, never shown."""
+        """Free text with its colons: only its words are used, and it is never shown."""
         return self._values.get(key)
 
     def quantity(self, key: str, to_si: float) -> float | None:
-        """The value in SI units; None when absent, no number, or 0, which is how the format says unset."""
+        """The value in SI units; None when absent, not a number, or 0, which the format uses for unset."""
         return positive(self.text(key), to_si)
 
     def count(self, key: str) -> int | None:

@@ -1,6 +1,6 @@
 """Siemens TWIX (meas.dat of syngo MR VB, VD, VE and XA): uncombined coils and transients of one measurement.
 
-What is signal, what is reference and where the FID begins is decided here; the bytes are parsed in `_twix`:
+This module identifies signal, reference and the start of the FID; `_twix` parses the bytes:
 
 * of a file with several measurements (VD and later) the last is the scan, the others are adjustments;
 * the samples are conjugated to our sign convention, as suspect 0.6 and spec2nii 0.8 do;
@@ -78,7 +78,7 @@ def _read(files: Files) -> Recording:
 
 @dataclass(frozen=True, slots=True)
 class _Protocol:
-    """What the measurement protocol says, in SI units; None where it is silent. Holds no identity."""
+    """Parameters of the measurement protocol, in SI units; None where absent. Holds no identity."""
 
     sequence_name: str | None
     sequence: str | None
@@ -89,7 +89,7 @@ class _Protocol:
     oversampling: float | None
     spectrometer_frequency: float | None
     dwell_time: float | None
-    """Between stored points, that is oversampled, s."""
+    """Time between stored (oversampled) points, s."""
     echo_time: float | None
     repetition_time: float | None
     voi_size: tuple[float, float, float] | None
@@ -182,7 +182,7 @@ def _refuse_other_protocols(file: SourceFile, protocol: _Protocol) -> None:
 
 
 def _refuse_other_loops(file: SourceFile, measurement: Measurement) -> None:
-    """Refuse what varies in more than its transients (loops Ave, Rep and Set) and its reference."""
+    """Refuse data that vary in loops other than transients (Ave, Rep and Set) and reference."""
     varying = {loop for loop in (*_VOXEL_LOOPS, *_UNKNOWN_LOOPS) if np.ptp(measurement.loop(loop)) > 0}
     if varying & set(_VOXEL_LOOPS):
         raise UnsupportedData(
@@ -201,7 +201,7 @@ def _refuse_other_loops(file: SourceFile, measurement: Measurement) -> None:
 def _reference(
     file: SourceFile, phase_loop: npt.NDArray[np.int64], samples: ComplexArray, protocol: _Protocol
 ) -> _Mask | None:
-    """Which transients are the water reference; None when the phase loop does not vary.
+    """Mask of the transients that are the water reference; None when the phase loop does not vary.
 
     Two elements of the phase loop are a reference (0) and the scan (1) only if a product sequence wrote them, the
     reference is the smaller part, and it is much louder, as unsuppressed water is.

@@ -1,4 +1,4 @@
-"""What a reader gets and is: named bytes in, one Recording out."""
+"""Interface of a reader: named bytes in, one Recording out."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ class Reader(NamedTuple):
     name: str
     """Identifier, such as ``siemens_rda``; appears as ``acquisition.format``."""
     title: str
-    """For people, such as ``Siemens RDA``."""
+    """Display name, such as ``Siemens RDA``."""
     recognises: Callable[[Files], bool]
     read: Callable[[Files], Recording]

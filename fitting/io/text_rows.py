@@ -1,4 +1,4 @@
-"""Whether rows of numbers in a text end where their writer ended them, as far as the rows themselves can tell."""
+"""Detect truncated rows of numbers in a text from the rows themselves."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from enum import Enum, auto
 
 _BLANKS_AND_SIGNS = str.maketrans("", "", " \t\r+-")
 _COMPARED = 1000
-"""Rows before the last that it is compared with."""
+"""Number of rows that the last row is compared with."""
 
 
 class Ending(Enum):
-    """What the last row says."""
+    """Evidence of the last row about truncation."""
 
     COMPLETE = auto()
     """It ends with a line break, or is as long as all the others."""
@@ -33,5 +33,5 @@ def ending_of(rows: str) -> Ending:
 
 
 def _digits(row: str) -> int:
-    """The length of a row without what is now there and now not: blanks and signs."""
+    """The length of a row without optional characters: blanks and signs."""
     return len(row.translate(_BLANKS_AND_SIGNS))

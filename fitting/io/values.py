@@ -1,4 +1,4 @@
-"""What headers say as numbers or None, and the checks that every block of samples must pass."""
+"""Header values as numbers or None, and the checks of every block of samples."""
 
 from __future__ import annotations
 
@@ -60,5 +60,5 @@ def checked_samples(values: npt.ArrayLike, file: SourceFile) -> ComplexArray:
 def complex_samples(real: FloatArray, imaginary: FloatArray, file: SourceFile) -> ComplexArray:
     """Samples from their parts, shape (transients, coils, points); raises as `checked_samples`."""
     samples = np.empty(np.shape(real), dtype=np.complex128)
-    samples.real, samples.imag = real, imaginary  # no arithmetic, which would trip over infinities
+    samples.real, samples.imag = real, imaginary  # no arithmetic: it warns on infinities
     return checked_samples(samples, file)

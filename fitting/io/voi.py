@@ -1,4 +1,4 @@
-"""Where the measured volume lies: what headers say of centre, axes and edges, as NIfTI world coordinates."""
+"""Geometry of the measured volume: centre, axes and edges from headers, in NIfTI world coordinates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FARTHEST_MM = 1e5
 """No coordinate, edge or direction in a header is larger: a scanner's room ends 100 m from its centre. Beyond it there
 is no place to speak of, and squares and determinants of such numbers may overflow."""
 _LONGEST_MM = 500.0
-"""Some writers put 10 m where they know no volume; no head is half a metre wide."""
+"""Some writers use 10 m for an unknown volume; no head is half a metre wide."""
 _SAME_CENTER_MM = 1.0
 """How far apart the two centres of a GE header may be; in files at hand they agree to 1e-4."""
 _SKEW = 0.02
@@ -134,5 +134,5 @@ def numbers(values: Header) -> npt.NDArray[np.float64] | None:
 
 
 def is_near(values: npt.NDArray[np.float64]) -> bool:
-    """Are all of these numbers, and none larger than a place in the scanner's room can have?"""
+    """Whether all of these are numbers within the size of a scanner room."""
     return bool(np.all(np.abs(values) <= FARTHEST_MM))

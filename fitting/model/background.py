@@ -1,4 +1,4 @@
-"""How macromolecules may differ from the component ``MM``: columns of the baseline with priors of their own."""
+"""Deviations of macromolecules from the component ``MM``, as baseline columns with their own priors."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SMALLEST_SHARE = 0.05
 """The component counts as at least this part of the strongest one, so that a start without it leaves room for it."""
 
 TEMPLATES, LINES = "templates", "lines"
-"""Names of the blocks of the baseline that hold how ``MM`` may differ."""
+"""Names of the baseline blocks that hold the deviations of ``MM``."""
 
 SHAPE = 20.0
 """Gamma shape of the blocks' precision: publications and lines differ as they do, and one spectrum changes that little.
-Where it may change it at will, lines take up what damaged data leave, and nothing tells that they are damaged."""
+If it may change freely, the lines absorb the residual of damaged data, and the damage goes undetected."""
 
 
 def with_deviations(

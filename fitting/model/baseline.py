@@ -62,12 +62,12 @@ class Block:
     """Whether every coefficient is penalised by itself, so that the root changes nothing"""
 
     def __post_init__(self) -> None:
-        """Make what every solution needs."""
+        """Precompute values that every solution needs."""
         object.__setattr__(self, "penalty", self.root.T @ self.root)
         object.__setattr__(self, "plain", np.array_equal(self.root, np.eye(*self.root.shape)))
 
     def penalised(self, coefficients: FloatArray) -> FloatArray:
-        """What the penalty squares, shape (..., rank), of coefficients (..., n)."""
+        """Penalised quantities, shape (..., rank), of coefficients (..., n): their squares are summed."""
         return coefficients if self.plain else coefficients @ self.root.T
 
     @property
@@ -86,7 +86,7 @@ class Baseline:
     """Products (n, n) of the columns with each other, made once"""
 
     def __post_init__(self) -> None:
-        """Make what every solution needs."""
+        """Precompute values that every solution needs."""
         object.__setattr__(self, "gram", self.columns.T @ self.columns)
 
 

@@ -1,4 +1,4 @@
-"""Where the fit is computed: a decimated band of the twice zero-filled spectrum.
+"""Grid of the fit: a decimated band of the twice zero-filled spectrum.
 
 The real part of the twice zero-filled spectrum of N complex samples holds all 2 N real numbers of the
 FID, with white noise, so a real baseline can be used without losing half the information. Only the band

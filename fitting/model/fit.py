@@ -47,7 +47,7 @@ class Components:
     names: tuple[str, ...]
     signals: ComplexArray
     deviations: Deviations | None = None
-    """How ``MM`` may differ from its signal."""
+    """Deviations of ``MM`` from its signal."""
     differences: ComplexArray | None = None
     """Changes (ways, K, points) of all signals together, one standard deviation each."""
 
@@ -78,7 +78,7 @@ def fit(
         Stop after this long with the outcome ``stopped_early``.
     prior : LinearPrior, optional
         Prior knowledge of amplitudes in the units of the FID, from outside the spectrum. It moves the amplitudes, their
-        covariance and the traces; what the data alone say stays in ``Fit.without_prior``.
+        covariance and the traces; the result of the data alone stays in ``Fit.without_prior``.
 
     Returns
     -------
@@ -183,7 +183,7 @@ def _with_freedom(
     envelope: FloatArray | None,
     relative_noise: float,
 ) -> LinearCombinationModel:
-    """The model in which components may differ from their signals as far as that is known of them."""
+    """The model with the known deviations of components from their signals."""
     first = Problem(model, prior_precisions(model)).state(start)
 
     def decimated(signals: ComplexArray) -> ComplexArray:

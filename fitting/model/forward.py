@@ -29,7 +29,7 @@ LARGEST_GROWTH = 20.0
 
 @dataclass(frozen=True, slots=True)
 class LinearCombinationModel:
-    """What does not change during one fit.
+    """Values that stay constant during one fit.
 
     ``data`` (W,) is the complex spectrum on the window, ``data_time`` (M,) the decimated FID and ``basis`` (K, M) the
     decimated basis signals, all in units of the noise of one spectral point; ``nonnegative`` (K,) marks the components
@@ -106,7 +106,7 @@ def columns_like(model: LinearCombinationModel, signals: ComplexArray, values: V
 
 
 def parts_of_components(model: LinearCombinationModel, state: State) -> FloatArray:
-    """What of the baseline's columns belongs to components, shape (W, K)."""
+    """Part of the baseline's columns that belongs to components, shape (W, K)."""
     parts = np.zeros_like(state.design)
     for block in model.baseline.blocks:
         for component, columns in block.parts.items():

@@ -1,4 +1,4 @@
-"""Prior knowledge of sums of amplitudes, brought to a finished fit so that its effect can be told."""
+"""Prior knowledge of sums of amplitudes, applied to a finished fit so that its effect can be reported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fitting.units import FloatArray
 class LinearPrior:
     """Normal priors of ``rows`` (p, K) times the amplitudes: means ``values`` (p,), standard deviations ``sds`` (p,).
 
-    What they say must not come from the spectrum they are used on: a scale that is itself estimated draws everything
+    The prior must not be derived from the spectrum it is applied to: a scale that is itself estimated draws everything
     towards zero.
     """
 

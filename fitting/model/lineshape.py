@@ -1,4 +1,4 @@
-"""The line shape that shimming left, read from the water reference."""
+"""Line shape from the water reference."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SMOOTHING_SECONDS = 0.006
 """Length of the running mean over the magnitude, which takes its noise away and keeps beats of shimming."""
 
 SHORTEST_SECONDS = 0.02
-"""A water FID that sinks into noise earlier says nothing about the line shape."""
+"""A water FID that reaches the noise earlier does not determine the line shape."""
 
 
 def water_envelope(water: Fid | None) -> FloatArray | None:

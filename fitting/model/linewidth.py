@@ -10,7 +10,7 @@ from fitting.preprocessing.peaks import line_width_hz
 def singlet_linewidth(model: LinearCombinationModel, state: State) -> float:
     """FWHM (Hz) of the strongest fitted singlet, with the line shape of the water where the components carry it.
 
-    A singlet that the fit found no amplitude for still has the common width; a basis without any singlet is measured
+    A singlet with zero fitted amplitude still has the common width; a basis without any singlet is measured
     at the highest peak of its strongest component.
     """
     components = range(len(model.layout.components))

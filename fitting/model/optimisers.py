@@ -21,7 +21,7 @@ from fitting.units import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
-    """Where an optimiser stopped: parameter vector (n,), number of evaluations, and how it ended."""
+    """Result of an optimiser: parameter vector (n,), number of evaluations, and termination status."""
 
     vector: FloatArray
     evaluations: int
@@ -34,8 +34,8 @@ SMALLEST_DAMPING = 1e-12
 FIRST_DAMPING = 1e-2
 LARGEST_DAMPING = 1e6
 LARGEST_STEP = 100.0
-"""Typical changes of a parameter that one step may span; further away the straight model says nothing, and a damping
-so negative overflows."""
+"""Typical changes of a parameter that one step may span; further away the linear model is not valid, and the
+exponential of a very negative damping overflows."""
 
 Options = Callable[[Callable[[lmfit.Parameters], FloatArray]], dict[str, Any]]
 Solver = Callable[[Problem, FloatArray, float, float | None], Optimum]
@@ -62,7 +62,7 @@ def _departures(names: tuple[str, ...]) -> lmfit.Parameters:
 
 
 def _minimise(problem: Problem, start: FloatArray, deadline: float | None, method: str, options: Options) -> Optimum:
-    """Let lmfit find the departures from ``start``."""
+    """Find the departures from ``start`` with lmfit."""
 
     def vector(current: lmfit.Parameters) -> FloatArray:
         return start + np.fromiter((item.value for item in current.values()), dtype=np.float64, count=start.size)
@@ -118,8 +118,8 @@ def gauss_newton(
     """Damped Gauss-Newton steps on the normal equations (Levenberg 1944, doi:10.1090/qam/10666).
 
     A fraction of lmfit's cost per solution, because nothing is set up; used for solutions on the way. It ends when the
-    straight model promises less than ``tolerance`` from a full step: a small gain of a damped step says nothing about
-    how far the optimum is. With ``count`` only the first so many parameters are moved.
+    straight model promises less than ``tolerance`` from a full step: a small gain of a damped step does not show that
+    the optimum is near. With ``count`` only the first so many parameters are moved.
     """
     vector, cost = start, problem.cost(start)
     damping, evaluations = 0.0, 1
@@ -146,7 +146,7 @@ def gauss_newton(
 
 
 def _relaxed(damping: float) -> float:
-    """A tenth of the damping, and none when that is little."""
+    """A tenth of the damping, and zero when that is negligible."""
     return damping / 10 if damping > FIRST_DAMPING else 0.0
 
 

@@ -29,7 +29,7 @@ SINGLET_WIDTH_PRIORS = {"NAA": 1.2, "Cr": 1.2, "PCr": 1.2, "GPC": 0.4, "PCh": 0.
 """The same for metabolites whose highest peak is an uncoupled methyl line, strong and narrow, so that its width can be
 seen, 1/s. From the mean of NAA, tCr and tCho the published 1/T2 of NAA is 0.6, 1.1 and 1.3 lower, of tCr 1.2, 1.5 and
 1.7 higher (root mean square of both 1.3), of tCho 0.6, 0.4 and 0.3 lower (0.5) at 1.5, 3 and 7 T (relaxation.csv). With
-much less, a line narrower than the common one takes area from what lies under it, and the error does not tell."""
+much less, a line narrower than the common one takes area from the signal under it, and the error does not show it."""
 
 PHASE1_PRIOR_DEG_PER_PPM = 5.0
 """Standard deviation of the first-order phase."""

@@ -1,4 +1,4 @@
-"""One figure of a fit: data, model, baseline and residual; needs matplotlib, which nothing else here does."""
+"""One figure of a fit: data, model, baseline and residual; the only module that requires matplotlib."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from fitting.units import FloatArray
 
 RANGE_PPM = (4.2, 0.2)
-"""What is drawn, in the field's direction: chemical shift falls to the right."""
+"""Range of the axis: chemical shift decreases to the right."""
 
 
 def plot(

@@ -39,7 +39,7 @@ class Problem:
         self._jacobian: tuple[State, FloatArray] | None = None
 
     def with_precisions(self, precisions: FloatArray) -> Problem:
-        """The same problem for other precisions; what does not depend on them is taken over."""
+        """The same problem for other precisions; parts that do not depend on them are reused."""
         other = Problem(self.model, precisions, self.projection.with_precisions(precisions))
         if self._state is not None:
             other._state = resolved(self.model, other.projection, self._state)

@@ -1,4 +1,4 @@
-"""How all metabolites may differ together because pulses and timings are not quite those of the simulation."""
+"""Common deviations of all metabolites due to pulses and timings that differ from those of the simulation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PULSES = "pulses"
 """Name of the block of the baseline that holds them."""
 
 SHAPE = 20.0
-"""Gamma shape of its precision: one spectrum changes little of how well scanners are known."""
+"""Gamma shape of its precision: one spectrum hardly changes the uncertainty about a scanner."""
 
 
 def with_differences(model: LinearCombinationModel, differences: ComplexArray, first: State) -> LinearCombinationModel:

@@ -1,4 +1,4 @@
-"""The nouns that leave the fit: Fit (numbers) and Traces (arrays for plots)."""
+"""Results of the fit: Fit (numbers) and Traces (arrays for plots)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ OutcomeCode = Literal["converged", "stopped_early", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the fit ended, with a sentence for a human."""
+    """Termination status of the fit, with a sentence for display."""
 
     code: OutcomeCode
     """``converged``, ``stopped_early`` (deadline or evaluation limit) or ``failed``."""
     sentence: str
-    """The same for people."""
+    """The same for display."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Traces:
     """(3,): world coordinates of the middle of the planes, mm."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The arrays by name, as lists of numbers; what there is not is left out."""
+        """The arrays by name, as lists of numbers; absent arrays are omitted."""
         given = {item.name: getattr(self, item.name) for item in fields(self)}
         return {
             name: value.tolist() if isinstance(value, np.ndarray) else list(value)
@@ -83,7 +83,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class WithoutPrior:
-    """Amplitudes (K,) and their covariance (K, K) as the data alone have them, in the units of the FID."""
+    """Amplitudes (K,) and covariance (K, K) from the data alone, without prior, in the units of the FID."""
 
     amplitudes: FloatArray
     covariance: FloatArray
@@ -94,7 +94,7 @@ class Fit:
     """Amplitudes of the linear combination model with their covariance.
 
     ``amplitudes`` (K,) and ``covariance`` (K, K) are in the units of the FID (signal of one proton,
-    see BasisSet). ``covariance`` is what we stand behind: it includes the baseline, phases, shifts and
+    see BasisSet). ``covariance`` is the reported one: it includes the baseline, phases, shifts and
     widths, model mismatch as far as the residual shows it, and components held at zero. ``crlb_covariance`` (K, K) is
     the classical Cramér-Rao bound for a known baseline, reported beside it for comparison.
     """
@@ -119,6 +119,6 @@ class Fit:
     baseline_effective_dimension: float
     traces: Traces
     alternatives: tuple[Alternative, ...] = ()
-    """What other reasonable models would have answered."""
+    """Amplitudes under other reasonable models."""
     without_prior: WithoutPrior | None = None
-    """What the data alone say, where a prior of the amplitudes moved them."""
+    """Amplitudes from the data alone; None without a prior of the amplitudes."""

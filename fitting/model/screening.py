@@ -1,4 +1,4 @@
-"""How well components explain a spectrum, roughly: to choose among many sets of them before one is fitted."""
+"""Approximate goodness of fit, to choose among many sets of components before one is fitted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fitting.model.solution import first_solution, prior_precisions
 
 
 def rough_fits(spectrum: Spectrum, noise_sd: float, *, baseline: str) -> Callable[[Components], float]:
-    """A function that fits components roughly: root mean square of the residual over the noise.
+    """Return a function that fits components approximately: root mean square of the residual over the noise.
 
     With common phases, shift and width only: the first solution of a fit, at the prior stiffness of the baseline, in a
     quarter of the time of the whole. Arguments are those of ``fitting.model.fit.fit``. The function raises

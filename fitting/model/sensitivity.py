@@ -1,4 +1,4 @@
-"""What other reasonable models would have answered: other stiffness of the baseline, single macromolecule templates."""
+"""Amplitudes under other reasonable models: other stiffness of the baseline, single macromolecule templates."""
 
 from __future__ import annotations
 

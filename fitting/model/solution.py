@@ -1,4 +1,4 @@
-"""Solving for the parameters and the baseline's stiffness in turn, until both are settled."""
+"""Solve for the parameters and the baseline's stiffness in turn, until both converge."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ TOLERANCE = 0.01
 standard deviation."""
 
 COARSE_TOLERANCE = 3.0
-"""The same for solutions on the way, which only say where the spectrum stands and how stiff its baseline is."""
+"""The same for solutions on the way, which only locate the spectrum and estimate the stiffness of its baseline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """The settled problem, its state, and how the solver got there."""
+    """The converged problem, its state, and the record of the solver."""
 
     problem: Problem
     state: State
@@ -44,7 +44,7 @@ class Solution:
 
 
 def first_solution(model: LinearCombinationModel, spectrometer_frequency: float, deadline: float | None) -> Optimum:
-    """Common parameters for the baseline's prior stiffness: good enough to say where the spectrum stands."""
+    """Common parameters for the baseline's prior stiffness: accurate enough to locate the spectrum."""
     problem = Problem(model, prior_precisions(model))
     start = start_vector(model, problem.projection, spectrometer_frequency)
     return gauss_newton(problem, start, COARSE_TOLERANCE, deadline, len(GLOBAL))

@@ -1,4 +1,4 @@
-"""Standard deviations: the full penalised Hessian we stand behind, and the classical Cramér-Rao bound beside it."""
+"""Standard deviations from the full penalised Hessian (reported), and the classical Cramér-Rao bound for comparison."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Norms: the position of a person's values among controls, a site's own or published ones, or why there is none.
+"""Norms: the position of a person's values among a site's own or published controls, or the reason for its absence.
 
 ``score`` answers for one value, ``assess`` for all quantities of a spectrum and ``score_together`` for values of other
-programs. A value is a ``Case`` in a ``Context``; what it is compared with are ``Controls`` (a site's own, made by
+programs. A value is a ``Case`` in a ``Context``; it is compared with ``Controls`` (a site's own, made by
 ``site_controls``, or supplied with the value) or a published ``Norm``; the answer holds a ``ZScore`` or an ``Absence``.
 """
 

@@ -1,4 +1,4 @@
-"""Which controls are refused: of a site, and supplied with a value."""
+"""Validation of controls: those of a site, and those supplied with a value."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def site_controls(
 
 
 def check_unit(unit: str | None) -> None:
-    """Refuse a unit that no value has.
+    """Refuse an unknown unit.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def check_unit(unit: str | None) -> None:
 
 
 def check_supplied(controls: Controls) -> None:
-    """Refuse values, standard deviations and numbers that cannot be those of controls.
+    """Refuse impossible values, standard deviations and numbers of controls.
 
     Raises
     ------

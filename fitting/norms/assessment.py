@@ -1,4 +1,4 @@
-"""The nouns of comparison: the norm that was used, the position in it, or why there is none."""
+"""Results of comparison: the norm used and the position in it, or the reason for its absence."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Shrunken:
 
 @dataclass(frozen=True, slots=True)
 class Improvement:
-    """A change of the measurement or of the norm, and what it would be worth."""
+    """A change of the measurement or of the norm, and its effect on the comparison."""
 
     code: str
     """``more-transients``, ``more-controls`` or ``own-controls``."""
@@ -104,16 +104,16 @@ class ZScore:
     """Difference from the mean of the controls that is flagged in four of five people who have it, in the unit of
     the value."""
     error_shares: ErrorShares | None
-    """What the interval of the z-score is wide by."""
+    """Shares of the variance behind the interval of the z-score."""
     shrunken: Shrunken | None
     """The position against own controls whose mean borrows from published ones; None unless both exist."""
     improvements: tuple[Improvement, ...]
-    """What would make the answer sharper."""
+    """Changes that would make the comparison more precise."""
 
 
 @dataclass(frozen=True, slots=True)
 class NormMatch:
-    """For each property, does the norm's acquisition match the spectrum's?"""
+    """For each property, whether the norm's acquisition matches the spectrum's."""
 
     field: Match
     """Nominal static field."""
@@ -131,7 +131,7 @@ class NormMatch:
 
 @dataclass(frozen=True, slots=True)
 class NormUsed:
-    """A norm that stands behind one or more z-scores of this analysis."""
+    """A norm used for one or more z-scores of this analysis."""
 
     id: str
     """Stable identifier, see ``GET /v1/norms/{id}``."""
@@ -146,13 +146,13 @@ class NormUsed:
     grade: str
     """Strength of the evidence behind the norm."""
     source: str
-    """Where the values come from, with DOI."""
+    """Source of the values, with DOI."""
     studies: int
     """Number of studies pooled."""
     n: int
     """Number of controls."""
     mean: float
-    """Mean of the controls, in ``unit``; with covariates, what is expected of this person."""
+    """Mean of the controls, in ``unit``; with covariates, the value expected for this person."""
     sd_within: float
     """Standard deviation between people within a study, in ``unit``."""
     sd_between: float
@@ -160,9 +160,9 @@ class NormUsed:
     age_mean: float | None
     """Mean age of the controls, years."""
     covariates: tuple[str, ...]
-    """What the mean was adjusted for: ``age_years``, ``sex``, ``gm``."""
+    """Covariates that the mean was adjusted for: ``age_years``, ``sex``, ``gm``."""
     matched: NormMatch
-    """Does the norm's acquisition match the spectrum's?"""
+    """Whether the norm's acquisition matches the spectrum's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class NormNotUsed:
 
 @dataclass(frozen=True, slots=True)
 class ProfileDistance:
-    """How far several values together are from the controls: each may be ordinary and their combination not."""
+    """Distance of several values together from the controls: each may be ordinary and their combination not."""
 
     metabolites: tuple[str, ...]
     """The values, as ``region metabolite`` when there is more than one region."""
@@ -203,7 +203,7 @@ class ProfileDistance:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a chronic-pain group study reported for this region and metabolite: context, not a diagnosis."""
+    """Finding of a chronic-pain group study for this region and metabolite: context, not a diagnosis."""
 
     region: str
     """Region the study measured."""
@@ -218,7 +218,7 @@ class Finding:
     status: str
     """``accepted``, ``unverified`` or ``rejected``."""
     note: str
-    """What limits the finding."""
+    """Limitations of the finding."""
 
 
 @dataclass(frozen=True, slots=True)

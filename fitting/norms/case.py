@@ -1,4 +1,4 @@
-"""One value of one person, from this program or another, with everything that decides which controls fit it."""
+"""One value of one person, from this or another program, with all facts that determine which controls match it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def own_software(
 
 
 def scan(field_t: float | None = None, echo_time: float | None = None, sequence: str | None = None) -> Acquisition:
-    """An acquisition of which only these facts are known (tesla, seconds)."""
+    """An acquisition with only these known facts (tesla, seconds)."""
     return Acquisition(
         format="value",
         spectrometer_frequency=None if field_t is None else field_t * PROTON_GAMMA_BAR,
@@ -42,7 +42,7 @@ def scan(field_t: float | None = None, echo_time: float | None = None, sequence:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who was measured and how; it is the same for all values of one spectrum. None is unknown."""
+    """Person and method, common to all values of one spectrum. None is unknown."""
 
     subject: Subject = field(default_factory=Subject)
     acquisition: Acquisition = field(default_factory=scan)
@@ -60,7 +60,7 @@ class Case:
     measured: Ratio
     context: Context = field(default_factory=Context)
     usable: Literal["yes", "limited", "no"] | None = None
-    """Verdict on the value; None where none was given."""
+    """Verdict on the value; None where it is absent."""
     sd_known: bool = True
     """Whether ``measured.sd`` is known. If not it is zero, and the value is treated as measured as well as the
     controls."""

@@ -42,7 +42,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A group of which only mean, standard deviation between people and number are known."""
+    """A group with known mean, standard deviation between people and number only."""
 
     mean: float
     sd: float
@@ -51,7 +51,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How values were acquired and computed; None is not stated."""
+    """Acquisition and processing of values; None is not stated."""
 
     field_t: float | None = None
     """Static field, tesla."""
@@ -68,7 +68,7 @@ class Controls:
     """Healthy people measured alike: individual people, one group's summary, or the summaries of several studies.
 
     The origin decides how the method is matched: ``site`` controls state all of it and must match in all of it;
-    ``supplied`` ones belong to the laboratory of the value, and what they do not state is taken to be as the value's.
+    ``supplied`` ones belong to the laboratory of the value, and facts they do not state are taken to equal the value's.
     """
 
     id: str

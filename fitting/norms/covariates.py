@@ -18,7 +18,7 @@ SEX_CODES = {"female": 0.0, "male": 1.0}
 
 @dataclass(frozen=True, slots=True)
 class Covariates:
-    """Covariates that vary among the controls and are known of everybody."""
+    """Covariates that vary among the controls and are known for all of them."""
 
     names: tuple[str, ...]
     design: FloatArray
@@ -28,7 +28,7 @@ class Covariates:
 
 
 def covariates_of(controls: Sequence[Control], subject: Subject) -> Covariates | None:
-    """Age, sex and grey matter fraction as far as everybody's is known and varies; None when there is none.
+    """Covariates among age, sex and grey matter fraction that vary and are known for all controls; None without any.
 
     A sex other than female or male is not coded, so sex then is no covariate. Of covariates that nearly
     repeat one another the later ones are left out.
@@ -51,7 +51,7 @@ def covariates_of(controls: Sequence[Control], subject: Subject) -> Covariates |
 
 
 def beyond_range(controls: Sequence[Control], subject: Subject) -> Absence | None:
-    """Why the person's age, grey matter fraction or sex is outside those of the controls; None when it is not."""
+    """Reason when the person's age, grey matter fraction or sex is outside those of the controls; None otherwise."""
     for name, value, known in (
         ("age", subject.age_years, [control.age_years for control in controls if control.age_years is not None]),
         ("grey matter fraction", _grey_matter(subject), [c.gm for c in controls if c.gm is not None]),

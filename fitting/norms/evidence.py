@@ -11,7 +11,7 @@ from fitting.norms.assessment import Finding
 
 @lru_cache(maxsize=1)
 def findings() -> tuple[Finding, ...]:
-    """All findings, those that were rejected on reading the originals included and marked so."""
+    """All findings, including those rejected after reading the originals, which are marked."""
     text = files("fitting").joinpath("data/evidence_cbp.csv").read_text(encoding="utf-8")
     return tuple(_finding(row) for row in csv.DictReader(text.splitlines()))
 

@@ -1,4 +1,4 @@
-"""What the controls of one laboratory expect of one person's value, and the reference distribution that gives."""
+"""Expected value of one person from the controls of one laboratory, and the resulting reference distribution."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Expectation:
     leverage: float
     """Variance of ``mean`` over the squared ``sd``; 1/n without covariates."""
     noise: float | None
-    """Root mean square measurement error of the controls; None where they do not say."""
+    """Root mean square measurement error of the controls; None where it is not stated."""
     age_mean: float | None = None
     covariates: tuple[str, ...] = ()
 
@@ -61,11 +61,11 @@ class Expectation:
 
 
 def expect(controls: Controls, metabolite: str, subject: Subject) -> Expectation | Absence:
-    """What the controls expect of a person like this one, or why they do not fit.
+    """Expected value of a person from the controls, or the reason why the controls do not apply.
 
     With fewer than 20 controls, or without covariates that all of them and the person have, it is the
     sample's mean and SD (Crawford & Howell 1998, doi:10.1076/clin.12.4.482.7241). Otherwise it is the regression on
-    age, sex and grey matter fraction, as far as known of everybody (Crawford & Garthwaite 2006,
+    age, sex and grey matter fraction, as far as known for all (Crawford & Garthwaite 2006,
     doi:10.1037/0894-4105.20.3.259). A person beyond the range of the controls' covariates gets no expectation.
     """
     norm_id, summary, people = controls.norm_id(metabolite), controls.summary, controls.having(metabolite)

@@ -1,4 +1,4 @@
-"""Changes that would make a comparison sharper, and by how much."""
+"""Changes that would make a comparison more precise, with their effect."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def improvements(
     ----------
     value : float
     now : ReferenceDistribution
-        What the value is compared with.
+        The reference of the value.
     better : mapping of code to ReferenceDistribution
-        What it would be compared with after each change of ``CHANGES``.
+        The reference after each change of ``CHANGES``.
     """
     width, difference = _sharpness(value, now)
     found = []

@@ -1,4 +1,4 @@
-"""A site's controls judged by one another: calibration, outliers and duplicates."""
+"""Leave-one-out check of a site's controls: calibration, outliers and duplicates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOMINAL = 1.0 - LEVEL
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Each control judged by the others: how many are flagged, and whether that is what 5 % may give."""
+    """Leave-one-out calibration: number of controls flagged, and whether it agrees with the nominal 5 %."""
 
     metabolite: str
     """Metabolite or sum; ``*`` is all of them together."""
@@ -33,7 +33,7 @@ class Calibration:
     high: float
     """Upper end."""
     consistent: bool
-    """Is 5 % inside the interval?"""
+    """Whether 5 % is inside the interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """Everything found; nothing is removed, for the site knows its controls and this program does not."""
+    """Findings about the controls; none is removed, because only the site can decide about its controls."""
 
     calibration: tuple[Calibration, ...]
     """By metabolite; the last entry is all together."""

@@ -14,7 +14,7 @@ tCr with four or more studies (0.33; their median is 0.78)."""
 
 
 def literature_reference(norm: Norm, measured: Ratio) -> ReferenceDistribution:
-    """Predictive distribution for a person of a laboratory outside the pooled studies.
+    """Predictive distribution for a person scanned at a laboratory outside the pooled studies.
 
     sd_pred² = τ² + SE² + s_w² + excess divides the deviation and gives t, with Satterthwaite's degrees of freedom
     (see :func:`fitting.statistics.pooling.predictive`). The interval of z carries the measurement, the standard error
@@ -54,7 +54,7 @@ def literature_reference(norm: Norm, measured: Ratio) -> ReferenceDistribution:
 
 
 def as_own_controls(norm: Norm, n: int) -> Expectation:
-    """What ``n`` controls of the own laboratory would expect if they were like the published ones.
+    """Reference distribution from ``n`` hypothetical controls of the own laboratory that match the published ones.
 
     Raises
     ------

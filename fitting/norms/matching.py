@@ -1,10 +1,10 @@
-"""Which controls fit a value, how well, and why others do not.
+"""Match controls to a value, with the reasons for those that do not match.
 
-A published norm is withheld only for a mismatch that is established; a fact that is not known (no age given, say) is
-stated as ``unknown`` in the match. Of the software, its kind must match: peak areas are never compared with
-concentrations. Another program of the same kind is stated and does not withhold, because the spread between
-studies, which mix programs and versions themselves, is part of the spread a new value is judged by. The same
-holds for the sequence: at short echo times the studies mix PRESS, STEAM, sLASER and SPECIAL.
+A published norm is withheld only for a mismatch that is established; a fact that is not known (a missing age, for
+example) is stated as ``unknown`` in the match. Of the software, its kind must match: peak areas are never compared with
+concentrations. Another program of the same kind is stated and does not withhold, because the spread between studies,
+which mix programs and versions themselves, is part of the spread a new value is judged by. The same holds for the
+sequence: at short echo times the studies mix PRESS, STEAM, sLASER and SPECIAL.
 
 A site's own controls have no such spread: everything must be known and equal, field, sequence, echo time, unit,
 program and version. Controls supplied with the value are of its laboratory: only what they state must match.
@@ -50,7 +50,7 @@ def applicable_norms(subject: Subject, acquisition: Acquisition, site: Sequence[
 
 
 def find_norm(metabolite: str, context: Context) -> Norm | Absence:
-    """The published norm for this value, or why there is none.
+    """The published norm for this value, or the reason for its absence.
 
     A norm that is found may still be too thin for a z-score (``Norm.supports_z``).
     """
@@ -66,7 +66,7 @@ def find_norm(metabolite: str, context: Context) -> Norm | Absence:
 
 
 def incomparable_unit(metabolite: str, unit: str) -> Absence:
-    """Why an absolute value is not compared with other laboratories."""
+    """Reason why an absolute value is not compared with other laboratories."""
     if metabolite == RATIO:
         sentence = (
             "tCr is the reference of the ratios; its own concentration is not compared with other laboratories, "
@@ -117,11 +117,11 @@ def method_match(method: Method, context: Context) -> NormMatch:
 
 
 def controls_conflict(controls: Controls, context: Context) -> Absence | None:
-    """Why controls of one laboratory are not for this value, or None when they are.
+    """Reason why controls of one laboratory do not apply to this value; None when they apply.
 
-    Of a site's controls region, field, sequence, echo time, unit, program and version must be known and equal, and
-    the side of the brain equal where both say it; of supplied ones, everything stated must be equal. The person's
-    age, sex and tissue are looked at in :func:`fitting.norms.expectation.expect`.
+    Of a site's controls region, field, sequence, echo time, unit, program and version must be known and equal, and the
+    side of the brain equal where both state it; of supplied ones, everything stated must be equal. The person's age,
+    sex and tissue are looked at in :func:`fitting.norms.expectation.expect`.
     """
     elsewhere = _place_conflict(controls, context.subject) if controls.origin == "site" else None
     if elsewhere is not None:
@@ -163,7 +163,7 @@ def _difference(what: str, controls: str | None, value: str | None) -> str:
 
 
 def _facts(method: Method) -> dict[str, str | None]:
-    """What a method states, in words."""
+    """Facts stated by a method, in words."""
     field_t, echo_time = _nominal(method), method.echo_time
     return {
         "unit": method.unit,
@@ -197,7 +197,7 @@ def _equal(first: object, second: object) -> Match:
 
 
 def find_place(subject: Subject) -> Place | Absence:
-    """The region of the brain a person was measured in, or why it is not known."""
+    """The measured region of the brain, or the reason why it is not known."""
     if subject.region is None:
         return Absence("region-not-given", "No region was given; norms differ between regions of the brain.")
     place = find_region(subject.region)

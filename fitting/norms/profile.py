@@ -26,7 +26,7 @@ Column = tuple[int, str]
 
 
 def profile_distance(parts: Sequence[Part]) -> ProfileDistance | Absence:
-    """How far a person's values together lie from controls who have all of them.
+    """Distance of a person's values together from controls who have all of them.
 
     Hotelling's T² of one person (:func:`fitting.statistics.multivariate.hotelling`). Measurement noise beyond that
     of the controls is added to the diagonal of their covariance.

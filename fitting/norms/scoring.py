@@ -1,4 +1,4 @@
-"""The position of one value: among its own laboratory's controls, else published ones, else none with a reason."""
+"""Position of one value among its own laboratory's controls, else published ones, else a reason for its absence."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def score(case: Case, controls: Sequence[Controls] = ()) -> Scored:
     ----------
     case : Case
     controls : sequence of Controls
-        Those supplied with the value, or the newest versions of the site's.
+        Controls supplied with the value, or the newest versions of the site's.
 
     Raises
     ------
     ImplausibleParameter
-        When the value, its unit or the supplied controls cannot be.
+        When the value, its unit or the supplied controls are impossible.
     """
     supplied = next((item for item in controls if item.origin == "supplied"), None)
     check_measured(case.measured, "value", positive=supplied is None)
@@ -138,7 +138,7 @@ def _by_norm(case: Case, norm: Norm, matched: NormMatch) -> Scored:
 
 
 def _too_thin(norm: Norm, value: float) -> Absence:
-    """Where a value lies among studies that are too few for a z-score."""
+    """Position of a value among studies that are too few for a z-score."""
     studies = "1 study" if norm.studies == 1 else f"{norm.studies} studies"
     where = f"of {norm.metabolite} in {norm.region} at {norm.field_t:g} T" if norm.region else f"of {norm.metabolite}"
     sentence = f"Only {studies} ({norm.n} people) {where}: too few to know how far laboratories differ."

@@ -1,4 +1,4 @@
-"""What kind of ratio a program gives, and whether two statements of a program mean the same one."""
+"""Kind of ratio that a program gives, and comparison of program names and versions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def kind_of(software: str) -> Kind | None:
 
 
 def same_software(stated: str | None, norm: str | None) -> Match:
-    """``yes`` for the same program in the same version, ``unknown`` where a program or a version is not said.
+    """``yes`` for the same program and version, ``unknown`` where a program or a version is not stated.
 
     What stands in brackets is detail of the method; it counts where both sides give it.
     """

@@ -1,4 +1,4 @@
-"""Study rows of the norms as shipped: one published group mean per row, with where it stands in print."""
+"""Shipped study rows of the norms: one published group mean per row, with its place in the publication."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def read_rows(content: bytes, name: str) -> tuple[StudyRow, ...]:
     Raises
     ------
     UnusableTable
-        Naming the file and the line, when a column is missing or a value is not what it must be.
+        When a column is missing or a value is invalid; names the file and the line.
     """
     reader = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""))
     rows = []

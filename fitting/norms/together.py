@@ -58,7 +58,7 @@ def assess(
     site_norms: Sequence[Controls] = (),
     software: str = OWN_SOFTWARE,
 ) -> Assessment:
-    """Compare every quantity of one spectrum with the norm that matches, and say why where none is applied.
+    """Compare every quantity of one spectrum with the matching norm, or give the reason when none is applied.
 
     ``tests`` counts the z-scores that are given, ``expected_by_chance`` is 5 % of them, ``flagged_q`` those whose
     Benjamini-Hochberg q is below 5 %. Sums and their members are compared separately and all count, though they
@@ -76,7 +76,7 @@ def assess(
     site_norms : sequence of Controls
         The newest versions of the site's own controls; those that match have priority.
     software : str
-        What computed the quantities, with version and method.
+        Program that computed the quantities, with version and method.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def score_together(cases: Sequence[tuple[Case, Sequence[Controls]]]) -> ScoredTo
     Raises
     ------
     ImplausibleParameter
-        When a value, its unit or supplied controls cannot be.
+        When a value, its unit or supplied controls are impossible.
     """
     answers = [score(case, controls) for case, controls in cases]
     positions = _with_q([answer.position for answer in answers])

@@ -1,4 +1,4 @@
-"""What a recording goes through before the fit: only steps that change the data."""
+"""Preprocessing of a recording before the fit: only steps that change the data."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ LARGEST_DRIFT_HZ = 50.0
 """Largest difference looked for: more than a scan drifts."""
 
 SMOOTHING = 9
-"""Neighbouring samples of a band that tell whether the template stands out of its noise."""
+"""Number of neighbouring samples of a band that decide whether the template stands out of its noise."""
 
 SEARCHES = 4
 """Coarse searches against the mean so far, unless they end where they began: it sharpens with each, and weak transients
@@ -59,7 +59,7 @@ counts as unstable."""
 
 @dataclass(frozen=True, slots=True)
 class Shifts:
-    """What tells transients apart: shifts toward higher ppm (Hz) and phases (rad), both (transients,).
+    """Registration of transients: shifts toward higher ppm (Hz) and phases (rad), both (transients,).
 
     Both are against the transients' own median and mean direction, so undoing them does not move their average.
     """
@@ -71,7 +71,7 @@ class Shifts:
     phase_sd: float
     """The same of a single phase, rad."""
     band: Band
-    """Signal that was compared."""
+    """Signal used for the registration."""
 
     @property
     def trustworthy(self) -> bool:
@@ -81,7 +81,7 @@ class Shifts:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """What tells transients apart, and the signal (shifts undone if they are trustworthy) that told it."""
+    """Registration of transients, and the signal used for it (shifts undone if they are trustworthy)."""
 
     shifts: Shifts
     signal: BandSignal
@@ -127,7 +127,7 @@ def _template(corrected: ComplexArray, previous: ComplexArray, noise: float) -> 
 def _bound(template: ComplexArray, time: FloatArray) -> FloatArray | None:
     """Covariance (2, 2) that unit noise gives shift (Hz) and phase (rad): the inverse of their Fisher information.
 
-    None without a template, which tells nothing.
+    None without a template.
     """
     power = np.abs(template) ** 2
     moments = [float(np.sum(power * (-2 * np.pi * time) ** order)) for order in (2, 1, 0)]
@@ -170,7 +170,7 @@ def _register(signal: BandSignal) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def _registered(spectra: Spectra, band: Band) -> Alignment:
-    """The transients told apart by their signal within a ppm band."""
+    """Register the transients by their signal within a ppm band."""
     signal = spectra.in_band(band)
     shift, phase, errors = _register(signal)
     phase = np.angle(np.exp(1j * phase) * np.conj(np.sum(np.exp(1j * phase))))
@@ -181,12 +181,11 @@ def _registered(spectra: Spectra, band: Band) -> Alignment:
 
 
 def align_metabolites(transients: Fid) -> Alignment:
-    """What tells transients (transients, points) of a water-suppressed spectrum apart, by the most signal that can be
-    trusted.
+    """Register transients (transients, points) of a water-suppressed spectrum, by the most signal that can be trusted.
 
-    The whole signal (with residual water) tells shifts more precisely than the metabolites alone, but residual water
-    need not keep step with them. So the most signal is used that tells the same as the safest, or the whole where the
-    safest is too weak to tell anything.
+    The whole signal (with residual water) determines shifts more precisely than the metabolites alone, but residual
+    water need not keep step with them. So the largest signal that agrees with the safest is used, or the whole where
+    the safest is too weak to be registered.
     """
     spectra = spectra_of(transients)
     whole, safest = _registered(spectra, WHOLE), _registered(spectra, SAFEST)
@@ -197,19 +196,19 @@ def align_metabolites(transients: Fid) -> Alignment:
 
 
 def _agree(shifts: Shifts, safest: Shifts) -> bool:
-    """Whether most transients' shifts and phases are the same to within what the noise explains."""
+    """Whether most transients' shifts and phases agree within the noise."""
     shift = _robust_sd(shifts.shift_hz - safest.shift_hz)
     turn = _robust_sd(np.angle(np.exp(1j * (shifts.phase - safest.phase))))
     return shift <= AGREEMENT * safest.shift_sd_hz and turn <= AGREEMENT * safest.phase_sd
 
 
 def align_water(transients: Fid) -> Alignment:
-    """What tells transients (transients, points) of a water reference apart, by the water."""
+    """Register transients (transients, points) of a water reference by the water."""
     return _registered(spectra_of(transients), WATER)
 
 
 def undo(shifts: Shifts, transients: Fid) -> Fid:
-    """Transients (transients, points) with their shifts undone, or as they are when those mean nothing."""
+    """Transients (transients, points) with their shifts undone, or unchanged when the shifts are not significant."""
     if not shifts.trustworthy:
         return transients
     turns = rotation(shifts.shift_hz, shifts.phase, transients.dwell_time, transients.points)

@@ -21,11 +21,11 @@ SMALLEST_CHANGE = 0.15
 noise than it could bias."""
 
 DOUBT = 4.0
-"""Robust standard deviations of its departure from which a transient counts less; below it chance alone would tell
-good transients apart, and unequal weights would only cost signal-to-noise ratio."""
+"""Robust standard deviations of its departure from which a transient counts less; below it good transients would differ
+by chance alone, and unequal weights would only cost signal-to-noise ratio."""
 
 LISTED = 12
-"""Transients that a step names one by one."""
+"""Largest number of transients that a step lists individually."""
 
 
 def weights(signal: BandSignal, filled: npt.NDArray[np.bool_]) -> FloatArray:
@@ -86,7 +86,7 @@ def amplitude_spread(signal: BandSignal, weights: FloatArray) -> float | None:
 
 
 def _typical(samples: ComplexArray) -> ComplexArray:
-    """What most of the samples (transients, n) hold: the median along and across the mean, whatever the phase."""
+    """Robust mean of samples (transients, n): the median along and across the mean, whatever the phase."""
     mean = samples.mean(axis=0)
     direction = np.exp(1j * np.angle(mean))
     turned = samples * direction.conj()

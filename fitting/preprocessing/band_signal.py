@@ -1,4 +1,4 @@
-"""The signal of a ppm band that tells transients apart, sampled as slowly as the band allows."""
+"""The signal of a ppm band that registers transients, sampled as slowly as the band allows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOISE_TRANSIENTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Signal that tells transients apart: a ppm range, and the time (s) before which it is not trusted."""
+    """Signal that registers transients: a ppm range, and the time (s) before which it is not trusted."""
 
     low_ppm: float
     high_ppm: float

@@ -1,4 +1,4 @@
-"""The order of preprocessing (Near et al. 2021, doi:10.1002/nbm.4257): each step takes data and says what it did."""
+"""The order of preprocessing (Near et al. 2021, doi:10.1002/nbm.4257): each step takes data and records its action."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from fitting.units import ComplexArray
 
 @dataclass(frozen=True, slots=True)
 class _Watered:
-    """A FID (points,) and its water reference after the reference was used, with what it told."""
+    """A FID (points,) and its water reference after the eddy-current correction, with its findings."""
 
     fid: Fid
     water: Fid | None
@@ -45,7 +45,7 @@ def preprocess(recording: Recording) -> tuple[Spectrum, Preprocessed]:
     spectrum : Spectrum
         One FID without the zeros it was filled up with; its water reference on the same receiver scale and sampling.
     preprocessed : Preprocessed
-        What each step did and left.
+        Steps, intermediate FIDs and findings.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def _divided(fid: Fid, gain: float) -> Fid:
 def _usable_reference(water: Recording | None, spectrum: Fid) -> tuple[Fid | None, list[Step]]:
     """The FIDs of the water reference, or None with the reason when they hold no signal.
 
-    What a reference does not say of its sampling is as for the spectrum, and so is its spectrometer frequency.
+    Sampling that the reference does not state is taken from the spectrum, and so is its spectrometer frequency.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def _usable_reference(water: Recording | None, spectrum: Fid) -> tuple[Fid | Non
 
 
 def _with_water(fid: Fid, water: Fid) -> _Watered:
-    """Eddy currents corrected by the water reference (points,) if that is water."""
+    """Correct eddy currents by the water reference (points,) if it is unsuppressed water."""
     if not is_one_line(water):
         return _Watered(
             fid, None, step(WATER_REFERENCE, "Not used: it is not one line, as unsuppressed water is."), None

@@ -79,7 +79,7 @@ class CoilWeights:
 
 
 SINGLE_COIL = CoilWeights(np.ones(1, dtype=np.complex128), 0.0, 0)
-"""What the scanner combined already passes through."""
+"""Data that the scanner has combined pass through unchanged."""
 
 
 def noise_covariance(fid: Fid) -> NoiseCovariance:
@@ -146,7 +146,8 @@ def _products(samples: ComplexArray) -> ComplexArray:
 
 
 def _loaded(correlation: ComplexArray, values: int) -> ComplexArray:
-    """The correlation (coils, coils) with a little added to its diagonal, more where few noise values tell it.
+    """The correlation (coils, coils) with a little added to its diagonal, more where it is estimated from few noise
+    values.
 
     Diagonal loading (Cox, Zeskind & Owen 1987, doi:10.1109/TASSP.1987.1165054) keeps directions without measured noise
     from being taken for free of noise. Shrinkage that is best for the covariance itself costs a combination far more.

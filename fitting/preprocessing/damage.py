@@ -1,4 +1,4 @@
-"""Samples that no receiver delivers: lost parts, gaps, late starts, reversed order, lone spikes."""
+"""Detect damaged samples: lost parts, gaps, late starts, reversed order, lone spikes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def check_samples(samples: ComplexArray) -> None:
     Raises
     ------
     UnusableSignal
-        Saying what is wrong with them and what to send instead.
+        Names the fault and what to send instead.
     """
     for part, name in ((samples.imag, "imaginary"), (samples.real, "real")):
         if not part.any():
@@ -112,5 +112,5 @@ def _gap(samples: ComplexArray, envelope: FloatArray) -> tuple[int, int] | None:
 
 
 def _is_one_sample(energy: FloatArray) -> bool:
-    """Does one sample hold most of the energy?"""
+    """Whether one sample holds most of the energy."""
     return bool(energy.max() > 0.5 * energy.sum())

@@ -1,4 +1,4 @@
-"""The decay that the first milliseconds of an unsuppressed water FID follow, whatever its first samples are like."""
+"""Decay of the first milliseconds of an unsuppressed water FID, robust to disturbed first samples."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class EarlyDecay:
 
 
 def early_points(magnitude: FloatArray, dwell_time: float) -> int:
-    """How many first samples of a magnitude (points,) tell its decay: it has not fallen far, nor lasted long."""
+    """Number of first samples of a magnitude (points,) used for its decay: it has not fallen far, nor lasted long."""
     early = magnitude[: round(WINDOW / dwell_time) + 1]
     # one low point is an upset point; three in a row are the decay
     low = early < DECAY * early.max()

@@ -26,14 +26,14 @@ ONE_LINE_SHARE = 0.8
 SHARPER = 0.9
 """The correction is kept unless it lowers the metabolite peaks below this share of their height: a scanner that
 already corrected the spectrum stores an uncorrected reference with it, and where the water happens to be in phase only
-the shape of the lines tells."""
+the shape of the lines shows it."""
 
 PEAK_BAND_PPM = (1.85, 3.4)
 SINGLET_BANDS_PPM = ((1.85, 2.15), (2.9, 3.35))
 """Where the highest point is NAA, and creatine or choline."""
 
 IN_PHASE = np.deg2rad(15.0)
-"""rad; how much nearer to zero the phase of stored metabolites must be than that of corrected ones to say that the
+"""rad; how much nearer to zero the phase of stored metabolites must be than that of corrected ones to conclude that the
 scanner has corrected them: its correction, like ours, puts metabolites in phase, and a second one takes them out by the
 phase of the water. Larger than the error of a phase read from two peaks."""
 
@@ -83,7 +83,7 @@ def water_phase(water: Fid) -> FloatArray | None:
 def correct_eddy_currents(fid: Fid, water: Fid) -> tuple[Fid, Fid, float | None, Step]:
     """Spectrum and reference FID (points,) with the water's phase taken off, unless the scanner has done so already.
 
-    Water then stands at zero frequency and phase, and the spectrum where water says, or where the scanner put it. Also
+    Water then stands at zero frequency and phase, and the spectrum where water or the scanner put it. Also
     the size of the eddy currents: the water's largest phase (deg) beyond a shift and a constant in the first
     ``EARLY_SECONDS``, None when the phase cannot be trusted.
     """

@@ -25,7 +25,7 @@ LINES_PPM = (1.7, 3.45)
 """Where the strongest lines of brain stand, tNAA, tCr and tCho, moved by 0.2 ppm at the most."""
 
 BESIDE_PPM = 0.12
-"""A line is what stands out of the mean so far to either side: the foot of water, which may alternate, does not."""
+"""A line must stand out of the mean so far to either side: the foot of water, which may alternate, does not."""
 
 QUIET_PPM = (7.0, 9.5)
 """Where no signal stands, for the noise."""
@@ -68,7 +68,7 @@ _Half = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """Spectra (..., points) of what is narrow, with their ppm and the noise of one of them."""
+    """Spectra (..., points) of narrow signals, with their ppm and the noise of one of them."""
 
     spectra: ComplexArray
     ppm: FloatArray
@@ -123,7 +123,7 @@ def refuse_difference(fid: Fid) -> None:
 
 
 def _lines(fids: Fid) -> _Lines:
-    """What is narrow in FIDs (..., points)."""
+    """Narrow part of FIDs (..., points)."""
     spectra = np.fft.fft(fids.samples * np.exp(-np.pi * DECAY_HZ * fids.time))
     beside = max(1, round(BESIDE_PPM * 1e-6 * fids.frequency * fids.points * fids.dwell_time))
     spectra = spectra - (np.roll(spectra, beside, axis=-1) + np.roll(spectra, -beside, axis=-1)) / 2

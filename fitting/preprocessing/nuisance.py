@@ -1,4 +1,4 @@
-"""Residual water taken off and the spectrum moved to its place: each needs the other, so they are one step."""
+"""Remove residual water and reference the spectrum: each needs the other, so they are one step."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from fitting.preprocessing.step import REGISTRATION, WATER_REMOVAL, Step, step
 
 @dataclass(frozen=True, slots=True)
 class Referenced:
-    """A FID (points,) without residual water and where its peaks belong."""
+    """A FID (points,) without residual water, referenced."""
 
     fid: Fid
     found: Reference
     water: Fid
     """The residual water that was taken off, shape (points,)."""
     rest: Fid
-    """What is left without any decaying line: noise, and signal that is none; shape (points,)."""
+    """Remainder without any decaying line: noise and signal that is not a decaying line; shape (points,)."""
     steps: tuple[Step, ...]
 
     @property
     def shift_ppm(self) -> float:
-        """How far the FID was moved toward higher ppm."""
+        """Shift of the FID toward higher ppm."""
         return _applied(self.found)
 
 
 def referenced_without_water(fid: Fid, *, beside_water: bool) -> Referenced:
-    """The FID (points,) without residual water and moved to where its peaks belong.
+    """Remove residual water from a FID (points,) and reference it.
 
     Residual water is found once, taken off to find the shift, and then taken off anew where the shift puts it.
     """
@@ -49,7 +49,7 @@ def referenced_without_water(fid: Fid, *, beside_water: bool) -> Referenced:
 
 
 def _applied(found: Reference) -> float:
-    """How far a spectrum with this reference is moved toward higher ppm; a doubtful one moves nothing."""
+    """Shift of a spectrum with this reference toward higher ppm; zero for a doubtful reference."""
     return -found.shift_ppm if found.trusted else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Whether a water reference can be that of its spectrum: it must hold more water than suppression left over."""
+"""Check that a water reference belongs to its spectrum: it must hold more water than suppression left over."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from fitting.fid import Fid
 from fitting.preprocessing.residual_water import WATER_BAND_PPM
 
 MOST_RESIDUAL_WATER = 0.5
-"""Of the reference's water, what a spectrum may hold. Suppression leaves a hundredth or less; more than half means
-swapped files, a reference that is suppressed too, or two receiver scales, and concentrations would be wrong by that
-factor."""
+"""Largest share of the reference's water that a spectrum may hold. Suppression leaves a hundredth or less; more than
+half means swapped files, a reference that is suppressed too, or two receiver scales, and concentrations would be wrong
+by that factor."""
 
 CHOSEN = 8
-"""Transients, spread over the scan, that tell a typical one."""
+"""Number of transients, spread over the scan, that estimate a typical one."""
 
 
 def check_pair(left: float, whole: float) -> None:

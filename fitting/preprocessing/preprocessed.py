@@ -1,4 +1,4 @@
-"""What preprocessing hands out: the FID that each stage left, and what was found in passing."""
+"""Result of preprocessing: the FID after each stage, and the findings of the stages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fitting.preprocessing.step import Step
 
 @dataclass(frozen=True, slots=True)
 class Transients:
-    """What told the transients apart before they were averaged, one entry for each, in the order of the file."""
+    """Registration of the transients before averaging, one entry for each, in the order of the file."""
 
     shift_hz: tuple[float, ...] | None
     """Frequency against the median transient, Hz, positive toward higher ppm; null where a single transient holds too
@@ -33,7 +33,7 @@ class Transients:
 
 @dataclass(frozen=True, slots=True)
 class Preprocessed:
-    """The FIDs that each stage of preprocessing left, and what was found in passing; None where it does not apply.
+    """The FIDs after each stage of preprocessing, and the findings of the stages; None where one does not apply.
 
     All but the recorded ones have shape (points,), one receiver scale and the axes of the spectrum.
     """
@@ -51,11 +51,11 @@ class Preprocessed:
     water: Fid | None
     """The water reference after its own correction; None when it is none."""
     residual_water: Fid
-    """What was taken off as residual water, at its place after referencing."""
+    """Residual water that was removed, at its place after referencing."""
     clean: Fid
-    """Without residual water, referenced: what is fitted, but for the receiver's scale."""
+    """Without residual water, referenced: the fitted FID, but for the receiver's scale."""
     rest: Fid
-    """What is left of ``corrected`` without any decaying line: noise, and signal that is none."""
+    """Remainder of ``corrected`` without any decaying line: noise and signal that is not a decaying line."""
     steps: tuple[Step, ...]
     transients: Transients | None
     """None for a single transient, which may be the scanner's average of many."""
@@ -70,10 +70,10 @@ class Preprocessed:
     eddy_current_deg: float | None
     """Largest phase of the water reference beyond a shift and a constant, in its first 50 ms."""
     shift_ppm: float
-    """How far the spectrum was moved to put its peaks where they belong, toward higher ppm; with a water reference,
+    """Shift of the spectrum to reference its peaks, toward higher ppm; with a water reference,
     after that had put water at 4.65 ppm."""
     pattern: Pattern
-    """Were brain peaks found where the dwell time and spectrometer frequency put them?"""
+    """Whether brain peaks were found where the dwell time and spectrometer frequency put them."""
 
     @property
     def transients_rejected(self) -> int:

@@ -12,12 +12,12 @@ from fitting.preprocessing.step import COMBINATION, WATER_REFERENCE, Step, step
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Transients (transients, points) of a spectrum and of its reference, and what was found on the way."""
+    """Transients (transients, points) of a spectrum and of its reference, with the findings of the combination."""
 
     transients: Fid
     water: Fid | None
     same_scale: bool
-    """Did both keep one receiver scale?"""
+    """Whether both have one receiver scale."""
     opposed_coils: int
     """See ``CoilWeights.opposed``; 0 where the weights come from the spectrum itself."""
     steps: list[Step]

@@ -1,4 +1,4 @@
-"""Putting the spectrum where its peaks belong, by several peaks at once rather than by trust in one."""
+"""Reference the spectrum by several peaks at once, not by a single one."""
 
 from __future__ import annotations
 
@@ -64,15 +64,15 @@ class Reference:
 
     @property
     def trusted(self) -> bool:
-        """May the spectrum be moved by it?"""
+        """Whether the spectrum may be moved by it."""
         return self.pattern == "found"
 
 
 def find_reference(fid: Fid, search_ppm: float = SEARCH_PPM) -> Reference:
-    """How far the spectrum of a FID (points,), best without residual water, stands from where its brain peaks belong.
+    """Displacement of the spectrum of a FID (points,), best without residual water, from the positions of brain peaks.
 
-    A spectrum without the pattern of brain peaks (tumour, acetate or lactate phantom) gives no trusted position, and
-    must not be moved to make one.
+    A spectrum without the pattern of brain peaks (tumour, acetate or lactate phantom) gives no trusted position and
+    must not be moved.
     """
     hz_per_ppm = fid.frequency * 1e-6
     time = fid.time

@@ -16,8 +16,8 @@ from fitting.fid import Axes, Fid
 from fitting.units import ComplexArray, FloatArray, hz_to_ppm
 
 WATER_BAND_PPM = (4.35, 5.3)
-"""Where components count as water: 0.65 ppm above it, where nothing else stands, and 0.3 ppm below, which leaves the
-fitted range up to 4.2 ppm alone."""
+"""Range in which components count as water: 0.65 ppm above it, where there is no other signal, and 0.3 ppm below, which
+leaves the fitted range up to 4.2 ppm alone."""
 
 ROWS = 256
 SAMPLES = 512

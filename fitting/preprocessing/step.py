@@ -1,4 +1,4 @@
-"""What a step of preprocessing did, in the terms of NIfTI-MRS ``ProcessingApplied``."""
+"""Record of a preprocessing step, in the terms of NIfTI-MRS ``ProcessingApplied``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ doi:10.1002/nbm.4257, tables 2 to 4)."""
 TRUNCATION = "Truncation"
 WATER_REFERENCE = "Water reference"
 OWN_METHODS = (TRUNCATION, WATER_REFERENCE)
-"""What the standard has no keyword for; it allows other strings."""
+"""Methods without a keyword in the standard, which allows other strings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ class Step:
     method: str
     """Keyword of the standard, such as ``RF coil combination``."""
     program: str
-    """Name of the program that did it."""
+    """Name of the program that applied it."""
     version: str
     """Version of that program."""
     details: str
-    """What it did, with numbers."""
+    """Details of its action, with numbers."""
 
 
 def step(method: str, details: str) -> Step:

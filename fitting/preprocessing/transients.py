@@ -16,7 +16,7 @@ from fitting.preprocessing.step import REGISTRATION, Step, step
 
 @dataclass(frozen=True, slots=True)
 class Averaged:
-    """One FID (points,) out of many transients, and what was found on the way."""
+    """One FID (points,) from many transients, with the findings of alignment and averaging."""
 
     fid: Fid
     aligned: Fid
@@ -54,7 +54,7 @@ def averaged(transients: Fid, align: Callable[[Fid], Alignment]) -> Averaged:
 
 
 def _transients(shifts: Shifts, weight: tuple[float, ...]) -> Transients:
-    """Shifts and weights as they are told."""
+    """Shifts and weights as they are reported."""
     known = bool(np.isfinite(shifts.shift_sd_hz) and np.isfinite(shifts.phase_sd))
     return Transients(
         shift_hz=tuple(shifts.shift_hz.tolist()) if shifts.trustworthy else None,

@@ -1,4 +1,4 @@
-"""Samples that cannot be analysed are refused before anything is computed from them."""
+"""Refuse samples that cannot be analysed before anything is computed from them."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ def check(recording: Recording) -> None:
 
 
 def _all_finite(samples: ComplexArray) -> bool:
-    """Whether every sample is finite: their sum tells at once unless it overflows."""
+    """Whether every sample is finite: their sum shows it in one step unless it overflows."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(samples.sum())) or bool(np.isfinite(samples).all())

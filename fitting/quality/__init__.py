@@ -1,4 +1,4 @@
-"""Quality: what is measured of a spectrum and its fit, one module for each instrument, and the verdict by its numbers.
+"""Quality: measurements of a spectrum and its fit, one module for each instrument, and the verdict from the numbers.
 
 ``INSTRUMENTS`` is the registry. A number is a field of its instrument, declared with ``number`` beside the function
 that measures it; the fields of ``Quality``, the schema of the API and docs/quality.md come from there.
@@ -72,5 +72,5 @@ INSTRUMENTS: tuple[type[Instrument], ...] = Quality.__bases__[::-1]
 
 
 def quality_numbers() -> tuple[QualityNumber, ...]:
-    """What each number means, in the order of the answer."""
+    """Definition of each number, in the order of the answer."""
     return numbers_of(Quality)

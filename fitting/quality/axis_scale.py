@@ -1,4 +1,4 @@
-"""Whether the brain's singlets stand as far apart as the axis says: the check of its two scales."""
+"""Check of the axis: whether the brain's singlets have the distances that its two scales predict."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ LINEWIDTH_HZ = 5.0
 """s and Hz: broad signals have decayed, noise does not yet dominate (as in ``referencing``)."""
 
 DISTINCT = 1.03
-"""The match must gain this much over that of an unstretched axis, or it says nothing against the axis."""
+"""The match must gain this much over that of an unstretched axis to count against the axis."""
 
 
 def axis_error(fid: Fid) -> float:
-    """How much further apart the singlets stand than the axis puts them, relative; 0 where nothing speaks against it.
+    """Relative excess of the distance between singlets over that on the axis; 0 without evidence against the axis.
 
     The product of dwell time and spectrometer frequency is too small by as much. Displacements cancel; samples missing
     at the start turn the singlets against each other and can look like an error, too.

@@ -1,4 +1,4 @@
-"""How much of the spectrum the baseline takes up."""
+"""Share of the spectrum that the baseline takes up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples that stand at the end of the receiver's range: a signal that was cut off is no longer linear in content."""
+"""Detect samples at the end of the receiver's range: a clipped signal is not linear in concentration."""
 
 from __future__ import annotations
 

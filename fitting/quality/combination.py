@@ -1,4 +1,4 @@
-"""Whether what was averaged and combined is one signal, as averaging and combination found it."""
+"""Agreement of the transients and coils that were averaged and combined."""
 
 from __future__ import annotations
 

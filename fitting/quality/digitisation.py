@@ -1,4 +1,4 @@
-"""Whether numbers were too coarse for the signal: rounding errors of a whole noise's size follow the signal."""
+"""Check that numbers are fine enough for the signal: rounding errors as large as the noise follow the signal."""
 
 from __future__ import annotations
 

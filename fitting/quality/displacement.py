@@ -1,4 +1,4 @@
-"""How far the spectrum stood from its place, as referencing found it."""
+"""Displacement of the spectrum found by referencing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large the eddy currents were, as their correction found it."""
+"""Size of the eddy currents found by their correction."""
 
 from __future__ import annotations
 

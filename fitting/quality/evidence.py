@@ -1,4 +1,4 @@
-"""What quality is measured from, and what an instrument is."""
+"""Input of the quality instruments, and their interface."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fitting.preprocessing import Preprocessed
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The FIDs of preprocessing with what it found, and the fit."""
+    """The FIDs and findings of preprocessing, and the fit."""
 
     preprocessed: Preprocessed
     fit: Fit

@@ -1,4 +1,4 @@
-"""What the fit left, as a whole and in parts of the spectrum."""
+"""Residual of the fit, as a whole and in parts of the spectrum."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from fitting.quality.evidence import Evidence, Instrument
 from fitting.quality.numbers import number
 
 REGIONS_PPM = ((0.2, 1.8), (1.8, 2.2), (2.2, 2.8), (2.8, 3.4), (3.4, 4.2))
-"""Where the residual is looked at apart: lipids and macromolecules; tNAA; Glu, Gln and NAA's aspartyl; tCr and tCho;
-mI and Glx."""
+"""Parts of the spectrum in which the residual is measured separately: lipids and macromolecules; tNAA; Glu, Gln and
+NAA's aspartyl; tCr and tCho; mI and Glx."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegionResidual:
-    """What the fit left in one part of the spectrum."""
+    """Residual of the fit in one part of the spectrum."""
 
     low_ppm: float
     """Lower end, ppm."""

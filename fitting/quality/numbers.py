@@ -1,4 +1,4 @@
-"""How a quality number is declared: on its instrument, beside the function that measures it."""
+"""Declaration of quality numbers: on the instrument, beside the function that measures them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class QualityNumber:
-    """What a number of ``Quality`` means."""
+    """Definition of a number of ``Quality``."""
 
     name: str
     unit: str
     definition: str
     """How it is measured."""
     good: str
-    """What it is like in a good spectrum of brain, in words; no limit of a verdict. Empty for words."""
+    """Typical value in a good spectrum of brain, in words; not a limit of a verdict. Empty for text fields."""
     source: str
-    """Where the definition comes from."""
+    """Source of the definition."""
     example: Any
     """A plausible value, for the description of the API."""
 
@@ -30,7 +30,7 @@ def number(description: str, *, unit: str, definition: str, good: str, source: s
 
 
 def numbers_of(declared: type) -> tuple[QualityNumber, ...]:
-    """What each field of a dataclass means, in their order."""
+    """Definitions of the fields of a dataclass, in their order."""
     return tuple(
         QualityNumber(
             field.name,

@@ -1,4 +1,4 @@
-"""Whether the data turn away from the fitted metabolites in phase along time, which no decaying lines do."""
+"""Phase of the data against the fitted metabolites along time; decaying lines do not change it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _edges(points: int, width: int) -> FloatArray:
 
 
 def _signal(spectrum: FloatArray, window: FloatArray) -> ComplexArray:
-    """The positive half of the signal of a real spectrum, which tells all of one that begins at zero."""
+    """The positive half of the signal of a real spectrum, which determines a signal that begins at zero."""
     return np.asarray(np.fft.ifft(spectrum * window)[: spectrum.size // 2])
 
 

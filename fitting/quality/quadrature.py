@@ -1,4 +1,4 @@
-"""Whether the two channels of the receiver agree: else every line has an image at the mirrored frequency."""
+"""Agreement of the two channels of the receiver: an imbalance gives every line an image at the mirrored frequency."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fitting.quality.evidence import Evidence, Instrument
 from fitting.quality.numbers import number
 
 LINES_PPM = (1.8, 4.2)
-"""Where the lines are whose images are looked for: they stand apart from the zero of frequency."""
+"""Range of the lines whose images are searched: they stand apart from zero frequency."""
 
 DURATION = 0.15
 """s; the part of the FID that is used, under a window whose feet keep strong water away from the images."""

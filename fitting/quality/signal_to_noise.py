@@ -32,7 +32,7 @@ def peak_over_noise(traces: Traces, noise: float) -> float | None:
 
 @dataclass(frozen=True)
 class SignalToNoise(Instrument):
-    """How far the signal stands out of the noise."""
+    """Signal-to-noise ratios."""
 
     snr: float = field(
         metadata=number(

@@ -1,4 +1,4 @@
-"""Whether signal from outside the volume refocused during the readout."""
+"""Detect signal from outside the volume that refocused during the readout."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PACKET = 0.032
 """s; length of the stretches of signal in which an echo is looked for: it lasts about as long as T2* lets a line."""
 
 FIRST_PACKET = 0.02
-"""s; earlier, baseline and macromolecules are what a fit leaves."""
+"""s; earlier, the residual of a fit is baseline and macromolecules."""
 
 CHANCE = 3.0
-"""Beyond the logarithm of their number, how far the loudest of packets of noise is loud: one in twenty is louder."""
+"""Margin of the loudest of many packets of noise beyond the logarithm of their number: one in twenty is louder."""
 
 
 def spurious_echo(traces: Traces, noise: float, spectrometer_frequency: float) -> float | None:
@@ -29,7 +29,7 @@ def spurious_echo(traces: Traces, noise: float, spectrometer_frequency: float) -
     Signal from outside the measured volume can refocus after the readout began, so that it appears as a packet of
     ripples that no decaying line can describe (Kreis 2004, doi:10.1002/nbm.891; Ernst & Chang 1996,
     doi:10.1002/mrm.1910360505). The residual goes back into the time domain and is looked through in stretches of
-    ``PACKET``. What the loudest stretch of noise would reach is taken off; zero means that nothing stands out of it.
+    ``PACKET``. The expected maximum of noise is subtracted; zero means that no packet exceeds it.
     """
     spacing_hz = float(np.abs(np.diff(traces.ppm)).mean()) * spectrometer_frequency * 1e-6
     step = 1.0 / (traces.ppm.size * spacing_hz)
@@ -49,7 +49,7 @@ def _packets(spectrum: FloatArray, length: int) -> tuple[FloatArray, npt.NDArray
     """Energy (start times, frequencies) of the stretches of a real spectrum's signal, and their window (length,).
 
     The real part of the spectrum of a signal that begins at zero holds half of it at positive and half at negative
-    times, so the positive half tells all.
+    times, so the positive half is sufficient.
     """
     signal = np.fft.ifft(spectrum)[: spectrum.size // 2]
     window = np.hanning(length + 2)[1:-1]

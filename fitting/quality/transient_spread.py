@@ -1,4 +1,4 @@
-"""How far apart the transients stood before they were aligned, as registration found it."""
+"""Spread of the transients before alignment, found by registration."""
 
 from __future__ import annotations
 

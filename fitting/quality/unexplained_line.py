@@ -1,4 +1,4 @@
-"""Whether the fit left a line: a signal that is not in the basis set."""
+"""Detect a line in the residual: a signal that is not in the basis set."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ doi:10.1002/nbm.891)."""
 
 
 def residual_water(water: Fid, clean: Fid) -> float | None:
-    """Height of what was taken off as water over that of tNAA in the rest (both (points,)); None without signal."""
+    """Height of the removed water over that of tNAA in the rest (both (points,)); None without signal."""
     return _over(peak_height(water, EVERYWHERE_PPM), peak_height(clean, NAA_BAND_PPM))
 
 
@@ -38,7 +38,7 @@ def _over(height: float, unit: float) -> float | None:
 
 @dataclass(frozen=True)
 class WaterAndLipid(Instrument):
-    """Heights of what is not metabolites."""
+    """Heights of residual water and lipid."""
 
     residual_water: float | None = field(
         metadata=number(

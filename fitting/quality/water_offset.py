@@ -1,4 +1,4 @@
-"""Whether the water reference stands on an offset of the receiver, which never decays and adds to the water."""
+"""Offset of the receiver under the water reference: it does not decay and adds to the water."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TAIL = 8
 """The last two of so many parts of the FID are compared."""
 
 STEADY = 0.1
-"""Relative difference of their means below which what they hold does not decay: between them water of even 0.5 Hz in
+"""Relative difference of their means below which their signal does not decay: between them water of even 0.5 Hz in
 an FID of 1 s loses more."""
 
 

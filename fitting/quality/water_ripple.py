@@ -1,4 +1,4 @@
-"""Whether the water reference pulsates: vibration and unstable gain put sidebands beside every line."""
+"""Modulation of the water reference: vibration and unstable gain put sidebands beside every line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIRST, LAST = 0.004, 0.2
 """s; before, filters upset the samples, and after, most water has decayed."""
 
 SHORTEST = 0.03
-"""s; a water FID that sinks into noise earlier tells nothing."""
+"""s; a water FID that reaches the noise earlier is not usable."""
 
 CLEAR = 30.0
 """Times the noise that the water must exceed."""
@@ -30,7 +30,7 @@ INTERPOLATION = 8
 
 
 def water_ripple(water: Fid) -> float | None:
-    """Amplitude of the strongest wave on the water's decay, relative to the water; None where it tells nothing.
+    """Amplitude of the strongest wave on the water's decay, relative to the water; None where it cannot be measured.
 
     The logarithm of the magnitude of an unsuppressed water FID (points,) less a smooth course; phases, and with them
     eddy currents, do not matter.

@@ -1,4 +1,4 @@
-"""Whether the noise is the white noise that every error estimate assumes."""
+"""Check that the noise is white, as every error estimate assumes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def noise_tail(fid: Fid, rest: Fid) -> float | None:
 
 @dataclass(frozen=True)
 class Whiteness(Instrument):
-    """What the noise looks like in time."""
+    """Distribution of the noise in time."""
 
     noise_correlation: float | None = field(
         metadata=number(

@@ -63,7 +63,7 @@ def quantify(
     Raises
     ------
     ImplausibleParameter
-        When the tissue fractions cannot be.
+        When the tissue fractions are impossible.
     UnusableSignal
         When the water reference holds no water signal.
     """
@@ -119,7 +119,7 @@ def _model_moves(
 
 
 def _prior_moves(fit: Fit, combinations: Combinations, amplitudes: FloatArray) -> tuple[float | None, ...]:
-    """How far a prior moved each reported name, in standard deviations of what the data alone say."""
+    """Change of each reported name by a prior, in standard deviations of the estimate without it."""
     if fit.without_prior is None:
         return (None,) * len(combinations.names)
     before, covariance = combinations.apply(fit.without_prior.amplitudes, fit.without_prior.covariance)

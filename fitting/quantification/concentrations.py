@@ -1,4 +1,4 @@
-"""The nouns of quantification: a value with its standard deviation, per metabolite and sum."""
+"""Results of quantification: a value with its standard deviation, per metabolite and sum."""
 
 from __future__ import annotations
 
@@ -58,4 +58,5 @@ class Quantity:
     model_move: ModelMove | None = None
     """The other reasonable model that moves the amplitude most."""
     prior_move: float | None = None
-    """How far the concentration prior moved the amplitude, in its standard deviations without; None without prior."""
+    """Change of the amplitude by the concentration prior, in its standard deviations without prior; None without
+    one."""

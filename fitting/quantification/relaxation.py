@@ -22,7 +22,7 @@ FIELD_TOLERANCE = 0.10
 
 PLAUSIBLE_T1 = (0.1, 10.0)
 PLAUSIBLE_T2 = (0.005, 5.0)
-"""Seconds; outside lie milliseconds and typing errors."""
+"""Plausible range, s; values outside are milliseconds or typing errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class RelaxationTable:
 
     layers: tuple[tuple[Relaxation, ...], ...]
     description: str
-    """Which tables, with a content hash of those supplied; for provenance."""
+    """The tables, with a content hash of those supplied; for provenance."""
 
     def find(self, species: str, tissue: str, field_t: float) -> Relaxation | None:
         """The most specific row: by layer, then species (own name, its sum, ``metabolite``), tissue, nearest field.
@@ -98,7 +98,7 @@ def relaxation_table(override: bytes | None = None) -> RelaxationTable:
     Raises
     ------
     UnusableTable
-        When the CSV cannot be read; names the line and what is wrong.
+        When the CSV cannot be read; names the line and the fault.
     """
     if override is None:
         return RelaxationTable((_shipped(),), "shipped")

@@ -7,7 +7,7 @@ Med 55:1219, doi:10.1002/mrm.20901; Near et al. 2021, doi:10.1002/nbm.4257)
     c = S_M / S_W · 55510 mmol/kg · Σ_k f_k R_k / ((1 − f_CSF) R_M).
 
 Without tissue fractions, echo time, repetition time or relaxation times the concentration is in
-*institutional units* as LCModel's defaults define them, so that it means what such numbers mean elsewhere:
+*institutional units* as LCModel's defaults define them, so that it is comparable with such numbers of other programs:
 
     c = S_M / S_W · 35880 mmol/l · 0.7      (WCONC, ATTH2O; ATTMET = 1; LCModel manual section 10.2).
 """
@@ -41,7 +41,7 @@ UNCERTAINTY = "sd carries the fit and the water signal, not relaxation times, wa
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Concentration per (S_M / S_W) of each fitted component, with what was corrected, in words."""
+    """Concentration per (S_M / S_W) of each fitted component, with the corrections applied, in words."""
 
     unit: str
     factors: FloatArray
@@ -69,7 +69,7 @@ def water_scaled(
     Raises
     ------
     ImplausibleParameter
-        When the tissue fractions cannot be.
+        When the tissue fractions are impossible.
     """
     scale = scale_of(fit.names, acquisition, water_acquisition, tissue, relaxation)
     factors = scale.factors / water.per_proton
@@ -98,12 +98,12 @@ def scale_of(
     tissue: TissueFractions | None,
     relaxation: RelaxationTable,
 ) -> Scale:
-    """What turns the amplitudes of named components, over the signal of a water proton, into concentrations.
+    """Factors from amplitudes of named components, over the signal of a water proton, to concentrations.
 
     Raises
     ------
     ImplausibleParameter
-        When the tissue fractions cannot be.
+        When the tissue fractions are impossible.
     """
     fractions = None if tissue is None else volume_fractions(tissue)
     timing = _timing(acquisition)

@@ -1,4 +1,4 @@
-"""What the measured volume is made of: water content of tissue and the fractions of its MR-visible water."""
+"""Composition of the measured volume: water content of tissue and the fractions of its MR-visible water."""
 
 from __future__ import annotations
 

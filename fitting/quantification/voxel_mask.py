@@ -1,4 +1,4 @@
-r"""What the measured box holds of tissue probability maps, with partial volumes, by integration over the box.
+r"""Tissue content of the measured box from probability maps, with partial volumes, by integration over the box.
 
 The share of tissue k is
 
@@ -28,7 +28,7 @@ POINTS = 2**18
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Shares of the box: each map's mean over the whole box, and what lies outside of at least one map; 0 to 1."""
+    """Shares of the box: each map's mean over the whole box, and the part outside of at least one map; 0 to 1."""
 
     shares: Mapping[str, float]
     outside: float

@@ -1,4 +1,4 @@
-"""Signal of the water reference at the start of the acquisition, and what one of its protons gives."""
+"""Signal of the water reference at the start of the acquisition, and that of one of its protons."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The one declaration of a request: ``nouns`` declares each field once, everything else is derived from it.
+"""The declaration of a request: ``nouns`` declares each field once; the other modules derive from it.
 
-From here come the API's request with its description, the options of the command line, the columns of a manifest, the
-fields of the upload form, the arguments of ``Job.from_files``, and what a worker computes with. A new field is one
+Derived from it are the API's request with its description, the options of the command line, the columns of a manifest,
+the fields of the upload form, the arguments of ``Job.from_files``, and the input of a worker. A new field is one
 annotated attribute in ``nouns`` and its use.
 """
 

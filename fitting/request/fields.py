@@ -1,4 +1,4 @@
-"""The fields of a request as one list, and the way between its document, in which they arrive, and its nouns."""
+"""The fields of a request as one list, and the conversion between its document and its nouns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fitting.request.nouns import ClinicalMeasures, Options, Overrides, Request,
 from fitting.request.words import NAME, REGION, check_pseudonym
 
 Document = dict[str, Any]
-"""A request as JSON has it: what is not said is not in it."""
+"""A request as a JSON object: fields that are not given are absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class Section:
     key: str | None = None
     """Name of the object; None where the fields stand in the document itself."""
     text: str = ""
-    """What the object is."""
+    """Description of the object."""
 
     @property
     def path(self) -> tuple[str, ...]:
-        """Where its fields stand in the document."""
+        """Path of its fields in the document."""
         return () if self.key is None else (self.key,)
 
 
@@ -53,14 +53,14 @@ SECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One attribute of a noun with what was declared of it."""
+    """One attribute of a noun with its declaration."""
 
     name: str
     said: Said
     noun: type[object] | None
-    """The noun that it holds, if it is no plain value."""
+    """The noun that it holds; None for a plain value."""
     is_required: bool
-    """Has the noun no meaning without it?"""
+    """Whether the noun requires it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class RequestField:
     """One plain value of a request."""
 
     path: tuple[str, ...]
-    """Where it stands in the document."""
+    """Path in the document."""
     section: Section
     said: Said
 
@@ -79,7 +79,7 @@ class RequestField:
 
     @property
     def column(self) -> str:
-        """Its name where all fields stand side by side, as in a manifest."""
+        """Its name in flat lists of fields, as in a manifest."""
         return self.said.column or self.name
 
     @property
@@ -128,7 +128,7 @@ BY_PATH = {field.path: field for field in FIELDS}
 
 
 def put(document: Document, path: tuple[str, ...], value: Any) -> None:
-    """Write a value to its place in a document."""
+    """Write a value at its path in a document."""
     *steps, last = path
     for step in steps:
         document = document.setdefault(step, {})
@@ -136,13 +136,13 @@ def put(document: Document, path: tuple[str, ...], value: Any) -> None:
 
 
 def checked(field: RequestField, value: Any) -> float | str:
-    """The value of a field, if it can be one.
+    """The validated value of a field.
 
     Raises
     ------
     ImplausibleParameter
-        When it is of another kind, out of its limits or, as a pseudonym, looks like an identity. A pseudonym is not
-        repeated, in case it is one.
+        When it is of another kind, out of its limits or a pseudonym that looks like an identity. The message does not
+        repeat a pseudonym.
     """
     said = field.said
     try:
@@ -180,7 +180,7 @@ def _word(field: RequestField, value: Any) -> str:
 
 
 def check_said(noun: Any) -> None:
-    """Refuse a noun that holds a value which no request may give.
+    """Refuse a noun with a value that a request may not give.
 
     Raises
     ------
@@ -195,12 +195,12 @@ def check_said(noun: Any) -> None:
 
 
 def request_of(document: Mapping[str, Any]) -> Request:
-    """The request of a document; what the document holds beyond the fields is left to others.
+    """The request of a document; other contents of the document are ignored.
 
     Raises
     ------
     ImplausibleParameter
-        When a value cannot be, or one of several that belong together is missing.
+        When a value is impossible, or one of several that belong together is missing.
     """
     subject, visit, clinical, overrides, options = (_of_section(section, document) for section in SECTIONS)
     return Request(
@@ -229,7 +229,7 @@ def _given(noun: type[object], place: Mapping[str, Any], path: tuple[str, ...]) 
 
 
 def _whole(noun: type[object], place: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    """A noun of which all parts must be given."""
+    """A noun with all its parts given."""
     given = _given(noun, place, path)
     names = [item.name for item in declared(noun)]
     if set(given) != set(names):

@@ -1,6 +1,6 @@
-"""What may be said along with a spectrum: of the person, the visit, the scan and the method.
+"""Data that may accompany a spectrum: person, visit, scan and method.
 
-Each field is declared here once, with its text, unit and limits; ``fitting.request`` says what is derived from it.
+Each field is declared here once, with its text, unit and limits; ``fitting.request`` lists what is derived from it.
 There is no field for a name, birth date or hospital number: a person has a pseudonym.
 """
 
@@ -10,21 +10,21 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 Kind = Literal["number", "choice", "pseudonym", "region", "name"]
-"""What a field takes: a finite number; one of its choices; a pseudonym; the name of a region; the name of a method."""
+"""Type of a field: a finite number; one of its choices; a pseudonym; the name of a region; the name of a method."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one field means, the same wherever it is asked for."""
+    """Declaration of one field, the same on every surface."""
 
     text: str
-    """Sentences for those who fill it in; the first one stands alone where there is little room."""
+    """Sentences for users; the first one stands alone where space is limited."""
     example: Any = None
     kind: Kind = "number"
     label: str = ""
-    """Name in forms and reports; fields without one are not asked for there."""
+    """Name in forms and reports; fields without one are absent there."""
     choices: tuple[str, ...] = ()
-    """All that it may be; empty where that is not a closed list."""
+    """All allowed values; empty for an open list."""
     low: float | None = None
     """Smallest value."""
     above: float | None = None
@@ -32,11 +32,11 @@ class Said:
     high: float | None = None
     """Largest value."""
     per_si: float = 1.0
-    """How many of the label's unit are one of the request's (1000 for ms and s)."""
+    """Factor from the request's unit to the label's (1000 for s and ms)."""
     hint: str = ""
     """A sentence below the field of a form."""
     column: str | None = None
-    """Its name where all fields stand side by side, as in a manifest, if that is not its own."""
+    """Its name in flat lists of fields, as in a manifest, if that is not its own."""
     option: str | None = None
     """Its name on the command line, if that is not the column's."""
 

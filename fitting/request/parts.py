@@ -12,12 +12,12 @@ class Part:
     name: str
     """Part of an upload, option of the command line and argument of ``Job.from_files``."""
     text: str
-    """What it is."""
+    """Description."""
     metavar: str = "FILE"
     is_image: bool = False
     """A NIfTI image of the same examination, always one file."""
     is_uploaded: bool = True
-    """May it come from outside? The others lie on the machine that analyses."""
+    """Whether it may be uploaded. The others are files on the analysing machine."""
     column: str = ""
     """Column of a manifest, if that is not the name."""
 

@@ -1,4 +1,4 @@
-"""The form of words in a request, and what looks like a person's identity and is refused as a pseudonym."""
+"""Format of words in a request, and detection of pseudonyms that look like a person's identity."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ IDENTITY = {
     r"(^|[^0-9])(19|20)[0-9]{2}[._-]?(0[1-9]|1[0-2])[._-]?(0[1-9]|[12][0-9]|3[01])([^0-9]|$)": "a date",
     r"^(?!(sub|ses)-[A-Za-z]+$)[A-Za-z]{2,}([._-]+[A-Za-z]{2,})+$": "a name",
 }
-"""What looks like these is no pseudonym. A surname alone cannot be told from a code word, so this is a net for
-mistakes, not a proof."""
+"""Patterns refused as a pseudonym. A surname alone cannot be distinguished from a code word, so this catches mistakes
+only."""
 
 
 def refuse_identity(pseudonym: str) -> str:
-    """The pseudonym, unless it looks like an identity.
+    """Return the pseudonym unless it looks like an identity.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def refuse_identity(pseudonym: str) -> str:
 
 
 def check_pseudonym(text: str) -> str:
-    """The pseudonym, if it is one.
+    """Return a valid pseudonym.
 
     Raises
     ------

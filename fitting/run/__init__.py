@@ -1,4 +1,4 @@
-"""One analysis, from the bytes and words of a request to its answer; only here is the order of its steps known."""
+"""Run one analysis, from the bytes and words of a request to its answer; only this package orders its steps."""
 
 from __future__ import annotations
 

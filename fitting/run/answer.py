@@ -1,4 +1,4 @@
-"""From what the steps found to the answer: the Analysis with its provenance, and the Traces."""
+"""Assemble the answer from the results of the steps: the Analysis with its provenance, and the Traces."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fitting.version import __version__
 
 
 def answer_of(run: Run) -> tuple[Analysis, Traces]:
-    """The answer of a run that has gone through every step."""
+    """The answer of a run after its last step."""
     analysis = Analysis(
         outcome=run.fit.outcome,
         verdict=run.judgement.spectrum,
@@ -41,7 +41,7 @@ def answer_of(run: Run) -> tuple[Analysis, Traces]:
 
 
 def provenance_of(run: Run) -> Provenance:
-    """What computed the answer from what."""
+    """Inputs, programs and data that determine the answer."""
     return Provenance(
         software="mrsquant",
         version=__version__,
@@ -77,7 +77,7 @@ def _with_planes(traces: Traces, placement: Placement | None) -> Traces:
 
 
 def acquisition_facts(intake: Intake, subject: Subject, facts: Preprocessed) -> AcquisitionFacts:
-    """How the spectrum was acquired and of whom, as far as known."""
+    """Acquisition and person of the spectrum, as far as known."""
     recording = intake.recording
     acquisition = recording.acquisition
     frequency, dwell_time, field_t = (
@@ -123,7 +123,7 @@ def metabolite_results(
 ) -> tuple[MetaboliteResult, ...]:
     """Each quantity with its verdict, and its position among controls or the reason for its absence.
 
-    Concentrations are left out when the water they were scaled by cannot be theirs.
+    Concentrations are omitted when the water reference cannot belong to the spectrum.
     """
     results = []
     for quantity in quantities:
@@ -149,7 +149,7 @@ def metabolite_results(
 
 
 def multiplicity_of(assessment: Assessment) -> Multiplicity:
-    """How many comparisons were made and what chance alone would flag."""
+    """Number of comparisons, and number of flags expected by chance."""
     profile = assessment.profile
     return Multiplicity(
         tests=assessment.tests,

@@ -1,4 +1,4 @@
-"""Which basis set a job is fitted with: supplied or simulated, with published or measured macromolecules."""
+"""Choice of the basis set of a job: supplied or simulated, with published or measured macromolecules."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ SHORTEST_BASIS = 0.25
 """s; a supplied basis that lasts this long holds all of in vivo lines, so longer data are fitted up to its end."""
 
 ASSUMED_MIXING_TIME = 0.010
-"""s; many STEAM headers lack the mixing time. It changes the responses little, and the basis says it is assumed."""
+"""s; many STEAM headers lack the mixing time. It changes the responses little, and the basis description states the
+assumption."""
 
 
 def protocol_of(acquisition: Acquisition) -> Protocol:
-    """What a complete acquisition's basis depends on, with the pulses of its scanner as far as they are known."""
+    """Protocol of a complete acquisition, with the pulses of its scanner as far as they are known."""
     require_complete(acquisition)
     protocol = Protocol(
         sequence=str(acquisition.sequence),
@@ -63,7 +64,7 @@ def with_job_background(basis: BasisSet, job: Job) -> BasisSet:
 
 
 def check_background(job: Job) -> None:
-    """Refuse a measured background that is none, before anything is fitted.
+    """Validate the measured macromolecule spectrum before fitting.
 
     Raises
     ------
@@ -98,13 +99,13 @@ def _supplied_basis(files: Files, axes: Axes) -> BasisSet:
 
 
 def basis_in_words(job: Job, acquisition: Acquisition) -> str | None:
-    """Which basis would be used, or None when too little is known to choose one."""
+    """Description of the basis that would be used; None when too little is known to choose one."""
     if job.basis:
         return read_basis(job.basis).description
     return None if missing(acquisition) else describe(protocol_of(acquisition)) + assumption(job, acquisition)
 
 
 def assumption(job: Job, acquisition: Acquisition) -> str:
-    """What a simulated basis had to assume, in words; empty when nothing."""
+    """Assumptions of a simulated basis, in words; empty without any."""
     assumed = not job.basis and acquisition.sequence == "STEAM" and acquisition.mixing_time is None
     return " (mixing time assumed: the header does not give it)" if assumed else ""

@@ -1,4 +1,4 @@
-"""What can be simulated, for those who ask before they send data."""
+"""Catalogue of simulated basis sets, for clients before they send data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SimulatedMetabolite:
 
 @dataclass(frozen=True, slots=True)
 class MacromoleculeTemplate:
-    """A macromolecular background that an analysis can be asked for by name."""
+    """A macromolecular background that a request can select by name."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""What a request can be refused for before any file is read, so that nobody queues or uploads in vain."""
+"""Validation of a request before any file is read, so that invalid requests are neither uploaded nor queued."""
 
 from __future__ import annotations
 
@@ -31,21 +31,22 @@ def check_document(document: Mapping[str, Any]) -> None:
     Raises
     ------
     ImplausibleParameter
-        When something that is said cannot be.
+        When a value of the request is impossible.
     """
     request = request_of(document)
     check_request(request.subject, request.options)
 
 
 def check_request(subject: Subject, options: Options) -> None:
-    """Refuse what no person, no brain 1H-MRS scan and no method of ours can be, whatever the files hold.
+    """Refuse values that are impossible for a person or a brain 1H-MRS scan, and unknown methods, whatever the files
+    hold.
 
-    A region without norms is no error: the answer says that there is nothing to compare with.
+    A region without norms is accepted: the answer states that there are no norms to compare with.
 
     Raises
     ------
     ImplausibleParameter
-        When an age, tissue fractions or an acquisition quantity cannot be, or a sequence or method is unknown.
+        When an age, tissue fractions or an acquisition quantity is impossible, or a sequence or method is unknown.
     """
     check_said(subject)
     check_said(options)

@@ -1,4 +1,4 @@
-"""What an analysis needs to know of a scan: the header completed by the request, or a clear refusal."""
+"""Complete the header's acquisition by the request, or refuse the analysis with the missing quantities."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def complete(acquisition: Acquisition, overrides: Overrides) -> tuple[Acquisitio
 
 
 def check_overrides(overrides: Overrides) -> None:
-    """Refuse what no brain 1H-MRS scan can have, whatever the header will say.
+    """Refuse quantities that are impossible for a brain 1H-MRS scan, before the header is read.
 
     Raises
     ------
@@ -118,12 +118,12 @@ def require_complete(
 ) -> None:
     """Refuse an acquisition that lacks what the analysis needs.
 
-    A missing sequence is asked for with what ``free_text`` of the header names.
+    The message about a missing sequence quotes the sequence words in ``free_text`` of the header.
 
     Raises
     ------
     MissingParameter
-        Naming every missing quantity and how to supply it.
+        Names every missing quantity and how to supply it.
     """
     lacking = missing(acquisition, for_simulated_basis=for_simulated_basis)
     if lacking:

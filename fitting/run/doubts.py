@@ -1,4 +1,4 @@
-"""Fits of a spectrum, and what other fits of it say against the protocol it is said to have, or for eddy currents."""
+"""Fits of a spectrum, and evidence from alternative fits against the stated protocol or for eddy currents."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def doubts_of_the_data(  # noqa: PLR0917 - the parts of one analysis, each of it
     result: Fit,
     quality: Quality,
 ) -> tuple[Reason, ...]:
-    """What the data say against the stated protocol, and for eddy currents."""
+    """Evidence in the data against the stated protocol, and for eddy currents."""
     inputs = fit_inputs(spectrum, basis)
     *_, noise = inputs
     turned = partial(turned_residual, inputs, job.options.baseline)

@@ -1,4 +1,4 @@
-"""Whether the data themselves speak for eddy currents that nothing has corrected."""
+"""Evidence in the data for uncorrected eddy currents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FIRST_TRIED = (1.0, -1.0)
 """rad at the start; smaller ones move no value by its standard deviation."""
 
 FURTHER = (2.0, 4.0)
-"""Times these, where the first ones explain the data better."""
+"""Further factors, tried where the first ones explain the data better."""
 
 PROMISING = 1.02
 BETTER = 1.25
@@ -30,14 +30,14 @@ scans of brains the best was 1.13 (docs/real-files.md), with 2 rad in a good sim
 
 @dataclass(frozen=True, slots=True)
 class DecayingPhase:
-    """A phase of all signal, and what taking it off does to a rough fit."""
+    """A phase of all signal, and the effect of its removal on a rough fit."""
 
     size: float
     """rad at the start."""
     decay: float
     """s."""
     gain: float
-    """By how many times the squared residual is smaller."""
+    """Factor by which the squared residual decreases."""
 
 
 def eddy_current_doubt(
@@ -45,14 +45,14 @@ def eddy_current_doubt(
 ) -> tuple[Reason, ...]:
     """A reason when a decaying phase of all signal explains the data much better than none.
 
-    Without a water reference nothing corrects the phase that eddy currents give to all lines alike, and a flexible
+    Without a water reference the common phase of all lines due to eddy currents stays uncorrected, and a flexible
     baseline takes up what the lines cannot: the fit leaves noise, and Glu comes out 20 % too low.
 
     Parameters
     ----------
     quality : Quality
     corrected : bool
-        Was the spectrum corrected by its water reference? Then only a suspicious residual is looked into.
+        Whether the spectrum was corrected by its water reference; then only a suspicious residual is examined.
     rough : callable
         Residual over noise that a rough fit leaves once a phase of so many rad at the start that decays in so many
         seconds is taken off.

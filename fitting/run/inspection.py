@@ -1,4 +1,4 @@
-"""What would be analysed, without fitting: for those who ask before they send."""
+"""Inspection: report what an analysis would use, without fitting."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ INSPECTED = (
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was read from the header, what is missing, and which basis and norms would be used."""
+    """Acquisition from the header, missing quantities, and the basis and norms that would be used."""
 
     format: str
     facts: dict[str, str | float | int | None]
     """Acquisition quantities by name (SI), with transients, coils, points and field_t."""
     water_reference: str | None
-    """Where the water reference is: ``same file``, ``separate file`` or None."""
+    """Location of the water reference: ``same file``, ``separate file`` or None."""
     missing: tuple[str, ...]
     basis: str | None
     norms: tuple[str, ...]
@@ -50,7 +50,7 @@ class Inspection:
 
 
 def inspect(job: Job) -> Inspection:
-    """Say what would be analysed, without fitting.
+    """Inspect the input of an analysis without fitting.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def inspect(job: Job) -> Inspection:
 
 
 def _about_sequence(intake: Intake) -> tuple[str, ...]:
-    """What is told of the sequence, or what free text names where it is missing."""
+    """Remark on the sequence, or the sequence words in free text where it is missing."""
     hint = sequence_hint(intake.recording.free_text) if intake.recording.acquisition.sequence is None else None
     return (hint,) if hint else tuple(note.sentence for note in intake.notes)
 
@@ -93,7 +93,7 @@ def _sentences(placement: Placement) -> tuple[str, ...]:
 
 
 def _warnings(subject: Subject, intake: Intake) -> tuple[str, ...]:
-    """What the answer will lack, and what to supply for it."""
+    """Parts that the answer will lack, and the input that would provide them."""
     acquisition = intake.recording.acquisition
     gaps = (
         (intake.water_source is None, "No water reference: ratios to tCr only, no concentrations."),

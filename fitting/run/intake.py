@@ -1,4 +1,4 @@
-"""From a request's files to one complete Recording: read, pair with the water reference, fill in the header's gaps."""
+"""Make one complete Recording of a request's files: read, pair with the water reference, complete the header."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ SAME_VOLUME = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """A recording with its acquisition completed, and where its parts came from."""
+    """A recording with its acquisition completed, and the source of its parts."""
 
     recording: Recording
     supplied: tuple[str, ...]
     """Quantities the request supplied."""
     contradictions: tuple[str, ...]
-    """Where the request gives other numbers than the file's header, in sentences."""
+    """Differences between the request's numbers and the file's header, in sentences."""
     notes: tuple[Note, ...]
-    """What is told of the sequence."""
+    """Remarks on the sequence."""
     may_be_cut: tuple[str, ...]
-    """Why a file may have been cut off, in sentences."""
+    """Reasons to suspect truncated files, in sentences."""
     water_source: str | None
     """``separate file``, ``same file`` or None."""
     input_sha256: str
@@ -41,7 +41,7 @@ class Intake:
 
     @property
     def doubts(self) -> tuple[Reason, ...]:
-        """What limits the verdict: request, header and file disagree, or the file may not be whole."""
+        """Doubts that limit the verdict: request, header and file disagree, or the file may be truncated."""
         return (
             *(Reason("contradicts-header", sentence) for sentence in self.contradictions),
             *(Reason(note.code, note.sentence) for note in self.notes if note.limits),
@@ -50,7 +50,7 @@ class Intake:
 
     @property
     def remarks(self) -> tuple[Reason, ...]:
-        """What is told of the scan without limiting anything."""
+        """Remarks on the scan that do not limit the verdict."""
         return tuple(Reason(note.code, note.sentence) for note in self.notes if not note.limits)
 
 
@@ -103,7 +103,7 @@ def _reference(recording: Recording) -> Recording:
 
 
 def _require_pair(scan: Recording, water: Recording) -> None:
-    """Refuse a reference whose header says that it is of another scan, or that the two files were swapped.
+    """Refuse a reference whose header shows that it is of another scan, or that the two files were swapped.
 
     Other echo and repetition times, other numbers of points and averages are no contradiction; nor are sequences that
     only free text names.
@@ -122,7 +122,7 @@ def _require_pair(scan: Recording, water: Recording) -> None:
 def _like(reference: Acquisition, header: Acquisition, completed: Acquisition) -> Acquisition:
     """The reference's acquisition, completed and corrected as that of the spectrum it belongs to.
 
-    Where the reference says nothing, or the same as the spectrum's ``header``, the request's correction holds for
+    Where the reference states nothing, or the same as the spectrum's ``header``, the request's correction holds for
     both.
     """
     names = ("spectrometer_frequency", "dwell_time", "echo_time", "repetition_time")

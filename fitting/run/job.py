@@ -1,4 +1,4 @@
-"""Everything one analysis is computed from, and the one place where it is put together."""
+"""The job: complete input of one analysis, and its construction from requests and files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _IMAGES = {part.name for part in PARTS if part.is_image}
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Everything one analysis is computed from; picklable, so any worker can run it.
+    """Complete input of one analysis; picklable, so any worker can run it.
 
     ``basis`` holds an LCModel ``.BASIS`` file or the JSON files of an FSL-MRS basis folder; empty means simulate.
     ``relaxation`` is the CSV that overrides shipped relaxation times, or None. ``site_norms`` are the newest versions
@@ -45,7 +45,7 @@ class Job:
         Raises
         ------
         ImplausibleParameter
-            When something that is said cannot be.
+            When a value of the request is impossible.
         """
         request = request_of(document)
         relaxation = files.get("relaxation", ())
@@ -77,14 +77,14 @@ class Job:
         site_norms: tuple[Controls, ...] = (),
         **said: float | str | TissueFractions | Mapping[str, float] | None,
     ) -> Self:
-        """The job of a spectrum on disk, with what else lies there and what is said of it.
+        """The job of a spectrum on disk, with its other files and the fields of the request.
 
         Parameters
         ----------
         metabolite : path
             Spectrum in any supported format; the second file of two-file formats is found beside it.
         water_reference, macromolecules, anatomy, gray_matter, white_matter, csf, basis, relaxation : path, optional
-            What ``fitting.request.parts`` says of each.
+            See ``fitting.request.parts``.
         site_norms : tuple of Controls
             The site's own controls.
         **said
@@ -94,7 +94,7 @@ class Job:
         Raises
         ------
         FittingError
-            When something that is said cannot be, or a file cannot be read.
+            When a value of the request is impossible, or a file cannot be read.
         TypeError
             When there is no such field.
         """
@@ -120,7 +120,8 @@ class Job:
         Raises
         ------
         FittingError
-            When something that is said cannot be, which is found before any file is read, or a file cannot be read.
+            When a value of the request is impossible, which is checked before any file is read, or a file cannot be
+            read.
         """
         request = request_of(document)
         check_request(request.subject, request.options)
@@ -128,7 +129,7 @@ class Job:
 
 
 def said_document(said: Mapping[str, Any]) -> Document:
-    """The document of fields by the names of their columns; None is not said.
+    """The document of fields by the names of their columns; None means not given.
 
     Raises
     ------
@@ -155,7 +156,7 @@ def read_part(name: str, path: Path) -> Files:
     Raises
     ------
     FittingError
-        When there is nothing that can be read; the class says of which part.
+        When there is no readable file; the class depends on the part.
     """
     if name == "basis":
         return _basis_files(path)

@@ -1,4 +1,4 @@
-"""What a notebook asks for beside an analysis: a recording from a path, and the score of one value."""
+"""Library functions beside the analysis: read a recording from a path, and score one value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fitting.request import Subject, TissueFractions, check_said
 
 
 def read(path: Path | str) -> Recording:
-    """What a file holds: uncombined samples, their acquisition and, where it has one, the water reference.
+    """Read a file: uncombined samples, their acquisition and, where it has one, the water reference.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def read(path: Path | str) -> Recording:
     Raises
     ------
     UnreadableSpectrum
-        When no spectrum comes out of it; the class says why.
+        When the file holds no readable spectrum; the class gives the kind of fault.
     """
     return read_files(source_files(Path(path)))
 
@@ -58,9 +58,9 @@ def score(
     sd : float, optional
         Standard deviation of its measurement; the interval lacks it when it is not given.
     region, hemisphere, age_years, sex, tissue
-        Of whom and where, as in a request.
+        Person and place, as in a request.
     field_t, echo_time, sequence
-        How it was measured: tesla, seconds, localisation family.
+        Acquisition: tesla, seconds, localisation family.
     software : str, optional
         Program with version that measured it.
     controls : sequence of Controls
@@ -69,7 +69,7 @@ def score(
     Raises
     ------
     ImplausibleParameter
-        When something that is said cannot be.
+        When an argument is impossible.
     """
     subject = Subject(region, hemisphere, age_years, sex, tissue)
     check_said(subject)

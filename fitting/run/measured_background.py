@@ -25,8 +25,8 @@ TAPER_SECONDS = (0.08, 0.16)
 """From here to there the signal is faded out: macromolecules (20 Hz and wider) have decayed, noise has not."""
 
 LEAST_LIKENESS = 0.6
-"""Correlation with the mean of the published templates below which it is no macromolecular spectrum: measured ones have
-0.83 (9.4 T) and 0.92 (3 T), a water scan has 0.5."""
+"""Correlation with the mean of the published templates below which it is not a macromolecular spectrum: measured ones
+have 0.83 (9.4 T) and 0.92 (3 T), a water scan has 0.5."""
 
 EARLY_SECONDS, LATE_SECONDS, LAST_SECONDS = (0.005, 0.03), (0.10, 0.16), (0.5, 0.9)
 LARGEST_LATE_SHARE = 0.12
@@ -38,8 +38,8 @@ def measured_background(files: Files, overrides: Overrides, axes: Axes) -> Backg
     """A measured macromolecular spectrum on the axes of the data, in phase and at its place.
 
     It is read and preprocessed like any spectrum. Phase and common shift are those that correlate best with the mean of
-    the published templates; its amplitude is that of the template it then resembles most. What its file does not say
-    of dwell time and frequency is taken from the request, as for the data.
+    the published templates; its amplitude is that of the template it then resembles most. Dwell time and frequency
+    missing in its file are taken from the request, as for the data.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def _aligned(scan: Fid, name: str) -> ComplexArray:
 
 
 def _require_broad_lines(scan: Fid, name: str) -> None:
-    """Refuse a scan whose signal lasts as long as metabolites do; at low signal-to-noise ratio none can be told."""
+    """Refuse a scan whose signal lasts as long as metabolites do; noise may hide it."""
     time = scan.time
 
     def power(interval: tuple[float, float]) -> float:

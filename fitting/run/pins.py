@@ -1,4 +1,4 @@
-"""What computed an answer, as digests: the program's own code, the data it ships, and the libraries beneath it."""
+"""Digests of everything that computes an answer: the program's code, its data, and the versions of libraries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 LIBRARIES = ("lmfit", "nibabel", "numpy", "pydicom", "scipy", "suspect")
-"""Whose versions a number may depend on."""
+"""Libraries whose versions may change a number."""
 
 
 @cache

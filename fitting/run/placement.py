@@ -1,4 +1,4 @@
-"""Images that come with a spectrum: where the measured volume lies in them, and what tissue maps say it holds."""
+"""Images supplied with a spectrum: position of the measured volume in them, and its content by tissue maps."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ LEAST_SEGMENTED = 0.9
 """Share of the measured volume that must be grey matter, white matter or CSF; else bone or air is in it, or the maps
 are of another head."""
 _EXCESS = 1.05
-"""Sum of the three probabilities beyond which they are none."""
+"""Sum of the three probabilities beyond which the maps are invalid."""
 CONFLICT = 0.05
-"""Difference between a fraction of the request and of the maps that is named."""
+"""Difference between a fraction of the request and of the maps that is reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """What images came with a spectrum, in the coordinates of the same examination."""
+    """Images supplied with a spectrum, in the coordinates of the same examination."""
 
     anatomy: SourceFile | None = None
     """T1-weighted image."""
@@ -40,19 +40,19 @@ class Images:
 
     @property
     def files(self) -> dict[str, SourceFile]:
-        """Everything there is, by name."""
+        """All supplied images by name."""
         return ({} if self.anatomy is None else {"anatomy": self.anatomy}) | self.maps
 
     @property
     def maps(self) -> dict[str, SourceFile]:
-        """The probability maps there are."""
+        """The supplied probability maps."""
         given = {"gray_matter": self.gray_matter, "white_matter": self.white_matter, "csf": self.csf}
         return {name: file for name, file in given.items() if file is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What the images say, and the planes to show."""
+    """Result from the images, and the planes to show."""
 
     anatomy: Anatomy
     planes: ByteArray | None
@@ -112,7 +112,7 @@ def place(images: Images, geometry: VoiGeometry | None, subject: Subject) -> tup
 def _in_image(
     images: Images, geometry: VoiGeometry | None, notes: list[Reason]
 ) -> tuple[float | None, tuple[ByteArray, FloatArray] | None]:
-    """How much of the volume lies outside of the T1-weighted image, and its planes."""
+    """Share of the volume outside of the T1-weighted image, and the planes of the image."""
     if images.anatomy is None:
         return None, None
     image = read_image(images.anatomy, "anatomy")
@@ -153,7 +153,7 @@ def _in_maps(images: Images, geometry: VoiGeometry | None) -> Content | None:
 
 
 def _fractions(found: Content, notes: list[Reason]) -> TissueFractions | None:
-    """The shares scaled to 1, or why they are not used."""
+    """The shares scaled to 1, or the reason why they are not used."""
     total = sum(found.shares.values())
     if total > _EXCESS:
         raise UnusableImage(
@@ -182,7 +182,7 @@ def _fractions(found: Content, notes: list[Reason]) -> TissueFractions | None:
 def _chosen(
     requested: TissueFractions | None, measured: TissueFractions | None, notes: list[Reason]
 ) -> tuple[TissueFractions | None, Literal["request", "maps"] | None]:
-    """What the request says goes before what the maps say; a difference is named."""
+    """Prefer the request's fractions to those of the maps; report a difference."""
     if requested is None or measured is None:
         return (measured, "maps" if measured else None) if requested is None else (requested, "request")
     names = ("gm", "wm", "csf")

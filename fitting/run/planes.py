@@ -14,7 +14,7 @@ SIZE_MM = 256
 _MARGIN_MM = 90.0
 """How far at least the volume's centre stays from the edge of a plane, should the image be larger than a head."""
 _BRIGHTEST = 99.5
-"""Percentile of the image that is shown white: fat and vessels are brighter and tell nothing here."""
+"""Percentile of the image that is shown white: fat and vessels are brighter and are not of interest here."""
 PIXELS = np.arange(SIZE_MM) - (SIZE_MM - 1) / 2.0
 
 
@@ -28,7 +28,7 @@ def planes(image: Image, geometry: VoiGeometry) -> tuple[ByteArray, FloatArray]:
     -------
     grey : uint8 array, shape (3, 256, 256)
     middle : float array, shape (3,)
-        World coordinates of the middle of the planes, mm; across a plane it is the box's centre that counts.
+        World coordinates of the middle of the planes, mm; perpendicular to a plane the box's centre applies.
     """
     center = np.asarray(geometry.center_mm)
     window = np.clip(_middle(image), center - _MARGIN_MM, center + _MARGIN_MM)

@@ -1,4 +1,4 @@
-"""Which stage an analysis has reached: the pipeline announces it, and whoever watches is told."""
+"""Progress of an analysis: the pipeline announces each stage to a watcher."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 @contextmanager
 def watched(watcher: Watcher) -> Iterator[None]:
-    """Have ``watcher`` told of every stage that begins in this block, in this thread.
+    """Call ``watcher`` at every stage that begins in this block, in this thread.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def watched(watcher: Watcher) -> Iterator[None]:
 
 
 def begin(stage: Stage) -> None:
-    """Announce that a stage begins; without a watcher nothing happens.
+    """Announce the beginning of a stage; without a watcher this does nothing.
 
     Parameters
     ----------

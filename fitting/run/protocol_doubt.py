@@ -1,4 +1,4 @@
-"""Whether the data themselves speak for another echo time or sequence than the one stated."""
+"""Evidence in the data for another echo time or sequence than the stated one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fitting.reason import Reason
 BETTER = 1.012
 """Ratio of squared residuals from which the alternative is believed. The pulses of the alternatives are ideal ones, so
 that they explain real data no better than they should: on published scans of brains the stated protocol came out best
-(docs/real-files.md), and simulated ones reached 1.006 by chance. A residual as of noise says nothing: at ordinary
+(docs/real-files.md), and simulated ones reached 1.006 by chance. A residual at noise level is no evidence: at ordinary
 signal-to-noise ratios the baseline takes up most of what a wrong echo time leaves."""
 
 ANOTHER_ECHO_TIME = 0.012
-"""s; smaller differences of echo time change the shape of a spectrum too little to be told."""
+"""s; smaller differences of echo time change the shape of a spectrum too little to be detected."""
 
 MIXING_TIME = 0.010
 COMMON = (
@@ -32,7 +32,7 @@ COMMON = (
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another protocol, and by how many times smaller than with the stated one the squared residual is with it."""
+    """Another protocol, and the factor by which it reduces the squared residual of the stated one."""
 
     protocol: Protocol
     gain: float
@@ -90,5 +90,5 @@ def _common(spectrometer_frequency: float) -> tuple[Protocol, ...]:
 
 
 def _differs(protocol: Protocol, stated: Protocol) -> bool:
-    """Another sequence, or an echo time that can be told from the stated one."""
+    """Whether a protocol has another sequence, or an echo time that can be distinguished from the stated one."""
     return protocol.sequence != stated.sequence or abs(protocol.echo_time - stated.echo_time) > ANOTHER_ECHO_TIME

@@ -1,4 +1,4 @@
-"""What is told of a sequence besides its family: where it came from, and what free text of the header names."""
+"""Remarks on a sequence: its source, and the sequence words in free text of the header."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Note:
 
 
 def sequence_notes(header: Acquisition, said: FreeText, requested: str | None) -> tuple[Note, ...]:
-    """What the answer says of its sequence.
+    """Remarks of the answer on its sequence.
 
     Parameters
     ----------
     header : Acquisition
-        As the file has it, before the request's values were filled in.
+        From the file, before the request's values were filled in.
     said : FreeText
-        What free text of the header names.
+        Sequence words in free text of the header.
     requested : str or None
         Localisation family of the request, which wins over both.
     """
@@ -49,7 +49,7 @@ def sequence_notes(header: Acquisition, said: FreeText, requested: str | None) -
 
 
 def sequence_hint(said: FreeText) -> str | None:
-    """What free text of the header names, as a question to whoever is asked for the sequence; None without any."""
+    """Question about the sequence words in free text of the header; None without any."""
     if said.editing is not None:
         return (
             f"The name of its scan or protocol has the word '{said.editing}', which stands for spectral editing: such "

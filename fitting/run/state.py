@@ -1,4 +1,4 @@
-"""What is known of one analysis while it runs."""
+"""State of one analysis while it runs."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from fitting.run.placement import Placement
 
 @dataclass(slots=True)
 class Run:
-    """One analysis on its way; a step may read what the steps before it have set."""
+    """State of one analysis; a step may read the values set by earlier steps."""
 
     job: Job
     cache_dir: Path | None
     intake: Intake = field(init=False)
-    """The recording, complete, and where its parts came from."""
+    """The complete recording, and the source of its parts."""
     placement: Placement | None = field(init=False)
-    """Where the measured volume lies in the images."""
+    """Position of the measured volume in the images."""
     subject: Subject = field(init=False)
     """With the tissue fractions of the maps, if there are any."""
     relaxation: RelaxationTable = field(init=False)
     spectrum: Spectrum = field(init=False)
-    """What is fitted, and its water."""
+    """The fitted spectrum and its water."""
     preprocessed: Preprocessed = field(init=False)
-    """The FIDs on the way to it, and what was found in passing."""
+    """The intermediate FIDs and findings of preprocessing."""
     basis: BasisSet = field(init=False)
     prior: LinearPrior | None = field(init=False)
-    """Expected concentrations, when asked for."""
+    """Expected concentrations, when requested."""
     fit: Fit = field(init=False)
     quantities: tuple[Quantity, ...] = field(init=False)
     quality: Quality = field(init=False)
@@ -50,7 +50,7 @@ class Run:
 
     @property
     def acquisition(self) -> Acquisition:
-        """How the spectrum was acquired, completed by the request."""
+        """Acquisition of the spectrum, completed by the request."""
         return self.intake.recording.acquisition
 
     @property

@@ -1,4 +1,4 @@
-"""The ten steps of one analysis, in their order, over one ``Run`` value: each adds what it finds for those after it."""
+"""The ten steps of one analysis, in order, over one ``Run`` value: each adds its results for later steps."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from fitting.run.state import Run
 
 
 def take(run: Run) -> None:
-    """Check what is said, read the files and complete the header."""
+    """Check the request, read the files and complete the header."""
     job = run.job
     check_request(job.subject, job.options)
     run.relaxation = relaxation_table(job.relaxation)
@@ -53,7 +53,7 @@ def choose_basis(run: Run) -> None:
 
 
 def expect_concentrations(run: Run) -> None:
-    """The prior of the amplitudes, when one is asked for."""
+    """Prior of the amplitudes, when requested."""
     name = run.job.options.concentration_prior
     run.prior = (
         None
@@ -93,7 +93,7 @@ def measure_quality(run: Run) -> None:
 
 
 def give_verdict(run: Run) -> None:
-    """Judge the spectrum and each value; a usable spectrum is also asked whether it contradicts what is said of it."""
+    """Judge the spectrum and each value; check a usable spectrum against its stated protocol."""
     pattern, doubts = run.preprocessed.pattern, run.intake.doubts
     judged = partial(judge, run.fit, run.quality, run.quantities, pattern=pattern, remarks=run.intake.remarks)
     run.judgement = judged(doubts=doubts)
@@ -105,7 +105,7 @@ def give_verdict(run: Run) -> None:
 
 
 def compare_with_controls(run: Run) -> None:
-    """Hold each usable value against matched controls."""
+    """Compare each usable value with matched controls."""
     options = run.job.options
     background = background_in_words(run.job)
     run.assessment = assess(
@@ -140,7 +140,7 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
     Parameters
     ----------
     job : Job
-        Input bytes, what is known of the person, and options.
+        Input bytes, facts about the person, and options.
     cache_dir : Path, optional
         Folder of simulated basis sets; None keeps them in memory only.
 
@@ -152,7 +152,7 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
     Raises
     ------
     FittingError
-        When the input cannot be used; the class says why.
+        When the input cannot be used; the class gives the kind of fault.
     """
     run = Run(job, cache_dir)
     with _threads().limit(limits=1):

@@ -1,4 +1,4 @@
-"""Normal, t and binomial distributions at the 95 % level, and what a finite sample leaves open of a variance."""
+"""Normal, t and binomial distributions at the 95 % level, and the uncertainty of a variance from a finite sample."""
 
 from __future__ import annotations
 

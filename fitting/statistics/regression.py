@@ -11,12 +11,12 @@ import numpy as np
 from fitting.units import FloatArray
 
 WORST_CONDITION = 1e3
-"""Of the standardised design; beyond it, covariates that nearly repeat one another are not told apart."""
+"""Of the standardised design; beyond it, covariates that nearly repeat one another are not separated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Regressed:
-    """What the regression expects of one person."""
+    """Prediction of the regression for one person."""
 
     expected: float
     sd: float

@@ -22,13 +22,13 @@ class ReliableChange:
     index: float
     """Reliable-change index: change over ``sd``."""
     p: float
-    """Two-sided chance of a change this large when nothing changes; carries that ``sd`` is an estimate."""
+    """Two-sided chance of a change this large when nothing changes; accounts for the uncertainty of ``sd``."""
     low: float
     """Lower end of the 95 % interval of the change."""
     high: float
     """Upper end of the 95 % interval of the change."""
     minimal_detectable_change: float
-    """Smallest change that 5 % of unchanged people show, in the unit of the value; carries the same."""
+    """Smallest change that 5 % of unchanged people show, in the unit of the value; accounts for the same."""
     beyond: bool
     """Whether the change is at least that large."""
 

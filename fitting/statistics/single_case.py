@@ -24,7 +24,7 @@ SMALLEST = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class ReferenceDistribution:
-    """What one person's value is compared with; all in the unit of the value.
+    """Reference distribution of one person's value; all in the unit of the value.
 
     ``sd`` divides the deviation to give z; ``sd_predictive`` divides it to give t. They differ for the controls of
     one laboratory, whose z (Crawford, Garthwaite & Porter 2010, doi:10.1080/02643294.2010.513967) is an effect size

@@ -32,7 +32,7 @@ class Trend:
     weighted: bool
     """Whether sessions were weighted by their total error; else they count equally."""
     sentence: str
-    """What this can and cannot say, for people."""
+    """Limits of this trend, for display."""
 
 
 def fit_trend(times: FloatArray, values: FloatArray, variances: FloatArray | None) -> Trend | None:

@@ -33,7 +33,7 @@ NOT_REFERENCED: dict[Pattern, tuple[Usable, Reason]] = {
         ),
     ),
 }
-"""What it means for the verdict when the spectrum could not be referenced."""
+"""Effect on the verdict of a spectrum that could not be referenced."""
 
 WITHIN = Reason(
     "within-limits", "Linewidth, signal-to-noise ratio and residual are within the limits for interpretation."
@@ -47,7 +47,7 @@ class Judgement:
     spectrum: Verdict
     metabolites: dict[str, Verdict]
     water_scale: Reason | None
-    """Why concentrations cannot be right though ratios may be; None when nothing speaks against them."""
+    """Reason why concentrations cannot be right though ratios may be; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,11 @@ def judge(
     quality : Quality
     quantities : tuple of Quantity
     pattern : {"found", "ambiguous", "absent"}
-        Were brain peaks found where the axes put them? Without, nothing tells one peak from another.
+        Whether brain peaks were found where the axes put them; without them peaks cannot be assigned.
     doubts : sequence of Reason
         Where request, file and data disagree about the scan.
     remarks : sequence of Reason
-        What is told beside the verdict and limits nothing; last among the reasons.
+        Remarks reported beside the verdict without limiting it; last among the reasons.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Which single metabolites cannot be read though the spectrum can: told apart too badly, or too uncertain."""
+"""Verdict on single metabolites of a usable spectrum: poorly separated or too uncertain ones are limited."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from fitting.reason import Reason
 from fitting.units import FloatArray
 
 SHARED_VARIANCE = 0.5
-"""Share of a metabolite's variance that comes of being taken for one other, from which it cannot be told from it."""
+"""Share of a metabolite's variance due to confusion with one other, above which the two cannot be separated."""
 
 UNCERTAIN = 0.2
 """Relative standard deviation above which a value is called uncertain; it is kept, for a threshold would delete low
 values and keep high ones (Kreis 2016, doi:10.1002/mrm.25568)."""
 
 TOO_UNCERTAIN = 0.5
-"""The same above which a value is not held against norms (50 %: Kreis 2004, doi:10.1002/nbm.891)."""
+"""The same above which a value is not compared with norms (50 %: Kreis 2004, doi:10.1002/nbm.891)."""
 
 
 def cautions(fit: Fit, quantities: tuple[Quantity, ...]) -> Mapping[str, tuple[Usable, tuple[Reason, ...]]]:
-    """For each quantity how far it may be read by itself, and why.
+    """Usability of each quantity by itself, with reasons.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The cited limits of a verdict, kept as data, and what each is compared with."""
+"""The cited limits of a verdict, kept as data, and the numbers they are compared with."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BRAIN_METABOLITES = ("tNAA", "tCr", "tCho")
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """What a measured number may be; both ends are alike where it is known without error."""
+    """Interval of a measured number; both ends are equal where it is known without error."""
 
     value: float
     low: float
@@ -47,9 +47,9 @@ class Rule:
     above: float | None = None
     below: float | None = None
     spares: tuple[str, ...] = ()
-    """Metabolites that may be read all the same."""
+    """Metabolites that are exempt from the rule."""
     touches: Literal["values", "concentrations"] = "values"
-    """What it limits: with ``concentrations`` these are left out, and ratios may be read all the same."""
+    """Scope: with ``concentrations`` these are omitted, and ratios may still be read."""
 
     @property
     def limit(self) -> float:
@@ -107,7 +107,7 @@ def _over_sd(quantity: Quantity) -> float:
 
 
 def _ratio(quantity: Quantity, creatine: Quantity) -> Interval | None:
-    """The ratio with what it may be; of what is not visible, from zero to its upper bound."""
+    """The ratio with its interval; of an undetected metabolite, from zero to its upper bound."""
     if quantity.ratio_tcr is None:
         return None
     if quantity.detected:

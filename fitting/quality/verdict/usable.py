@@ -1,4 +1,4 @@
-"""How far a result may be used: yes, limited or no, and why."""
+"""Usability of a result: yes, limited or no, with reasons."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ ORDER: tuple[Usable, ...] = ("yes", "limited", "no")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the spectrum may be interpreted, and why."""
+    """Whether the spectrum may be interpreted, with reasons."""
 
     usable: Usable
     """``yes``, ``limited`` (with caution) or ``no`` (not interpretable)."""
     reasons: tuple[Reason, ...]
-    """Why it is not plainly usable; empty when it is."""
+    """Reasons against unrestricted use; empty without any."""
 
 
 def worst(levels: Iterable[Usable]) -> Usable:
