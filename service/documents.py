@@ -21,7 +21,7 @@ from fitting.run.pins import data_digest, engine_digest
 from service.upgrades import upgraded
 
 __all__ = [
-    "Answer",
+    "PackedAnalysis",
     "Traces",  # the API takes these from here: it does not reach into the numerics
     "Transients",
     "dump_analysis",
@@ -34,7 +34,7 @@ __all__ = [
 _ANALYSIS = TypeAdapter(Analysis)
 
 
-class Answer(NamedTuple):
+class PackedAnalysis(NamedTuple):
     """What a worker computed: JSON of the Analysis, ``.npz`` of the Traces, and how long it took."""
 
     analysis: bytes

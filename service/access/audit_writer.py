@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from service.errors import Unavailable
 from service.logs import frames_of
 from service.metrics import Metrics
-from service.storage.audit import AuditLog, Entry
+from service.storage.audit import AuditEntry, AuditLog
 from service.storage.audit_folder import AuditFolder, UnreadableHead
 
 BATCH_SECONDS = 0.2
@@ -47,7 +47,7 @@ class AuditWriter:
         self._log = audit_log
         self._folder = folder
         self._metrics = metrics
-        self._waiting: queue.SimpleQueue[Entry] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[AuditEntry] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._stop_by = float("inf")
         self._next_check = 0.0
@@ -90,7 +90,7 @@ class AuditWriter:
             detail = "The audit log cannot be written now, and nothing is done that is not recorded; try again."
             raise Unavailable(detail, headers={"Retry-After": "5"})
 
-    def note(self, entry: Entry) -> None:
+    def note(self, entry: AuditEntry) -> None:
         """Hand over an entry; never waits."""
         self._waiting.put(entry)
 
@@ -107,8 +107,8 @@ class AuditWriter:
                 return
             self._stopping.wait(BATCH_SECONDS)
 
-    def _gathered(self) -> list[Entry]:
-        batch: list[Entry] = []
+    def _gathered(self) -> list[AuditEntry]:
+        batch: list[AuditEntry] = []
         while len(batch) < _MAX_BATCH:
             try:
                 batch.append(self._waiting.get_nowait())
@@ -116,7 +116,7 @@ class AuditWriter:
                 break
         return batch
 
-    def _delivered(self, batch: list[Entry]) -> list[Entry]:
+    def _delivered(self, batch: list[AuditEntry]) -> list[AuditEntry]:
         """Write the batch, in smaller and smaller parts where it holds what is refused; what the end leaves over."""
         parts = [batch] if batch else []
         while parts:
@@ -132,7 +132,7 @@ class AuditWriter:
                 parts += [part[middle:], part[:middle]]
         return []
 
-    def _outcome(self, part: list[Entry]) -> _Outcome:
+    def _outcome(self, part: list[AuditEntry]) -> _Outcome:
         try:
             self._log.append(part)
             return "written"
@@ -142,7 +142,7 @@ class AuditWriter:
         except Exception as error:
             return self._refused(part, error)
 
-    def _refused(self, part: list[Entry], error: Exception) -> _Outcome:
+    def _refused(self, part: list[AuditEntry], error: Exception) -> _Outcome:
         """Is it the content of this part, or would the log take no entry at all?"""
         try:
             self._log.try_out()
@@ -151,7 +151,7 @@ class AuditWriter:
             return "later"
         return "refused" if len(part) > 1 else self._set_aside(part[0], type(error).__name__)
 
-    def _set_aside(self, entry: Entry, reason: str) -> _Outcome:
+    def _set_aside(self, entry: AuditEntry, reason: str) -> _Outcome:
         try:
             is_kept = self._folder.refuse(entry, reason)
         except OSError as error:
@@ -166,7 +166,7 @@ class AuditWriter:
             return
         time.sleep(min(_RETRY_SECONDS, max(0.0, self._stop_by - time.monotonic()) + 0.01))
 
-    def _leave(self, left: list[Entry]) -> None:
+    def _leave(self, left: list[AuditEntry]) -> None:
         while not self._waiting.empty():
             left.append(self._waiting.get_nowait())
         try:

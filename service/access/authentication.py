@@ -14,7 +14,7 @@ from service.access.key_file import KeyFile, UnusableKeyFile
 from service.access.keys import PREFIX, Key, find
 from service.access.principal import LOCAL, Principal
 from service.access.rate_limit import RateLimit
-from service.access.sessions import COOKIE, Session, Sessions
+from service.access.sessions import COOKIE, BrowserSession, Sessions
 from service.access.tokens import RefusedToken, Tokens
 from service.errors import NotAllowed, NotAuthenticated, TooManyRequests, Unavailable
 from service.settings import Settings
@@ -31,7 +31,7 @@ class _Credential:
 
 
 class Authenticator:
-    """Everybody's way in; one for each process."""
+    """Authenticates requests; one for each process."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._is_guarded = settings.is_guarded
@@ -78,7 +78,7 @@ class Authenticator:
         key = find(shown, self._keys()) if len(shown) <= _MAX_CREDENTIAL else None
         return key if key is not None and key.is_valid(datetime.now(UTC)) else None
 
-    def session(self, request: HTTPConnection) -> Session | None:
+    def session(self, request: HTTPConnection) -> BrowserSession | None:
         """The browser session of a request."""
         cookie = request.cookies.get(COOKIE, "")
         return self.sessions.read(cookie) if cookie else None

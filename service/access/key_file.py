@@ -45,7 +45,7 @@ class KeyFile:
         Raises
         ------
         UnusableKeyFile
-            When the file is missing or damaged: nobody gets in on what it said before.
+            When the file is missing or damaged: the keys it held before do not count.
         """
         try:
             status = self.path.stat()

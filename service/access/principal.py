@@ -1,4 +1,4 @@
-"""Who a request comes from, and what that one may do."""
+"""The principal of a request: a device or a person with scopes in one project."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ class Principal:
 
 
 LOCAL = Principal("local", SCOPES)
-"""Whoever sits at the machine, when no keys are configured and the service answers to this machine only."""
+"""The principal of local requests, when no keys are configured and the service answers to this machine only."""

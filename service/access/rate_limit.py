@@ -1,4 +1,4 @@
-"""How often: token buckets in bounded memory, one for each principal or address.
+"""Rate limits: token buckets in bounded memory, one for each principal or address.
 
 The libraries for this keep every key of the window, so that an attacker with many addresses fills the memory;
 here the bucket that was used least recently makes room. Each process counts for itself.

@@ -57,7 +57,7 @@ class Access:
 
     def __post_init__(self) -> None:
         if self.need == "public" and self.note in {"list", "one", "several"}:
-            raise ValueError("A public route shows no analysis: it has nobody to record.")
+            raise ValueError("A public route shows no analysis: there is no principal to record.")
         if self.need != "public" and self.note == "none":
             raise ValueError("A guarded route records at least refusals.")
 

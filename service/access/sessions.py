@@ -21,7 +21,7 @@ _ALGORITHM = "HS256"
 _AUDIENCE = "mrsquant-session"
 
 
-class Session(NamedTuple):
+class BrowserSession(NamedTuple):
     """What a cookie says."""
 
     id: str
@@ -48,7 +48,7 @@ class Sessions:
         claims = {"jti": secrets.token_hex(16), "sub": key_id, "exp": expires, "aud": _AUDIENCE}
         return jwt.encode(claims, self._secret, _ALGORITHM)
 
-    def read(self, cookie: str) -> Session | None:
+    def read(self, cookie: str) -> BrowserSession | None:
         """What a cookie of ours says; None when it is not ours, has expired or was signed out."""
         try:
             claims = jwt.decode(
@@ -60,11 +60,11 @@ class Sessions:
             )
         except (jwt.PyJWTError, ValueError, RecursionError):
             return None
-        session = Session(claims["jti"], claims["sub"], datetime.fromtimestamp(claims["exp"], UTC))
+        session = BrowserSession(claims["jti"], claims["sub"], datetime.fromtimestamp(claims["exp"], UTC))
         with self._database.reading() as connection:
             return None if connection.get(EndedSessionRow, session.id) else session
 
-    def end(self, session: Session) -> None:
+    def end(self, session: BrowserSession) -> None:
         """Let the session's cookie open nothing any more, wherever a copy of it is."""
         with self._database.writing() as connection:
             connection.execute(delete(EndedSessionRow).where(EndedSessionRow.expires < datetime.now(UTC)))

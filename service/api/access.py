@@ -22,7 +22,7 @@ from service.errors import (
 
 
 class UndeclaredRoute(Exception):
-    """A route without ``Access``: nobody decided who may call it and what is recorded."""
+    """A route without ``Access``: it is not decided who may call it and what is recorded."""
 
 
 def declarations(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], Access]:

@@ -11,7 +11,7 @@ from fitting.errors import FittingError
 from fitting.norms import Controls
 from fitting.run import analyse
 from fitting.run.job import Job
-from service.cli.manifest import BadEntry, Entry
+from service.cli.manifest import BadEntry, ManifestRow
 from service.logs import frames_of
 from service.reports.results_csv import refusal_row, result_rows
 
@@ -24,7 +24,7 @@ class Answer:
     analysed: bool
 
 
-def analyse_entry(entry: Entry | BadEntry, *, site_norms: tuple[Controls, ...], cache_dir: Path) -> Answer:
+def analyse_entry(entry: ManifestRow | BadEntry, *, site_norms: tuple[Controls, ...], cache_dir: Path) -> Answer:
     """Analyse one spectrum; whatever is wrong with it becomes its one row."""
     started = time.perf_counter()
     try:
@@ -42,17 +42,17 @@ def analyse_entry(entry: Entry | BadEntry, *, site_norms: tuple[Controls, ...], 
     return Answer(tuple(result_rows(entry.id, analysis, time.perf_counter() - started)), analysed=True)
 
 
-def answer_of_crash(entry: Entry | BadEntry) -> Answer:
+def answer_of_crash(entry: ManifestRow | BadEntry) -> Answer:
     """The row of a spectrum that took its worker process down, also when it was analysed alone."""
     sentence = "The process that analysed this spectrum died, also when it ran alone; is there enough memory?"
     return _failed(entry, "worker-crashed", sentence)
 
 
-def out_of_memory(entry: Entry | BadEntry) -> Answer:
+def out_of_memory(entry: ManifestRow | BadEntry) -> Answer:
     """The row of a spectrum that takes more memory than its worker process may."""
     sentence = "Reading or analysing it takes more memory than a process may; is it one ordinary single-voxel scan? "
     return _failed(entry, "out-of-memory", sentence + "MRSQUANT_WORKER_MEMORY_BYTES allows more.")
 
 
-def _failed(entry: Entry | BadEntry, code: str, sentence: str) -> Answer:
+def _failed(entry: ManifestRow | BadEntry, code: str, sentence: str) -> Answer:
     return Answer((refusal_row(entry.id, code, sentence) | {"outcome": "failed"},), analysed=False)

@@ -14,7 +14,7 @@ import typer
 from fitting.request import Document
 from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode, refusing, writing
-from service.cli.manifest import Entry, read_manifest
+from service.cli.manifest import ManifestRow, read_manifest
 from service.cli.output import refuse_overwriting
 from service.cli.own_norms import own_norms
 from service.cli.request_options import Paths, takes_request
@@ -43,8 +43,8 @@ def batch(
 
     with refusing(manifest):
         table = read_manifest(manifest)
-    entries = [item.after(document, paths) if isinstance(item, Entry) else item for item in table.entries]
-    files = (path for entry in entries if isinstance(entry, Entry) for path in entry.paths.values())
+    entries = [item.after(document, paths) if isinstance(item, ManifestRow) else item for item in table.entries]
+    files = (path for entry in entries if isinstance(entry, ManifestRow) for path in entry.paths.values())
     refuse_overwriting(out, manifest, *files)
     if table.carried:
         sys.stderr.write(f"{manifest}: not read, carried through: {', '.join(table.carried)}\n")

@@ -18,7 +18,7 @@ COLUMNS = ("id", *_FILES, *_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ManifestRow:
     """One spectrum of a batch, with paths resolved against the manifest's folder."""
 
     id: str
@@ -29,14 +29,14 @@ class Entry:
     carried: Mapping[str, str]
     """Cells of columns that are not read."""
 
-    def after(self, document: Document, paths: Mapping[str, Path]) -> Entry:
+    def after(self, document: Document, paths: Mapping[str, Path]) -> ManifestRow:
         """The entry where all rows share what they do not say themselves."""
         merged = {**document}
         for name, value in self.document.items():
             shared = document.get(name)
             is_section = name != "tissue" and isinstance(shared, dict)
             merged[name] = {**shared, **value} if is_section and shared is not None else value
-        return Entry(self.id, {**paths, **self.paths}, merged, self.carried)
+        return ManifestRow(self.id, {**paths, **self.paths}, merged, self.carried)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class BadEntry:
 class Manifest:
     """The rows in their order, and the columns that go through unread."""
 
-    entries: tuple[Entry | BadEntry, ...]
+    entries: tuple[ManifestRow | BadEntry, ...]
     carried: tuple[str, ...]
 
 
@@ -94,7 +94,7 @@ def _check_header(header: list[str], path: Path) -> None:
         raise UnusableTable(f"{path.name}:1: {complaint}; the columns are {','.join(COLUMNS)}.", file=path.name)
 
 
-def _entries(rows: Iterator[tuple[int, list[str]]], header: list[str], path: Path) -> Iterator[Entry | BadEntry]:
+def _entries(rows: Iterator[tuple[int, list[str]]], header: list[str], path: Path) -> Iterator[ManifestRow | BadEntry]:
     seen: dict[str, int] = {}
     for line, cells in rows:
         if not any(cell.strip() for cell in cells):
@@ -109,7 +109,7 @@ def _entries(rows: Iterator[tuple[int, list[str]]], header: list[str], path: Pat
                 raise ValueError(f"id '{identifier}' stands on line {seen[identifier]} already; give each row its own")
             if not row["metabolite"]:
                 raise ValueError("metabolite is empty; name the spectrum's file")
-            yield Entry(identifier, _paths(row, path.parent), _document(row), carried)
+            yield ManifestRow(identifier, _paths(row, path.parent), _document(row), carried)
         except (ValueError, ImplausibleParameter) as error:
             detail = f"{path.name}:{line}: {str(error).rstrip('.')}."
             yield BadEntry(identifier, UnusableTable(detail, file=path.name, line=line), carried)

@@ -22,7 +22,7 @@ from fitting import run
 from fitting.errors import FittingError
 from fitting.norms import Controls
 from fitting.run import Inspection, Job
-from service.documents import Answer
+from service.documents import PackedAnalysis
 from service.errors import DamagedStorage, InternalError, OutOfMemory, OverDeadline, WorkerCrashed
 from service.jobs.instance import Instance
 from service.jobs.pool_supervisor import Limits, PoolSupervisor
@@ -59,7 +59,7 @@ class _Held:
     """An analysis that is ours, and where its answer will be."""
 
     row: Claimed
-    future: Future[Answer]
+    future: Future[PackedAnalysis]
 
 
 class Dispatcher:
@@ -233,7 +233,7 @@ class Dispatcher:
         else:
             self._succeed(row, answer)
 
-    def _succeed(self, row: Claimed, answer: Answer) -> None:
+    def _succeed(self, row: Claimed, answer: PackedAnalysis) -> None:
         if self._queue.succeed(row.id, self._instance.name, answer):
             run = self._supervisor.run_of(row.id)
             self._metrics.finished(answer.seconds, [] if run is None else run.stages)

@@ -17,7 +17,7 @@ from service.storage.upkeep import Upkeep
 
 HOUR_SECONDS = 3600.0
 RETRY_SECONDS = 30.0
-"""How soon deleted rows are overwritten that somebody was reading beside."""
+"""How soon the erasure of deleted rows is retried after a concurrent reader prevented it."""
 SWEEPS_EVERY = 24
 """Hours between two sweeps."""
 

@@ -13,7 +13,7 @@ import structlog
 
 from fitting.request import Options
 from fitting.run import Inspection, Job
-from service.documents import Answer
+from service.documents import PackedAnalysis
 from service.errors import NotReady
 from service.jobs.task_monitor import TaskMonitor, TaskRun
 from service.jobs.tasks import Inspect, run_inspection, warm
@@ -111,7 +111,9 @@ class PoolSupervisor:
         """How many tasks run at once; none while there is no pool."""
         return 0 if self._pool is None else self._pool.workers()
 
-    def submit(self, task_id: str, limit: float, task: Callable[..., Answer], job: Job) -> Future[Answer] | None:
+    def submit(
+        self, task_id: str, limit: float, task: Callable[..., PackedAnalysis], job: Job
+    ) -> Future[PackedAnalysis] | None:
         """Give a task to the pool; None when the pool is broken."""
         if self._pool is None:
             return None

@@ -13,7 +13,7 @@ from fitting.errors import FittingError
 from fitting.model.result import Traces
 from fitting.run import Inspection, Job
 from fitting.run.progress import watched
-from service.documents import Answer, dump_analysis, dump_traces
+from service.documents import PackedAnalysis, dump_analysis, dump_traces
 from service.logs import frames_of
 from service.workers.messages import STARTED, Send, discard
 
@@ -40,7 +40,7 @@ class MemoryExhausted(Exception):
 
 def run_analysis(
     job: Job, cache_dir: Path | None, analyse: Analyse = run.analyse, task_id: str = "", send: Send = discard
-) -> Answer:
+) -> PackedAnalysis:
     """Analyse one spectrum and pack the answer for the way back; ``send`` a message at each stage.
 
     Raises
@@ -57,7 +57,7 @@ def run_analysis(
     try:
         with watched(partial(send, task_id)):
             analysis, traces = analyse(job, cache_dir)
-        return Answer(dump_analysis(analysis), dump_traces(traces), time.perf_counter() - begin)
+        return PackedAnalysis(dump_analysis(analysis), dump_traces(traces), time.perf_counter() - begin)
     except FittingError as error:
         error.forget_causes()
         raise

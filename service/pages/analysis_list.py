@@ -31,7 +31,7 @@ router = page_router(in_schema=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ListLine:
     """One analysis of the list."""
 
     row: AnalysisRow
@@ -79,12 +79,12 @@ def start_page(request: Request, repository: Repository, sign_offs: SignOffs) ->
     )
 
 
-def _line(row: AnalysisRow, report: tuple[int, SignOffState] | None) -> Line:
+def _line(row: AnalysisRow, report: tuple[int, SignOffState] | None) -> ListLine:
     if row.state != "succeeded":
-        return Line(row, row.state in UNFINISHED, "")
+        return ListLine(row, row.state in UNFINISHED, "")
     version, state = report or (1, "draft")
     word = room(f"sign_off.{state}")
-    return Line(row, False, word if version == 1 else room("sign_off.version", state=word, version=version))
+    return ListLine(row, False, word if version == 1 else room("sign_off.version", state=word, version=version))
 
 
 def _asked(given: Mapping[str, str]) -> _Asked:

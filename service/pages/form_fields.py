@@ -39,7 +39,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FieldGroup:
     """Fields under one legend."""
 
     name: str
@@ -61,11 +61,11 @@ def _of(section: str, *, within: str | None = None) -> tuple[Field, ...]:
 
 
 GROUPS = (
-    Group("examination", _of("visit") + _of("person"), open=True),
-    Group("tissue", _of("person", within="tissue")),
-    Group("clinical", _of("clinical")),
-    Group("overrides", _of("overrides")),
-    Group("advanced", _of("options"), files=("macromolecules",)),
+    FieldGroup("examination", _of("visit") + _of("person"), open=True),
+    FieldGroup("tissue", _of("person", within="tissue")),
+    FieldGroup("clinical", _of("clinical")),
+    FieldGroup("overrides", _of("overrides")),
+    FieldGroup("advanced", _of("options"), files=("macromolecules",)),
 )
 FIELDS = tuple(field for group in GROUPS for field in group.fields)
 

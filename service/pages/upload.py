@@ -22,7 +22,7 @@ from service.api.dependencies import Caller, CurrentSettings, Dispatch, Reposito
 from service.api.intake import read_form, refuse_unrecognised, uploaded_files
 from service.errors import ServiceProblem
 from service.pages import preview
-from service.pages.form_fields import FIELDS, GROUPS, Group, field_at, field_named, request_of
+from service.pages.form_fields import FIELDS, GROUPS, FieldGroup, field_at, field_named, request_of
 from service.pages.frame import page, page_router, room
 from service.schemas.analysis_request import AnalysisRequest
 from service.storage.files import IMAGE_ROLES, INPUTS, StoredFile
@@ -142,7 +142,7 @@ def _errors_of(error: FittingError | ServiceProblem) -> dict[str, str]:
     return {by_file or "form": error.detail}
 
 
-def _is_needed(group: Group, given: Mapping[str, str], errors: Mapping[str, str]) -> bool:
+def _is_needed(group: FieldGroup, given: Mapping[str, str], errors: Mapping[str, str]) -> bool:
     return any(given[f.name] or f.name in errors for f in group.fields) or any(name in errors for name in group.files)
 
 

@@ -36,7 +36,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparisonRow:
     """One metabolite in both sessions; a session that lacks it has None."""
 
     name: str
@@ -69,7 +69,7 @@ class Comparison:
     differences: tuple[DifferenceInWords, ...]
     changes: tuple[timeline_changes.SeriesChanges, ...]
     """What changed between them; empty when they may not be compared."""
-    groups: tuple[tuple[str, tuple[Row, ...]], ...]
+    groups: tuple[tuple[str, tuple[ComparisonRow, ...]], ...]
     figure: str
     """SVG; empty when there is nothing to draw."""
 
@@ -130,7 +130,7 @@ def _column(side: Side) -> Column:
     )
 
 
-def _groups(one: Analysis, other: Analysis) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+def _groups(one: Analysis, other: Analysis) -> tuple[tuple[str, tuple[ComparisonRow, ...]], ...]:
     by_name = [{result.name: result for result in analysis.metabolites} for analysis in (one, other)]
     union = (by_name[1] | by_name[0]).values()
     return tuple(
@@ -143,9 +143,9 @@ def _groups(one: Analysis, other: Analysis) -> tuple[tuple[str, tuple[Row, ...]]
     )
 
 
-def _row(name: str, one: MetaboliteResult | None, other: MetaboliteResult | None) -> Row:
+def _row(name: str, one: MetaboliteResult | None, other: MetaboliteResult | None) -> ComparisonRow:
     meaning = rows.meaning(name)
-    return Row(name, meaning, (None if one is None else _cell(one), None if other is None else _cell(other)))
+    return ComparisonRow(name, meaning, (None if one is None else _cell(one), None if other is None else _cell(other)))
 
 
 def _cell(result: MetaboliteResult) -> Cell:

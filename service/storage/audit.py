@@ -30,7 +30,7 @@ _WIDTHS = {column.name: column.type.length for column in AUDIT_LOG.c if isinstan
 _LOCK = 0x6D727361  # "mrsa": any number no other program on the same database uses
 
 
-class Entry(NamedTuple):
+class AuditEntry(NamedTuple):
     """One thing somebody did, or tried to do."""
 
     actor: str
@@ -49,9 +49,9 @@ class Actor(NamedTuple):
     request_id: str
     address: str | None = None
 
-    def entry(self, action: str, status: int, project: str, analysis_id: str) -> Entry:
+    def entry(self, action: str, status: int, project: str, analysis_id: str) -> AuditEntry:
         """That they did it."""
-        return Entry(self.name, project, action, status, self.request_id, analysis_id, self.address)
+        return AuditEntry(self.name, project, action, status, self.request_id, analysis_id, self.address)
 
 
 class Head(NamedTuple):
@@ -65,7 +65,7 @@ class BrokenChain(Exception):
     """The audit log is not what was written; the message names the first row that shows it."""
 
 
-def append(connection: Connection, entries: Sequence[Entry]) -> None:
+def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     """Add entries in a writing transaction, which keeps all others from adding until it ends.
 
     Texts are cut to their columns: what a client wrote in a header may not keep the log from being written.
@@ -88,7 +88,7 @@ class AuditLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def append(self, entries: Sequence[Entry]) -> None:
+    def append(self, entries: Sequence[AuditEntry]) -> None:
         """Add entries in a transaction of their own."""
         with self._database.changing() as connection:
             append(connection, entries)
@@ -107,7 +107,7 @@ class AuditLog:
             When the log takes no entry at all.
         """
         with self._database.asking() as connection:
-            append(connection, [Entry("audit", None, "try out", 200, "")])
+            append(connection, [AuditEntry("audit", None, "try out", 200, "")])
             connection.rollback()
 
     def examine(self, known: Head | None) -> tuple[Head, tuple[str, ...]]:
@@ -125,7 +125,7 @@ class AuditLog:
         before = "none" if known is None else f"{known.position} {known.sha256}"
         with self._database.changing() as connection:
             audit_triggers.restore(connection)
-            append(connection, [Entry("operator", None, f"audit accept, known was {before}", 200, "")])
+            append(connection, [AuditEntry("operator", None, f"audit accept, known was {before}", 200, "")])
             return _head(connection)
 
     def rows(self, analysis_id: str | None = None) -> Iterator[AuditRow]:
@@ -175,21 +175,21 @@ def _lost(connection: Connection, known: Head, head: Head) -> Iterator[str]:
         yield f"Row {known.position} is another than the one that was written: the log was cut off or written anew."
 
 
-def _bounded(entry: Entry) -> Entry:
+def _bounded(entry: AuditEntry) -> AuditEntry:
     fields: dict[str, Any] = entry._asdict()
     cut = {name: _cut(value, _WIDTHS[name]) for name, value in fields.items() if isinstance(value, str)}
-    return Entry(**{**fields, **cut})
+    return AuditEntry(**{**fields, **cut})
 
 
 def _cut(value: str, width: int | None) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in value[:width])
 
 
-def _entry(row: AuditRow) -> Entry:
-    return Entry(**{name: getattr(row, name) for name in Entry._fields})
+def _entry(row: AuditRow) -> AuditEntry:
+    return AuditEntry(**{name: getattr(row, name) for name in AuditEntry._fields})
 
 
-def _digest(before: Head, at: datetime, entry: Entry) -> str:
+def _digest(before: Head, at: datetime, entry: AuditEntry) -> str:
     content = [
         *(before.sha256, before.position + 1, at.astimezone(UTC).isoformat(timespec="microseconds")),
         *(entry.actor, entry.project, entry.action, entry.analysis_id, entry.status, entry.address, entry.request_id),

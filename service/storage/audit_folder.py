@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from service.storage.audit import Entry, Head
+from service.storage.audit import AuditEntry, Head
 
 MAX_REFUSED_BYTES = 1_000_000
 """Size at which the file of refused entries takes no more; further ones are counted only."""
@@ -62,7 +62,7 @@ class AuditFolder:
                 os.fsync(file.fileno())
             new.replace(self._head)
 
-    def refuse(self, entry: Entry, reason: str) -> bool:
+    def refuse(self, entry: AuditEntry, reason: str) -> bool:
         """Set an entry aside that the table does not take; False when there is no more space for such."""
         with self._locked():
             if self.refused.exists() and self.refused.stat().st_size > MAX_REFUSED_BYTES:
@@ -78,17 +78,17 @@ class AuditFolder:
         except FileNotFoundError:
             return 0
 
-    def leave(self, entries: Sequence[Entry]) -> None:
+    def leave(self, entries: Sequence[AuditEntry]) -> None:
         """Keep entries for the next start that could not be written before the end."""
         with self._locked():
             _add(self._waiting, [entry._asdict() for entry in entries])
 
     @contextmanager
-    def left(self) -> Iterator[list[Entry]]:
+    def left(self) -> Iterator[list[AuditEntry]]:
         """The entries an earlier process left; they are forgotten when the block ends without an exception."""
         with self._locked():
             lines = self._waiting.read_text("utf-8").splitlines() if self._waiting.exists() else []
-            yield [Entry(**json.loads(line)) for line in lines]
+            yield [AuditEntry(**json.loads(line)) for line in lines]
             self._waiting.unlink(missing_ok=True)
 
     @contextmanager

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
 
-from service.documents import Answer
+from service.documents import PackedAnalysis
 from service.problem_documents import ProblemDocument
 from service.storage import clock, webhooks
 from service.storage.blobs import BlobStore
@@ -114,7 +114,7 @@ class JobQueue:
         with self._database.changing() as connection:
             connection.execute(_HEARTBEAT, {"owner": owner, "ids": list(analysis_ids)})
 
-    def succeed(self, analysis_id: str, owner: str, answer: Answer) -> bool:
+    def succeed(self, analysis_id: str, owner: str, answer: PackedAnalysis) -> bool:
         """Keep an answer; False when the analysis is no longer the owner's (cancelled, removed, taken over)."""
         document = json.loads(answer.analysis)
         values = {

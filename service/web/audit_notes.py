@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access.authentication import address_of
 from service.access.route_access import Note, access_of
-from service.storage.audit import Entry
+from service.storage.audit import AuditEntry
 
 
 class AuditNotes:
@@ -41,7 +41,7 @@ class AuditNotes:
                 scope["state"]["services"].audit_writer.note(entry)
 
 
-def _entries(scope: Scope, status: int, *, is_unfinished: bool) -> list[Entry]:
+def _entries(scope: Scope, status: int, *, is_unfinished: bool) -> list[AuditEntry]:
     """One note of a request, one for each analysis that it showed, or none."""
     state: dict[str, Any] = scope["state"]
     route: Any = scope.get("route")
@@ -52,7 +52,7 @@ def _entries(scope: Scope, status: int, *, is_unfinished: bool) -> list[Entry]:
     analysis_id = _uuid(scope.get("path_params", {}).get("analysis_id"))
     if not _is_noted(access.note, status, has_id=analysis_id is not None, is_unfinished=is_unfinished):
         return []
-    entry = Entry(
+    entry = AuditEntry(
         actor="unknown" if principal is None else principal.name,
         project=None if principal is None else principal.project,
         action=f"{scope['method']} {route.path}",

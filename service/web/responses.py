@@ -62,7 +62,7 @@ def _answer(request: Request, error: FittingError | ServiceProblem) -> Response:
 
 
 def _for_people(request: Request) -> bool:
-    """Whether a browser looks for a page; the interface for programs answers problem documents to everybody."""
+    """Whether a browser looks for a page; the API always answers problem documents."""
     if request.url.path.startswith("/v1/"):
         return False
     return preferred(request.headers.get("accept"), ("application/problem+json", "text/html")) == "text/html"

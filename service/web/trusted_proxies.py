@@ -1,4 +1,4 @@
-"""Reverse proxies: what they say of the client is believed when the operator named them, else not."""
+"""Headers of reverse proxies: read from the proxies that the operator named, from no other."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from service.access import audit_writer as audit_writer_module
-from service.storage.audit import AuditLog, Entry
+from service.storage.audit import AuditEntry, AuditLog
 from tests.api.conftest import StartClient
 from tests.fake_pipeline import spectrum
 
@@ -23,7 +23,7 @@ def away(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Set while the log takes nothing."""
     is_away, append = threading.Event(), AuditLog.append
 
-    def stubborn(self: AuditLog, entries: Sequence[Entry]) -> None:
+    def stubborn(self: AuditLog, entries: Sequence[AuditEntry]) -> None:
         if is_away.is_set():
             raise OperationalError("", None, OSError())
         append(self, entries)

@@ -16,7 +16,7 @@ from service.access.route_access import Access, access_of
 from service.api.access import UndeclaredRoute
 from service.app import create_app
 from service.settings import Settings
-from service.storage.audit import AuditLog, Entry
+from service.storage.audit import AuditEntry, AuditLog
 from tests.fake_pipeline import spectrum
 from tests.openapi import ACCESS
 
@@ -45,7 +45,7 @@ def submitted(client: TestClient, number: int) -> str:
     return str(answer.json()["id"])
 
 
-def noted(client: TestClient, action: str) -> list[Entry]:
+def noted(client: TestClient, action: str) -> list[AuditEntry]:
     """Entries of the audit log, once all are written."""
     services = client.app_state["services"]
     while services.audit_writer.waiting:

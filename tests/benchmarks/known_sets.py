@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fitting.run import Job
-from service.cli.manifest import Entry, read_manifest
+from service.cli.manifest import ManifestRow, read_manifest
 from tests.benchmarks.scoring import Answer, Answers, Truth, Truths
 
 PRIVATE_SETS = ("easy", "clinical", "hard", "te30", "easy_b", "clinical_b")
@@ -56,7 +56,7 @@ def _private_set(folder: Path, name: str) -> KnownSet:
 def _jobs(manifest: Path, relaxation: Path) -> dict[str, Job]:
     jobs = {}
     for entry in read_manifest(manifest).entries:
-        if not isinstance(entry, Entry):
+        if not isinstance(entry, ManifestRow):
             raise entry.problem
         jobs[entry.id] = Job.read(entry.document, {**entry.paths, "relaxation": relaxation})
     return jobs

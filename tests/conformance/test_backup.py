@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, select, update
 
-from service.documents import Answer, dump_analysis
+from service.documents import PackedAnalysis, dump_analysis
 from service.storage import backup as backup_module
 from service.storage.backup import copy_all
 from service.storage.blobs import BlobStore
@@ -94,7 +94,7 @@ def _one_comes_and_one_ends(office: Office, number: int) -> bool:
             return False
     office.submit(spectrum(number=number))
     (row,) = office.queue.claim("me", 1)
-    return office.queue.succeed(row.id, "me", Answer(_ANALYSIS, f"traces {number}".encode(), 0.1))
+    return office.queue.succeed(row.id, "me", PackedAnalysis(_ANALYSIS, f"traces {number}".encode(), 0.1))
 
 
 def test_a_copy_leaves_out_what_was_deleted_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +117,7 @@ def test_a_copy_leaves_out_what_was_deleted_meanwhile(tmp_path: Path, monkeypatc
                 office.repository.delete(gone)
             return references(database, query)
 
-        assert office.queue.succeed(row.id, "me", Answer(_ANALYSIS, b"traces", 0.1))
+        assert office.queue.succeed(row.id, "me", PackedAnalysis(_ANALYSIS, b"traces", 0.1))
         traces = {hashlib.sha256(b"traces").hexdigest()}
         monkeypatch.setattr(backup_module, "_references", look)
 

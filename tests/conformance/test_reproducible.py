@@ -10,7 +10,7 @@ import pytest
 from fitting.io import SourceFile
 from fitting.request import Subject
 from fitting.run import Job
-from service.documents import Answer
+from service.documents import PackedAnalysis
 from service.jobs.tasks import run_analysis
 from service.workers.executors import open_executor
 from tests.servers.cluster import cluster
@@ -19,7 +19,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "acc_press30.nii.gz"
 JOB = Job((SourceFile("metabolite.nii.gz", EXAMPLE.read_bytes()),), subject=Subject(region="ACC", age_years=40.0))
 
 
-def computed(executor: str, cache: Path | None, times: int) -> list[Answer]:
+def computed(executor: str, cache: Path | None, times: int) -> list[PackedAnalysis]:
     pool = open_executor(executor)
     try:
         task = partial(run_analysis, cache_dir=cache)
@@ -34,13 +34,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def first(cache: Path) -> Answer:
+def first(cache: Path) -> PackedAnalysis:
     """Computed in this process, with an empty cache."""
     return computed("inline:", cache, 1)[0]
 
 
 @pytest.mark.parametrize("executor", ["inline:", "processes:2"])
-def test_same_bytes(first: Answer, executor: str, tmp_path: Path) -> None:
+def test_same_bytes(first: PackedAnalysis, executor: str, tmp_path: Path) -> None:
     """In other processes, a second time in the same one, with a basis set simulated or read from the cache."""
     answers = computed(executor, tmp_path, 2)
 
@@ -48,7 +48,7 @@ def test_same_bytes(first: Answer, executor: str, tmp_path: Path) -> None:
     assert {answer.traces for answer in answers} == {first.traces}
 
 
-def test_same_bytes_on_a_cluster(first: Answer, cache: Path, tmp_path: Path) -> None:
+def test_same_bytes_on_a_cluster(first: PackedAnalysis, cache: Path, tmp_path: Path) -> None:
     """A dask worker answers what this process answers, in every byte."""
     with cluster(tmp_path, "one") as started:
         (answer,) = computed(started.address, cache, 1)

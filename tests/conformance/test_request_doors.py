@@ -11,7 +11,7 @@ import pytest
 from fitting.request import BY_PATH, FIELDS, PARTS, RequestField, put, request_of
 from fitting.run.job import Job, said_document
 from service.cli.app import run
-from service.cli.manifest import Entry, read_manifest
+from service.cli.manifest import ManifestRow, read_manifest
 from service.cli.request_options import Paths, takes_request
 from service.pages import form_fields
 from service.schemas.analysis_request import AnalysisRequest
@@ -83,7 +83,7 @@ def test_a_manifest_takes_it(field: RequestField, tmp_path: Path) -> None:
     path.write_text(f"{header}\na.rda,{','.join(str(item.said.example) for item in fields)}\n")
     (entry,) = read_manifest(path).entries
 
-    assert isinstance(entry, Entry)
+    assert isinstance(entry, ManifestRow)
     assert entry.document == document_of(field)
 
 

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from fitting.follow_up import course
 from service.api.subjects import followed_of, sessions_of
-from service.documents import Answer, dump_analysis, dump_traces
+from service.documents import PackedAnalysis, dump_analysis, dump_traces
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.files import StoredFile
@@ -104,7 +104,7 @@ def _subjects(repository: AnalysisRepository, rows: int) -> Asked:
 
 def _writing(repository: AnalysisRepository, queue: JobQueue, rows: int) -> Asked:
     found = example_analysis()
-    answer = Answer(dump_analysis(found), dump_traces(example_traces()), 1.0)
+    answer = PackedAnalysis(dump_analysis(found), dump_traces(example_traces()), 1.0)
     claimed: list[str] = []
 
     def submit(number: int) -> object:

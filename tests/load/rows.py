@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, insert
 
 from service.documents import dump_analysis
-from service.storage.audit import Entry, append
+from service.storage.audit import AuditEntry, append
 from service.storage.tables import ANALYSES, EVENTS, FILES, Base, SignOffRow
 from tests.fake_pipeline import example_analysis
 
@@ -130,8 +130,8 @@ def _events(row: Row) -> Iterator[Row]:
         yield {"analysis_id": row["id"], "number": number, "at": row["created"], "state": state, "attempt": 1}
 
 
-def _audit(row: Row) -> Entry:
-    return Entry("scanner", row["project"], "submit", 202, row["request_id"], row["id"])
+def _audit(row: Row) -> AuditEntry:
+    return AuditEntry("scanner", row["project"], "submit", 202, row["request_id"], row["id"])
 
 
 def _sign_off(row: Row) -> Iterator[Row]:

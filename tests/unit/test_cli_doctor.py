@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from service.cli import app
-from service.storage.audit import AuditLog, Entry
+from service.storage.audit import AuditEntry, AuditLog
 from service.storage.audit_folder import AuditFolder
 from service.storage.database import Database
 
@@ -66,7 +66,7 @@ def test_an_audit_log_that_is_not_what_it_was(capsys: pytest.CaptureFixture[str]
     """A cut end, absent triggers and entries that were set aside: exit code 1, of `audit verify` too."""
     database, folder = Database(f"sqlite:///{tmp_path}/data/mrsquant.sqlite3"), AuditFolder(tmp_path / "data")
     database.migrate()
-    log, entry = AuditLog(database), Entry("key:1", "default", "GET /", 200, "r")
+    log, entry = AuditLog(database), AuditEntry("key:1", "default", "GET /", 200, "r")
     log.append([entry] * 3)
     folder.keep(log.head())
 

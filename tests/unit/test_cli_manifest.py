@@ -8,7 +8,7 @@ import pytest
 
 from fitting.errors import UnusableTable
 from fitting.request import FIELDS, Overrides, Subject, TissueFractions, request_of
-from service.cli.manifest import COLUMNS, BadEntry, Entry, read_manifest
+from service.cli.manifest import COLUMNS, BadEntry, ManifestRow, read_manifest
 
 
 def manifest(folder: Path, text: str) -> Path:
@@ -67,7 +67,7 @@ def test_options_hold_for_rows_that_do_not_say_it_themselves(tmp_path: Path) -> 
     first, second = (
         entry.after(shared, {"basis": Path("b.basis")})
         for entry in read_manifest(manifest(tmp_path, text)).entries
-        if isinstance(entry, Entry)
+        if isinstance(entry, ManifestRow)
     )
 
     assert first.document == shared | {"overrides": {"echo_time": 0.03, "sequence": "PRESS"}}
@@ -80,7 +80,7 @@ def test_only_the_metabolite_is_required(tmp_path: Path) -> None:
     entries = read_manifest(manifest(tmp_path, "\ufeffmetabolite\n scans/a.rda \n\nb.rda\n")).entries
 
     assert [entry.id for entry in entries] == ["scans/a.rda", "b.rda"]
-    assert all(isinstance(entry, Entry) and entry.document == {} for entry in entries)
+    assert all(isinstance(entry, ManifestRow) and entry.document == {} for entry in entries)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_bad_row_costs_only_itself(tmp_path: Path, header: str, cells: str, co
     rows = [good + "," * (width - 1 - good.count(",")), cells, last + "," * (width - 1 - last.count(","))]
     entries = read_manifest(manifest(tmp_path, "\n".join([header, *rows]) + "\n")).entries
 
-    assert [type(entry) for entry in entries] == [Entry, BadEntry, Entry]
+    assert [type(entry) for entry in entries] == [ManifestRow, BadEntry, ManifestRow]
     bad = entries[1]
     assert isinstance(bad, BadEntry)
     assert bad.problem.detail.startswith("manifest.csv:3: ")

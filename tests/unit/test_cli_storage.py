@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from service.cli import app
-from service.documents import Answer, dump_analysis, dump_traces
+from service.documents import PackedAnalysis, dump_analysis, dump_traces
 from service.storage.sweep import FIRST_SECONDS
 from tests.fake_pipeline import example_analysis, example_traces, spectrum
 from tests.servers.office import Office
@@ -34,7 +34,7 @@ def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
             office.submit(spectrum(number=number))
             (row,) = office.queue.claim("me", 1)
             traces = dump_traces(example_traces()) + bytes(number)
-            assert office.queue.succeed(row.id, "me", Answer(dump_analysis(example_analysis()), traces, 0.1))
+            assert office.queue.succeed(row.id, "me", PackedAnalysis(dump_analysis(example_analysis()), traces, 0.1))
     return folder
 
 

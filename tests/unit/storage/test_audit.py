@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.storage.audit import AuditLog, BrokenChain, Entry
+from service.storage.audit import AuditEntry, AuditLog, BrokenChain
 from service.storage.database import Database
 from tests.servers.postgresql import PostgreSql
 
 
-def entry(number: int, analysis_id: str | None = None) -> Entry:
-    return Entry(f"key:{number:012x}", "default", "GET /v1/analyses/{analysis_id}", 200, "r" * 32, analysis_id, "::1")
+def entry(number: int, analysis_id: str | None = None) -> AuditEntry:
+    return AuditEntry(
+        f"key:{number:012x}", "default", "GET /v1/analyses/{analysis_id}", 200, "r" * 32, analysis_id, "::1"
+    )
 
 
 def test_entries_come_back_in_order(database: Database) -> None:

@@ -10,13 +10,13 @@ from sqlalchemy import text
 
 from service.access.audit_writer import AuditWriter
 from service.metrics import Metrics
-from service.storage.audit import AuditLog, Entry, Head
+from service.storage.audit import AuditEntry, AuditLog, Head
 from service.storage.audit_folder import AuditFolder, UnreadableHead
 from service.storage.database import Database
 
 
-def entry(number: int) -> Entry:
-    return Entry(f"key:{number:012x}", "default", "GET /", 200, "r" * 32)
+def entry(number: int) -> AuditEntry:
+    return AuditEntry(f"key:{number:012x}", "default", "GET /", 200, "r" * 32)
 
 
 def without_triggers(database: Database, *statements: str) -> None:

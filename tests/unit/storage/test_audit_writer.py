@@ -16,7 +16,7 @@ from service.access.audit_writer import AuditWriter
 from service.errors import Unavailable
 from service.metrics import Metrics
 from service.storage import audit_folder
-from service.storage.audit import AuditLog, Entry
+from service.storage.audit import AuditEntry, AuditLog
 from service.storage.audit_folder import AuditFolder
 from service.storage.database import Database
 
@@ -36,14 +36,14 @@ class Away(AuditLog):
         super().__init__(database)
         self.is_away = threading.Event()
 
-    def append(self, entries: Sequence[Entry]) -> None:
+    def append(self, entries: Sequence[AuditEntry]) -> None:
         if self.is_away.is_set():
             raise OperationalError("", None, OSError())
         super().append(entries)
 
 
-def entry(number: int) -> Entry:
-    return Entry(f"key:{number:012x}", "default", "GET /v1/analyses/{analysis_id}", 200, "r" * 32, "a", "::1")
+def entry(number: int) -> AuditEntry:
+    return AuditEntry(f"key:{number:012x}", "default", "GET /v1/analyses/{analysis_id}", 200, "r" * 32, "a", "::1")
 
 
 def wait(condition: Callable[[], bool], seconds: float = 20) -> None:
@@ -94,7 +94,7 @@ def test_what_no_database_takes_is_cut_before_it_gets_there(database: Database, 
     """Long texts, NUL, line breaks and halves of characters in any field."""
     log = AuditLog(database)
     for odd in ("x" * 1000, "\0", "\ud800", "a\r\nb", "ü" * 300):
-        log.append([Entry(odd, odd, odd, 200, odd, odd, odd)])
+        log.append([AuditEntry(odd, odd, odd, 200, odd, odd, odd)])
 
     assert log.verify().position == 5
     assert all(len(row.address or "") <= 64 and (row.actor or "").isprintable() for row in log.rows())
