@@ -1,4 +1,4 @@
-"""How the nouns of ``fitting`` are kept: JSON for numbers, ``.npz`` for arrays, a digest for what was asked."""
+"""Storage of results of ``fitting``: JSON for numbers, ``.npz`` for arrays, a digest for the request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ANALYSIS = TypeAdapter(Analysis)
 
 
 class PackedAnalysis(NamedTuple):
-    """What a worker computed: JSON of the Analysis, ``.npz`` of the Traces, and how long it took."""
+    """Result of a worker: JSON of the Analysis, ``.npz`` of the Traces, and the wall time."""
 
     analysis: bytes
     traces: bytes
@@ -56,7 +56,7 @@ def dump_analysis(analysis: Analysis) -> bytes:
 
 
 def load_analysis(document: Mapping[str, Any]) -> Analysis:
-    """The analysis of a stored document, also of one that an earlier version kept.
+    """The analysis of a stored document, including those of earlier versions.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def dump_traces(traces: Traces) -> bytes:
 
 
 def load_traces(content: bytes) -> Traces:
-    """The traces of an ``.npz``; what it does not hold yet is None."""
+    """The traces of an ``.npz``; arrays it lacks are None."""
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         kept = {item.name: arrays[item.name] for item in fields(Traces) if item.name in arrays}
     return Traces(**{**kept, "names": tuple(str(name) for name in kept["names"])})
@@ -99,7 +99,7 @@ def fingerprint(
 
     ``site_norms`` are the ids of the project's own norms, which are versions.
 
-    The project is part of it: whether another project sent the same file is nobody's business.
+    The project is part of it, so that a project cannot learn whether another one sent the same file.
     """
     versions = {
         **{"software": __version__, "schema": SCHEMA, "engine": engine_digest(), "data": data_digest()},

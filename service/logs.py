@@ -1,4 +1,4 @@
-"""Structured log lines without payload and without identity: what happened, to which id, how long it took."""
+"""Structured log lines without payload or identity: event, id and duration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FRAME = re.compile(r'^\s*File "(.*?)", line (\d+), in (.*)$', re.MULTILINE)
 
 
 class _StandardError:
-    """Standard error as it is at the moment; when nobody reads it any more, the work goes on."""
+    """The current standard error; a closed one does not stop the work."""
 
     def write(self, text: str) -> None:
         with suppress(OSError, ValueError):
@@ -42,11 +42,11 @@ def configure(settings: Settings) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _StandardError())),
         cache_logger_on_first_use=False,
     )
-    # its lines hold whole query strings, and every request is in our own log already
+    # its lines hold whole query strings, and the service's own log has every request
     logging.getLogger("uvicorn.access").disabled = True
 
 
 def frames_of(error: BaseException) -> list[str]:
-    """Where an exception came from, innermost last, without its message or source lines: those may quote the input."""
+    """Location of an exception, innermost last, without its message or source lines, which may quote the input."""
     text = "".join(traceback.format_exception(error))
     return [f"{path}:{line} {function}" for path, line, function in _FRAME.findall(text)]

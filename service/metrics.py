@@ -1,4 +1,4 @@
-"""What operators watch: measures in a registry of the application's own."""
+"""Metrics for operators, in a registry of the application's own."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Metrics:
         )
 
     def finished(self, seconds: float, stages: Sequence[tuple[str, float]]) -> None:
-        """Count a successful analysis: how long it took, and when each of its stages began."""
+        """Count a successful analysis: its duration and the start of each stage."""
         self.outcomes.labels("succeeded").inc()
         self.fit_seconds.observe(seconds)
         if not stages:

@@ -16,7 +16,7 @@ _NANOSECONDS = 1_000_000_000
 
 
 class _WithoutQuery:
-    """Takes the query out of the spans of requests: it may hold a pseudonym."""
+    """Remove the query from the spans of requests: it may hold a pseudonym."""
 
     def on_start(self, span: Span, parent_context: object = None) -> None:  # noqa: ARG002 (interface)
         if "url.query" in (span.attributes or {}):
@@ -67,12 +67,12 @@ class Tracing:
         whole.end(_nanoseconds(begin + seconds))
 
     def close(self) -> None:
-        """Send what was not sent yet."""
+        """Send the remaining spans."""
         self.provider.shutdown()
 
 
 def of_requests(tracing: Tracing | None) -> TelemetryConfig:
-    """What the framework itself may record: spans of requests when there is a collector, never what an error said."""
+    """Restrict the framework's records: spans of requests when there is a collector, never the text of an error."""
     if tracing is None:
         return {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
     return {"tracer_provider": tracing.provider, "metrics": False, "logs": False, "auto_configure": False}

@@ -1,8 +1,8 @@
-"""Analyses kept by earlier versions, brought to the present shape of the document when they are read.
+"""Convert analyses stored by earlier versions to the present shape of the document on reading.
 
 A field that may be null and that the document lacks is null: adding such a field needs nothing here. Any other change
-of the shape is a new version of the document with a step of its own. What an earlier version did not compute stays
-unknown: a step writes null, an empty list, or a sentence that says so, and never a number. A value that is there
+of the shape is a new version of the document with a step of its own. Values that an earlier version did not compute
+stay unknown: a step writes null, an empty list, or a sentence that states it, and never a number. A value that is there
 already stays, so a document between two versions is brought along as well.
 """
 
@@ -25,7 +25,7 @@ class UnknownSchema(ValueError):
 
 
 def upgraded(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The document in the present shape; its ``provenance`` goes on to say which version made it.
+    """The document in the present shape; its ``provenance`` still names the version that made it.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def completed(noun: Any, document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _from_1(document: Document) -> None:
-    """The first release: fewer numbers of quality, no verdict of each value, no own controls, nothing of the image."""
+    """The first release: fewer quality numbers, no verdict of each value, no own controls, no image."""
     version = document["provenance"]["version"]
     unknown = f"Version {version}, which made this analysis, did not compute this."
     _fill(document, {"transients": None, "norms_not_used": [], "anatomy": None})

@@ -1,4 +1,4 @@
-"""The mrsquant command: analyse, batch and inspect without a server; serve, submit and openapi around one."""
+"""The mrsquant command: analyse, batch and inspect locally; serve, submit and openapi for the HTTP service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one spectrum of a batch adds to RESULTS.csv: computed in a worker process, whatever happens to it."""
+"""Rows of RESULTS.csv for one spectrum of a batch, computed in a worker process; every failure becomes a row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Answer:
 
 
 def analyse_entry(entry: ManifestRow | BadEntry, *, site_norms: tuple[Controls, ...], cache_dir: Path) -> Answer:
-    """Analyse one spectrum; whatever is wrong with it becomes its one row."""
+    """Analyse one spectrum; a refusal or failure becomes its one row."""
     started = time.perf_counter()
     try:
         if isinstance(entry, BadEntry):
@@ -35,7 +35,7 @@ def analyse_entry(entry: ManifestRow | BadEntry, *, site_norms: tuple[Controls, 
         return Answer((refusal_row(entry.id, error.code, error.detail),), analysed=False)
     except MemoryError:
         return out_of_memory(entry)
-    except Exception as error:  # a defect of ours must not cost the other spectra; its message may quote the input
+    except Exception as error:  # a defect must not stop the other spectra; its message may quote the input
         place = (frames_of(error) or ["an unknown place"])[-1]
         sentence = f"A defect of mrsquant, {type(error).__name__} at {place}; please report it."
         return _failed(entry, "internal-error", sentence)
@@ -43,7 +43,7 @@ def analyse_entry(entry: ManifestRow | BadEntry, *, site_norms: tuple[Controls, 
 
 
 def answer_of_crash(entry: ManifestRow | BadEntry) -> Answer:
-    """The row of a spectrum that took its worker process down, also when it was analysed alone."""
+    """The row of a spectrum that crashed its worker process twice, the second time alone."""
     sentence = "The process that analysed this spectrum died, also when it ran alone; is there enough memory?"
     return _failed(entry, "worker-crashed", sentence)
 

@@ -1,4 +1,4 @@
-"""The table of commands, and the one place where their failures become exit codes."""
+"""The table of commands, and the conversion of their failures to exit codes."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _defect(error: Exception) -> str:
-    """Kind and places of an exception that should not be; its message is left out, for it may quote the input."""
+    """Kind and places of an unexpected exception; its message is omitted because it may quote the input."""
     from service.logs import frames_of
 
     lines = [f"mrsquant: internal-error: {type(error).__name__}: a defect of mrsquant; please report these lines."]

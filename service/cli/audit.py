@@ -1,4 +1,4 @@
-"""``mrsquant audit``: show the audit log, and verify that it is what was written."""
+"""``mrsquant audit``: show the audit log and verify its integrity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one check of ``mrsquant doctor`` found."""
+"""Result of one check of ``mrsquant doctor``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Level = Literal["ok", "warning", "failure"]
 
 
 class CheckResult(NamedTuple):
-    """What a check found."""
+    """Result of a check."""
 
     level: Level
     sentence: str

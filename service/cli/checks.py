@@ -1,4 +1,4 @@
-"""What ``mrsquant doctor`` looks at: each check says one thing about this machine and these settings."""
+"""Checks of ``mrsquant doctor``: each covers one property of the machine or the settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from service.storage.audit_folder import AuditFolder
 
 FEW_BYTES = 2 * 1024**3
-"""Free space below which a warning is due."""
+"""Free space below which a warning is given."""
 WORKER_SECONDS = 120.0
 
 

@@ -1,4 +1,4 @@
-"""Talking to a running service: upload, wait, fetch; every failure becomes one line and an exit code."""
+"""Client of a running service: upload, wait, fetch; every failure becomes one line and an exit code."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from fitting.io import Files
 from service.cli.failures import CommandFailure, ExitCode
 
 POLL_SECONDS = 1.0
-"""Between two looks at a running analysis when the service does not say."""
+"""Seconds between two polls of a running analysis when the service does not state them."""
 BUSY_TRIES = 10
 """How often a submission is repeated while the service answers 429 or 503."""
 LONGEST_PAUSE = 60.0
-"""Seconds waited at most before asking again, whatever ``Retry-After`` says."""
+"""Longest wait in seconds before a retry, whatever ``Retry-After`` states."""
 
 KEY_VARIABLE = "MRSQUANT_API_KEY"
-"""Holds the key for services that need one; an option would show it to everybody on the machine."""
+"""Environment variable with the key for services that need one; an option would be visible in the process list."""
 
 _TIMEOUT = httpx2.Timeout(120.0, connect=10.0)
 _BUSY = (429, 503)
@@ -71,13 +71,13 @@ class ServiceClient:
             *((name, (file.name, file.content)) for name, several in files.items() for file in several),
             ("request", (None, json.dumps(request).encode(), "application/json")),
         ]
-        # a repeated upload with the same key is the same submission, so trying again is safe
+        # a repeated upload with the same key is the same submission, so a retry is safe
         headers = {"Idempotency-Key": str(uuid4())}
         response = self._patiently("POST", "v1/analyses", files=parts, headers=headers)
         return urljoin(self.url, response.headers.get("Location", f"v1/analyses/{_document(response, 'id')['id']}"))
 
     def wait(self, analysis: str) -> dict[str, Any]:
-        """Ask until the analysis is no longer queued or running, as often as ``Retry-After`` allows.
+        """Poll until the analysis is no longer queued or running, as often as ``Retry-After`` allows.
 
         Raises
         ------
@@ -144,7 +144,7 @@ def _checked(response: httpx2.Response) -> httpx2.Response:
 
 
 def _document(response: httpx2.Response, key: str) -> dict[str, Any]:
-    """The JSON object of an answer of ours, known by ``key``; a proxy's page is not one."""
+    """The JSON object of the service's answer, recognised by ``key``; a proxy's page is not one."""
     try:
         document = response.json()
     except ValueError:

@@ -1,4 +1,4 @@
-"""The operator's settings, with a bad one told in one line."""
+"""The operator's settings, with a bad one reported in one line."""
 
 from __future__ import annotations
 

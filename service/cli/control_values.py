@@ -1,4 +1,4 @@
-"""``VALUES.csv``: controls, or studies, that are given with a value."""
+"""``VALUES.csv``: controls or studies supplied with a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``mrsquant doctor``: does the service have what it needs on this machine?"""
+"""``mrsquant doctor``: check that this machine meets the requirements of the service."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def doctor(
     for name, check in (CHECKS | DEEP_CHECKS if deep else CHECKS).items():
         try:
             finding = check(settings)
-        except Exception as error:  # a check that breaks is itself what is wrong
+        except Exception as error:  # a check that raises is a failed check
             finding = CheckResult("failure", f"the check broke: {type(error).__name__}")
         failed |= finding.level == "failure"
         sys.stdout.write(f"{finding.level:<8} {name}: {finding.sentence}\n")

@@ -1,4 +1,4 @@
-"""How the command ends: exit codes, and one line on stderr instead of a traceback."""
+"""Exit codes of the command, and its failures as one line on stderr instead of a traceback."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from fitting.errors import FittingError
 
 
 class ExitCode(IntEnum):
-    """What a script learns from the exit code."""
+    """Exit codes, for scripts."""
 
     ANALYSED = 0
     FAILURE = 1
-    """Anything that is none of the others: a misspelt option, an interrupt, a result that cannot be written."""
+    """All other failures: a misspelt option, an interrupt, a result that cannot be written."""
     NOT_INTERPRETABLE = 2
     REFUSED = 3
     SERVER = 4
 
 
 class CommandFailure(Exception):
-    """The command cannot go on; ``line`` says why."""
+    """The command cannot continue; ``line`` gives the reason."""
 
     def __init__(self, exit_code: ExitCode, code: str, where: str, detail: str) -> None:
         super().__init__(detail)

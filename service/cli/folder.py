@@ -1,4 +1,4 @@
-"""A folder that scanners export into: what is new and whole is sent, and a file beside it says what became of it.
+"""A folder for scanner exports: new, complete files are sent, and a sidecar file records the outcome.
 
 ``scan.rda`` gets ``scan.rda.done`` (where its analysis is) or ``scan.rda.error.json`` (the problem). Whatever has one
 of them is left alone; removing it has the file sent again. Inputs are read and never changed, moved or deleted.
@@ -21,7 +21,7 @@ from service.cli.failures import CommandFailure, ExitCode
 
 DONE, ERROR = ".done", ".error.json"
 _FOLLOWERS = {".spar": ".sdat"}
-"""Files that go with another of the same name, which is the one that is sent."""
+"""Suffixes of companion files, which are sent with the main file of the same name."""
 _UNFINISHED = ("queued", "running")
 
 Size = tuple[int, int]
@@ -29,7 +29,7 @@ Size = tuple[int, int]
 
 @dataclass(slots=True)
 class Folder:
-    """One watched folder and what is known of its files between two looks."""
+    """One watched folder and the state of its files between two scans."""
 
     path: Path
     client: ServiceClient
@@ -38,17 +38,17 @@ class Folder:
     tell: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     seen: dict[Path, tuple[Size, float]] = field(default_factory=dict)
-    """Size and time of change of a file, and since when they are so."""
+    """Size and modification time of a file, and the time since which they are stable."""
     sent: dict[Path, str] = field(default_factory=dict)
-    """Address of the analysis of each file whose end is not known yet."""
+    """Address of the analysis of each file that has not ended yet."""
 
     def look(self) -> None:
-        """Send what has settled, and write down what has ended.
+        """Send stable files, and record the analyses that have ended.
 
         Raises
         ------
         CommandFailure
-            When the service fails or cannot be reached; the next look tries again.
+            When the service fails or cannot be reached; the next scan tries again.
         """
         for file in self._settled():
             self._send(file)
@@ -56,7 +56,7 @@ class Folder:
             self._follow(file, analysis)
 
     def _settled(self) -> Iterator[Path]:
-        """Files that are as they were for the settle time, without a sidecar and not sent yet."""
+        """Files unchanged for the settle time, without a sidecar and not sent yet."""
         now, present = self.clock(), set()
         for file in sorted(self.path.rglob("*")):
             if not self._is_candidate(file):

@@ -1,4 +1,4 @@
-"""``mrsquant inspect``: what the header says, what is missing, which basis and norms would be used."""
+"""``mrsquant inspect``: show the header's content, missing quantities, and the basis and norms that would be used."""
 
 from __future__ import annotations
 

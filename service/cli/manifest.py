@@ -1,4 +1,4 @@
-"""MANIFEST.csv: which spectra a batch analyses, each row checked, each complaint with file and line."""
+"""MANIFEST.csv: the spectra of a batch; each row is checked, each error names file and line."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class ManifestRow:
     paths: Mapping[str, Path]
     """Files by part."""
     document: Document
-    """What the row says, as a request."""
+    """The request of the row."""
     carried: Mapping[str, str]
     """Cells of columns that are not read."""
 
     def after(self, document: Document, paths: Mapping[str, Path]) -> ManifestRow:
-        """The entry where all rows share what they do not say themselves."""
+        """The entry with the values common to all rows filled in where the row has none."""
         merged = {**document}
         for name, value in self.document.items():
             shared = document.get(name)
@@ -50,7 +50,7 @@ class BadEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The rows in their order, and the columns that go through unread."""
+    """The rows in their order, and the columns that are passed through unread."""
 
     entries: tuple[ManifestRow | BadEntry, ...]
     carried: tuple[str, ...]
@@ -125,5 +125,5 @@ def _document(row: Mapping[str, str]) -> Document:
     for column, field in _FIELDS.items():
         if row[column]:
             put(document, field.path, checked(field, row[column]))
-    request_of(document)  # refuses what does not go together
+    request_of(document)  # refuses contradictory fields
     return document

@@ -1,4 +1,4 @@
-"""Worker processes in manifest order: bounded memory, and a crash costs only the task that crashed."""
+"""Worker processes with results in manifest order: bounded memory, and a crash loses only the task that crashed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 IN_FLIGHT_PER_WORKER = 4
-"""Tasks submitted and not yet handed on, per worker: enough to keep all busy, few enough to bound memory."""
+"""Tasks submitted and not yet yielded, per worker: enough to keep all busy, few enough to bound memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def map_in_order(
     """Run ``function`` on every item in ``workers`` processes and yield the results in the items' order.
 
     When a worker dies, the tasks that went down with it are repeated one at a time, so that only the
-    one that kills its worker is lost, and the pool is replaced. Whoever stops iterating ends the workers.
+    one that kills its worker is lost, and the pool is replaced. Closing the iterator ends the workers.
     Each worker may take ``worker_memory`` bytes, by default its share of the machine's memory.
     """
     ordered = _OrderedTasks(function, partial(_open, worker_memory), workers)
@@ -58,7 +58,7 @@ class _Task(Generic[Item, Result]):
 
     @property
     def lost(self) -> bool:
-        """Whether it may have gone down with another task's worker, so that it deserves a second run."""
+        """Whether it may have been lost with another task's worker and must be run again."""
         return not self.ran_alone and self.crashed
 
 

@@ -1,4 +1,4 @@
-"""Where results go: a file or stdout, and which format is meant."""
+"""Output of results: file or stdout, and the format."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _BY_SUFFIX: dict[str, Format] = {".json": "json", ".csv": "csv", ".html": "html"
 
 
 def chosen_format(wanted: Format | None, out: Path | None) -> Format:
-    """The format that was asked for, else the one that OUT's suffix names, else the table."""
+    """The requested format, else the one of OUT's suffix, else the table."""
     return wanted or _BY_SUFFIX.get("" if out is None else out.suffix.lower(), "table")
 
 
 def check_destination(format: Format, out: Path | None) -> None:
-    """Refuse to fill a terminal with bytes before any work is done.
+    """Refuse binary output to a terminal before any work is done.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def check_destination(format: Format, out: Path | None) -> None:
 
 
 def refuse_overwriting(out: Path | None, *inputs: Path | None) -> None:
-    """Refuse an OUT that is one of the inputs: a spectrum that is overwritten cannot be measured again.
+    """Refuse an OUT that is one of the inputs, which would overwrite a spectrum.
 
     Raises
     ------

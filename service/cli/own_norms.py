@@ -17,7 +17,7 @@ def own_norms() -> tuple[Controls, ...]:
     Raises
     ------
     CommandFailure
-        When a file of it is no norm.
+        When a file in it is not a valid norm.
     """
     folder = load_settings().norms_path
     if folder is None:

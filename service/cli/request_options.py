@@ -23,7 +23,7 @@ _IMAGES = "Images of the same examination (NIfTI)"
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of the command line and what becomes of its value."""
+    """One option of the command line and the destination of its value."""
 
     name: str
     annotation: Any
@@ -138,5 +138,5 @@ def _numbers(text: str, names: Sequence[str], option: str, form: str) -> dict[st
 
 
 def _first_sentence(text: str) -> str:
-    """What stands before the first full stop or semicolon, as one sentence."""
+    """The text before the first full stop or semicolon, as one sentence."""
     return text.split("; ", maxsplit=1)[0].split(". ", maxsplit=1)[0].rstrip(".") + "."

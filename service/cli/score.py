@@ -1,4 +1,4 @@
-"""``mrsquant score``: a z-score for a value somebody else's program measured; no spectrum needed."""
+"""``mrsquant score``: a z-score for a value of another program, without a spectrum."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def score(
 
 
 def _request(kind: Any, given: dict[str, Any]) -> Any:
-    """The request, or a refusal that names the option and what it takes."""
+    """The request, or a refusal that names the option and its allowed values."""
     from pydantic import ValidationError
 
     try:

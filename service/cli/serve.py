@@ -39,7 +39,7 @@ def serve(
 
     settings = load_settings()
     _check_access(settings, host)
-    own_norms()  # an unusable file is told in one line, before anything is opened
+    own_norms()  # an unusable file is reported in one line, before anything is opened
     with usable_storage(settings, "not-started") as storage:
         storage.adopt() if adopt else storage.open()
     service = create_app(settings)
@@ -50,15 +50,15 @@ def serve(
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket] | None = None) -> None:
             await super().startup(sockets)
-            if self.started:  # only now would a browser be answered
+            if self.started:  # the server answers browsers only from here on
                 sys.stderr.write(f"mrsquant serves {address}/ until Ctrl-C.\n")
 
     server = Server(config)
-    service.state.is_stopping = lambda: server.should_exit  # ends the streams of events, which else go on
+    service.state.is_stopping = lambda: server.should_exit  # ends the streams of events, which otherwise continue
     try:
         with terminated_like_interrupted():
             server.run()
-    except KeyboardInterrupt:  # it was raised again after everything was stopped in order
+    except KeyboardInterrupt:  # it was raised again after an orderly stop
         return ExitCode.ANALYSED
     except SystemExit as error:
         detail = "the service did not start; the reason stands above."
@@ -67,7 +67,7 @@ def serve(
 
 
 def _check_access(settings: Settings, host: str) -> None:
-    """Refuse to let in everybody on a network, and make the first key where there is none yet."""
+    """Refuse to serve a network without authentication, and make the first key where there is none yet."""
     from service.access.addresses import is_loopback
     from service.access.key_file import KeyFile, UnusableKeyFile
 

@@ -1,4 +1,4 @@
-"""A scheduler's SIGTERM means what a person's Ctrl-C means: end in order."""
+"""Treat a scheduler's SIGTERM like Ctrl-C: stop in order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def terminated_like_interrupted() -> Iterator[None]:
-    """Raise KeyboardInterrupt on SIGTERM too, so that workers are ended and files are whole."""
+    """Raise KeyboardInterrupt on SIGTERM too, so that workers are ended and files are complete."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What commands that use the service's storage share: it is opened, or the command ends in one line."""
+"""Open the service's storage for a command, or end the command with one line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def usable_storage(settings: Settings, code: str) -> Iterator[Storage]:
-    """The storage of these settings; that it cannot be used is the command's failure with this ``code``."""
+    """The storage of these settings; if it cannot be used, the command fails with this ``code``."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from service.storage.binding import Storage, UnusableStorage

@@ -1,4 +1,4 @@
-"""Checks of ``mrsquant doctor`` on what is kept: the database, the files, and that they belong together."""
+"""Checks of ``mrsquant doctor`` on stored data: the database, the files, and that they belong together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from service.settings import Settings
 from service.storage.binding import Contents, Storage, UnusableStorage
 
 _NAMED = 3
-"""Things that are wrong which a sentence names; the others are counted."""
+"""Largest number of faults that a sentence lists; the others are counted."""
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def _opened(settings: Settings) -> Iterator[Storage]:
 
 
 def _of_storage(check: Callable[[Storage, Contents], CheckResult]) -> Check:
-    """A check of a storage that can be used; another kind is its finding."""
+    """A check of usable storage; unusable storage is the result of the check."""
 
     @wraps(check)
     def checked(settings: Settings) -> CheckResult:

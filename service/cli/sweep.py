@@ -1,4 +1,4 @@
-"""``mrsquant sweep``: files that belong to no analysis go to the trash."""
+"""``mrsquant sweep``: move files that belong to no analysis to the trash."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def watch(
                 if once and not watched.seen and not watched.sent:
                     return ExitCode.ANALYSED
                 time.sleep(min(LOOK_SECONDS, settle) or 0.1)
-        except KeyboardInterrupt:  # what was sent is asked for again by the next run: equal submissions are one
+        except KeyboardInterrupt:  # the next run submits it again: equal submissions are one analysis
             return ExitCode.ANALYSED
 
 

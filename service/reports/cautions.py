@@ -1,4 +1,4 @@
-"""What the verdict on each value says: numbered remarks, each once, and the number that stands at the value."""
+"""Remarks of the verdict on each value: numbered, each listed once and referenced at its values."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ class CautionLine:
     mark: str
     sentence: str
     applies: str
-    """To which further values it applies, in words; empty when the sentence names all."""
+    """Further values it applies to, in words; empty when the sentence names all."""
     names: tuple[str, ...]
     """The values that carry its number; none when it applies to all."""
 
 
 def caution_lines(results: list[MetaboliteResult], verdict: Verdict) -> tuple[CautionLine, ...]:
-    """One line for each kind of remark and weight, what limits a value first; in the order of the values.
+    """One line for each kind of remark and weight, limiting ones first; in the order of the values.
 
-    What limits values is told of each; of mere remarks the first is told, and to whom it applies as well. What holds
-    for all values carries no number at each of them, and is left out when ``verdict``, that on the whole spectrum,
-    says it already.
+    Limiting remarks are listed for each value; of other remarks the first is listed with the further values it applies
+    to. A remark on all values has no number, and is omitted when ``verdict``, that on the whole spectrum, contains it.
     """
     found: dict[tuple[Usable, str], list[tuple[str, str]]] = {}
     for usable in ("no", "limited", "yes"):
@@ -55,7 +54,7 @@ def marks(lines: tuple[CautionLine, ...]) -> dict[str, str]:
 
 
 def trust(result: MetaboliteResult, analysis: Analysis) -> str:
-    """The verdict on a value in words; empty when it is usable, and where the whole spectrum is not."""
+    """The verdict on a value in words; empty when it is usable or when the whole spectrum is not."""
     usable = result.verdict.usable
     return "" if usable == "yes" or analysis.verdict.usable == "no" else text(f"trust.{usable}")
 

@@ -1,4 +1,4 @@
-"""In which words two sessions differ; what counts as a difference is ``fitting.follow_up.comparable``."""
+"""Text of the differences between two sessions, which ``fitting.follow_up.comparable`` determines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from service.reports.texts import text, text_or
 
 @dataclass(frozen=True, slots=True)
 class DifferenceInWords:
-    """One thing in which two sessions differ, in words."""
+    """One difference between two sessions, in words."""
 
     name: str
     earlier: str
@@ -19,12 +19,12 @@ class DifferenceInWords:
 
 
 def differences(earlier: Analysis, later: Analysis) -> tuple[DifferenceInWords, ...]:
-    """Everything in which two sessions were acquired or processed differently; empty when they may be compared."""
+    """All differences in acquisition or processing of two sessions; empty when they may be compared."""
     return tuple(in_words(item) for item in follow_up.differences(earlier, later))
 
 
 def in_words(item: follow_up.Difference) -> DifferenceInWords:
-    """One difference as people read it."""
+    """One difference, formatted for display."""
     return DifferenceInWords(text(f"compare.{item.code}"), _word(item.code, item.earlier), _word(item.code, item.later))
 
 

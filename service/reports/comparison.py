@@ -1,4 +1,4 @@
-"""Two sessions side by side: what a reader sees of both, and whether they may be compared."""
+"""Two sessions side by side: content of both for display, and whether they may be compared."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ComparisonRow:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What stands above the values of a session."""
+    """Heading of the values of a session."""
 
     id: str
     name: str
@@ -68,7 +68,7 @@ class Comparison:
     """Why differences between the columns must not be read as change; empty when they may."""
     differences: tuple[DifferenceInWords, ...]
     changes: tuple[timeline_changes.SeriesChanges, ...]
-    """What changed between them; empty when they may not be compared."""
+    """Changes between them; empty when they may not be compared."""
     groups: tuple[tuple[str, tuple[ComparisonRow, ...]], ...]
     figure: str
     """SVG; empty when there is nothing to draw."""
@@ -91,7 +91,7 @@ def build(one: Side, other: Side) -> Comparison:
 
 
 def _in_time(one: Side, other: Side) -> tuple[Side, Side]:
-    """The earlier one first: who is submitted late may have been measured early."""
+    """Sort the earlier session first: the order of submission may differ from that of measurement."""
     if one.day is not None and other.day is not None and one.day != other.day:
         return (one, other) if one.day < other.day else (other, one)
     return (one, other) if one.submitted <= other.submitted else (other, one)

@@ -14,9 +14,9 @@ from service.reports.texts import text
 
 TOP, BOTTOM = 14, 300
 CREATINE_PPM, CREATINE_HALF_WIDTH = 3.03, 0.08
-"""Where the methyl signal of total creatine stands (Govindaraju et al. 2000, see the spectrum's figure)."""
+"""Position of the methyl signal of total creatine (Govindaraju et al. 2000, see the spectrum's figure)."""
 STYLES = ('stroke="#111827" stroke-width="1.1"', 'stroke="#0b3d91" stroke-width="2.2" stroke-dasharray="9 4"')
-"""Thin and whole, thick and dashed: told apart without colour."""
+"""Thin and solid, thick and dashed: distinguishable without colour."""
 
 
 def overlay_svg(earlier: Traces, later: Traces) -> str:

@@ -1,4 +1,4 @@
-"""What a reader sees: an AnalysisDocument turned into rounded numbers, words and sentences."""
+"""Content of a report: an AnalysisDocument as rounded numbers, words and sentences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MATCHED_PROPERTIES = ("field", "sequence", "echo_time", "age", "unit", "software
 
 @dataclass(frozen=True, slots=True)
 class VerdictBox:
-    """The answer to "can this spectrum be trusted?"."""
+    """Verdict on the spectrum."""
 
     usable: str
     word: str
@@ -30,7 +30,7 @@ class VerdictBox:
 
 @dataclass(frozen=True, slots=True)
 class FlagLine:
-    """One value outside its reference interval, and what speaks for caution."""
+    """One value outside its reference interval, with reasons for caution."""
 
     sentence: str
     caution: str
@@ -38,13 +38,13 @@ class FlagLine:
 
 @dataclass(frozen=True, slots=True)
 class Standout:
-    """The answer to "what stands out?"."""
+    """Values outside their reference intervals."""
 
     sentence: str
     flags: tuple[FlagLine, ...]
     chance: str
     mismatch: str
-    """In what the norms differ from the spectrum; empty when they match."""
+    """Differences between the norms and the spectrum; empty when they match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class NormLine:
 
 @dataclass(frozen=True, slots=True)
 class StudyLine:
-    """What one study reported about this region."""
+    """Finding of one study about this region."""
 
     study: str
     findings: str
@@ -83,7 +83,7 @@ class EvidenceGroup:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything the HTML and PDF reports say."""
+    """Complete content of the HTML and PDF reports."""
 
     title: str
     status: Standing
@@ -115,7 +115,7 @@ class Report:
 
 
 def build(document: AnalysisDocument) -> Report:
-    """Turn numbers into what a reader sees; nothing is computed here but rounding."""
+    """Convert an analysis to its display content; the only computation is rounding."""
     analysis = document.analysis
     reasons = rows.reason_lines(analysis)
     cautions = caution_lines(

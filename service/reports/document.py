@@ -1,4 +1,4 @@
-"""The AnalysisDocument noun: an Analysis with the envelope a store or a command line puts around it."""
+"""The AnalysisDocument: an Analysis with the envelope of the storage or the command line."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from fitting.analysis import Analysis
 
 @dataclass(frozen=True, slots=True)
 class SignOffStep:
-    """One step of the report's sign-off: who did what, when."""
+    """One step of the report's sign-off: person, action and time."""
 
     action: Literal["review", "return", "sign", "amend"]
     version: int
     """Version of the report that the step left; an amendment begins the next one."""
     reviewer: str
-    """Who answers for the step."""
+    """Person responsible for the step."""
     at: str
     """RFC 3339, UTC."""
     comment: str | None = None
     amendment: str | None = None
-    """What the version says beyond the one before."""
+    """Text that the version adds to the one before."""
     content_sha256: str | None = None
     """Digest of the result and its spectra that was signed."""
 
@@ -43,7 +43,7 @@ class AnalysisDocument:
     session: str | None = None
     """Pseudonym of the visit."""
     status: Literal["draft", "reviewed", "signed"] = "draft"
-    """Whether somebody has reviewed or signed it."""
+    """Whether it has been reviewed or signed."""
     version: int = 1
     """Version of the report; every amendment after a signature begins another."""
     sign_off: tuple[SignOffStep, ...] = ()
@@ -59,7 +59,7 @@ class Rendered:
 
 
 class FormatUnavailable(Exception):
-    """A report format that this installation cannot produce; the sentence says what to install."""
+    """A report format that this installation cannot produce; the message names the package to install."""
 
     code = "format-unavailable"
     title = "This report format is not available here"

@@ -1,4 +1,4 @@
-"""The HTML report: one self-contained page that is complete without a script and asks nothing of a network."""
+"""The HTML report: one self-contained page that is complete without a script and makes no network requests."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def article_of(page: str) -> str:
 
 
 def policy_of(page: str) -> str:
-    """The content security policy of a page that ``render`` made; it stands before everything that is not ours.
+    """The content security policy of a page that ``render`` made; it precedes all foreign content.
 
-    Without one nothing may run: the page was not made here.
+    Without one no script may run: the page has another origin.
     """
     head = page.partition("<title>")[0]
     return head.partition(_POLICY_START)[2].partition('"')[0] or "default-src 'none'"
@@ -111,5 +111,5 @@ def static_text(name: str) -> str:
 
 
 def _csp_hash(source: str) -> str:
-    """Names the one script or style that a browser may use, so that injected ones do nothing."""
+    """Hash of the only script or style that a browser may use, so that injected ones are blocked."""
     return f"sha256-{b64encode(sha256(source.encode()).digest()).decode()}"

@@ -1,4 +1,4 @@
-"""Small signs that tell states apart by shape, so that colour is never alone."""
+"""Icons that distinguish states by shape, not by colour alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ICONS = {
 
 
 def icon(name: str) -> str:
-    """An inline SVG sign for a verdict or a position; the word beside it carries the meaning."""
+    """An inline SVG icon for a verdict or a position; the word beside it carries the meaning."""
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" class="icon" viewBox="0 0 20 20" aria-hidden="true" '
         f'fill="currentColor">{ICONS[name]}</svg>'

@@ -1,4 +1,4 @@
-"""The minimum reporting standard MRSinMRS (Lin et al. 2021, doi:10.1002/nbm.4484): what is missing is named missing."""
+"""The minimum reporting standard MRSinMRS (Lin et al. 2021, doi:10.1002/nbm.4484), with missing items marked."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def sections(analysis: Analysis) -> tuple[Section, ...]:
 
 
 def summary(parts: tuple[Section, ...]) -> str:
-    """How many of the items are missing or incomplete."""
+    """Number of items that are missing or incomplete."""
     items = [item for part in parts for item in part.items]
     return text("minimum.count", missing=sum(not item.complete for item in items), all=len(items))
 

@@ -1,4 +1,4 @@
-"""Numbers as people read them: rounded by their standard deviation, with a true minus sign."""
+"""Format numbers for display: rounded by their standard deviation, with a true minus sign."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def with_sd(value: float, sd: float) -> str:
 
 
 def percentile(value: float) -> str:
-    """A percentile (0 to 100) with as many digits as its distance from the nearer end deserves."""
+    """A percentile (0 to 100) with digits according to its distance from the nearer end."""
     if not math.isfinite(value):
         return fixed(value, 0)
     edge = min(value, 100.0 - value)

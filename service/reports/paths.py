@@ -1,4 +1,4 @@
-"""Curves as small SVG paths: simplified below what an eye can see and written as relative steps."""
+"""Curves as small SVG paths: simplified below visible resolution and written as relative steps."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from service.reports.texts import catalogue
 
 Paper = Literal["a4", "letter"]
 _PAPERS: dict[Paper, str] = {"a4": "a4", "letter": "us-letter"}
-"""What typst calls them."""
+"""Names in typst."""
 
 
 def render(document: AnalysisDocument, traces: Traces, paper: Paper = "a4") -> Rendered:

@@ -1,4 +1,4 @@
-"""Text that the fonts within a PDF can show: PDF/UA refuses a document with a letter that has no picture."""
+"""Restrict text to the glyphs of the PDF's fonts: PDF/UA refuses a document with a missing glyph."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHOWN = (
     *((0x2190, 0x22FF), (0x25A0, 0x25FF)),
 )
 """Ranges of letters, digits and signs that the fonts typst brings cover without a gap: Latin, Greek, Cyrillic, Hebrew,
-basic Arabic and mathematics. The fonts of the machine are not used, for the same input gives the same bytes."""
+basic Arabic and mathematics. The fonts of the machine are not used, so that the same input gives the same bytes."""
 
 ISOLATES = ("\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}")
 
@@ -35,7 +35,7 @@ def isolated(words: str) -> str:
 
 
 def printable(words: str) -> str:
-    """The words with what cannot be shown as its number, such as ``[U+5F20]``, and control characters as spaces."""
+    """The text with missing glyphs as code points, such as ``[U+5F20]``, and control characters as spaces."""
     return "".join(_shown(character) for character in unicodedata.normalize("NFC", words))
 
 

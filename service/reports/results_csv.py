@@ -41,7 +41,7 @@ def result_rows(id: str, analysis: Analysis, seconds: float | None) -> list[dict
     Parameters
     ----------
     id : str
-        How the caller names this spectrum.
+        The caller's name of this spectrum.
     analysis : Analysis
     seconds : float or None
         Wall time of the analysis of this spectrum.
@@ -107,7 +107,7 @@ def _metabolite(result: MetaboliteResult) -> dict[str, str]:
 
 
 def _about(result: MetaboliteResult) -> list[str]:
-    """What a row must not leave unsaid: a value that is only an upper bound, a comparison that was not made."""
+    """Mandatory remarks of a row: a value that is only an upper bound, a comparison that was not made."""
     notes = []
     if not result.detected:
         bound = _number(result.upper_bound)

@@ -56,19 +56,19 @@ class Group:
 
     heading: str
     leading: bool
-    """Do these values come first wherever space is short?"""
+    """Whether these values come first where space is limited."""
     rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonLine:
-    """Why the values that carry this letter were not compared."""
+    """Reason why the values with this letter were not compared."""
 
     letter: str
     code: str
     sentence: str
     applies: str
-    """To which other values it applies, in words; empty when the sentence names its only one."""
+    """Other values it applies to, in words; empty when the sentence names its only one."""
     names: tuple[str, ...]
 
 
@@ -163,17 +163,17 @@ def is_ratio(norm: NormUsed | None) -> bool:
 
 
 def measure(norm: NormUsed | None) -> str:
-    """What was compared, in words: the ratio, or the concentration's unit."""
+    """The compared quantity, in words: the ratio, or the concentration's unit."""
     return text("measure.ratio") if norm is None or is_ratio(norm) else text_or(f"unit.{norm.unit}", norm.unit)
 
 
 def compared_value(result: MetaboliteResult, norm: NormUsed | None) -> str:
-    """The value that was held against the norm, as the table shows it."""
+    """The value that was compared with the norm, as the table shows it."""
     return ratio_cell(result) if is_ratio(norm) else concentration_cell(result)
 
 
 def ratio_cell(result: MetaboliteResult) -> str:
-    """Ratio to tCr with its standard deviation, an upper bound, or why there is none."""
+    """Ratio to tCr with its standard deviation, an upper bound, or the reason for its absence."""
     if result.ratio_tcr is None:
         return text("missing.not_available")
     if result.name == "tCr":
@@ -214,7 +214,7 @@ def upper_bound(result: MetaboliteResult, quantity: Ratio | Concentration) -> st
 
 
 def meaning(name: str) -> str:
-    """What the short name of a metabolite stands for; empty when it speaks for itself."""
+    """Full name behind a metabolite's short name; empty when the short name is the full one."""
     return next((item.words for item in metabolites() if item.name == name), "")
 
 
@@ -231,7 +231,7 @@ def studies(norm: NormUsed) -> str:
 def reference_ends(z: ZScore) -> tuple[str, str]:
     """Both ends of the 95 % reference interval, rounded by its standard deviation.
 
-    A ratio or a concentration cannot be negative, so neither is the lower end of a wide interval shown to be.
+    A ratio or a concentration cannot be negative, so the lower end of a wide interval is shown as zero.
     """
     decimals = numbers.decimals_for(z.sd_predictive) if z.sd_predictive > 0.0 else 3
     return numbers.fixed(max(z.reference_low, 0.0), decimals), numbers.fixed(z.reference_high, decimals)

@@ -1,4 +1,4 @@
-"""What a report says about its own review: its state, its signature and its amendments."""
+"""Sign-off of a report in words: its state, its signature and its amendments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from service.reports.texts import text
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """What a later version says beyond the one before, and by whom."""
+    """Text that a later version adds to the one before, with its author."""
 
     heading: str
     text: str
@@ -19,7 +19,7 @@ class Amendment:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the report stands; a draft that was never signed has neither sentences nor amendments."""
+    """State of the sign-off; a draft that was never signed has neither sentences nor amendments."""
 
     word: str
     """For the head of the page."""
@@ -31,7 +31,7 @@ _PAST = {"review": "reviewed", "sign": "signed"}
 
 
 def standing(document: AnalysisDocument) -> Standing:
-    """Where the report stands, in words."""
+    """State of the sign-off, in words."""
     now = [step for step in document.sign_off if step.version == document.version]
     sentences = [_sentence(step) for step in _in_force(now)]
     earlier = [step for step in document.sign_off if step.action == "sign" and step.version < document.version]

@@ -32,7 +32,7 @@ PEAKS: tuple[tuple[str, float], ...] = (
     ("Glx", 2.35),
     ("tNAA", 2.01),
 )
-"""Where readers look for the main signals, ppm.
+"""Positions of the labelled main signals, ppm.
 
 Govindaraju et al. 2000, doi:10.1002/1099-1492(200005)13:3<129::AID-NBM619>3.0.CO;2-V.
 """
@@ -47,7 +47,7 @@ STYLES = {
     "residual": 'stroke="#374151" stroke-width="1"',
     "component": 'stroke="#9a3412" stroke-width="1.5"',
 }
-"""Weight and dashes tell the curves apart on black and white paper; colour only helps."""
+"""Weight and dashes distinguish the curves on black and white paper; colour is redundant."""
 
 HALO = ' stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
 """Keeps words readable where a curve passes behind them."""
@@ -141,7 +141,7 @@ def spectrum_svg(traces: Traces, residual: str, *, paper: bool = False) -> str:
 
 
 def description(residual: str) -> str:
-    """What the figure shows, for those who cannot see it."""
+    """Text alternative of the figure."""
     return text("spectrum.description", high=HIGH_PPM, low=LOW_PPM, residual=residual)
 
 
@@ -224,7 +224,7 @@ def _curves(view: Window, traces: Traces) -> str:
 
 
 def _components(view: Window, traces: Traces) -> str:
-    """Hidden until a script shows them; numbered, as their names come from outside."""
+    """Hidden until a script shows them; numbered, because their names are untrusted input."""
     return "".join(
         f'<path class="component" data-component="{k}" visibility="hidden" vector-effect="non-scaling-stroke" '
         f'{STYLES["component"]} d="{path(view.x, view.scale.y(traces.components[k][view.inside]))}"/>'

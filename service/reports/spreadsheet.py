@@ -1,4 +1,4 @@
-"""CSV that a spreadsheet may open: no text of a cell is run as a formula, and every number stays a number."""
+"""CSV that is safe in a spreadsheet: no text is run as a formula, and every number stays a number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 
 MARK = "'"
-"""Stands before a text that a spreadsheet would run; spreadsheets do not show it at the start of a cell."""
+"""Prefix of a text that a spreadsheet would run; spreadsheets do not show it at the start of a cell."""
 
 _RUN = re.compile(
     r"\s*[=+\-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}"
@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def neutralised(cell: str) -> str:
-    """The cell as it may stand in a spreadsheet: numbers as they are, a text that would be run after ``MARK``."""
+    """The neutralised cell: numbers unchanged, a text that would be run prefixed with ``MARK``."""
     return MARK + cell if _RUN.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 

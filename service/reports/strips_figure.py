@@ -1,4 +1,4 @@
-"""Positions among controls as inline SVG: the reference band and this person's interval, never a bare dot."""
+"""Positions among controls as inline SVG: the reference band and this person's interval, never a point alone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def strips_svg(strips: tuple[Strip, ...]) -> str:
 
 
 def description(strips: tuple[Strip, ...]) -> str:
-    """What the figure shows, row by row, for those who cannot see it."""
+    """Text alternative of the figure, row by row."""
     return text("strips.description", rows=" ".join(_sentence(strip) for strip in strips))
 
 

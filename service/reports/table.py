@@ -25,7 +25,7 @@ def render(document: AnalysisDocument, _traces: Traces) -> Rendered:
 
 
 def as_text(document: AnalysisDocument) -> str:
-    """The table needs no traces, so whoever has only the document can print it."""
+    """The table needs no traces, so the document alone is sufficient."""
     report = content.build(document)
     lines = [report.notice, ""]
     lines += [f"{text('verdict.heading')} {report.verdict.word.upper()}", report.verdict.sentence]

@@ -21,7 +21,7 @@ class Fact:
 
 
 def quality(analysis: Analysis) -> tuple[Fact, ...]:
-    """Numbers behind the verdict, the three most telling ones first."""
+    """Numbers behind the verdict, the three most important ones first."""
     measured, facts = analysis.quality, analysis.acquisition
 
     def fact(key: str, value: float | None, unit: str = "", digits: int = 2, note: str | None = None) -> Fact:
@@ -65,7 +65,7 @@ def quality(analysis: Analysis) -> tuple[Fact, ...]:
 
 
 def _worst_region(analysis: Analysis) -> list[Fact]:
-    """The part of the spectrum where the residual is largest: a fit can be good on the whole and wrong in one place."""
+    """The part of the spectrum with the largest residual: a fit can be good overall and wrong locally."""
     regions = [part for part in analysis.quality.residual_by_region if numbers.finite(part.rms_over_noise) is not None]
     if not regions:
         return []
@@ -94,7 +94,7 @@ def _clipped(analysis: Analysis) -> list[Fact]:
 
 
 def assumptions(analysis: Analysis) -> tuple[str, ...]:
-    """What the numbers rest on, in sentences."""
+    """Assumptions behind the numbers, in sentences."""
     facts, origin = analysis.acquisition, analysis.provenance
     measured = [m.concentration for m in analysis.metabolites if m.concentration is not None]
     lines = [text("assumptions.ratio"), text("assumptions.sd"), text("assumptions.detected")]
@@ -125,7 +125,7 @@ def assumptions(analysis: Analysis) -> tuple[str, ...]:
 
 
 def provenance(document: AnalysisDocument) -> tuple[Fact, ...]:
-    """What produced the answer, with the hashes that identify its input."""
+    """Provenance of the answer, with the hashes that identify its input."""
     origin = document.analysis.provenance
     options = "; ".join(
         f"{name} = {text('provenance.option_none') if value is None else value}"
@@ -163,7 +163,7 @@ def _images(analysis: Analysis) -> list[Fact]:
 
 
 def _drawn_by_the_prior(analysis: Analysis) -> list[str]:
-    """One sentence that says how far the concentration prior moved every value."""
+    """One sentence with the change of every value by the concentration prior."""
     moves = [
         text("assumptions.prior_move", name=result.name, sds=numbers.signed(result.prior_move, 1))
         for result in analysis.metabolites

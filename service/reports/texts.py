@@ -1,4 +1,4 @@
-"""The catalogue of everything a report says, read from one file so that it can be translated."""
+"""The catalogue of all texts of a report, read from one file so that it can be translated."""
 
 from __future__ import annotations
 

@@ -17,9 +17,9 @@ from service.reports.texts import text
 from service.reports.timeline_figure import Panel, Point
 
 FOLLOWED = ("tNAA", "tCho", "Glx", "mI", "Glu", "GABA", "GSH", "Lac")
-"""What is drawn, as ratios to tCr, in this order; the table has everything."""
+"""Metabolites that are drawn, as ratios to tCr, in this order; the table has all."""
 MEASURES = {item.name: item.said.label for item in declared(ClinicalMeasures)}
-"""Clinical measures with their names for people."""
+"""Clinical measures with their display names."""
 HALF_WIDTH_95 = 1.96
 
 
@@ -72,13 +72,13 @@ class RegionTimeline:
     region: str
     visits: tuple[TimelineVisit, ...]
     warnings: tuple[str, ...]
-    """In what sessions that are not compared differ, and which are left out."""
+    """Differences between sessions that are not compared, and the sessions left out."""
     figures: tuple[tuple[str, str], ...]
     """Name and SVG of each panel."""
     values: tuple[Line, ...]
     clinical: tuple[Line, ...]
     changes: tuple[timeline_changes.SeriesChanges, ...]
-    """What changed among sessions that may be compared."""
+    """Changes among sessions that may be compared."""
     neighbours: tuple[tuple[str, str], ...]
     """Ids of each two sessions that follow each other, to compare them."""
 

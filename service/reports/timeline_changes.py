@@ -1,4 +1,4 @@
-"""What changed over a person's sessions, in words: each ratio against repeats of unchanged people, and its trend."""
+"""Changes over a person's sessions, in words: each ratio against repeats of unchanged people, and its trend."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOWN = ("tNAA", "tCho", "Glx", "mI", "Glu", "Gln", "GABA", "GSH")
 """Ratios to tCr, in this order; the interface for programs has everything."""
 
 FINEST = 1e-4
-"""Of a ratio; no measurement tells less apart."""
+"""Smallest standard deviation that sets the decimals of a ratio; no measurement resolves less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class SeriesChanges:
 
 
 def changes(course: Course, number_of: dict[str, int]) -> tuple[SeriesChanges, ...]:
-    """Each series of two or more sessions; ``number_of`` tells the number of an analysis on the page."""
+    """Each series of two or more sessions; ``number_of`` gives the number of an analysis on the page."""
     found = (_series(series, course, number_of) for series in course.series if len(series.sessions) > 1)
     return tuple(item for item in found if item.lines)
 
 
 def left_out(course: Course, number_of: dict[str, int]) -> tuple[str, ...]:
-    """Why sessions stand in no series."""
+    """Reasons why sessions are in no series."""
     known = (item for item in course.left_out if item.id in number_of)
     return tuple(text("timeline.no_change", number=number_of[item.id], sentence=item.sentence) for item in known)
 

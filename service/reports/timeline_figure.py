@@ -1,4 +1,4 @@
-"""One quantity over the sessions of a person as inline SVG: intervals on the reference band, never bare dots."""
+"""One quantity over the sessions of a person as inline SVG: intervals on the reference band, never points alone."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _said(point: Point) -> str:
 
 
 def _ticks(panel: Panel) -> list[float]:
-    """Three to six round numbers around everything that is drawn."""
+    """Three to six round numbers that cover all values drawn."""
     drawn = [value for p in panel.points for value in (p.value, p.low, p.high, *(p.band or ())) if value is not None]
     low, high = min(drawn), max(drawn)
     if high - low <= 0.0:

@@ -1,4 +1,4 @@
-"""The measured volume in words: where it lies, what maps say it holds, and what speaks for caution."""
+"""The measured volume in words: position, tissue content by maps, and reasons for caution."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from service.reports.texts import text
 
 @dataclass(frozen=True, slots=True)
 class VolumeBox:
-    """What stands at the picture of the measured volume, or in its stead."""
+    """Text beside the picture of the measured volume, or in place of it."""
 
     sentences: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
 def volume_box(analysis: Analysis) -> VolumeBox:
-    """Place, tissue and notes; without an image the sentence that says so."""
+    """Place, tissue and notes; without an image a sentence that states it."""
     anatomy = analysis.anatomy
     if anatomy is None:
         return VolumeBox((text("voxel.none"),), ())

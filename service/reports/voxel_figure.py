@@ -54,12 +54,12 @@ def voxel_svg(traces: Traces, geometry: VoiGeometry | None, *, paper: bool = Fal
 
 
 def description(geometry: VoiGeometry) -> str:
-    """What the figure shows, for those who cannot see it."""
+    """Text alternative of the figure."""
     return text("voxel.description", size=size_in_words(geometry), place=place_in_words(geometry))
 
 
 def _outline(geometry: VoiGeometry, axis: int, middle: FloatArray) -> str:
-    """Where the plane through the centre cuts the box: at most a hexagon."""
+    """Intersection of the box with the plane through its centre: at most a hexagon."""
     center, edges = np.asarray(geometry.center_mm), np.asarray(geometry.edges_mm)
     corners = {signs: center + np.asarray(signs) @ edges / 2.0 for signs in _SIGNS}
     cuts = []

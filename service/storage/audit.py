@@ -21,7 +21,7 @@ from service.storage.database import Database
 from service.storage.tables import AUDIT_LOG, AuditRow
 
 START = "0" * 64
-"""Stands for the row before the first."""
+"""Digest in place of the row before the first."""
 
 _NEWEST = select(AUDIT_LOG.c.position, AUDIT_LOG.c.sha256).order_by(AUDIT_LOG.c.position.desc()).limit(1)
 _NOW = select(clock.now())
@@ -31,7 +31,7 @@ _LOCK = 0x6D727361  # "mrsa": any number no other program on the same database u
 
 
 class AuditEntry(NamedTuple):
-    """One thing somebody did, or tried to do."""
+    """One action or attempted action."""
 
     actor: str
     project: str | None
@@ -43,14 +43,14 @@ class AuditEntry(NamedTuple):
 
 
 class Actor(NamedTuple):
-    """Who changes an analysis, and by which request."""
+    """Actor and request of a change."""
 
     name: str
     request_id: str
     address: str | None = None
 
     def entry(self, action: str, status: int, project: str, analysis_id: str) -> AuditEntry:
-        """That they did it."""
+        """The audit entry of an action by this actor."""
         return AuditEntry(self.name, project, action, status, self.request_id, analysis_id, self.address)
 
 
@@ -62,7 +62,7 @@ class Head(NamedTuple):
 
 
 class BrokenChain(Exception):
-    """The audit log is not what was written; the message names the first row that shows it."""
+    """The audit log was tampered with; the message names the first inconsistent row."""
 
 
 def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
@@ -99,19 +99,19 @@ class AuditLog:
             return _head(connection)
 
     def try_out(self) -> None:
-        """Add an entry and take it back.
+        """Add an entry and roll it back.
 
         Raises
         ------
         sqlalchemy.exc.SQLAlchemyError
-            When the log takes no entry at all.
+            When the log accepts no entry at all.
         """
         with self._database.asking() as connection:
             append(connection, [AuditEntry("audit", None, "try out", 200, "")])
             connection.rollback()
 
     def examine(self, known: Head | None) -> tuple[Head, tuple[str, ...]]:
-        """The newest row, and what shows that the log is not what it was when ``known`` was its newest row."""
+        """The newest row, and the evidence of tampering since ``known`` was the newest row."""
         with self._database.asking() as connection:
             head = _head(connection)
             faults = [] if known is None else [*_lost(connection, known, head)]
@@ -121,7 +121,7 @@ class AuditLog:
         return head, tuple(faults)
 
     def accept(self, known: Head | None) -> Head:
-        """Restore the triggers and add an entry that says which newest row was known before; the newest row."""
+        """Restore the triggers and add an entry with the newest row known before; return the newest row."""
         before = "none" if known is None else f"{known.position} {known.sha256}"
         with self._database.changing() as connection:
             audit_triggers.restore(connection)
@@ -163,7 +163,7 @@ def _head(connection: Connection) -> Head:
 
 
 def _lost(connection: Connection, known: Head, head: Head) -> Iterator[str]:
-    """What shows that the row that was the newest is no longer in the log."""
+    """Evidence that the row that was the newest is no longer in the log."""
     found = connection.scalar(select(AUDIT_LOG.c.sha256).where(AUDIT_LOG.c.position == known.position))
     if found == known.sha256:
         return

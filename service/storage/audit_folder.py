@@ -1,4 +1,4 @@
-"""What is kept of the audit log outside its table: its newest row, entries that wait, entries the table refuses.
+"""Files of the audit log outside its table: the newest row, waiting entries, entries that the table refuses.
 
 The newest row (position and digest) shows at the next look that the table's end was cut off or that it was emptied:
 who can write the database cannot write this folder. It is written after the rows and may lag behind them, so a crash
@@ -21,7 +21,7 @@ MAX_REFUSED_BYTES = 1_000_000
 
 
 class UnreadableHead(Exception):
-    """The file of the newest row is not what was written."""
+    """The file of the newest row is damaged."""
 
 
 class AuditFolder:
@@ -49,7 +49,7 @@ class AuditFolder:
             raise UnreadableHead(f"{self._head} is damaged") from error
 
     def keep(self, head: Head, *, backwards: bool = False) -> None:
-        """Remember the newest row; an older one than is known only when that is said."""
+        """Store the newest row; an older one than the known one only on request."""
         with self._locked():
             if not backwards:
                 known = self.head()
@@ -63,7 +63,7 @@ class AuditFolder:
             new.replace(self._head)
 
     def refuse(self, entry: AuditEntry, reason: str) -> bool:
-        """Set an entry aside that the table does not take; False when there is no more space for such."""
+        """Set aside an entry that the table refuses; False when the file is full."""
         with self._locked():
             if self.refused.exists() and self.refused.stat().st_size > MAX_REFUSED_BYTES:
                 return False
@@ -71,7 +71,7 @@ class AuditFolder:
             return True
 
     def refusals(self) -> int:
-        """How many entries are set aside."""
+        """Number of entries set aside."""
         try:
             with self.refused.open("rb") as file:
                 return sum(1 for _ in file)
@@ -85,7 +85,7 @@ class AuditFolder:
 
     @contextmanager
     def left(self) -> Iterator[list[AuditEntry]]:
-        """The entries an earlier process left; they are forgotten when the block ends without an exception."""
+        """The entries an earlier process left; they are deleted when the block ends without an exception."""
         with self._locked():
             lines = self._waiting.read_text("utf-8").splitlines() if self._waiting.exists() else []
             yield [AuditEntry(**json.loads(line)) for line in lines]

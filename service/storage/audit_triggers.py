@@ -1,4 +1,4 @@
-"""The triggers that refuse to change or remove rows of the audit log: are they there as they were made?"""
+"""Check and restore the triggers that refuse to change or remove rows of the audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A copy of everything that is kept, taken while the service runs; the copy is a data folder itself."""
+"""Back up database and files while the service runs; the copy is a data folder itself."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from service.storage.blobs import BlobStore
 DATABASE_NAME = "mrsquant.sqlite3"
 
 _LOCK_SECONDS = 60
-"""How long the copy waits for its turn to write; the service keeps it for milliseconds."""
+"""Timeout of the copy for the write lock; the service holds it for milliseconds."""
 _ROUNDS = 5
 _FEW = 20
-"""Files that are copied in a moment, while nobody writes."""
+"""A round that copies no more files than this is the last one before writers are blocked."""
 
 _COUNTS = "SELECT (SELECT count(*) FROM analyses), (SELECT count(*) FROM files), (SELECT count(*) FROM sign_offs)"
 _ALL = "SELECT DISTINCT sha256 FROM files"
@@ -38,7 +38,7 @@ class Damage(NamedTuple):
 
 
 class Copied(NamedTuple):
-    """What a backup holds."""
+    """Content of a backup."""
 
     analyses: int
     files: int
@@ -47,16 +47,16 @@ class Copied(NamedTuple):
     removed: int
     """Analyses that were deleted while the copy was made; they are not in it."""
     damage: tuple[Damage, ...]
-    """What the copy refers to and does not hold."""
+    """Files that the copy refers to and does not hold."""
 
 
 def copy_all(database: Path, blobs: BlobStore, target: Path) -> Copied:
     """Copy a SQLite database and the files it refers to into the folder ``target``.
 
-    The files come first, for an analysis that ends gives up its inputs. Then, for a moment in which nobody writes,
-    the few that came meanwhile to analyses that are not finished; the database is copied as it was in that moment.
-    A file of it that cannot be copied is damage when the service's database still refers to it, and the copy keeps the
-    row; else it belonged to a finished analysis that was deleted meanwhile, which then goes from the copy too.
+    The files come first, for an analysis that ends gives up its inputs. Then, while writers are briefly blocked, the
+    few new files of unfinished analyses are copied; the database is copied as of that moment. A file of it that cannot
+    be copied is damage when the service's database still refers to it, and the copy keeps the row; else it belonged to
+    a finished analysis that was deleted meanwhile, which then goes from the copy too.
     """
     kept = BlobStore(target / "blobs")
     with closing(_opened(database)) as source, closing(sqlite3.connect(target / DATABASE_NAME)) as copy:
@@ -69,7 +69,7 @@ def copy_all(database: Path, blobs: BlobStore, target: Path) -> Copied:
         source.rollback()
         _copy(_digests(copy, _ALL), blobs, kept)
         gaps = [gap for gap in _references(copy, _FILES) if not kept.has(gap.sha256)]
-        # what an unfinished analysis needs was copied while nobody wrote, so nobody has deleted it
+        # files of unfinished analyses were copied while writers were blocked, so none was deleted
         wanted = {*_references(copy, _FILES_OF_UNFINISHED), *_references(source, _FILES)}
         damage = [gap for gap in gaps if gap in wanted]
         removed = {gap.analysis_id for gap in gaps} - {gap.analysis_id for gap in damage}
@@ -89,7 +89,7 @@ def _opened(database: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _moment(database: Path, source: sqlite3.Connection) -> Iterator[None]:
-    """Keep all others from writing, and let ``source`` see the database as it is now until it rolls back."""
+    """Block all other writers, and give ``source`` a snapshot of the database until it rolls back."""
     with closing(_opened(database)) as lock:
         lock.execute("BEGIN IMMEDIATE")
         source.execute("BEGIN")

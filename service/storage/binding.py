@@ -1,6 +1,6 @@
 """Binds a database and a data folder by an id that both keep, so that neither is used with another's.
 
-Everything is looked at before anything is changed: a mistyped address, a database before its restore or a disk that is
+All checks precede any change: a mistyped address, a database before its restore or a disk that is
 not mounted ends the start and leaves both as they were.
 """
 
@@ -23,14 +23,14 @@ from service.storage.tables import ANALYSES, FILES, STORAGE_ID, Base
 
 ID_FILE = "storage-id"
 _SAMPLE = 200
-"""Files that are looked for to see whether a folder without an id is the one its database speaks of."""
+"""Number of files searched to decide whether a folder without an id is the one of its database."""
 
 _ID = select(STORAGE_ID.c.id)
 _ANY_ANALYSIS = select(exists(select(ANALYSES.c.id)))
 _BROKEN_DOCUMENTS = text(
     "SELECT count(*) FROM analyses WHERE NOT json_valid(request) OR NOT json_valid(coalesce(result, '{}'))"
 )
-"""Structure does not show that the last page of a long document was lost."""
+"""A check of the structure does not detect the loss of a long document's last page."""
 _RESULT = select(ANALYSES.c.result).where(ANALYSES.c.id == bindparam("of"))
 _REFERRED = select(FILES.c.sha256).distinct().limit(_SAMPLE)
 
@@ -38,15 +38,15 @@ log = structlog.get_logger()
 
 
 class UnusableStorage(Exception):
-    """Database and data folder cannot be used as they are; the message says why and what to do."""
+    """Database and data folder cannot be used as they are; the message gives the reason and the remedy."""
 
 
 class Mismatch(UnusableStorage):
-    """Database and data folder are not known to belong together; who knows that they do may adopt them."""
+    """Database and data folder are not known to belong together; an operator who knows that they do may adopt them."""
 
 
 class Contents(NamedTuple):
-    """What a database holds."""
+    """Content of a database."""
 
     revision: str | None
     """None before the first start."""
@@ -70,21 +70,21 @@ class Storage:
         self._damage: str | None = None
 
     def open(self) -> None:
-        """Make the schema current and bind what is bound to nothing yet; several processes may do so at once.
+        """Migrate the schema and bind an unbound database or folder; several processes may do so at once.
 
         Raises
         ------
         UnusableStorage
-            When that must not be; then nothing was changed.
+            When that is not allowed; then nothing was changed.
         """
         try:
             self.check()
         except Mismatch:
-            self.check()  # another process may just have bound them, between two looks
+            self.check()  # another process may have bound them between the two checks
         self._bind(anew=False)
 
     def adopt(self) -> None:
-        """Open them although they may belong to others, and give both a new id: whoever held the old one is refused.
+        """Open them although they may belong to others, and give both a new id: holders of the old one are refused.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class Storage:
         self._bind(anew=True)
 
     def check(self) -> None:
-        """Look whether database and folder are whole and belong together; changes nothing.
+        """Check that database and folder are undamaged and belong together; changes nothing.
 
         Raises
         ------
@@ -121,7 +121,7 @@ class Storage:
             )
 
     def contents(self) -> Contents:
-        """What the database holds.
+        """Inspect the database.
 
         Raises
         ------
@@ -135,13 +135,13 @@ class Storage:
             with database.looking() as connection:
                 return _contents(connection, database.shown)
         except OperationalError:
-            raise  # it does not answer
+            raise  # the database does not answer
         except DatabaseError as error:
             detail = f"{database.shown} is damaged or no database ({error.orig}); restore it from a backup."
             raise UnusableStorage(detail) from error
 
     def look_for_damage(self) -> None:
-        """Read all of the database's structure; ``check`` goes on to say what was found.
+        """Read all of the database's structure and report its faults.
 
         Raises
         ------
@@ -152,7 +152,7 @@ class Storage:
         self.check()
 
     def damage(self) -> str | None:
-        """What is wrong inside SQLite's file, its structure or its documents; PostgreSQL checks its own pages."""
+        """Faults inside SQLite's file, its structure or its documents; PostgreSQL checks its own pages."""
         found = self.database.damage()
         if found is not None or self.database.file is None:
             return found
@@ -171,11 +171,11 @@ class Storage:
                     yield analysis_id, {}
 
     def has_its_folder(self) -> bool:
-        """Is the folder of the database still there? Cheap enough to ask before every claim."""
+        """Whether the folder of the database still exists; cheap enough to check before every claim."""
         return self._known_id is None or self._folder_id() == self._known_id or self._is_adopted()
 
     def _is_adopted(self) -> bool:
-        """Did another process give both a new id?"""
+        """Whether another process gave both a new id."""
         try:
             self.check()
         except UnusableStorage as error:
@@ -221,7 +221,7 @@ def write_id(folder: Path, id: str, *, replace: bool = False) -> None:
         if replace:
             os.replace(temporary, folder / ID_FILE)
         else:
-            os.link(temporary, folder / ID_FILE)  # fails when another process was first, and never shows half an id
+            os.link(temporary, folder / ID_FILE)  # fails when another process was first, and never exposes half an id
     except FileExistsError:
         pass
     finally:
@@ -249,7 +249,7 @@ def _contents(connection: Connection, shown: str) -> Contents:
 
 
 def _refusal(found: Contents, folder_id: str | None, blobs: BlobStore) -> str | None:
-    """Why these do not belong together; None when they do, or when there is nothing yet that could."""
+    """Reason why these do not belong together; None when they do, or when both are new."""
     if found.id is not None and folder_id is not None:
         return None if found.id == folder_id else "The database and the data folder belong to two installations."
     if folder_id is not None:

@@ -20,7 +20,7 @@ _UNFINISHED = ".new-"
 class BlobStore:
     """Uploaded and computed files below one folder, each kept once whatever refers to it.
 
-    What nothing refers to is moved to the folder ``trash`` beside it; a file that is wanted after all comes back.
+    Unreferenced files are moved to the folder ``trash`` beside it; a file that is referenced again is restored.
     """
 
     def __init__(self, folder: Path, *, create: bool = True) -> None:
@@ -30,7 +30,7 @@ class BlobStore:
             self.create()
 
     def create(self) -> None:
-        """Make the folder, once: should it be gone later, its disk is, and nothing may be kept in its place."""
+        """Make the folder, once: if it is missing later, its disk is unmounted, and no other folder may replace it."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def ensure(self, sha256: str, content: bytes) -> None:
@@ -79,19 +79,19 @@ class BlobStore:
         return content
 
     def is_intact(self, sha256: str) -> bool:
-        """Can the content with this digest be read, from the trash if need be?"""
+        """Whether the content with this digest can be read, from the trash if necessary."""
         return any(_read(path, sha256) is not None for path in (self._path(sha256), self._trash / sha256))
 
     def has(self, sha256: str) -> bool:
-        """Is there a file for this digest, be it in the trash? Does not read it."""
+        """Whether a file exists for this digest, in the store or the trash; does not read it."""
         return self._path(sha256).exists() or (self._trash / sha256).exists()
 
     def is_empty(self) -> bool:
-        """Is no file kept?"""
+        """Whether the store is empty."""
         return not any(self.digests(shard) for shard in self.shards())
 
     def remove(self, sha256: str) -> None:
-        """Delete the content with this digest for good; nothing happens when it is not there."""
+        """Delete the content with this digest permanently; does nothing when it is absent."""
         self._path(sha256).unlink(missing_ok=True)
         (self._trash / sha256).unlink(missing_ok=True)
 
@@ -110,27 +110,27 @@ class BlobStore:
         return _age(self._path(sha256))
 
     def remove_unfinished(self, shard: str, seconds: float) -> int:
-        """Remove what writers that were killed left behind this long ago. Returns how many."""
+        """Remove temporary files that killed writers left this long ago; return their number."""
         old = [path for path in (self._folder / shard).glob(f"{_UNFINISHED}*") if (_age(path) or 0) > seconds]
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)
 
     def move_to_trash(self, sha256: str) -> None:
-        """Take the content away, for now."""
+        """Move the content to the trash."""
         self._trash.mkdir(mode=0o700, exist_ok=True)
         path = self._path(sha256)
-        os.utime(path)  # from now on the time in the trash counts
+        os.utime(path)  # the modification time records the start of its time in the trash
         os.replace(path, self._trash / sha256)
 
     def trashed(self, seconds: float = 0) -> list[str]:
-        """Digests of what has been in the trash this long."""
+        """Digests of content that has been in the trash this long."""
         if not self._trash.exists():
             return []
         return [path.name for path in self._trash.iterdir() if (_age(path) or 0) >= seconds]
 
     def remove_from_trash(self, sha256: str) -> None:
-        """Delete what is in the trash for good."""
+        """Delete content in the trash permanently."""
         (self._trash / sha256).unlink(missing_ok=True)
 
     def restore(self, sha256: str) -> bool:

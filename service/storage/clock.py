@@ -1,4 +1,4 @@
-"""The database's clock: the one that all services with one database share, however wrong their own ones are."""
+"""The database's clock, which all services with one database share; clocks of the machines may be wrong."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def _sqlite(element: _Now, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(_Now, "postgresql")
 def _postgresql(element: _Now, compiler: SQLCompiler, **options: Any) -> str:
     seconds = compiler.process(element.clauses, **options)
-    # stands still within a statement, so that an index can be asked with it
+    # constant within a statement, so that an index can be searched with it
     return f"(statement_timestamp() + make_interval(secs => {seconds}))"

@@ -22,14 +22,14 @@ from sqlalchemy.orm import Session
 
 _BUSY_SECONDS = 15
 _ERASE_SECONDS = 0.5
-"""How long erasing keeps writers waiting for a reader."""
+"""Longest time that erasing blocks writers while waiting for a reader."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DISK_FULL_STATE = "53100"  # PostgreSQL's disk_full
 _FILES_LOCK = 0x6D727371  # "mrsq": any number no other program on the same database uses
 
 
 def is_storage_full(error: BaseException) -> bool:
-    """Did it fail because a disk, or a share of it, is full?"""
+    """Whether it failed because a disk or quota is full."""
     if isinstance(error, OSError):
         return error.errno in _FULL
     if not isinstance(error, DBAPIError):
@@ -39,7 +39,7 @@ def is_storage_full(error: BaseException) -> bool:
 
 
 def is_refused_value(error: BaseException) -> bool:
-    """Did it fail because of a value that cannot be handed to the database, while the database answers?"""
+    """Whether it failed because of a value that the database cannot accept, while the database answers."""
     return isinstance(error, DataError) or (isinstance(error, StatementError) and not isinstance(error, DBAPIError))
 
 
@@ -63,7 +63,7 @@ class Database:
         self._turn = threading.Lock()
         self._opened_file: tuple[int, int] | None = None
         self.has_remains = False
-        """Does SQLite's log still hold what was deleted, because somebody was reading when it was to be erased?"""
+        """Whether SQLite's log still holds deleted data, because a reader was active when it was to be erased."""
 
     @property
     def shown(self) -> str:
@@ -90,7 +90,7 @@ class Database:
 
     @property
     def was_replaced(self) -> bool:
-        """Is SQLite's file another one than when it was opened?"""
+        """Whether SQLite's file was replaced since it was opened."""
         return self._opened_file is not None and self._present_file() != self._opened_file
 
     @contextmanager
@@ -120,13 +120,13 @@ class Database:
 
     @contextmanager
     def asking(self) -> Iterator[Connection]:
-        """``reading`` for plain statements, a tenth of the work: for what is asked all the time."""
+        """``reading`` for plain statements, a tenth of the work: for frequent queries."""
         with self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def changing(self) -> Iterator[Connection]:
-        """``writing`` for plain statements: for what happens to every analysis."""
+        """``writing`` for plain statements: for changes of every analysis."""
         with self._in_turn(), self._writing_engine.begin() as connection:
             yield connection
 
@@ -139,10 +139,10 @@ class Database:
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        """One writer of this process after the other; SQLite lets those who wait sleep, and wakes whom it likes."""
+        """Serialise the writers of this process; SQLite's own waiting sleeps and is not fair."""
         has_turn = self._is_sqlite and self._turn.acquire(timeout=_BUSY_SECONDS)
         try:
-            yield  # also after waiting in vain: then SQLite says that it is busy
+            yield  # also after a timeout: then SQLite reports that it is busy
         finally:
             if has_turn:
                 self._turn.release()
@@ -154,7 +154,7 @@ class Database:
     def erase(self) -> None:
         """Overwrite what deleted rows leave behind in SQLite's log; PostgreSQL's vacuum does it by itself.
 
-        A long reading keeps it from doing so; it then says so in ``has_remains`` instead of keeping writers waiting.
+        A long read prevents it; ``has_remains`` then reports it, instead of blocking writers.
         """
         if self.file is None:
             return
@@ -167,7 +167,7 @@ class Database:
             self.has_remains = True
 
     def damage(self) -> str | None:
-        """What SQLite finds wrong in its file; reads all of it. PostgreSQL checks its own pages."""
+        """Faults that SQLite finds in its file; reads all of it. PostgreSQL checks its own pages."""
         if self.file is None:
             return None
         try:
@@ -235,12 +235,12 @@ def _read_only(file: Path) -> Engine:
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions behind our back
+        connection.isolation_level = None  # the driver must not begin transactions implicitly
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")  # readers do not wait for the writer
-        cursor.execute("PRAGMA synchronous = FULL")  # a 202 is a promise, also after a power cut
+        cursor.execute("PRAGMA synchronous = FULL")  # a 202 answer must survive a power cut
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA secure_delete = ON")  # what was deleted is overwritten, not only forgotten
+        cursor.execute("PRAGMA secure_delete = ON")  # deleted data are overwritten, not only unlinked
         cursor.close()
 
     @event.listens_for(engine, "begin")

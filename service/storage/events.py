@@ -1,4 +1,4 @@
-"""What happens to analyses, in order: written with each change of a row, read by whoever follows one."""
+"""Events of analyses, in order: written with each change of a row, read by followers of an analysis."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _ADD = insert(EVENTS)
 
 
 class Beginnings(NamedTuple):
-    """How often an analysis was begun, whatever became of it."""
+    """How often an analysis was begun, whatever its outcome."""
 
     taken: int
     """From the queue."""
@@ -50,7 +50,7 @@ class Beginnings(NamedTuple):
 
 
 def record(connection: Connection, analysis_ids: Collection[str], step: str | None = None) -> None:
-    """Write down the state the analyses have now, or the ``step`` they began, in the caller's transaction.
+    """Record the state the analyses have now, or the ``step`` they began, in the caller's transaction.
 
     The caller has changed or locked the rows in that transaction, so that no two events take one number.
     """
@@ -83,7 +83,7 @@ class EventRepository:
         return (EventRow(analysis_id=row.id, number=1, at=row.finished, state=row.state, attempt=row.attempts),)
 
     def beginnings(self, analysis_id: str, first_step: str) -> Beginnings:
-        """How often the analysis was begun; ``first_step`` is what a worker says first."""
+        """How often the analysis was begun; ``first_step`` is the first message of a worker."""
         taken = (EventRow.state == "running", EventRow.step.is_(None))
         counts = [func.count().filter(*which) for which in (taken, (EventRow.step == first_step,))]
         with self._database.reading() as session:

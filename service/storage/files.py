@@ -1,4 +1,4 @@
-"""The files of analyses: which there are stands in the database, what is in them in the blob store."""
+"""The files of analyses: the database lists them, the blob store holds their content."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from service.storage.database import Database
 from service.storage.tables import FILES, Role
 
 INPUTS = cast("tuple[Role, ...]", tuple(part.name for part in PARTS if part.is_uploaded))
-"""Roles of what is uploaded."""
+"""Roles of uploaded files."""
 IMAGE_ROLES = cast("tuple[Role, ...]", tuple(part.name for part in PARTS if part.is_image))
 
 _OF_ROLES = (
@@ -45,7 +45,7 @@ class StoredFile:
 
 
 class Digested(NamedTuple):
-    """A file and what it is kept under."""
+    """A file and its digest."""
 
     file: StoredFile
     sha256: str
@@ -111,7 +111,7 @@ class FileRepository:
                 self._blobs.ensure(sha256, file.content)
 
     def are_intact(self, connection: Connection, analysis_id: str) -> bool:
-        """Is everything there that the analysis refers to, unchanged?"""
+        """Whether all files that the analysis refers to are present and unchanged."""
         return all(self._blobs.is_intact(sha256) for sha256 in self.digests(connection, analysis_id))
 
     def take_inputs(self, connection: Connection, analysis_id: str) -> set[str]:
@@ -121,13 +121,13 @@ class FileRepository:
         return set(connection.scalars(_TAKE, {"of": analysis_id, "roles": INPUTS}))
 
     def forget(self, digests: set[str]) -> None:
-        """Remove what was taken, after that is certain; should we die before, the next sweep finds it."""
+        """Remove the content after the commit; if the process dies before, the next sweep removes it."""
         if digests:
             with self._database.changing_files() as connection:
                 self.remove_unreferred(connection, digests)
 
     def digests(self, connection: Connection, analysis_id: str) -> set[str]:
-        """Of everything an analysis has."""
+        """Digests of all files of an analysis."""
         return set(connection.scalars(_OF, {"of": analysis_id}))
 
     def remove_unreferred(self, connection: Connection, digests: set[str]) -> None:

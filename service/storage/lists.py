@@ -1,4 +1,4 @@
-"""Lists of analyses, newest first: what they are narrowed to, and where the next page begins."""
+"""Lists of analyses, newest first: filters and pagination."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN = load_only(
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list is narrowed to; None does not narrow."""
+    """Filters of a list; None does not filter."""
 
     subject: str | None = None
     region: str | None = None

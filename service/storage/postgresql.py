@@ -1,4 +1,4 @@
-"""Connections to a PostgreSQL that may be away: no wait is without end, and while it is away one at a time looks.
+"""Connections to a PostgreSQL that may be unavailable: all waits are bounded, and one thread at a time reconnects.
 
 Without this a server that vanished without a word (a cut cable, a frozen machine) holds each thread that asked it
 for ever, and one that comes back meets every thread at its door at once.
@@ -15,13 +15,13 @@ import psycopg
 from sqlalchemy import URL, Engine, create_engine, event
 
 CONNECT_SECONDS = 5
-"""How long connecting may take."""
+"""Timeout of connecting."""
 READ_TIMEOUT_SECONDS = 10.0
-"""How long the server may say nothing while something was asked of it; waiting for another's lock counts."""
+"""Longest silence of the server during a query; waiting for a lock counts."""
 POOL_SECONDS = 5.0
-"""How long a request waits for one of the connections."""
+"""Timeout of a request for a pooled connection."""
 RETRY_SECONDS = 1.0
-"""Between two attempts to connect while the server is away; who asks meanwhile is refused at once."""
+"""Pause between two attempts to connect while the server is unavailable; requests meanwhile are refused at once."""
 
 _NETWORK = {
     "connect_timeout": CONNECT_SECONDS,
@@ -59,7 +59,7 @@ class ImpatientConnection(psycopg.Connection[Any]):
         try:
             wanted = next(gen)
             while True:
-                ready = yield wanted  # nothing is ready when the driver only looks up from its waiting
+                ready = yield wanted  # nothing is ready when the driver only wakes from its wait
                 if ready:
                     last_answer = time.monotonic()
                 elif self.read_timeout is not None and time.monotonic() - last_answer > self.read_timeout:
@@ -82,7 +82,7 @@ class _Door:
             now = time.monotonic()
             if now < self._closed_until:
                 raise psycopg.OperationalError("the server was away a moment ago")
-            if self._closed_until:  # this one tries; the others wait for what comes of it
+            if self._closed_until:  # this one tries; the others wait for its result
                 self._closed_until = now + CONNECT_SECONDS + RETRY_SECONDS
         try:
             connection = ImpatientConnection.connect(*positional, **named)

@@ -1,6 +1,6 @@
 """The queue: analyses are claimed, worked on, and come back with an answer or a reason; each step is one transaction.
 
-What happens to every analysis is said in plain statements, made once: the ORM would take most of the service's time.
+Frequent operations use plain statements, compiled once: the ORM would take most of the service's time.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ _OWNERS = select(_A.claimed_by).where(_IS_RUNNING).distinct()
 
 
 class Waiting(NamedTuple):
-    """What waits in the queue."""
+    """Content of the queue."""
 
     firsts: bool
     """Is there an analysis that was not begun yet?"""
     retries: bool
-    """Is there one that lost its worker?"""
+    """Whether there is one that lost its worker."""
 
 
 class Claimed(NamedTuple):
@@ -94,7 +94,7 @@ class JobQueue:
         return {state: found.get(state, 0) for state in UNFINISHED}
 
     def waiting(self) -> Waiting:
-        """What is there to claim? Does not keep others from writing, as claiming does."""
+        """Analyses to claim. Does not block writers, as claiming does."""
         with self._database.asking() as connection:
             return Waiting(*connection.execute(_WAITING).one())
 

@@ -1,4 +1,4 @@
-"""The journal of sign-offs: draft, reviewed, signed; what is signed is kept as it was, an amendment begins anew."""
+"""The journal of sign-offs: draft, reviewed, signed; signed versions are immutable, an amendment begins a new one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRANSITIONS: Mapping[SignOffState, Mapping[SignOffAction, SignOffState]] = {
     "reviewed": {"return": "draft", "sign": "signed"},
     "signed": {"amend": "draft"},
 }
-"""What may be done in each state, and the state it leads to; an amendment's is that of the next version."""
+"""Allowed actions in each state, and the state they lead to; an amendment's is that of the next version."""
 
 SIGNED_FORMATS: tuple[Literal["html", "pdf", "csv", "json"], ...] = ("html", "pdf", "csv", "json")
 """Formats of the report that are kept when it is signed; the position of its file tells version and format."""
@@ -30,7 +30,7 @@ SIGNED_FORMATS: tuple[Literal["html", "pdf", "csv", "json"], ...] = ("html", "pd
 
 @dataclass(frozen=True, slots=True)
 class SignOff:
-    """Where the report of one analysis stands, with everything that led there."""
+    """Sign-off state of the report of one analysis, with its history."""
 
     version: int
     state: SignOffState
@@ -38,12 +38,12 @@ class SignOff:
 
     @property
     def position(self) -> int:
-        """Number of steps so far; a step says which it expects, so that nobody signs what has changed meanwhile."""
+        """Number of steps so far; a step states the number it expects, so that a changed report is not signed."""
         return len(self.entries)
 
     @property
     def allowed(self) -> tuple[SignOffAction, ...]:
-        """What may be done now."""
+        """Actions allowed now."""
         return tuple(TRANSITIONS[self.state])
 
     @property
@@ -53,12 +53,12 @@ class SignOff:
 
     @property
     def amendments(self) -> tuple[SignOffRow, ...]:
-        """What each later version says beyond the first."""
+        """Text that each later version adds to the first."""
         return tuple(entry for entry in self.entries if entry.action == "amend")
 
 
 DRAFT = SignOff(1, "draft", ())
-"""The state of a report nobody has looked at."""
+"""The state of a report without steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class SignedReport:
-    """What is kept with a signature."""
+    """Data stored with a signature."""
 
     content_sha256: str
     files: Mapping[str, bytes]
@@ -117,7 +117,7 @@ class SignOffRepository:
         self._blobs = blobs
 
     def get(self, analysis_id: str) -> SignOff:
-        """Where the report stands; an analysis without steps is a draft."""
+        """State of the sign-off; an analysis without steps is a draft."""
         with self._database.reading() as session:
             return _read(session, analysis_id)
 
@@ -142,7 +142,7 @@ class SignOffRepository:
         Raises
         ------
         SignOffConflict
-            When it is not possible, or somebody was quicker.
+            When it is not possible, or another step was taken meanwhile.
         """
         try:
             with self._database.writing_files() as session:
@@ -191,7 +191,7 @@ class SignOffRepository:
         Raises
         ------
         DamagedSignedReport
-            When what is stored is no longer what was signed.
+            When the stored report differs from the signed one.
         """
         with self._database.reading() as session:
             row = session.get(FileRow, (analysis_id, "signed_report", _position(version, format)))
@@ -229,7 +229,7 @@ def refuse_when_signed(session: Session, analysis_id: str) -> None:
 
 
 def is_signed(session: Session, analysis_id: str) -> bool:
-    """Was any version of the report signed?"""
+    """Whether any version of the report was signed."""
     query = select(SignOffRow.position).where(SignOffRow.analysis_id == analysis_id, SignOffRow.action == "sign")
     return session.scalar(query.limit(1)) is not None
 

@@ -1,4 +1,4 @@
-"""A site's own norms: versions that are added and never changed, and which of them an analysis may use."""
+"""A site's own norms: immutable versions, and the selection of those an analysis may use."""
 
 from __future__ import annotations
 
@@ -103,12 +103,12 @@ class SiteNormRepository:
             return _newest(connection, project)
 
     def newest_at(self, project: str, at: datetime) -> tuple[Controls, ...]:
-        """What was newest when an analysis was submitted: later versions do not change what was asked."""
+        """The newest versions when an analysis was submitted: later versions do not change its request."""
         with self._database.asking() as connection:
             return _newest(connection, project, at)
 
     def withdraw(self, norm_id: str, project: str = DEFAULT_PROJECT) -> None:
-        """Forget the controls of one version; its id is never given again and no analysis uses it any more.
+        """Delete the controls of one version; its id is never reused and no later analysis uses it.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class SiteNormRepository:
 
 
 def newest_ids(connection: Connection, project: str) -> list[str]:
-    """Ids of the newest versions: what an analysis submitted now depends on."""
+    """Ids of the newest versions, on which an analysis submitted now depends."""
     return [norm.id for norm in _newest(connection, project)]
 
 

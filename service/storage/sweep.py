@@ -1,7 +1,7 @@
-"""The sweep: files that no analysis refers to go to the trash, and from there, days later, for good.
+"""The sweep: move unreferenced files to the trash, and delete them permanently days later.
 
-What is missing from a database need not be what nobody wants: it may be an older copy, or one that lost rows. So the
-sweep takes a small share or nothing, spares what is young, and what it took comes back when it is wanted after all.
+A file missing from the database may still be needed: the database may be an older copy, or one that lost rows. So the
+sweep takes a small share or nothing, spares young files, and restores a file that is referenced again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FEW = 10
 FIRST_SECONDS = 6 * 3600.0
 """Age from which a file may be taken: the submission that brought it ended long ago."""
 TRASH_SECONDS = 7 * 86400.0
-"""Time in the trash before a file goes for good."""
+"""Time in the trash before a file is deleted permanently."""
 _STEP = 50
 """Files that are looked at again and moved while nobody else changes files: milliseconds."""
 
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 
 class Orphans(NamedTuple):
-    """What no analysis refers to."""
+    """Files that no analysis refers to."""
 
     files: int
     """Files in all."""
@@ -46,20 +46,20 @@ class Orphans(NamedTuple):
 
     @property
     def are_few(self) -> bool:
-        """Few enough to be what submissions that were cut off left behind?"""
+        """Whether they are few enough to be remains of interrupted submissions."""
         count = len(self.digests)
         return count <= max(FEW, LARGEST_SHARE * self.files) and 2 * count <= self.files
 
 
 class Swept(NamedTuple):
-    """What a sweep did."""
+    """Result of a sweep."""
 
     moved: int = 0
     """Files moved to the trash."""
     held: int = 0
     """Files left where they are because they are more than a sweep may take."""
     removed: int = 0
-    """Files that left the trash for good."""
+    """Files deleted permanently from the trash."""
 
 
 class Sweep:
@@ -70,7 +70,7 @@ class Sweep:
         self._blobs = storage.blobs
 
     def run(self, *, whole: bool = False) -> Swept:
-        """Take what nothing refers to, when it is little or ``whole`` says that all of it may go; empty the trash.
+        """Move unreferenced files to the trash when they are few or ``whole`` allows all of them; empty the trash.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Sweep:
         return Swept(moved, held, removed)
 
     def orphans(self) -> Orphans:
-        """Look for what nothing refers to; keeps nobody from writing."""
+        """Find unreferenced files without blocking writers."""
         files, digests = 0, []
         for shard in self._blobs.shards():
             kept = self._blobs.digests(shard)

@@ -32,7 +32,7 @@ SignOffAction = Literal["review", "return", "sign", "amend"]
 UNFINISHED: tuple[State, ...] = ("queued", "running")
 
 DEFAULT_PROJECT = "default"
-"""Of those who name no project: everybody, on a machine of one group."""
+"""Project of keys and tokens without one: all users, on a machine of one group."""
 
 
 LISTS: Mapping[str, tuple[str, ...]] = {
@@ -85,7 +85,7 @@ class AnalysisRow(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     """UUID version 7: sorts by time of creation, so it is the queue's order."""
     project: Mapped[str] = mapped_column(String(64), default=DEFAULT_PROJECT, server_default=DEFAULT_PROJECT)
-    """Who may see it: one project never sees another's analyses."""
+    """Project that may see it: one project never sees another's analyses."""
     state: Mapped[State] = mapped_column(String(16))
     created: Mapped[datetime] = mapped_column(UtcDateTime)
     """The order of lists, with the id where two are equal."""
@@ -123,7 +123,7 @@ class FileRow(Base):
 
 
 class IdempotencyKeyRow(Base):
-    """A used Idempotency-Key, as a digest (clients put all sorts of things in it), and what it was used for.
+    """A used Idempotency-Key, as a digest (clients may put identities in it), and the request it was used for.
 
     Keys of two projects do not meet: the project is part of what is digested.
     """
@@ -153,13 +153,13 @@ class SignOffRow(Base):
     state: Mapped[SignOffState] = mapped_column(String(16))
     """State of that version after the step."""
     reviewer: Mapped[str] = mapped_column(String(128))
-    """Who answers for the step, as the report says it."""
+    """Person responsible for the step, as shown in the report."""
     account: Mapped[str] = mapped_column(String(128))
     """The key or account that was used."""
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     comment: Mapped[str | None] = mapped_column(Text)
     amendment: Mapped[str | None] = mapped_column(Text)
-    """What the version says beyond the one before."""
+    """Text that the version adds to the one before."""
     content_sha256: Mapped[str | None] = mapped_column(String(64))
     """Digest of what was signed: the stored result and its spectra."""
     report_sha256: Mapped[str | None] = mapped_column(String(64))
@@ -176,12 +176,12 @@ class EventRow(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     state: Mapped[State] = mapped_column(String(16))
     step: Mapped[str | None] = mapped_column(String(32))
-    """What a running analysis began with; None when its state changed."""
+    """Step that a running analysis began; None when its state changed."""
     attempt: Mapped[int] = mapped_column(Integer)
 
 
 class WebhookDeliveryRow(Base):
-    """One call that tells a client how its analysis ended; due from the moment it ended until it was answered."""
+    """One webhook call about the end of an analysis; due from the end of the analysis until it was answered."""
 
     __tablename__ = "webhook_deliveries"
 
@@ -214,7 +214,7 @@ class SiteNormRow(Base):
 
 
 class AuditRow(Base):
-    """Who did what to which analysis; triggers refuse to change or remove a row, and digests chain them."""
+    """Audit log: actor, action and analysis; triggers refuse to change or remove a row, and digests chain them."""
 
     __tablename__ = "audit_log"
 
@@ -263,4 +263,4 @@ ANALYSES, FILES, EVENTS = _table(AnalysisRow), _table(FileRow), _table(EventRow)
 IDEMPOTENCY_KEYS, SITE_NORMS = _table(IdempotencyKeyRow), _table(SiteNormRow)
 WEBHOOK_DELIVERIES, AUDIT_LOG = _table(WebhookDeliveryRow), _table(AuditRow)
 STORAGE_ID = _table(StorageIdRow)
-"""For plain statements about what happens to every analysis."""
+"""The tables for plain statements, which frequent operations use."""

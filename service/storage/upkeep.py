@@ -1,4 +1,4 @@
-"""What storage needs from time to time: expired analyses go, with everything that deleted rows left behind."""
+"""Periodic maintenance of storage: remove expired analyses and erase the remains of deleted rows."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Upkeep:
     def _remove(self, analysis_id: str) -> bool:
         try:
             return self._analyses.delete(analysis_id, erases=False) is None  # all at once, at the end
-        except (UnknownAnalysis, SignedAnalysis):  # somebody was faster
+        except (UnknownAnalysis, SignedAnalysis):  # another process was faster
             return False
 
     def erase(self) -> None:
@@ -67,5 +67,5 @@ class Upkeep:
 
     @property
     def has_remains(self) -> bool:
-        """Was somebody reading when deleted rows were to be overwritten?"""
+        """Whether a reader prevented the overwriting of deleted rows."""
         return self._database.has_remains

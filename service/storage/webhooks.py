@@ -76,7 +76,7 @@ class WebhookRepository:
             return calls
 
     def answered(self, call: Call) -> None:
-        """The receiver has it."""
+        """Record that the receiver has it."""
         self._settle(call, {"due": None, "delivered": _NOW, "failure": None})
 
     def failed(self, call: Call, failure: str, again: timedelta | None) -> None:

@@ -1,1 +1,1 @@
-"""Telling other programs that an analysis has ended: whom, where exactly, and again until they answer."""
+"""Webhooks: signed calls that report the end of an analysis, repeated until they are answered."""

@@ -1,4 +1,4 @@
-"""Which addresses the service may call: hosts from a list, resolved once, and nothing inside the network by accident.
+"""Addresses that webhooks may call: listed hosts, resolved once; private addresses are refused by default.
 
 A name is resolved here and the connection goes to that very address, so that a name server which answers
 differently the second time (DNS rebinding) gains nothing.
@@ -19,12 +19,12 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class ForbiddenAddress(ValueError):
-    """The service does not call this address; says why, in words for whoever asked for it."""
+    """The service does not call this address; the message gives the client the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a call goes: an address that was checked, and the name it was asked for under."""
+    """Destination of a call: a checked address, and the host name of the request."""
 
     url: str
     """With the address instead of the name."""
@@ -35,12 +35,12 @@ class Target:
 
 
 def check_url(url: str, settings: Settings) -> SplitResult:
-    """The parts of a URL that the settings allow, as far as can be said without resolving its name.
+    """The parts of a URL that the settings allow, checked without resolving its name.
 
     Raises
     ------
     ForbiddenAddress
-        When they do not.
+        When the settings do not allow it.
     """
     try:
         parts = urlsplit(url)
@@ -59,7 +59,7 @@ def check_url(url: str, settings: Settings) -> SplitResult:
 
 
 def pinned(url: str, settings: Settings) -> Target:
-    """Where a call to ``url`` goes now.
+    """Resolve the present destination of a call to ``url``.
 
     Raises
     ------

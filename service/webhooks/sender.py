@@ -1,4 +1,4 @@
-"""A thread that makes the calls that are due, signed, and again with growing pauses until they are answered."""
+"""A thread that makes due webhook calls, signed, with exponential backoff until they are answered."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from service.storage.webhooks import Call, WebhookRepository
 from service.webhooks.addresses import ForbiddenAddress, pinned
 
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600, 4 * 3600, 12 * 3600, 24 * 3600))
-"""Between two attempts; after the last one nobody is called any more."""
+"""Pauses between attempts; after the last one the call is abandoned."""
 LEASE = timedelta(seconds=60)
-"""Longer than a call can take."""
+"""Lease of a call, longer than a call can take."""
 TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 1.0
 AT_ONCE = 4
@@ -81,7 +81,7 @@ class WebhookSender:
                     self._stopping.wait(POLL_SECONDS)
 
     def make(self, call: Call) -> None:
-        """Make one call and write down what came of it."""
+        """Make one call and record its outcome."""
         failure = self._failure(call)
         log.info("webhook", analysis_id=call.analysis_id, attempt=call.attempt, failure=failure)
         self._metrics.webhooks.labels("answered" if failure is None else "failed").inc()
@@ -111,7 +111,7 @@ class WebhookSender:
 
 
 def message(call: Call) -> bytes:
-    """What the receiver is told: which analysis ended how, and nothing of its content."""
+    """Body of a call: id and outcome of the analysis, without its content."""
     document = {
         "type": f"analysis.{call.state}",
         "timestamp": call.finished.isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -1,1 +1,1 @@
-"""The worker pool: where fits run, whether threads, processes or a cluster."""
+"""The worker pool, which runs fits in threads, processes or a cluster."""

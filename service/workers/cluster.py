@@ -38,7 +38,7 @@ def open_cluster(address: str, worker_memory: int | None) -> Pool:
     received: SimpleQueue[WorkerMessage] = SimpleQueue()
     client.subscribe_topic(_TOPIC, lambda event: received.put(WorkerMessage(*event[1])))
     return Pool(
-        # a task whose worker died is tried again by us, counted; dask itself would do so uncounted
+        # the dispatcher retries a task whose worker died and counts it; dask would retry uncounted
         executor=client.get_executor(pure=False, retries=0),
         workers=lambda: max(1, sum(client.ncores().values())),
         close=client.close,
@@ -52,7 +52,7 @@ def open_cluster(address: str, worker_memory: int | None) -> Pool:
 
 
 class _MemoryLimit(WorkerPlugin):
-    """Each worker limits itself when it joins; dask's own ``--memory-limit`` only looks now and then."""
+    """Each worker limits itself when it joins; dask's own ``--memory-limit`` only samples periodically."""
 
     name = "mrsquant-memory-limit"
 
@@ -87,5 +87,5 @@ def _restart(client: Any, worker: str) -> None:
 def _logged(restart: Callable[[], Any], worker: str) -> None:
     try:
         restart()
-    except Exception as error:  # dask raises many kinds; the worker stays as it is, and others go on
+    except Exception as error:  # dask raises many kinds; the worker stays as it is, and others continue
         log.error("cluster worker cannot be restarted", worker=worker, error=type(error).__name__)

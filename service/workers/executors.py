@@ -1,4 +1,4 @@
-"""Where fits run: one address, one ``Pool``, whatever stands behind it."""
+"""Open the ``Pool`` at an executor's address."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def open_executor(address: str, worker_memory: int | None = None) -> Pool:
 
 
 def _inline(_rest: str, _worker_memory: int | None) -> Pool:
-    """One thread of this process. A task that hangs cannot be ended, only left behind."""
+    """One thread of this process. A task that hangs cannot be ended, only abandoned."""
     executor = ThreadPoolExecutor(1, thread_name_prefix="analysis")
     sent: SimpleQueue[WorkerMessage] = SimpleQueue()
     closed = threading.Event()
@@ -109,7 +109,7 @@ def _processes(rest: str, worker_memory: int | None) -> Pool:
         send=ParentPipe.send,
         messages=partial(ParentPipe.received, receiving),
         kill=_kill,
-        is_alive=lambda: True,  # that it broke is seen by the tasks that are lost
+        is_alive=lambda: True,  # a broken pool shows in the tasks that are lost
         shares_fate=True,
         memory=memory,
     )
@@ -129,7 +129,7 @@ def _begin_worker(lifeline: Connection, to_parent: Connection, memory: int) -> N
 
 
 def _end_with_parent(lifeline: Connection) -> None:
-    lifeline.poll(None)  # nothing is ever sent, so it answers when the other end is gone
+    lifeline.poll(None)  # nothing is ever sent, so it becomes readable only when the other end is closed
     os._exit(1)
 
 

@@ -1,4 +1,4 @@
-"""How much memory a worker process may take: what the operator says, or else its share of the machine's."""
+"""Memory limit of a worker process: the operator's setting, or its share of the machine's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 SHARE = 0.75
-"""Of the machine's memory for all workers together; the rest is for the service, the database and the disk's cache."""
+"""Share of the machine's memory for all workers; the rest is for the service, the database and the disk cache."""
 DEFAULT_LEAST_BYTES = 2 * 1024**3
 """The default on small machines: the largest upload that is accepted by default, 100 MB of raw data, fits."""
 

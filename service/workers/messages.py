@@ -49,7 +49,7 @@ class ParentPipe:
 
     @classmethod
     def send(cls, task_id: str, stage: str) -> None:
-        """Send to the parent; when it does not read, the work goes on."""
+        """Send to the parent; work continues when the parent does not read."""
         if cls._sending is not None:
             with suppress(OSError):
                 cls._sending.send_bytes(

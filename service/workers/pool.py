@@ -1,4 +1,4 @@
-"""What the service needs of a place where fits run, whichever it is."""
+"""Interface of every worker pool."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Pool:
     kill: Callable[[str], None]
     """Kill one worker, by its name in the messages, with whatever it does."""
     is_alive: Callable[[], bool]
-    """Can it take tasks?"""
+    """Whether it can take tasks."""
     shares_fate: bool
-    """When a worker dies, are the others' tasks lost with its own?"""
+    """Whether the death of a worker loses the tasks of the others too."""
     memory: int | None
     """Bytes of address space that each worker may take; None without a limit set here."""
 
 
 def is_crash(error: BaseException) -> bool:
-    """Did the worker die, rather than the task raise?"""
+    """Whether the worker died, rather than the task raised."""
     return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
