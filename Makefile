@@ -77,10 +77,10 @@ docs: $(DEV_STAMP) ## write the tables of the documentation from the code
 	$(BIN)/python docs/generate.py
 
 real-files: $(DEV_STAMP) ## write docs/real-files.md from a folder of published scanner files (SHARED=...)
-	$(BIN)/python -m tests.truth.real_files $(SHARED)
+	$(BIN)/python -m tests.measure.real_files $(SHARED)
 
 pooled-rows: $(DEV_STAMP) ## write docs/norms-reproduced.md from an independent pooling of the norms' studies (SHARED=...)
-	$(BIN)/python -m tests.truth.pooled_rows $(SHARED)
+	$(BIN)/python -m tests.measure.pooled_rows $(SHARED)
 
 pytest: $(DEV_STAMP) ## the test suite (PYTEST_ARGS=... selects)
 	$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
@@ -116,10 +116,10 @@ audit: ## look for published weaknesses of the dependencies; where they cannot b
 	echo 'dependency audit skipped: no database of weaknesses can be asked (build/audit.log)'
 
 bench: $(DEV_STAMP) ## measure accuracy and speed on simulated spectra and write docs/benchmark.md (minutes)
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.measure.benchmarks
 
 bench-statistics: $(DEV_STAMP) ## measure scores and follow-up on simulated people and write docs/benchmark-statistics.md (a quarter of an hour)
-	$(BIN)/python -m tests.benchmarks.statistics_page
+	$(BIN)/python -m tests.measure.benchmarks.statistics_page
 
 golden: $(DEV_STAMP) ## write the numbers of the golden spectra anew, when the changelog has an entry for it
 	$(BIN)/python -m tests.golden
@@ -129,10 +129,10 @@ chaos: $(DEV_STAMP) ## kill the service and its workers under load, on SQLite an
 	$(BIN)/python -W error -m tests.chaos --page docs/chaos.md
 
 load: $(DEV_STAMP) ## measure throughput, latency and memory of the service and write docs/load.md (minutes)
-	$(BIN)/python -W error -m tests.load --page docs/load.md
+	$(BIN)/python -W error -m tests.measure.load --page docs/load.md
 
 scale: $(DEV_STAMP) ## measure lists, timelines and the queue with up to a million analyses and write docs/scale.md (an hour, 20 GB in TMPDIR)
-	$(BIN)/python -W error -m tests.load.scale --page docs/scale.md
+	$(BIN)/python -W error -m tests.measure.load.scale --page docs/scale.md
 
 image: ## build the container image
 	docker build --tag mrsquant .

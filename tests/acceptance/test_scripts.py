@@ -51,7 +51,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         KeyFile(folder / "keys.toml").write([key])
         settings["MRSQUANT_API_KEYS_FILE"] = str(folder / "keys.toml")
         environment["MRSQUANT_API_KEY"] = shown
-    running = Service(port, settings, folder / "log", "tests.load.service", "real")
+    running = Service(port, settings, folder / "log", "tests.measure.load.service", "real")
     running.start()
     running.wait()
     yield Place(running.url, environment)

@@ -34,7 +34,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         **{"MRSQUANT_DATA_DIR": str(folder), "MRSQUANT_CACHE_DIR": str(folder), "MRSQUANT_LOG_LEVEL": "error"},
         **{"MRSQUANT_EXECUTOR": "inline:", "TMPDIR": str(folder)},
     }
-    running = Service(port, environment, folder / "log", "tests.load.service", "fake")
+    running = Service(port, environment, folder / "log", "tests.measure.load.service", "fake")
     running.start()
     running.wait()
     yield running

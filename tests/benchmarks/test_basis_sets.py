@@ -8,7 +8,7 @@ import pytest
 from fitting.basis.basis_set import Grid
 from fitting.basis.cache import cached_basis
 from fitting.basis.sequences import Protocol
-from tests.benchmarks.basis_sets import CONTENT, KNOTS, SHOWN, biases, correlation, region, scans, splines
+from tests.measure.benchmarks.basis_sets import CONTENT, KNOTS, SHOWN, biases, correlation, region, scans, splines
 
 
 @pytest.mark.parametrize("knots", [0, KNOTS])

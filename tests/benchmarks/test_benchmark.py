@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.__main__ import main
-from tests.benchmarks.known_sets import PEERS, PRIVATE_SETS, private_sets, read_answers
-from tests.benchmarks.scoring import SIX, Answer, Kind, Truth, groups, score
-from tests.benchmarks.simulated import QUALITIES, simulated_sets
+from tests.measure.benchmarks.__main__ import main
+from tests.measure.benchmarks.known_sets import PEERS, PRIVATE_SETS, private_sets, read_answers
+from tests.measure.benchmarks.scoring import SIX, Answer, Kind, Truth, groups, score
+from tests.measure.benchmarks.simulated import QUALITIES, simulated_sets
 
 NAN = float("nan")
 KINDS: dict[str, Kind] = {"ratio": "ratio", "scaled": "water-scaled", "scaled*": "water-scaled, rescaled"}

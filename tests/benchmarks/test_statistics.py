@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from fitting.norms.literature_reference import LEAST_BETWEEN_LAB
-from tests.benchmarks.single_case import own_controls, shipped_ratios
-from tests.benchmarks.statistics_page import COUNTS, ERRORS, LABORATORIES, PAGE, STUDIES, VALUE_ERRORS, page
+from tests.measure.benchmarks.single_case import own_controls, shipped_ratios
+from tests.measure.benchmarks.statistics_page import COUNTS, ERRORS, LABORATORIES, PAGE, STUDIES, VALUE_ERRORS, page
 
 PROMISED_FLAGS = (4.0, 6.0)
 PROMISED_COVERAGE = (93.0, 97.0)

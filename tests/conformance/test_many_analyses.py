@@ -23,7 +23,7 @@ from service.storage.sign_offs import SignOffRepository
 from service.storage.tables import ANALYSES, AnalysisRow
 from service.storage.upkeep import Upkeep
 from service.storage.webhooks import WebhookRepository
-from tests.load.rows import PROJECT, created_of, fill
+from tests.measure.load.rows import PROJECT, created_of, fill
 from tests.servers.postgresql import PostgreSql
 
 ROWS = 6000

@@ -14,7 +14,7 @@ import numpy as np
 from fitting.basis.operators import Hamiltonian, hamiltonians, rotation
 from fitting.basis.spin_system import SpinSystem, spin_systems
 from fitting.units import WATER_PPM, ComplexArray
-from tests.benchmarks.simulated import CONTENT
+from tests.measure.benchmarks.simulated import CONTENT
 
 FREQUENCY, POINTS, DWELL = 123.2e6, 2048, 5e-4
 ECHO_TIME = 0.068

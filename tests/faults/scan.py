@@ -14,7 +14,7 @@ from fitting.io import SourceFile
 from fitting.request import Subject, TissueFractions
 from fitting.run import Job
 from fitting.units import WATER_PPM, ComplexArray, FloatArray
-from tests.benchmarks.simulated import simulated_sets
+from tests.measure.benchmarks.simulated import simulated_sets
 
 Samples = npt.NDArray[Any]
 

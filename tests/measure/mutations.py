@@ -509,7 +509,7 @@ def try_out(mutation: Mutation, copy: Path) -> Outcome:
 
 def _tested(tests: str, copy: Path) -> tuple[int | None, str]:
     command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-x", "-p", "no:cacheprovider", *_split(tests)]
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
     try:
         run = subprocess.run(
             command, cwd=copy, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False

@@ -15,7 +15,7 @@ from fitting.basis.spin_system import spin_systems
 from fitting.fid import time_axis
 from fitting.io.source import SourceFile
 from fitting.units import ComplexArray, hz_to_ppm
-from tests.benchmarks.basis_sets import CONTENT, KNOTS, PUBLISHED, VARIANTS, biases, load, variant_signals
+from tests.measure.benchmarks.basis_sets import CONTENT, KNOTS, PUBLISHED, VARIANTS, biases, load, variant_signals
 
 pytestmark = pytest.mark.truth
 

@@ -7,7 +7,7 @@ import pytest
 
 from fitting.model.fit import fit
 from fitting.quantification import DETECTION_LIMIT
-from tests.benchmarks.own_model import drawn_fits
+from tests.measure.benchmarks.own_model import drawn_fits
 from tests.unit import model_cases as world
 
 pytestmark = pytest.mark.truth

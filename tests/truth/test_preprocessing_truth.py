@@ -20,7 +20,7 @@ from fitting.quality.water_and_lipid import residual_water
 from fitting.request import Options, Overrides
 from fitting.run import Job, analyse
 from fitting.units import ComplexArray
-from tests.truth.raw_scan import compare
+from tests.measure.raw_scan import compare
 
 pytestmark = pytest.mark.truth
 

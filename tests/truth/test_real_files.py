@@ -11,7 +11,7 @@ from fitting.analysis import Analysis
 from fitting.model.result import Traces
 from service.cli import app
 from tests.conformance.test_shared_files import dimensions, number, rows, spectra
-from tests.truth.real_files import BRAINS, OTHERS, SIX, Case, answer, metabolites, ratio
+from tests.measure.real_files import BRAINS, OTHERS, SIX, Case, answer, metabolites, ratio
 
 PEAKS = {"NAA": 2.01, "Cr": 3.03, "Cho": 3.2}
 HEADER = {

@@ -19,7 +19,7 @@ from fitting.quantification.concentration_prior import concentration_priors
 from fitting.request import Options, Subject
 from fitting.run import analyse
 from fitting.run.check import check_request
-from tests.benchmarks.simulated import simulated_sets
+from tests.measure.benchmarks.simulated import simulated_sets
 from tests.unit import model_cases as world
 
 SD = 2.0

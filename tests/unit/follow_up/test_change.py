@@ -14,7 +14,7 @@ from fitting.quantification.concentrations import Ratio
 from fitting.statistics.reliable_change import reliable_change
 from fitting.statistics.trend import fit_trend
 from fitting.statistics.within_person import c4
-from tests.benchmarks.follow_up import false_alarms, trend_coverage
+from tests.measure.benchmarks.follow_up import false_alarms, trend_coverage
 
 TRIALS = 1500
 LEAST, MOST = 4.0, 6.0

@@ -234,6 +234,7 @@ def test_undetected_metabolites_have_a_bound_and_undetected_creatine_no_ratios()
     assert found["Lac"].upper_bound == pytest.approx(DETECTION_LIMIT * 0.1)
     assert found["Lac"].crlb_percent is None
     assert not found["tCr"].detected
+    assert found["Cr"].upper_bound == pytest.approx(0.1 + DETECTION_LIMIT * 0.1)
     assert all(item.ratio_tcr is None for item in found.values())
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 from fitting.statistics.pooling import between_df, pooled_sd, predictive, random_effects, study_mean_interval
 from tests.data.worked_examples import EXAMPLES
-from tests.truth.pooled_rows import NOT_SHIPPED, PAGE, page, pooled_rows
+from tests.measure.pooled_rows import NOT_SHIPPED, PAGE, page, pooled_rows
 
 EXAMPLE = EXAMPLES["studies"]
 MEANS, SDS, COUNTS = (np.array(EXAMPLE[name], dtype=np.float64) for name in ("mean", "sd", "n"))

@@ -9,7 +9,7 @@ from fitting.quantification.concentrations import Ratio
 from fitting.statistics.reliable_change import reliable_change
 from fitting.statistics.trend import fit_trend
 from fitting.statistics.within_person import c4
-from tests.benchmarks.text import table
+from tests.measure.benchmarks.text import table
 
 LEVEL = 1.4
 """A ratio such as tNAA/tCr."""

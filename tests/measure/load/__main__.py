@@ -16,8 +16,8 @@ import psutil
 from tests.chaos.clients import ask, submit
 from tests.chaos.service import ROOT, Service
 from tests.fake_pipeline import spectrum
-from tests.load.bare import EXAMPLE, bare, bare_at_once
-from tests.load.page import Latencies, Outcome, Served, Step, page
+from tests.measure.load.bare import EXAMPLE, bare, bare_at_once
+from tests.measure.load.page import Latencies, Outcome, Served, Step, page
 from tests.servers.cluster import free_port
 
 CLIENTS = 4
@@ -36,7 +36,7 @@ def service(kind: str, folder: Path) -> Iterator[Service]:
         "MRSQUANT_REQUESTS_PER_MINUTE": "1000000",
         "MRSQUANT_LOG_LEVEL": "warning",
     }
-    started = Service(free_port(), settings, folder / f"{kind}.log", "tests.load.service", kind)
+    started = Service(free_port(), settings, folder / f"{kind}.log", "tests.measure.load.service", kind)
     started.start()
     try:
         started.wait("/readyz")

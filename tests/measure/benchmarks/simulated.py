@@ -24,8 +24,8 @@ from fitting.quantification.totals import combine
 from fitting.request import Subject, TissueFractions
 from fitting.run import Job
 from fitting.units import WATER_PPM, ComplexArray, FloatArray, field_from_frequency
-from tests.benchmarks.known_sets import KnownSet
-from tests.benchmarks.scoring import ATYPICAL, SMALLEST_WITH_ATYPICAL, Truth
+from tests.measure.benchmarks.known_sets import KnownSet
+from tests.measure.benchmarks.scoring import ATYPICAL, SMALLEST_WITH_ATYPICAL, Truth
 
 PROTOCOL = as_played_out(Protocol("PRESS", 0.030, 123.25e6), vendor=None)
 GRID = Grid(2048, 1 / 2000)

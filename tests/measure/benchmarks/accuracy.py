@@ -12,9 +12,9 @@ from statistics import fmean, median
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.errors import FittingError
 from fitting.run import Job, analyse
-from tests.benchmarks.known_sets import KnownSet
-from tests.benchmarks.scoring import Answer, Answers, Kind, Score, Summary, groups, score, standardised_errors
-from tests.benchmarks.text import number, signed, table
+from tests.measure.benchmarks.known_sets import KnownSet
+from tests.measure.benchmarks.scoring import Answer, Answers, Kind, Score, Summary, groups, score, standardised_errors
+from tests.measure.benchmarks.text import number, signed, table
 
 NAN = float("nan")
 VERDICTS = ("yes", "limited", "no", "refused")

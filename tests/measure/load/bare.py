@@ -11,7 +11,7 @@ from fitting import run
 from fitting.io import SourceFile
 from fitting.run import Job
 from tests.chaos.service import ROOT
-from tests.load.page import Alone
+from tests.measure.load.page import Alone
 
 EXAMPLE = ROOT / "examples" / "acc_press30.nii.gz"
 

@@ -1,4 +1,4 @@
-"""The page of the statistics: ``python -m tests.benchmarks.statistics_page`` measures them and writes it."""
+"""The page of the statistics: ``python -m tests.measure.benchmarks.statistics_page`` measures them and writes it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from fitting.norms.literature import literature_norms
 from fitting.norms.literature_reference import LEAST_BETWEEN_LAB, literature_reference
 from fitting.quantification.concentrations import Ratio
 from fitting.statistics.single_case import power
-from tests.benchmarks import follow_up
-from tests.benchmarks.single_case import own_controls, published, regression, shipped_ratios
-from tests.benchmarks.text import table
+from tests.measure.benchmarks import follow_up
+from tests.measure.benchmarks.single_case import own_controls, published, regression, shipped_ratios
+from tests.measure.benchmarks.text import table
 
-PAGE = Path(__file__).parents[2] / "docs" / "benchmark-statistics.md"
+PAGE = Path(__file__).parents[3] / "docs" / "benchmark-statistics.md"
 TRIALS = 10000
 COUNTS = (8, 10, 20, 50)
 ERRORS = ((0.0, 0.0, True), (0.5, 0.5, True), (0.5, 1.0, True), (0.5, 0.25, True), (0.5, 0.0, True))
@@ -32,7 +32,8 @@ LABORATORIES = (0.0, 0.3, 0.5, 0.8, 1.2, 2.0, 3.0, None)
 HEAD = """\
 # Benchmark of the statistics
 
-Written by `make bench-statistics` (`python -m tests.benchmarks.statistics_page`). Simulated healthy people are held
+Written by `make bench-statistics` (`python -m tests.measure.benchmarks.statistics_page`).
+Simulated healthy people are held
 against simulated controls: five in a hundred should be flagged, and the interval of z should hold the true position
 in 95 of 100. Each figure is a share in per cent ± its 95 % error, from {trials} people. "Naive" flags |z| > 1.96 with
 the mean and SD of the controls as if they were exact. What is calculated: [statistics](statistics.md).
@@ -138,7 +139,7 @@ def _power() -> Iterator[str]:
 
 def main(arguments: list[str]) -> None:
     """Run and write; ``--fast`` takes seconds and only prints."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.statistics_page", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.measure.benchmarks.statistics_page", description=__doc__)
     parser.add_argument("--fast", action="store_true", help="few trials: proves that it runs")
     chosen = parser.parse_args(arguments)
     text = page(100 if chosen.fast else TRIALS)

@@ -1,4 +1,4 @@
-"""What the first analysis of a new process costs: ``python -m tests.benchmarks.cold`` prints it as JSON.
+"""What the first analysis of a new process costs: ``python -m tests.measure.benchmarks.cold`` prints it as JSON.
 
 Everything a process pays once is in it: importing, and simulating the basis set of the example's protocol.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fitting.run import Job, analyse
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 def example() -> Job:

@@ -1,6 +1,6 @@
 """An independent pooling of the same published rows, row by row against ours.
 
-``python -m tests.truth.pooled_rows SHARED`` writes docs/norms-reproduced.md: how far both agree, what is not shipped.
+``python -m tests.measure.pooled_rows SHARED`` writes docs/norms-reproduced.md: how far both agree, what is not shipped.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fitting.norms.literature import Norm, cohorts, pool, relative_sd_elsewhere
 from fitting.norms.regions import regions
 from fitting.norms.study_rows import StudyRow, study_rows
 from fitting.statistics.pooling import predictive
-from tests.benchmarks.text import table
+from tests.measure.benchmarks.text import table
 
 PAGE = Path(__file__).parents[2] / "docs" / "norms-reproduced.md"
 NOT_SHIPPED = {
@@ -30,7 +30,8 @@ UNITS = ("tCr", "mM", "IU")
 HEAD = """\
 # The norms beside an independent pooling
 
-Written by `make pooled-rows SHARED=...` (`python -m tests.truth.pooled_rows`), from a table that others pooled from the
+Written by `make pooled-rows SHARED=...` (`python -m tests.measure.pooled_rows`),
+from a table that others pooled from the
 same published rows: {rows} rows, one for each region or part, metabolite, unit, field and set of studies. {same} are
 of shipped regions and reproduced; {other} are not shipped.
 

@@ -6,14 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.benchmarks.page import FAST, FULL, page
+from tests.measure.benchmarks.page import FAST, FULL, page
 
-PAGE = Path(__file__).parents[2] / "docs" / "benchmark.md"
+PAGE = Path(__file__).parents[3] / "docs" / "benchmark.md"
 
 
 def main(arguments: list[str]) -> None:
     """Run and write; ``--fast`` takes a few seconds and only prints unless a file is named."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.measure.benchmarks", description=__doc__)
     parser.add_argument("--fast", action="store_true", help="a few spectra only: proves that the benchmark runs")
     parser.add_argument("--output", type=Path, help="file to write; default: docs/benchmark.md, none with --fast")
     chosen = parser.parse_args(arguments)

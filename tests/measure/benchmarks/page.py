@@ -17,14 +17,14 @@ from fitting.basis.macromolecules import background
 from fitting.fid import Axes
 from fitting.request import Options
 from fitting.run import Job
-from tests.benchmarks import own_model, simulated
-from tests.benchmarks.accuracy import Run, detail, overview, run_all, together
-from tests.benchmarks.known_sets import private_sets
-from tests.benchmarks.scoring import ATYPICAL, Kind
-from tests.benchmarks.simulated import GRID, PROTOCOL, QUALITIES, REPETITION_TIME, simulated_sets
-from tests.benchmarks.speed import MATRIX, optimisers, reference_gflops, single_figures, stages, throughput
-from tests.benchmarks.text import table
 from tests.conftest import shared_folder
+from tests.measure.benchmarks import own_model, simulated
+from tests.measure.benchmarks.accuracy import Run, detail, overview, run_all, together
+from tests.measure.benchmarks.known_sets import private_sets
+from tests.measure.benchmarks.scoring import ATYPICAL, Kind
+from tests.measure.benchmarks.simulated import GRID, PROTOCOL, QUALITIES, REPETITION_TIME, simulated_sets
+from tests.measure.benchmarks.speed import MATRIX, optimisers, reference_gflops, single_figures, stages, throughput
+from tests.measure.benchmarks.text import table
 
 HERE = Path(__file__).parent
 COMMAND = "make bench"
@@ -128,12 +128,12 @@ def _provenance(gflops: float) -> str:
 def _commit() -> str:
     """Short hash of the commit, and whether the measured code differs from it."""
     commit = _git("rev-parse", "--short", "HEAD")
-    changed = _git("status", "--porcelain", "--", "fitting", "service", "tests/benchmarks")
+    changed = _git("status", "--porcelain", "--", "fitting", "service", "tests/measure/benchmarks")
     return (f"{commit} with uncommitted changes" if changed else commit) or "unknown: not a git checkout"
 
 
 def _git(*arguments: str) -> str:
-    answer = subprocess.run(["git", *arguments], cwd=HERE.parents[1], check=False, capture_output=True, text=True)
+    answer = subprocess.run(["git", *arguments], cwd=HERE.parents[2], check=False, capture_output=True, text=True)
     return answer.stdout.strip() if answer.returncode == 0 else ""
 
 

@@ -10,8 +10,8 @@ from typing import TypeVar
 from fitting.analysis import Analysis
 from fitting.errors import FittingError
 from fitting.quality.verdict.rules import measured
-from tests.truth.doubts import doubts
-from tests.truth.real_files import BRAINS, OTHERS, SIX, Case, answer, index, job, metabolites
+from tests.measure.doubts import doubts
+from tests.measure.real_files import BRAINS, OTHERS, SIX, Case, answer, index, job, metabolites
 
 PAGE = Path(__file__).parents[2] / "docs" / "real-files.md"
 SHOWN = ("NAA", *SIX)

@@ -1,4 +1,4 @@
-"""``python -m tests.truth.raw_figure SHARED`` draws a real raw scan before and after preprocessing for the docs."""
+"""``python -m tests.measure.raw_figure SHARED`` draws a real raw scan before and after preprocessing for the docs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fitting.quality.linewidths import water_linewidth_hz
-from tests.truth.raw_scan import NAA_PPM, Comparison, compare, smoothed
+from tests.measure.raw_scan import NAA_PPM, Comparison, compare, smoothed
 
 IMAGE = Path(__file__).parents[2] / "docs" / "images" / "preprocessing-7t.png"
 SHOWN_PPM = (5.4, 0.4)

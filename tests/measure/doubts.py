@@ -1,6 +1,6 @@
 """How well what data say against their protocol, or for eddy currents, is told from chance: the best of either kind.
 
-``python -m tests.truth.doubts`` writes what a simulated scan says when another protocol is stated (docs/verdict.md).
+``python -m tests.measure.doubts`` writes what a simulated scan says when another protocol is stated (docs/verdict.md).
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ from fitting.model.parameters import GLOBAL, layout_for
 from fitting.model.result import Fit
 from fitting.quantification.totals import combine
 from fitting.units import WATER_PPM, ComplexArray, FloatArray
-from tests.benchmarks.scoring import SIX
-from tests.benchmarks.simulated import CONTENT, GRID, MACROMOLECULES, PROTOCOL
-from tests.benchmarks.text import number, signed, table
+from tests.measure.benchmarks.scoring import SIX
+from tests.measure.benchmarks.simulated import CONTENT, GRID, MACROMOLECULES, PROTOCOL
+from tests.measure.benchmarks.text import number, signed, table
 
 SEED = 20250818
 DRAWS = 200

@@ -23,7 +23,7 @@ from service.storage.sign_offs import SignOffRepository
 from service.storage.upkeep import Upkeep
 from service.storage.webhooks import WebhookRepository
 from tests.fake_pipeline import example_analysis, example_traces
-from tests.load.rows import EACH_SUBJECT, PROJECT, created_of
+from tests.measure.load.rows import EACH_SUBJECT, PROJECT, created_of
 
 Asked = Mapping[str, Callable[[int], object]]
 """Name of a call: what makes it, with another argument for each number."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fitting.run import Job
 from service.cli.manifest import ManifestRow, read_manifest
-from tests.benchmarks.scoring import Answer, Answers, Truth, Truths
+from tests.measure.benchmarks.scoring import Answer, Answers, Truth, Truths
 
 PRIVATE_SETS = ("easy", "clinical", "hard", "te30", "easy_b", "clinical_b")
 MANIFESTS = {"the set's basis": "manifest.csv", "simulated basis": "manifest_own_basis.csv"}

@@ -26,9 +26,9 @@ from service.storage.tables import ANALYSES, LISTS
 from tests import fake_pipeline
 from tests.chaos.service import ROOT
 from tests.clients import on_this_machine
-from tests.load.asked import EXPIRED, Asked, directly, over_http, retention
-from tests.load.rows import fill
-from tests.load.scale_page import Measured, page
+from tests.measure.load.asked import EXPIRED, Asked, directly, over_http, retention
+from tests.measure.load.rows import fill
+from tests.measure.load.scale_page import Measured, page
 from tests.servers.postgresql import postgresql
 
 DATABASES = ("sqlite", "postgresql")

@@ -1,4 +1,4 @@
-"""What the concentration prior does to ordinary and to atypical spectra: ``python -m tests.benchmarks.prior``."""
+"""What the concentration prior does to ordinary and atypical spectra: ``python -m tests.measure.benchmarks.prior``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import replace
 from threadpoolctl import threadpool_limits
 
 from fitting.quantification.concentration_prior import concentration_priors
-from tests.benchmarks.accuracy import run_all
-from tests.benchmarks.known_sets import KnownSet
-from tests.benchmarks.scoring import groups, score
-from tests.benchmarks.simulated import simulated_sets
-from tests.benchmarks.text import number, table
+from tests.measure.benchmarks.accuracy import run_all
+from tests.measure.benchmarks.known_sets import KnownSet
+from tests.measure.benchmarks.scoring import groups, score
+from tests.measure.benchmarks.simulated import simulated_sets
+from tests.measure.benchmarks.text import number, table
 
 COLUMNS = ("set", "spectra", "prior", "g5", "ratio 95 %", "g6", "water-scaled 95 %", "Gln bias", "tCr bias")
 

@@ -1,6 +1,6 @@
 """The real scanner files, what each is, and what the product says of it.
 
-``python -m tests.truth.real_files SHARED`` writes docs/real-files.md (see ``real_files_page``).
+``python -m tests.measure.real_files SHARED`` writes docs/real-files.md (see ``real_files_page``).
 """
 
 from __future__ import annotations
@@ -174,6 +174,6 @@ def index(data: Path) -> dict[str, dict[str, str]]:
 
 
 if __name__ == "__main__":
-    from tests.truth.real_files_page import PAGE, page
+    from tests.measure.real_files_page import PAGE, page
 
     PAGE.write_text(page(Path(sys.argv[1])), encoding="utf-8")

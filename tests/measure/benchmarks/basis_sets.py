@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks.basis_sets``: measure simulated basis sets and write docs/basis.md."""
+"""``python -m tests.measure.benchmarks.basis_sets``: measure simulated basis sets and write docs/basis.md."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from fitting.basis.spin_system import spin_systems
 from fitting.fid import time_axis
 from fitting.io.source import SourceFile
 from fitting.units import ComplexArray, FloatArray
-from tests.benchmarks.text import number, table
 from tests.conftest import shared_folder
-from tests.truth.real_files import BRAINS, Case, answer, ratio
+from tests.measure.benchmarks.text import number, table
+from tests.measure.real_files import BRAINS, Case, answer, ratio
 
 HERE = Path(__file__).parent
-PAGE = HERE.parents[1] / "docs" / "basis.md"
-COMMAND = "python -m tests.benchmarks.basis_sets"
+PAGE = HERE.parents[2] / "docs" / "basis.md"
+COMMAND = "python -m tests.measure.benchmarks.basis_sets"
 GRID = Grid(2048, 5e-4)
 REGION = (0.2, 4.2)
 """ppm in which spectra are compared and fitted."""

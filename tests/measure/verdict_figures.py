@@ -1,6 +1,6 @@
 """The pictures of docs/verdict.md: simulated spectra, one for each verdict.
 
-``python -m docs.verdict_figures`` writes docs/images/verdict-{yes,limited,no}.png.
+``python -m tests.measure.verdict_figures`` writes docs/images/verdict-{yes,limited,no}.png.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from fitting.run import analyse
 from tests.faults.catalogue import FAULTS
 from tests.faults.scan import Scan, clean_scan
 
-IMAGES = Path(__file__).parent / "images"
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 
 def broader(scan: Scan, hertz: float) -> Scan:

@@ -26,13 +26,13 @@ from fitting.request import Options
 from fitting.run import Job, analyse, doubts
 from service.cli.ordered_map import map_in_order
 from service.reports import FORMATS, AnalysisDocument, render
-from tests.benchmarks.cold import example
-from tests.benchmarks.own_model import sums
-from tests.benchmarks.simulated import GRID, PROTOCOL
-from tests.benchmarks.text import number, table
 from tests.data.simulated_brain import Scan, noise_for
+from tests.measure.benchmarks.cold import example
+from tests.measure.benchmarks.own_model import sums
+from tests.measure.benchmarks.simulated import GRID, PROTOCOL
+from tests.measure.benchmarks.text import number, table
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MATRIX = 1024
 """Rows and columns of the matrices of the reference."""
 
@@ -101,7 +101,11 @@ def single_figures(repeats: int) -> list[tuple[str, ...]]:
     simulation = partial(simulate, spin_systems(), PROTOCOL, GRID.points, GRID.dwell_time)
     cold = json.loads(
         subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.cold"], cwd=ROOT, check=True, capture_output=True, text=True
+            [sys.executable, "-m", "tests.measure.benchmarks.cold"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout
     )
     once = (
