@@ -1,1 +1,1 @@
-"""Who may do what: keys of devices, tokens of people, sessions of browsers, and how often."""
+"""Authentication, authorisation and rate limits: keys of devices, tokens of people, sessions of browsers."""

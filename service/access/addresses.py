@@ -17,13 +17,13 @@ def canonical(host: str) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Is this an address or the name of this machine to itself?"""
+    """Whether this is an address or name by which this machine calls itself."""
     address = canonical(host.strip("[]"))
     return host == "localhost" if address is None else ipaddress.ip_address(address).is_loopback
 
 
 def network_of(address: str) -> str:
-    """What is counted as one client: one host usually owns a whole IPv6 /64."""
+    """Rate-limit IPv6 by /64: one host usually owns the whole prefix."""
     if ":" not in address:
         return address
     return str(ipaddress.ip_network((address, 64), strict=False))

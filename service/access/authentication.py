@@ -53,14 +53,14 @@ class Authenticator:
             self._key_file.keys()
 
     async def principal(self, request: HTTPConnection) -> Principal:
-        """Who asks.
+        """Authenticate the caller of a request.
 
         Raises
         ------
         NotAuthenticated
             Without a valid credential.
         TooManyRequests
-            When this one, or wrong keys from this address, came too often.
+            When this caller, or wrong keys from this address, exceed the rate.
         """
         if not self._is_guarded:
             return _local(request)

@@ -36,7 +36,7 @@ class KeyFile:
 
     @property
     def exists(self) -> bool:
-        """Is there a file yet?"""
+        """Whether the file exists."""
         return self.path.exists()
 
     def keys(self) -> Mapping[str, Key]:

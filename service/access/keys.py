@@ -28,7 +28,7 @@ _NO_DIGEST = "0" * 64
 
 
 class Key(BaseModel):
-    """What is kept of a key."""
+    """Stored part of a key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,19 +37,19 @@ class Key(BaseModel):
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     """Digest of the whole key."""
     device: Name
-    """What uses it; two keys of one device overlap while one replaces the other."""
+    """Device that uses it; two keys of one device overlap while one replaces the other."""
     project: Name
     scopes: Annotated[frozenset[Scope], Field(min_length=1)]
     created: AwareDatetime
     expires: AwareDatetime
 
     def is_valid(self, now: datetime) -> bool:
-        """Has it not expired?"""
+        """Whether it has not expired."""
         return now < self.expires
 
     @property
     def principal(self) -> Principal:
-        """Who uses it."""
+        """Principal of the key."""
         return Principal(f"key:{self.id}", self.scopes, self.project)
 
 

@@ -22,7 +22,7 @@ _AUDIENCE = "mrsquant-session"
 
 
 class BrowserSession(NamedTuple):
-    """What a cookie says."""
+    """Content of a cookie."""
 
     id: str
     key_id: str
@@ -39,7 +39,7 @@ class Sessions:
 
     @property
     def seconds(self) -> int:
-        """How long a session lasts."""
+        """Lifetime of a session."""
         return int(self._lifetime.total_seconds())
 
     def open(self, key_id: str) -> str:
@@ -49,7 +49,7 @@ class Sessions:
         return jwt.encode(claims, self._secret, _ALGORITHM)
 
     def read(self, cookie: str) -> BrowserSession | None:
-        """What a cookie of ours says; None when it is not ours, has expired or was signed out."""
+        """Content of a cookie of this service; None when it is foreign, has expired or was signed out."""
         try:
             claims = jwt.decode(
                 cookie,
@@ -65,7 +65,7 @@ class Sessions:
             return None if connection.get(EndedSessionRow, session.id) else session
 
     def end(self, session: BrowserSession) -> None:
-        """Let the session's cookie open nothing any more, wherever a copy of it is."""
+        """Revoke the session's cookie and all its copies."""
         with self._database.writing() as connection:
             connection.execute(delete(EndedSessionRow).where(EndedSessionRow.expires < datetime.now(UTC)))
             connection.merge(EndedSessionRow(id=session.id, expires=session.expires))
@@ -78,7 +78,7 @@ def _secret(path: Path) -> bytes:
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(32))
         try:
-            os.link(temporary, path)  # fails when another process was first, and never shows half a secret
+            os.link(temporary, path)  # fails when another process was first, and never exposes half a secret
         except FileExistsError:
             pass
         finally:

@@ -25,7 +25,7 @@ from service.settings import Settings
 from service.storage.tables import DEFAULT_PROJECT
 
 LEEWAY_SECONDS = 30.0
-"""How far the clocks of the provider and of this machine may be apart."""
+"""Largest difference between the clocks of the provider and of this machine."""
 REFRESH_SECONDS = 3600.0
 """Age at which fetched keys are fetched again; until that succeeds the old ones are used."""
 RETRY_SECONDS = 60.0
@@ -43,7 +43,7 @@ log = structlog.get_logger()
 
 
 class RefusedToken(Exception):
-    """The token is not to be believed, or says nothing this service can use."""
+    """The token is invalid, or lacks claims that this service needs."""
 
 
 class MissingExtra(Exception):
@@ -70,7 +70,7 @@ class Tokens:
         self._keys = _open_keys(settings.oidc_jwks or "")
 
     async def principal(self, token: str) -> Principal:
-        """Who brings this token; may wait for the issuer's keys, which holds up nobody else.
+        """The principal of a token; may wait for the issuer's keys without blocking other requests.
 
         Raises
         ------

@@ -124,7 +124,7 @@ def _in_utc(value: datetime) -> datetime:
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_not_a_number), AfterValidator(_in_utc)]
 _INTAKE_PROBLEMS = (MalformedRequest, TooLarge, UnsupportedMediaType)
 _READING_PROBLEMS = tuple(kind for kind in refusals.PROBLEMS if kind is not refusals.InaccessibleFile)
-"""What reading an upload can lead to: uploads are no files of this machine."""
+"""Problems of reading an upload; uploads are not files of this machine."""
 
 log = structlog.get_logger()
 
@@ -234,7 +234,7 @@ class InspectionOut(BaseModel):
     facts: dict[str, str | float | int | None]
     """Acquisition quantities by name (SI), with transients, coils, points and field_t."""
     water_reference: str | None
-    """Where the water reference is: ``same file``, ``separate file`` or null."""
+    """Location of the water reference: ``same file``, ``separate file`` or null."""
     missing: tuple[str, ...]
     """Quantities the analysis needs and neither the header nor the request gives."""
     basis: str | None
@@ -242,7 +242,7 @@ class InspectionOut(BaseModel):
     norms: tuple[str, ...]
     """Ids of the norms that would apply, best first."""
     warnings: tuple[str, ...]
-    """What to look at before trusting a result."""
+    """Points to check before trusting a result."""
 
 
 @router.post(

@@ -1,4 +1,4 @@
-"""What a client gets back: the envelope of the queue around the document of the analysis."""
+"""Answers about analyses: the envelope of the queue around the document of the analysis."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class OutcomeOut(_Output):
     code: Literal["converged", "stopped_early", "failed", "refused"]
     """``refused`` means that the input cannot be used, ``failed`` that no usable fit was found."""
     sentence: str
-    """The same for people."""
+    """The same for display."""
 
 
 class AnalysisOut(_Output):
@@ -59,13 +59,13 @@ class AnalysisOut(_Output):
     problem: ProblemDocument | None
     """Why the analysis failed."""
     verdict: Verdict | None
-    """May the spectrum be interpreted?"""
+    """Whether the spectrum may be interpreted."""
     acquisition: AcquisitionFacts | None
     """How the spectrum was acquired."""
     quality: Quality | None
     """The numbers behind the verdict."""
     transients: Transients | None
-    """What told the transients apart; null when only one is stored."""
+    """Registration of the transients; null when only one is stored."""
     metabolites: tuple[MetaboliteResult, ...] | None
     """One entry for each metabolite and sum."""
     norms: tuple[NormUsed, ...] | None
@@ -73,7 +73,7 @@ class AnalysisOut(_Output):
     norms_not_used: tuple[NormNotUsed, ...] | None
     """Norms of the site for this region that were not applied, with the reason."""
     multiplicity: Multiplicity | None
-    """How many flags chance alone would raise."""
+    """Number of flags expected by chance."""
     evidence: tuple[Finding, ...] | None
     """Group findings for this region: context, not a diagnosis."""
     anatomy: Anatomy | None
@@ -90,7 +90,7 @@ class AnalysisSummary(_Output):
     id: UUID
     """Identifier of the analysis."""
     state: State
-    """Where it is on its way."""
+    """State of the analysis."""
     created: datetime
     """When it was submitted, UTC."""
     finished: datetime | None
@@ -102,7 +102,7 @@ class AnalysisSummary(_Output):
     region: str | None
     """Region of the brain, as the request named it."""
     verdict: Literal["yes", "limited", "no"] | None
-    """May the spectrum be interpreted?"""
+    """Whether the spectrum may be interpreted."""
     problem_code: str | None
     """The kind of problem it failed with."""
 

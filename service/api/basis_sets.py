@@ -1,4 +1,4 @@
-"""``/v1/basis-sets``: what a spectrum is fitted with."""
+"""``/v1/basis-sets``: available basis sets."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class MetaboliteOut(_Output):
     name: str
     """Name in results."""
     full_name: str
-    """Name for people."""
+    """Display name."""
     source: str
-    """Where chemical shifts and couplings come from."""
+    """Source of chemical shifts and couplings."""
     doi: str
     """Digital object identifier of the source."""
 
@@ -44,13 +44,13 @@ class MacromoleculesOut(_Output):
     name: str
     """Name for a request's ``options.macromolecules``."""
     title: str
-    """Name for people."""
+    """Display name."""
     default: bool
-    """Is it one of those that the data weigh against each other when a request names none?"""
+    """Whether it is one of those that the data weigh against each other when a request names none."""
 
 
 class BasisSetsOut(_Output):
-    """A basis set is simulated for the field, sequence and echo time of each spectrum; this is what is possible."""
+    """Supported ranges: a basis set is simulated for the field, sequence and echo time of each spectrum."""
 
     sequences: tuple[str, ...]
     """Localisation families."""
@@ -61,7 +61,7 @@ class BasisSetsOut(_Output):
     mixing_time: Range
     """Mixing time of STEAM, s."""
     metabolites: tuple[MetaboliteOut, ...]
-    """What is in every simulated basis set."""
+    """Content of every simulated basis set."""
     macromolecules: tuple[MacromoleculesOut, ...]
     """Macromolecular backgrounds to choose from."""
 

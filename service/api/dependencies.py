@@ -1,4 +1,4 @@
-"""What endpoints may ask for: the composition root's objects, by type."""
+"""Dependencies of endpoints: the composition root's objects, by type."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def _principal(request: Request) -> Principal:
 
 
 Caller = Annotated[Principal, Depends(_principal)]
-"""Who asks; ``Caller.project`` is where what they store belongs."""
+"""The caller; ``Caller.project`` owns what the caller stores."""
 
 
 async def _actor(request: Request, caller: Caller) -> Actor:

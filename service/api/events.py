@@ -63,9 +63,9 @@ class EventOut(BaseModel):
     state: State
     """State of the analysis."""
     step: str | None
-    """What the computation began with; null when the state changed."""
+    """Step that the computation began; null when the state changed."""
     attempt: int
-    """Which attempt this is; 0 before the first."""
+    """Number of the attempt; 0 before the first."""
 
 
 @router.get(

@@ -23,7 +23,7 @@ from service.storage.tables import UNFINISHED
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 3.0
-"""How long the database may take to answer these."""
+"""Timeout of the database for these answers."""
 
 log = structlog.get_logger()
 router = APIRouter(tags=["operation"])

@@ -56,7 +56,7 @@ class NormOut(Output):
     grade: Literal["A", "B", "C", "D"]
     """Strength of the evidence, A is best."""
     supports_z: bool
-    """Is there enough evidence for a z-score?"""
+    """Whether there is enough evidence for a z-score."""
     studies: int
     """Number of studies."""
     n: int
@@ -92,9 +92,10 @@ class SiteMetaboliteOut(Output):
     sd: float
     """Standard deviation between the controls, in the norm's unit."""
     supports_z: bool
-    """Are there enough controls for a z-score?"""
+    """Whether there are enough controls for a z-score."""
     adjusts: bool
-    """Are there enough controls to adjust for age, sex and grey matter fraction, as far as all of them say it?"""
+    """Whether there are enough controls to adjust for age, sex and grey matter fraction, as far as known for all of
+    them."""
 
 
 class SiteNormOut(Output):
@@ -127,13 +128,13 @@ class SiteNormOut(Output):
     n: int
     """Number of controls."""
     age_low: float | None
-    """Youngest control, years; nobody younger is compared. Null when no age is known."""
+    """Youngest control, years; younger people are not compared. Null when no age is known."""
     age_high: float | None
-    """Oldest control, years; nobody older is compared."""
+    """Oldest control, years; older people are not compared."""
     metabolites: tuple[SiteMetaboliteOut, ...]
-    """What the controls have."""
+    """Metabolites of the controls."""
     checks: Checks
-    """How well the controls predict one another, improbable values and values that stand there twice."""
+    """Leave-one-out check of the controls: calibration, improbable values and duplicates."""
     notice: str = Field(examples=[NOTICE])
     """What this answer must not be used for."""
 
@@ -155,7 +156,7 @@ class GapOut(Output):
     metabolites: tuple[str, ...]
     """Metabolites; ``*`` is all."""
     reason: str
-    """Why there is none."""
+    """Reason for the absence."""
 
 
 class RegionOut(Output):
@@ -172,7 +173,7 @@ class RegionOut(Output):
     subregions: tuple[str, ...]
     """Parts that are compared with the region's norm."""
     gaps: tuple[GapOut, ...]
-    """What there is no norm for."""
+    """Metabolites without a norm."""
 
 
 class RegionList(Output):

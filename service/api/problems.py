@@ -37,7 +37,7 @@ class ProblemType(BaseModel):
     status: int
     """HTTP status of its answers."""
     description: str
-    """What it means and what to do about it."""
+    """Its meaning and remedy."""
 
 
 class ProblemTypes(BaseModel):

@@ -159,7 +159,7 @@ def stored_traces(repository: AnalysisRepository, analysis_id: str) -> bytes:
 
 
 def document_of(row: AnalysisRow, sign_off: SignOff) -> AnalysisDocument:
-    """What reports are made of."""
+    """Input of reports."""
     return AnalysisDocument(
         analysis=load_analysis(row.result or {}),
         id=row.id,

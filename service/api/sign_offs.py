@@ -40,13 +40,13 @@ class StepIn(BaseModel):
     """``review`` says that it was looked at, ``return`` takes that back, ``sign`` makes the version final, ``amend``
     begins the next version of a signed one."""
     position: int = Field(ge=0, le=100_000, examples=[0])
-    """``position`` of the sign-off that was read: nobody signs what somebody else has changed meanwhile."""
+    """``position`` of the sign-off that was read; the step is refused when another was taken meanwhile."""
     reviewer: Reviewer = Field(examples=["Dr A. Example"])
-    """Who answers for the step, as the report will say: 2 to 128 characters."""
+    """Person responsible for the step, as the report will name them: 2 to 128 characters."""
     comment: Words | None = Field(default=None, examples=["Lines checked by eye."])
     """Shown with the step; required to return."""
     amendment: Words | None = Field(default=None, examples=["The voxel lay in the dorsal part."])
-    """What the next version says beyond the signed one; required to amend, refused otherwise."""
+    """Text that the next version adds to the signed one; required to amend, refused otherwise."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -69,15 +69,15 @@ class StepOut(BaseModel):
     state: SignOffState
     """State of that version afterwards."""
     reviewer: str
-    """Who answers for it."""
+    """Person responsible for it."""
     account: str
     """The key or account that was used."""
     at: datetime
     """When, UTC."""
     comment: str | None
-    """What was said about it."""
+    """Comment on it."""
     amendment: str | None
-    """What the version says beyond the one before."""
+    """Text that the version adds to the one before."""
     content_sha256: str | None
     """SHA-256 of the signed result with its spectra, subject and amendments; for a signature."""
     report_sha256: str | None
@@ -85,7 +85,7 @@ class StepOut(BaseModel):
 
 
 class SignOffOut(BaseModel):
-    """Where the report of an analysis stands."""
+    """Sign-off state of the report of an analysis."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
@@ -96,7 +96,7 @@ class SignOffOut(BaseModel):
     position: int = Field(examples=[0])
     """Number of steps so far; the next step must name it."""
     allowed: tuple[SignOffAction, ...] = Field(examples=[["review"]])
-    """What may be done now."""
+    """Actions allowed now."""
     signed_versions: tuple[int, ...]
     """Versions that were signed: ``GET …/report?version=`` answers them as they were."""
     steps: tuple[StepOut, ...]

@@ -51,7 +51,7 @@ class TimelineOut(BaseModel):
     clinical: tuple[ClinicalCourse, ...]
     """Clinical measures on the same axis."""
     is_cut: bool
-    """Are there older analyses than those that were read?"""
+    """Whether there are older analyses than those that were read."""
     notice: str = Field(examples=[NOTICE])
     """What this answer must not be used for."""
 

@@ -34,7 +34,7 @@ class ControlForm(BaseModel):
 
 FIELDS = tuple(ControlForm.model_fields)
 _NUMBERS = {"field_t": 1.0, "echo_time": 1e3}
-"""How many of the form's unit are one of the request's."""
+"""Factor from the request's unit to the form's."""
 
 
 def request_of(given: Mapping[str, str]) -> tuple[NormRequest | None, dict[str, str]]:

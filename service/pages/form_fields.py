@@ -23,12 +23,12 @@ class Field:
 
     @property
     def said(self) -> Said:
-        """What was declared of it."""
+        """Its declaration."""
         return self.declared.said
 
     @property
     def is_method(self) -> bool:
-        """Is it a choice of method, which is not used unless asked for?"""
+        """Whether it is a method option, which is used only on request."""
         return self.declared.section.name == "options"
 
     @property
@@ -45,7 +45,7 @@ class FieldGroup:
     name: str
     fields: tuple[Field, ...]
     open: bool = False
-    """Shown at once? Else behind its legend until needed."""
+    """Whether it is shown at once; otherwise it is collapsed under its legend."""
     files: tuple[Role, ...] = ()
     """Parts of the submission that are chosen here, beside the spectrum, its water reference and the images."""
 

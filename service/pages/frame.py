@@ -29,7 +29,7 @@ _POLICY = (
 )
 
 _SESSION = "mrsquant_session"
-"""Cookie of whoever is signed in; the frame only asks whether there is one."""
+"""Session cookie; the frame only checks whether it exists."""
 
 
 class _PageRoute(APIRoute):

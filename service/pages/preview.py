@@ -1,4 +1,4 @@
-"""What was read from a file, in words and units of people, before it is submitted."""
+"""Preview of a file before submission, in words and usual units."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SHOWN: tuple[tuple[str, float], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What was read, what is missing, and what the result would be compared with."""
+    """Acquisition read, missing quantities, and the norms of the comparison."""
 
     format: str
     facts: tuple[tuple[str, str], ...]

@@ -38,7 +38,7 @@ def list_problems(request: Request) -> ProblemTypes | Response:
     responses=_PAGE | responses(UnknownProblem),
 )
 def get_problem(request: Request, code: str) -> ProblemType | Response:
-    """What a problem's ``type`` leads to; a page for browsers."""
+    """Description of a problem's ``type``; a page for browsers."""
     kind = describe(code)
     return page("problem_type.html", request=request, kind=kind) if _for_people(request) else kind
 

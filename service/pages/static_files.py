@@ -42,7 +42,7 @@ def version() -> str:
 
 
 def address(name: str) -> str:
-    """Where a page finds a static file.
+    """Address of a static file.
 
     Raises
     ------

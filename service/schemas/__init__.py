@@ -1,1 +1,1 @@
-"""What requests and answers look like as JSON, made of the nouns of ``fitting``; the API and the commands share it."""
+"""JSON schemas of requests and answers, built from the types of ``fitting``; the API and the commands share them."""

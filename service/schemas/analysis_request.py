@@ -1,4 +1,4 @@
-"""What a client says along with a spectrum; unknown fields are refused, for a misspelt one would be lost silently.
+"""Request fields that accompany a spectrum; unknown fields are refused, because a misspelt one would be lost silently.
 
 The fields and their texts are those of ``fitting.request``; only what is the service's own is declared here.
 """
@@ -99,8 +99,7 @@ class AnalysisRequest(create_model("_Said", __base__=_Input, **_said())):  # typ
     callback_url: str | None = Field(
         default=None, min_length=8, max_length=2000, examples=["https://pacs.hospital.example/mrs"]
     )
-    """Address that is told, by a signed POST, when the analysis has ended. The operator lists the hosts that may be
-    called."""
+    """Address that receives a signed POST when the analysis has ended. The operator lists the allowed hosts."""
 
 
 _NUMBERS: dict[str, Any] = {"type": "array", "items": {"type": "number"}, "minItems": 1}

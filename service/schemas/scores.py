@@ -86,7 +86,7 @@ class SummaryIn(Input):
 class ControlsIn(Input):
     """Controls given with the value: ``values``, or ``mean``, ``sd`` and ``n``, or ``studies``.
 
-    What is said of their measurement must match the value's; what is not said is taken to be as the value's.
+    Facts stated about their measurement must match the value's; facts not stated are taken to equal the value's.
     """
 
     values: list[Measure | ControlValueIn] | None = Field(default=None, max_length=5000, examples=[[1.02, 1.1, 1.21]])
@@ -155,7 +155,7 @@ class CreatineIn(Input):
 
 
 class ScoreRequest(Input):
-    """A value that any program measured, with what decides which controls it may be held against."""
+    """A value measured by any program, with the facts that determine which controls it may be compared with."""
 
     metabolite: MetaboliteName = Field(examples=["tNAA"])
     """Metabolite or sum."""
@@ -180,7 +180,7 @@ class ScoreRequest(Input):
     software: Software | None = Field(default=None, examples=["LCModel 6.3"])
     """Program that measured the value, with version."""
     verdict: Literal["yes", "limited", "no"] | None = Field(default=None, examples=["yes"])
-    """May the spectrum be interpreted? Values of others than ``yes`` are not compared."""
+    """Whether the spectrum may be interpreted. Values of others than ``yes`` are not compared."""
     age_years: float | None = Field(default=None, examples=[44])
     """Age, years."""
     sex: Sex | None = Field(default=None, examples=["female"])
@@ -247,17 +247,17 @@ class ScoreOut(Output):
     metabolite: str
     """Metabolite or sum."""
     value: ValueOut
-    """What was compared."""
+    """The compared value."""
     z: ZScore | None
     """Position among the controls, the same as in a result."""
     z_absent: Absence | None
-    """Why there is no z-score."""
+    """Reason for the absence of a z-score."""
     norm: NormUsed | None
     """The controls behind it; null without a z-score."""
     norms_not_used: tuple[NormNotUsed, ...]
     """Norms of the site for this region that were not applied, with the reason."""
     warnings: tuple[str, ...]
-    """What the answer does not carry."""
+    """Limits of the answer."""
     notice: str = Field(examples=[NOTICE])
     """What this answer must not be used for."""
 

@@ -1,4 +1,4 @@
-"""Entries of the audit log: who did what to which analysis."""
+"""Entries of the audit log: caller, action and analysis."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from service.storage.audit import AuditEntry
 
 
 class AuditNotes:
-    """Notes who did what to which analysis, after it was answered; each route declares what is worth a note."""
+    """Record caller, action and analysis after the answer; each route declares which calls are recorded."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What a client accepts (RFC 9110, section 12.5.1) and prefers (RFC 7240)."""
+"""Content negotiation (RFC 9110, section 12.5.1) and preferences (RFC 7240) of a client."""
 
 from __future__ import annotations
 

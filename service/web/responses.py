@@ -34,7 +34,7 @@ _LATER = {"Retry-After": "60"}
 
 
 def problem_response(error: FittingError | ServiceProblem, request_id: str) -> Response:
-    """The answer that tells a client about ``error``."""
+    """The answer to a client about ``error``."""
     problem = problem_of(error, request_id)
     headers = error.headers if isinstance(error, ServiceProblem) else None
     return Response(problem.model_dump_json(), problem.status, headers=headers, media_type="application/problem+json")
@@ -98,7 +98,7 @@ def _framework(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request, path: str) -> list[str]:
-    """What can be done at a documented path; the framework knows one route at a time."""
+    """Methods of a documented path; the framework knows one route at a time."""
     return sorted(name.upper() for name in request.app.openapi()["paths"].get(path, ()))
 
 
