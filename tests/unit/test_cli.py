@@ -17,7 +17,7 @@ from fitting.errors import DamagedFile
 from fitting.model.result import Traces
 from fitting.request import Overrides, Subject, TissueFractions
 from fitting.run import Inspection, Job
-from service.cli import app, pool
+from service.cli import app, ordered_map
 from service.reports.results_csv import COLUMNS
 from service.workers.executors import open_executor
 from tests.data.analysis_factory import failed, make_analysis, make_traces, unusable
@@ -67,7 +67,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pipeline:
     monkeypatch.setattr("fitting.run.analyse", fake.analyse)
     monkeypatch.setattr("fitting.run.inspect", fake.inspect)
     monkeypatch.setattr("service.cli.answers.analyse", fake.analyse, raising=False)
-    monkeypatch.setattr(pool, "open_executor", lambda *_: open_executor("inline:"))
+    monkeypatch.setattr(ordered_map, "open_executor", lambda *_: open_executor("inline:"))
     monkeypatch.chdir(tmp_path)
     Path("scan.rda").write_bytes(b"spectrum")
     Path("water.rda").write_bytes(b"water")
