@@ -55,7 +55,7 @@ def _rebuild(kind: type[FittingError], detail: str, data: dict[str, Scalar]) -> 
 
 
 class UnreadableSpectrum(FittingError):
-    """No spectrum comes out of what was given; always one of its kinds is raised."""
+    """No spectrum can be read from the given files; always a subclass is raised."""
 
     code = "unreadable-spectrum"
     title = "The spectrum file cannot be read"
@@ -92,7 +92,7 @@ class OversizedFile(UnreadableSpectrum):
 
 
 class UnsupportedData(UnreadableSpectrum):
-    """The format is recognised and holds a kind of data that is refused by name."""
+    """The format is recognised, but holds an unsupported kind of data, which the message names."""
 
     code = "unsupported-data"
     title = "This kind of data is not supported"
@@ -106,7 +106,7 @@ class MissingParameter(FittingError):
 
 
 class ImplausibleParameter(FittingError):
-    """A quantity lies outside what a brain 1H-MRS acquisition can have."""
+    """A quantity is outside the possible range of a brain 1H-MRS acquisition."""
 
     code = "implausible-parameter"
     title = "A parameter has an implausible value"

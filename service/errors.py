@@ -87,7 +87,7 @@ class ServiceProblem(HTTPException):
 
 
 class MalformedRequest(ServiceProblem):
-    """The body is not what its content type says: broken JSON or a broken multipart message."""
+    """The body does not match its content type: broken JSON or a broken multipart message."""
 
     code = "malformed-request"
     title = "The request body cannot be parsed"
@@ -115,14 +115,14 @@ class NotAllowed(ServiceProblem):
 
 
 class CrossSite(ServiceProblem):
-    """Another web site made the browser send this; programs send a key, and people use the service's own pages."""
+    """A page of another web site sent this; programs send a key, and people use the service's own pages."""
 
     code = "cross-site"
     title = "The request comes from another web site"
 
 
 class UnknownHost(ServiceProblem):
-    """The ``Host`` header is no name of this service; without keys it is asked as ``localhost`` or ``127.0.0.1``."""
+    """The ``Host`` header names no trusted host; without keys use ``localhost`` or ``127.0.0.1``."""
 
     code = "unknown-host"
     title = "The service does not go by this name"
@@ -242,7 +242,7 @@ class TooLarge(ServiceProblem):
 
 class OutOfMemory(ServiceProblem):
     """Reading or analysing the file takes more memory than one worker may (``MRSQUANT_WORKER_MEMORY_BYTES``): it is no
-    ordinary single-voxel scan, or the operator has to allow more. It is not tried again.
+    ordinary single-voxel scan, or the operator has to raise the limit. It is not retried.
     """
 
     code = "out-of-memory"
@@ -271,8 +271,8 @@ class InternalError(ServiceProblem):
 
 
 class DamagedStorage(InternalError):
-    """A stored file is missing or not what was stored, so it is not used. Upload the same file again, which replaces
-    it; operators find all such files with ``mrsquant doctor --deep`` and restore them from a backup.
+    """A stored file is missing or does not match its digest, so it is not used. Upload the same file again to
+    replace it; operators find all such files with ``mrsquant doctor --deep`` and restore them from a backup.
     """
 
     code = "damaged-storage"
@@ -280,21 +280,21 @@ class DamagedStorage(InternalError):
 
 
 class DamagedSignedReport(InternalError):
-    """What was signed is missing or was changed, so it is not shown; operators restore it from a backup."""
+    """The signed report is missing or was changed, so it is not shown; operators restore it from a backup."""
 
     code = "damaged-signed-report"
     title = "The signed report is damaged"
 
 
 class WorkerCrashed(InternalError):
-    """The process computing the analysis died each time it was tried, often for lack of memory."""
+    """The process computing the analysis died in every attempt, often for lack of memory."""
 
     code = "worker-crashed"
     title = "The computation died"
 
 
 class OverDeadline(InternalError):
-    """The computation did not come back within its deadline and ``MRSQUANT_GRACE_SECONDS``, each time it was tried."""
+    """Every attempt exceeded the deadline of the computation and ``MRSQUANT_GRACE_SECONDS``."""
 
     code = "over-deadline"
     title = "The computation took too long"
@@ -315,14 +315,14 @@ class QueueFull(Unavailable):
 
 
 class StorageFull(Unavailable):
-    """The disk takes no more files; nothing was accepted. Operators free space below ``MRSQUANT_DATA_DIR``."""
+    """The disk is full; nothing was accepted. Operators free space below ``MRSQUANT_DATA_DIR``."""
 
     code = "storage-full"
     title = "The storage is full"
 
 
 class NotReady(Unavailable):
-    """The database or the workers do not answer; operators look here before sending traffic."""
+    """The database or the workers do not answer; a load balancer reads this before it routes traffic."""
 
     code = "not-ready"
     title = "The service is not ready"

@@ -90,118 +90,120 @@ class Settings(BaseSettings):
     ``~/.cache/mrsquant`` on most machines."""
 
     norms_path: Path | None = None
-    """Folder of a site's own norms: JSON files that hold what ``POST /v1/norms`` takes, with ``controls``. ``analyse``,
-    ``batch``, ``inspect`` and ``score`` use them as they are; the service makes what is new in them the next version
-    when it starts, in the project ``default``. An unusable file is refused at once."""
+    """Folder of a site's own norms: JSON files with the body of ``POST /v1/norms``, with ``controls``. ``analyse``,
+    ``batch``, ``inspect`` and ``score`` use them directly; at start the service stores new content as the next version,
+    in the project ``default``. An unusable file is refused at once."""
 
     executor: Annotated[str, AfterValidator(_checked_executor)] = "processes:"
     """Where fits run: ``processes:N`` (N worker processes; without N one for each core), ``dask+tcp://host:8786`` (a
-    dask cluster; needs the extra ``cluster``), or for trials ``inline:``, a thread of the service itself: one that
-    hangs cannot be ended and goes on beside its successor, and a file that takes all the memory takes the service
-    along."""
+    dask cluster; needs the extra ``cluster``), or for trials ``inline:``, a thread of the service itself. A hanging
+    ``inline:`` task cannot be ended and runs on beside its successor, and a file that exhausts the memory also ends the
+    service."""
 
     worker_memory_bytes: int | None = Field(default=None, ge=1024**3, le=1024**5)
-    """Most address space of one worker process, also of ``mrsquant batch``, bytes; at least 1073741824 (1 GiB), twice
-    what an ordinary analysis takes. A file that takes more costs its own analysis (``out-of-memory``) and no other.
-    Default: an equal share of three quarters of the machine's memory, or of its container's, but 2 GiB at least.
-    Workers of a dask cluster are limited where it is set, besides their own ``--memory-limit``; ``inline:`` has no
-    limit. Enforced on Linux."""
+    """Address space limit of one worker process, also of ``mrsquant batch``, bytes; at least 1073741824 (1 GiB), twice
+    what an ordinary analysis takes. A file that exceeds it fails its own analysis (``out-of-memory``) and no other.
+    Default: an equal share of three quarters of the machine's memory, or of its container's, but 2 GiB at least. On a
+    dask cluster it applies when set, in addition to the workers' own ``--memory-limit``; ``inline:`` has no limit.
+    Enforced on Linux."""
 
     max_upload_bytes: Count = 100_000_000
     """Largest accepted request body, bytes."""
 
     max_json_bytes: Count = 20_000_000
-    """Largest accepted body that is no upload of files, bytes: it is parsed in memory, files are not. A spectrum of
-    64 transients of 4096 points takes 10 MB as JSON; larger ones are sent as a file."""
+    """Largest accepted body other than a file upload, bytes: it is parsed in memory, files are not. A spectrum of 64
+    transients of 4096 points takes 10 MB as JSON; larger ones are sent as a file."""
 
     queue_limit: Count = 10_000
-    """Analyses that may wait; beyond it submissions are answered 503 with ``Retry-After``."""
+    """Maximum number of queued analyses; beyond it submissions are answered 503 with ``Retry-After``."""
 
     deadline_seconds: Seconds = 300.0
-    """Seconds a worker may take for an analysis whose request names no ``deadline_seconds`` of its own. A worker that
-    is not back ``GRACE_SECONDS`` later is ended; that counts as an attempt, and the second one fails the analysis."""
+    """Time limit of an analysis whose request has no ``deadline_seconds`` of its own, seconds. A worker that has not
+    returned ``GRACE_SECONDS`` later is ended; that counts as an attempt, and the second one fails the analysis."""
 
     grace_seconds: Seconds = 30.0
-    """Seconds beyond the deadline that a worker has to come back by itself."""
+    """Time after the deadline before a worker that has not returned is ended, seconds."""
 
     retention_days: Annotated[int, Field(gt=0, le=36_500)] | None = None
     """Days after which finished, failed and cancelled analyses are removed with all their data. Without it they are
-    kept until somebody deletes them."""
+    kept until they are deleted."""
 
     webhook_hosts: tuple[HostName, ...] = ()
-    """JSON list of the hosts that may be told when an analysis ends (``callback_url`` of a request), such as
+    """JSON list of the hosts that may receive webhooks when an analysis ends (``callback_url`` of a request), such as
     ``["pacs.hospital.example"]``. Without it there are no webhooks."""
 
     webhook_secret: SecretStr | None = Field(default=None, min_length=24)
     """Secret that signs webhooks (HMAC-SHA256), at least 24 characters; required with ``WEBHOOK_HOSTS``."""
 
     webhook_private_addresses: bool = False
-    """``true`` lets webhooks go to private, loopback and link-local addresses and over plain ``http``, as inside a
+    """``true`` permits webhooks to private, loopback and link-local addresses and over plain ``http``, as inside a
     hospital."""
 
     otlp_endpoint: str | None = None
-    """Base address of an OpenTelemetry collector (OTLP over HTTP), such as ``http://collector:4318``, that gets the
-    spans of requests and analyses. Needs the extra ``telemetry``; without it nothing is sent anywhere."""
+    """Base address of an OpenTelemetry collector (OTLP over HTTP), such as ``http://collector:4318``, that receives the
+    spans of requests and analyses. Needs the extra ``telemetry``; without an address no telemetry is sent."""
 
     log_format: Literal["json", "console"] = "json"
-    """``json`` writes one object a line for machines, ``console`` writes for people."""
+    """``json`` writes one object a line for machines, ``console`` readable lines for people."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """Least severe messages that are written."""
+    """Lowest severity of logged messages."""
 
     keep_inputs: bool = False
-    """``true`` keeps uploaded files after their analysis has ended. They are kept as they came, with any name in their
-    headers; without this they are removed at the end, and nothing that remains identifies a person."""
+    """``true`` keeps uploaded files after their analysis has ended. They are kept unchanged, including names in their
+    headers; with ``false`` they are removed at the end, and no remaining data identifies a person."""
 
     api_keys_file: Path | None = None
-    """File of the API keys of devices, written by ``mrsquant keys``. Without it and without ``OIDC_ISSUER`` everybody
-    on this machine may do everything and nobody else anything: the service answers on loopback only."""
+    """File of the API keys of devices, written by ``mrsquant keys``. Without it and without ``OIDC_ISSUER`` the service
+    answers on loopback only, where every client has all permissions."""
 
     requests_per_minute: Count = 1200
-    """Requests of one key or account in a minute; beyond it they are answered 429 with ``Retry-After``."""
+    """Rate limit of one key or account, requests per minute; beyond it requests are answered 429 with
+    ``Retry-After``."""
 
     refusals_per_minute: Count = 30
-    """Wrong keys from one address in a minute that are answered 401 and recorded; beyond it they are answered 429."""
+    """Number of wrong keys from one address per minute that are answered 401 and recorded; beyond it they are answered
+    429."""
 
     session_hours: Annotated[int, Field(gt=0, le=8_760)] = 8
-    """Hours after which people who signed in with a key in a browser sign in again."""
+    """Lifetime of a browser session, hours; afterwards people sign in again."""
 
     allowed_hosts: tuple[HostName, ...] = ()
-    """JSON list of the names the service may be asked under (``Host`` header), such as ``["mrs.hospital.example"]``.
-    Default: every name when keys are configured, else ``localhost``, ``127.0.0.1`` and ``[::1]``."""
+    """JSON list of trusted host names (``Host`` header), such as ``["mrs.hospital.example"]``. Default: every name when
+    keys are configured, else ``localhost``, ``127.0.0.1`` and ``[::1]``."""
 
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)] = ()
-    """Addresses or networks of the reverse proxies in front of the service, a JSON list or with commas between, such as
-    ``10.0.0.2,10.1.0.0/16``. Only these are believed when they name the client (``X-Forwarded-For``) and its scheme
-    (``X-Forwarded-Proto``): for rates, the audit log and the ``Secure`` cookie. Default: nobody."""
+    """Addresses or networks of the reverse proxies in front of the service, a JSON list or comma-separated, such as
+    ``10.0.0.2,10.1.0.0/16``. Only from these are the client's address (``X-Forwarded-For``) and its scheme
+    (``X-Forwarded-Proto``) accepted: for rate limits, the audit log and the ``Secure`` cookie. Default: none."""
 
     idle_seconds: Annotated[int, Field(gt=0, le=86_400)] = 15
-    """Seconds a connection may stay without asking anything: to its first request, between two, and within one that
+    """Idle timeout of a connection, seconds: before its first request, between two requests, and within a request that
     arrives in pieces."""
 
     oidc_issuer: str | None = None
-    """Issuer (``iss``) of the tokens people bring, such as ``https://login.hospital.example/realms/mrs``. Needs
+    """Issuer (``iss``) of accepted tokens, such as ``https://login.hospital.example/realms/mrs``. Needs
     ``OIDC_AUDIENCE``, ``OIDC_JWKS`` and the extra ``oidc``."""
 
     oidc_audience: str | None = None
-    """Audience (``aud``) the tokens must be made for: this service's client id."""
+    """Audience (``aud``) of accepted tokens: this service's client id."""
 
     oidc_jwks: JwksAddress | None = None
     """The issuer's public keys (JWKS): a file, which is read again when it changes, or an ``https://`` address."""
 
     oidc_algorithms: tuple[Literal["RS256", "PS256", "ES256", "EdDSA"], ...] = ("RS256", "ES256")
-    """JSON list of the signature algorithms that are accepted; only those with a public key can be."""
+    """JSON list of the accepted signature algorithms, all with a public key."""
 
     oidc_scope_claim: str = "scope"
-    """Claim of the tokens with what their owner may do: scopes as text or list."""
+    """Claim of the tokens that holds the scopes, as text or list."""
 
     oidc_scope_prefixes: tuple[str, ...] = ("", "mrsquant:")
-    """JSON list of what may stand before ``submit``, ``read``, ``sign`` and ``admin`` in that claim. A scope counts
-    only if it is one of these prefixes followed by one of these words, so ``otherapp:admin`` means nothing here; where
-    bare words belong to other applications too, set ``["mrsquant:"]``."""
+    """JSON list of permitted prefixes of ``submit``, ``read``, ``sign`` and ``admin`` in that claim. A scope counts
+    only if it is one of these prefixes followed by one of these words, so ``otherapp:admin`` has no effect; where other
+    applications use the unprefixed words, set ``["mrsquant:"]``."""
 
     oidc_project_claim: str | None = None
-    """Claim of the tokens with their owner's project; without it everybody with a token is in ``default``."""
+    """Claim of the tokens that holds the owner's project; without it every token belongs to ``default``."""
 
     @model_validator(mode="after")
     def _oidc_is_whole(self) -> Self:

@@ -44,10 +44,9 @@ def verify(
 
 @app.command()
 def accept() -> int:
-    """Go on from the log as it is, after an older copy was restored: a new row says which newest row was known before.
+    """Accept the present log after an older copy was restored; a new row records the newest row known before.
 
-    Restores the triggers that forbid changes. What was cut off stays lost, and the new row says so to whoever reads the
-    log. Print number and digest of that row.
+    Restore the triggers that forbid changes. Truncated rows stay lost. Print number and digest of the new row.
     """
     from service.storage.audit_folder import UnreadableHead
 

@@ -16,7 +16,7 @@ from service.cli.storage import usable_storage
 def backup(
     target: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make; it must not exist or be empty.")],
 ) -> int:
-    """Copy everything that is kept, while the service runs or not. To restore, make the copy the data folder."""
+    """Copy all stored data, also while the service runs. To restore, replace the data folder with the copy."""
     from sqlalchemy import make_url
 
     from service.storage.backup import copy_all

@@ -32,9 +32,9 @@ def batch(
     paths: Paths,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one for each core.")] = None,
 ) -> int:
-    """Analyse every spectrum of a manifest; one that is refused or fails costs only its own row.
+    """Analyse every spectrum of a manifest; a refusal or failure affects only its own row.
 
-    Options say what holds for every row that does not say it itself.
+    Options apply to every row without a value of its own.
     """
     from service.cli.answers import analyse_entry, answer_of_crash
     from service.cli.ordered_map import Crashed, map_in_order

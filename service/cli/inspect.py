@@ -25,7 +25,7 @@ def inspect(
     document: Document,
     paths: Paths,
 ) -> int:
-    """Say what was read from the header, what is missing, and which basis and norms would be used."""
+    """Report the header, missing quantities, and the basis and norms that would be used."""
     from fitting.run import inspect as run_inspection
     from fitting.run.job import Job
 

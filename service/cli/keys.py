@@ -23,19 +23,19 @@ app = typer.Typer(
 
 File = Annotated[Path | None, typer.Option("--file", metavar="FILE", help="Default: MRSQUANT_API_KEYS_FILE.")]
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="Id of the key, as `keys list` shows it.")]
-Days = Annotated[int, typer.Option("--days", min=1, max=3650, help="Days it is valid.")]
+Days = Annotated[int, typer.Option("--days", min=1, max=3650, help="Validity in days.")]
 
 
 @app.command()
 def new(
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="What uses it: letters, digits, dots, hyphens.")],
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="Device name: letters, digits, dots, hyphens.")],
     *,
-    scopes: Annotated[str, typer.Option(help="What it may do, of `submit read sign admin`.")] = "submit,read",
-    project: Annotated[str, typer.Option(help="Whose analyses it sees.")] = "default",
+    scopes: Annotated[str, typer.Option(help="Scopes, of `submit read sign admin`.")] = "submit,read",
+    project: Annotated[str, typer.Option(help="Project whose analyses the key can access.")] = "default",
     days: Days = 365,
     file: File = None,
 ) -> int:
-    """Make a key and print it, this one time; the file keeps its digest only."""
+    """Create a key and print it once; the file stores its digest only."""
     kept = _open(file)
     _hand_over(kept, _present(kept) if kept.exists else {}, _made(device, project, _scopes(scopes), days))
     return ExitCode.ANALYSED

@@ -73,9 +73,9 @@ def score(
     control_mean: Annotated[float | None, typer.Option(help="Mean of the controls.", rich_help_panel=_CONTROLS)] = None,
     control_sd: Annotated[float | None, typer.Option(help="SD of the controls.", rich_help_panel=_CONTROLS)] = None,
     control_n: Annotated[int | None, typer.Option(help="Number of controls.", rich_help_panel=_CONTROLS)] = None,
-    format: Annotated[Literal["table", "json"], typer.Option(help="What is printed.")] = "table",
+    format: Annotated[Literal["table", "json"], typer.Option(help="Format of the output.")] = "table",
 ) -> int:
-    """Say where a value of any program lies among controls, how sure that is, and what would make it surer."""
+    """Compare a value of any program with controls: its position, uncertainty and possible improvements."""
     from fitting import norms
     from service.cli.control_values import read_controls
     from service.schemas.scores import ScoreRequest, score_out

@@ -14,7 +14,7 @@ from service.cli.storage import usable_storage
 
 def sweep(
     whole: Annotated[
-        bool, typer.Option("--all", help="Also when they are more than the service takes by itself; look first.")
+        bool, typer.Option("--all", help="Also when they exceed the share that the service moves; check them first.")
     ] = False,
 ) -> int:
     """Move files that belong to no analysis to the trash, as the service does daily; they stay there for 7 days."""

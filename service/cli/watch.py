@@ -34,7 +34,7 @@ def watch(
         bool, typer.Option("--once", help="End when everything there was sent and has ended, for cron.")
     ] = False,
 ) -> int:
-    """Send each new spectrum of a folder until Ctrl-C; FILE.done or FILE.error.json says what became of it."""
+    """Submit each new spectrum of a folder until Ctrl-C; FILE.done or FILE.error.json records the outcome."""
     from fitting.run.check import check_document
     from service.cli.client import ServiceClient
     from service.cli.folder import Folder
