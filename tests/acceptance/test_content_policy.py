@@ -53,7 +53,7 @@ def test_no_page_is_stopped_by_its_policy(watched: Any, addresses: list[str]) ->
         assert watched.evaluate("window.violations") == [], address
 
 
-def test_what_is_injected_does_not_run(watched: Any, addresses: list[str]) -> None:
+def test_injected_markup_does_not_run(watched: Any, addresses: list[str]) -> None:
     """A script, a handler and a style that markup might bring in do nothing on any page."""
     for address in addresses:
         watched.goto(address)

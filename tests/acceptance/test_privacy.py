@@ -188,7 +188,7 @@ def test_files_were_read(outputs: Outputs) -> None:
     assert outputs.states.count("succeeded") >= len(fixtures()) // 2
 
 
-def test_no_answer_and_no_log_line_identifies_anybody(outputs: Outputs) -> None:
+def test_answers_and_logs_hold_no_identity(outputs: Outputs) -> None:
     """Results, reports in every format, traces, events, refusals, lists, metrics and logs."""
     leaks = {where: found(content) for where, content in outputs.shown.items() if found(content)}
 
@@ -196,7 +196,7 @@ def test_no_answer_and_no_log_line_identifies_anybody(outputs: Outputs) -> None:
     assert len(outputs.shown["log"]) > 1000
 
 
-def test_no_file_of_the_service_identifies_anybody(outputs: Outputs) -> None:
+def test_files_of_the_service_hold_no_identity(outputs: Outputs) -> None:
     """After the analyses have ended: neither the bytes of the database, nor its log, nor a blob, nor a file's name."""
     files = [path for path in outputs.folder.rglob("*") if path.is_file()]
     leaks = {str(path): found(path.read_bytes() + str(path.relative_to(outputs.folder)).encode()) for path in files}

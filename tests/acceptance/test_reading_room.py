@@ -30,7 +30,7 @@ def test_what_was_read_is_shown_before_anything_is_submitted(page: Any) -> None:
     assert all(fact in before for fact in ("NIfTI-MRS", "PRESS", "30 ms", "2000 ms", "none: ratios only"))
 
 
-def test_what_the_file_lacks_is_asked_for(page: Any, tmp_path: Path) -> None:
+def test_form_opens_fields_that_the_file_lacks(page: Any, tmp_path: Path) -> None:
     """A file without an echo time opens the field for it, and with it everything is there."""
     bare = tmp_path / "bare.json"
     values = "0.0, " * 511 + "0.1"

@@ -153,7 +153,7 @@ def test_two_hundred_analyses_come_in_pages(page: Any, served: Room, reports: li
     assert elapsed < 1000
 
 
-def test_an_empty_room_says_what_to_do(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_empty_list_links_to_the_upload_form(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Before the first analysis the list leads to the form, and axe finds nothing there either."""
     empty = Room(tmp_path_factory.mktemp("empty"))
     empty.start()

@@ -93,7 +93,7 @@ def test_the_script_submits_polls_and_fetches(place: Place, tmp_path: Path) -> N
     assert report.read_bytes().startswith(b"%PDF")
 
 
-def test_the_script_tells_what_went_wrong(place: Place, tmp_path: Path) -> None:
+def test_script_exit_codes_distinguish_faults(place: Place, tmp_path: Path) -> None:
     """3 for a file that is no spectrum, 4 for a key that opens nothing or a service that is not there."""
     text = tmp_path / "Quillane.txt"
     text.write_text("no spectrum")

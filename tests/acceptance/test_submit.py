@@ -133,7 +133,7 @@ def answers(address: str) -> bool:
         return False
 
 
-def test_a_taken_port_is_told_in_words(
+def test_serve_on_a_port_in_use_fails_with_a_message(
     url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

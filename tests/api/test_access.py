@@ -181,7 +181,7 @@ def test_keys_are_read_again_when_their_file_changes(service: TestClient, keys: 
     assert status(new[:-1]) == status(new + "x") == status(new.replace("mrsq_", "")) == 401
 
 
-def test_a_damaged_file_of_keys_lets_nobody_in(service: TestClient, keys: Keys) -> None:
+def test_damaged_key_file_refuses_all_keys(service: TestClient, keys: Keys) -> None:
     """What the file said before does not count: one of its keys may have been withdrawn."""
     shown = keys.new("read")
     good = keys.file.path.read_text()

@@ -118,7 +118,7 @@ def test_refused_input_says_why(client: TestClient) -> None:
     assert answer["metabolites"] is None
 
 
-def test_numbers_that_are_none_are_a_defect(client: TestClient) -> None:
+def test_nan_in_a_required_field_is_a_defect(client: TestClient) -> None:
     """NaN in a field that must hold a number never becomes null in an answer."""
     answer = submit(client, spectrum("nan")).json()
 
@@ -196,7 +196,7 @@ def test_validate_keeps_nothing(client: TestClient, tmp_path: Path) -> None:
     assert [path for path in (tmp_path / "data" / "blobs").rglob("*") if path.is_file()] == []
 
 
-def test_what_takes_too_much_memory_is_said_so(client: TestClient) -> None:
+def test_exceeding_memory_returns_413(client: TestClient) -> None:
     """Neither a defect nor a crash: one problem, asked before or sent at once, and the next file is answered."""
     greedy = spectrum("hoard", bytes=2**62)
     inspected = client.post("/v1/analyses/validate", files={"metabolite": ("a.rda", greedy)})
@@ -315,7 +315,7 @@ def test_list_pages_and_filters(start: Any) -> None:
     assert found(state="failed") == []
 
 
-def test_full_queue_is_said(client: TestClient) -> None:
+def test_full_queue_returns_503(client: TestClient) -> None:
     """Beyond the limit a submission is refused with the time to come back; nothing of it is kept."""
     answers = [submit(client, spectrum("sleep", seconds=1, number=number), headers={}) for number in range(12)]
     refused = answers[-1]

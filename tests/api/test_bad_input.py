@@ -235,7 +235,7 @@ def test_the_ends_of_the_calendar_are_dates(service: TestClient) -> None:
 
 
 @pytest.mark.parametrize("number", ["99999999999999999999", "9223372036854775808", "٣", "²", "-1", "1e3", "NaN"])
-def test_what_is_no_number_of_an_event_skips_none(service: TestClient, number: str) -> None:
+def test_unknown_event_numbers_replay_all_events(service: TestClient, number: str) -> None:
     """Numbers that were never given out, in whatever digits, are no reason to leave an event out, nor to fail."""
     address = upload()(service).headers["Location"]
     service.get(address, headers={"Prefer": "wait=20"})

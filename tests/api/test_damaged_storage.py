@@ -74,7 +74,7 @@ def test_an_input_that_is_damaged_is_not_analysed(start: StartClient, tmp_path: 
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_sending_again_heals_what_waits(start: StartClient, tmp_path: Path, state: str) -> None:
+def test_submitting_again_repairs_a_queued_analysis(start: StartClient, tmp_path: Path, state: str) -> None:
     """The same file sent while its analysis is queued replaces the damaged one."""
     client = start()
     for number in range(4):
@@ -113,7 +113,7 @@ def wait_until_ready(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("fault", ["emptied", "zeroed", "replaced", "other id", "folder gone", "tables gone"])
-def test_not_ready_when_storage_is_not_what_it_was(client: TestClient, tmp_path: Path, fault: str) -> None:
+def test_damaged_or_replaced_storage_is_not_ready(client: TestClient, tmp_path: Path, fault: str) -> None:
     """What happens to the files of a running service shows at once; a healthy one is ready."""
     wait_until_ready(client)
     file = tmp_path / "data" / "mrsquant.sqlite3"

@@ -155,7 +155,7 @@ def test_everything_answers(kept: tuple[TestClient, list[str]]) -> None:
     assert answers == dict.fromkeys(PLACES, 200)
 
 
-def test_what_was_not_computed_is_said(kept: tuple[TestClient, list[str]]) -> None:
+def test_values_not_computed_by_earlier_versions_are_marked(kept: tuple[TestClient, list[str]]) -> None:
     """Values are shown with caution, for nobody judged them by themselves, and unknown numbers are null."""
     client, ids = kept
     answer = client.get(f"/v1/analyses/{ids[0]}").json()

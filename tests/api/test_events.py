@@ -39,7 +39,7 @@ def states(events: list[dict[str, Any]]) -> list[str]:
     return [event["state"] for event in events if event["step"] is None]
 
 
-def test_stream_tells_everything_and_ends(client: TestClient) -> None:
+def test_stream_sends_all_events_and_ends(client: TestClient) -> None:
     """From the queue to the end, numbered without gaps, while the analysis runs and afterwards alike."""
     address = submit(client, spectrum("sleep", seconds=0.5))
     live = client.get(f"{address}/events")

@@ -91,7 +91,7 @@ def test_the_same_spectrum_with_other_images_is_another_analysis(service: TestCl
     assert "No image was supplied." in page
 
 
-def test_what_cannot_be_used_is_refused_in_words(service: TestClient) -> None:
+def test_unusable_images_return_400(service: TestClient) -> None:
     """What is no image is refused at once, a missing map when it is read; both by a code of their own."""
     no_image = service.post("/v1/analyses", files=files(csf=("c3.nii", b"not an image")))
     missing = {name: part for name, part in files().items() if name != "csf"}
@@ -105,7 +105,7 @@ def test_what_cannot_be_used_is_refused_in_words(service: TestClient) -> None:
     assert "one image" in twice.json()["detail"]
 
 
-def test_validation_says_what_the_images_are_worth(service: TestClient) -> None:
+def test_validation_warns_of_images_outside_the_volume(service: TestClient) -> None:
     """An image far from the volume is a warning before anything is submitted."""
     voxels = np.ones((10, 10, 10), dtype=np.int16)
     inspected = service.post("/v1/analyses/validate", files=files(anatomy=image(voxels))).json()

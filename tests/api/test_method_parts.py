@@ -53,9 +53,7 @@ def test_a_measured_background_is_used_and_named(service: TestClient) -> None:
     ],
     ids=["noise", "the spectrum itself"],
 )
-def test_what_is_no_background_is_refused_by_validation(
-    service: TestClient, content: bytes, code: str, said: str
-) -> None:
+def test_validation_refuses_unusable_backgrounds(service: TestClient, content: bytes, code: str, said: str) -> None:
     """Validation says what is wrong with the part before anything is fitted."""
     part = ("mm.nii.gz" if content[:2] == b"\x1f\x8b" else "mm.json", content)
     problem = _post(service, "/v1/analyses/validate", {**parts(), "macromolecules": part})

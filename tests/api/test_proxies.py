@@ -153,7 +153,7 @@ def test_cookies_are_secure_behind_https(
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
-def test_without_keys_nobody_comes_in_through_a_proxy(start: Start, header: str) -> None:
+def test_without_keys_requests_through_a_proxy_are_refused(start: Start, header: str) -> None:
     """A proxy on this machine is at its own address; what it hands on comes from elsewhere."""
     client = start("127.0.0.1", guarded=False)
 
@@ -169,7 +169,7 @@ def test_without_keys_nobody_comes_in_through_a_proxy(start: Start, header: str)
         *("evil.example#[::1]", "evil.example[::1]", "127.0.0.1:123456", "localhost, evil.example"),
     ],
 )
-def test_a_host_that_is_none_is_refused(start: Start, host: str) -> None:
+def test_malformed_hosts_are_refused(start: Start, host: str) -> None:
     """Nothing that only begins or ends like one of our names."""
     answer = start("127.0.0.1", guarded=False).get("/v1/analyses", headers={"Host": host})
 
@@ -177,7 +177,7 @@ def test_a_host_that_is_none_is_refused(start: Start, host: str) -> None:
 
 
 @pytest.mark.parametrize("origin", ["http://[::1", "http://localhost@evil.example", "http://evil.example/localhost"])
-def test_an_origin_that_is_none_is_another_site(start: Start, origin: str) -> None:
+def test_malformed_origins_are_refused_as_cross_site(start: Start, origin: str) -> None:
     """It is refused like any other site; that it cannot be parsed is no error of the service."""
     client = start("127.0.0.1", guarded=False)
     answer = client.post("/v1/analyses", files={"request": ("r", b"{}")}, headers={"Origin": origin})
@@ -197,7 +197,7 @@ def test_proxies_are_listed(monkeypatch: pytest.MonkeyPatch, value: str, count: 
 
 
 @pytest.mark.parametrize("value", ["*", "proxy.example", "10.0.0.1/8", "10.0.0.256", "[", '{"a": 1}'])
-def test_what_is_no_address_is_no_proxy(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_malformed_proxy_addresses_fail_at_start(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     """A misspelt one is told at the start, not ignored."""
     monkeypatch.setenv("MRSQUANT_TRUSTED_PROXIES", value)
     with pytest.raises(ValidationError):

@@ -161,7 +161,9 @@ def test_one_mismatch_withholds_the_score(client: TestClient, change: dict[str, 
         ({"unit": "iu"}, "norm-unit-mismatch"),
     ],
 )
-def test_controls_that_are_said_to_differ_are_not_used(client: TestClient, stated: dict[str, Any], code: str) -> None:
+def test_supplied_controls_of_another_method_are_not_used(
+    client: TestClient, stated: dict[str, Any], code: str
+) -> None:
     """Supplied controls of another method give no z, and nothing else is used in their place."""
     answer = ask(client, **VALUE, controls={"mean": 0.24, "sd": 0.03, "n": 30} | stated)
 
@@ -224,7 +226,9 @@ def test_many_values_are_counted_together(client: TestClient) -> None:
         ({"sd": -0.1}, 422, "invalid-request"),
     ],
 )
-def test_what_cannot_be_is_refused(client: TestClient, change: dict[str, Any], status: int, code: str) -> None:
+def test_impossible_scores_requests_are_refused(
+    client: TestClient, change: dict[str, Any], status: int, code: str
+) -> None:
     """A value, unit slip or controls that no measurement has are problems, not answers."""
     response = client.post("/v1/scores", json=VALUE | change)
 

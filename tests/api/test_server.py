@@ -117,7 +117,7 @@ def test_hundreds_of_silent_connections_go(port: int) -> None:
             connection.close()
 
 
-def test_those_who_wait_for_an_answer_are_kept(port: int, tmp_path: Path) -> None:
+def test_connections_waiting_for_an_answer_stay_open(port: int, tmp_path: Path) -> None:
     """A stream of events goes on while nothing happens, and so does a request that waits for its result."""
     url = f"http://127.0.0.1:{port}"
     running = submit(url, "x.json", spectrum("sleep", seconds=3 * IDLE), {})

@@ -112,7 +112,7 @@ def test_a_step_that_is_not_possible_is_refused(
 
 
 @pytest.mark.parametrize("position", [0, 1, 3])
-def test_nobody_signs_what_has_changed_meanwhile(client: TestClient, analysis: str, position: int) -> None:
+def test_stale_sign_off_steps_return_409(client: TestClient, analysis: str, position: int) -> None:
     """A step names the position its asker has seen: one that the state allows is refused for another position."""
     step(client, analysis, "review")
     step(client, analysis, "return", comment="The voxel must be looked at.")
@@ -221,7 +221,7 @@ def test_pages_of_another_site_change_nothing(client: TestClient, analysis: str)
     assert client.get(f"{analysis}/sign-off").json()["state"] == "reviewed"
 
 
-def test_a_page_refuses_in_words_and_keeps_what_was_written(client: TestClient, analysis: str) -> None:
+def test_refused_sign_off_form_keeps_its_comment(client: TestClient, analysis: str) -> None:
     """A stale or incomplete form comes back with the reason and with its comment."""
     page = analysis.removeprefix("/v1")
     unnamed = client.post(f"{page}/sign-off", data={"action": "review", "position": "0", "comment": "kept words"})

@@ -143,7 +143,7 @@ MISMATCHES = [
 ]
 
 
-def test_each_mismatch_is_said_and_the_norm_not_used(client: TestClient) -> None:
+def test_each_mismatch_is_reported_and_the_norm_not_used(client: TestClient) -> None:
     """Own controls of another side, field, echo time, sequence, software, unit, age or tissue are passed over."""
     post(client, people(24))
     for change, code in MISMATCHES:
@@ -207,7 +207,7 @@ def test_unknown_ids_are_not_found(client: TestClient, norm_id: str) -> None:
     assert client.get(f"/v1/norms/{norm_id}").status_code == 404
 
 
-def test_checks_tell_outliers_and_duplicates(client: TestClient) -> None:
+def test_checks_report_outliers_and_duplicates(client: TestClient) -> None:
     """A value far out and a person entered twice are named; the controls are kept as they were posted."""
     controls = people(20)
     controls[3]["values"]["tCho"] = 0.60

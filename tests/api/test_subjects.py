@@ -196,7 +196,7 @@ def test_what_was_measured_differently_is_not_compared(
     assert named == ([] if code is None else [code])
 
 
-def test_spectra_that_say_nothing_are_left_out_with_their_reason(client: TestClient) -> None:
+def test_unusable_spectra_are_left_out_with_their_reason(client: TestClient) -> None:
     """A spectrum that is not interpretable, one analysed twice and one without region stand in no series."""
     first = submit(client, "sub-5", "ses-1")
     bad = submit(client, "sub-5", "ses-2", bad=True)
@@ -212,7 +212,7 @@ def test_spectra_that_say_nothing_are_left_out_with_their_reason(client: TestCli
     assert [series["sessions"] for series in answer["series"]] == [[again]]
 
 
-def test_nobody_and_impossible_requests_are_refused(client: TestClient) -> None:
+def test_unknown_subjects_and_impossible_requests_are_refused(client: TestClient) -> None:
     """404 for a subject without analyses, 422 for what looks like a name or a date, 400 for one's own repeats."""
     submit(client, "sub-6", "ses-1")
 
@@ -238,7 +238,7 @@ def test_a_date_is_no_day(client: TestClient) -> None:
         assert answer.status_code == 422, wrong
 
 
-def test_other_projects_see_nobody_and_every_look_is_noted(settings: Settings, tmp_path: Path) -> None:
+def test_subjects_are_private_to_projects_and_reads_are_audited(settings: Settings, tmp_path: Path) -> None:
     """The same pseudonym in two projects is two people; reading needs ``read``; each analysis shown is in the log."""
     made = {
         name: new_key(name, project, scopes, timedelta(days=1))

@@ -125,7 +125,7 @@ def test_given_up(start: Any, receiver: Receiver) -> None:
     )
 
 
-def test_a_restart_loses_none(start: Any, receiver: Receiver) -> None:
+def test_due_webhooks_survive_a_restart(start: Any, receiver: Receiver) -> None:
     """What was due when the service stopped is sent by the next one."""
     receiver.statuses = [500] * 2
     first = start(**SETTINGS)
@@ -138,7 +138,7 @@ def test_a_restart_loses_none(start: Any, receiver: Receiver) -> None:
     assert len({headers["webhook-id"] for headers, _ in receiver.calls}) == 1
 
 
-def test_equal_submission_is_told_too(start: Any, receiver: Receiver) -> None:
+def test_equal_submission_gets_its_own_webhook(start: Any, receiver: Receiver) -> None:
     """Whom to tell does not make another analysis; who asks for a finished one is told at once, and each once."""
     client = start(**SETTINGS)
     first = submit(client, spectrum(), f"{receiver.url}/first")

@@ -27,7 +27,7 @@ def near(cell: str, promised: tuple[float, float]) -> bool:
     return promised[0] - error <= share <= promised[1] + error
 
 
-def test_it_runs_and_tells_naive_from_ours() -> None:
+def test_naive_z_flags_more_noisy_people_than_ours() -> None:
     """A few trials: the naive z flags far too many noisy people, ours does not, and the interval holds most of them."""
     naive, flagged, covered = own_controls(8, 0.5, 1.0, 400, seed=1).rates
 

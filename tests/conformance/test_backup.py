@@ -53,7 +53,7 @@ def test_a_copy_is_a_data_folder(tmp_path: Path) -> None:
         assert {restored.state(analysis_id) for analysis_id in ids} == {"succeeded"}
 
 
-def test_a_copy_keeps_what_ends_at_any_moment_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_backup_keeps_analyses_that_end_during_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After each file that is copied one analysis is submitted and another ends; what the copy names is there."""
     with ExitStack() as stack:
         office = Office(tmp_path, stack)

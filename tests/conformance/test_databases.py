@@ -168,7 +168,7 @@ def test_each_call_is_made_by_one(office: Office) -> None:
     assert {call.attempt for call in calls.take(10, timedelta(seconds=60))} == {2}
 
 
-def test_expired_analyses_go_for_good(office: Office) -> None:
+def test_expired_analyses_are_removed_with_all_data(office: Office) -> None:
     """Rows, files, keys, events and calls; younger and unfinished ones stay, and so does a file that is shared."""
     old, young, waiting = (office.submit(spectrum(number=number), "https://pacs.example/") for number in range(3))
     office.queue.claim("me", 2)

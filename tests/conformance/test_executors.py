@@ -81,7 +81,7 @@ def test_defect_comes_back_without_its_message(pool: Pool) -> None:
     assert "MUELLER" not in repr(defect.value)
 
 
-def test_death_is_told_from_defect() -> None:
+def test_worker_crash_is_distinguished_from_a_defect() -> None:
     """A worker that dies is a crash, and says so to the caller instead of hanging."""
     pool = open_executor("processes:1")
     with pytest.raises(BrokenExecutor) as crash:

@@ -151,7 +151,7 @@ def test_identity_stays_in_the_file(fixture: Fixture, caplog: pytest.LogCaptureF
 
 
 @each_refusal
-def test_what_is_not_analysed_is_refused_by_name(
+def test_unsupported_data_are_refused_by_name(
     refusal: Refusal, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture
 ):
     """The error is of the promised class, says what it found and in which file, and tells no identity."""

@@ -47,7 +47,7 @@ def kept(office: Office) -> set[str]:
     return {sha256 for shard in office.blobs.shards() for sha256 in office.blobs.digests(shard)}
 
 
-def test_orphans_go_to_the_trash_and_then_for_good(office: Office) -> None:
+def test_orphans_are_trashed_and_later_deleted(office: Office) -> None:
     """What belongs to no analysis goes, and what was cut off in mid-write; nothing else."""
     before = kept(office)
     lost = orphan(office, b"orphan")
@@ -97,7 +97,7 @@ def test_the_bound(files: int, orphans: int) -> None:
     assert not Orphans(files, ["x"] * (orphans + 1)).are_few
 
 
-def test_what_is_wanted_comes_back_from_the_trash(office: Office) -> None:
+def test_referenced_files_are_restored_from_the_trash(office: Office) -> None:
     """A file that was taken by mistake is read as before, and is never removed while something refers to it."""
     digests = sorted(kept(office))
     for sha256 in digests:
@@ -137,7 +137,7 @@ def test_nothing_is_taken_beside_another_database(office: Office) -> None:
     assert kept(office) == before
 
 
-def test_the_look_keeps_nobody_from_writing(office: Office) -> None:
+def test_finding_orphans_does_not_block_writers(office: Office) -> None:
     """While a submission is being written the sweep looks at everything; it does not wait for it."""
     with office.database.writing_files():
         assert Sweep(office.storage).orphans() == Orphans(KEPT, [])

@@ -118,7 +118,7 @@ STATED = {
 @pytest.mark.parametrize("name", STATED)
 @settings(max_examples=6, deadline=None)
 @given(seed=seeds, offset=offsets, kind=st.sampled_from(["values", "summary", "studies"]))
-def test_each_kind_said_of_supplied_controls_withholds(name: str, seed: int, offset: float, kind: str) -> None:
+def test_each_stated_mismatch_of_supplied_controls_withholds(name: str, seed: int, offset: float, kind: str) -> None:
     """Sequence and version count here too; nothing else is used in place of controls that do not match."""
     rng = np.random.default_rng(seed)
     case = replace(matching(NORMS[0], 0.0), measured=Ratio(1.4 + 0.1 * offset, 0.04))

@@ -152,7 +152,7 @@ def test_impossible_ratios_are_refused(ratio: Ratio) -> None:
         compare("tCho", ratio, Subject(region="ACC"), ACQUISITION)
 
 
-def test_unknown_facts_are_said_and_do_not_withhold() -> None:
+def test_unknown_facts_are_reported_and_do_not_withhold() -> None:
     """Without age, field, echo time and sequence the usual norm is used and the match says unknown."""
     bare = Acquisition("test", None, None, None, None, None, None)
     quantity = Quantity("tCho", 1.0, 0.05, 5.0, True, None, Ratio(0.35, 0.01), None)

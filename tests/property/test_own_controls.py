@@ -118,7 +118,7 @@ def test_the_order_of_the_controls_does_not_matter(n: int, seed: int, offset: fl
 
 @settings(max_examples=20, deadline=None)
 @given(counts, seeds, st.floats(1e-6, 50.0), st.booleans())
-def test_nobody_beyond_the_covariates_is_scored(n: int, seed: int, beyond: float, older: bool) -> None:
+def test_people_beyond_the_covariates_are_not_scored(n: int, seed: int, beyond: float, older: bool) -> None:
     """An age or a grey matter fraction just outside those of the controls gives the reason instead of z."""
     controls = people(n, seed)
     ages = [item.age_years or 0.0 for item in controls]

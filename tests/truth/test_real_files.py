@@ -47,7 +47,7 @@ def inspected(capfd: pytest.CaptureFixture[str], *arguments: str) -> dict[str, s
     return {line[:24].strip(): line[24:] for line in out.splitlines()}
 
 
-def test_inspect_says_what_the_index_says(
+def test_inspect_agrees_with_the_index(
     shared: Path, subtests: pytest.Subtests, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Field, frequency, TE, TR, points and coils of every spectrum; a .RAW file may be silent, never wrong."""
@@ -78,7 +78,7 @@ def test_inspect_pairs_spectrum_and_reference(shared: Path, case: Case, capfd: p
     assert facts["missing"] == "nothing"
 
 
-def test_what_is_no_spectrum_is_refused(
+def test_files_without_a_spectrum_are_refused(
     shared: Path, subtests: pytest.Subtests, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Exit code 3 and one line that names the file, from ``inspect`` and from ``analyse``."""
@@ -186,7 +186,7 @@ def test_lcmodels_own_spectrum_with_its_own_basis(
 
 
 @pytest.mark.parametrize("case", OTHERS, ids=lambda case: case.name)
-def test_what_is_no_brain_gets_no_z_score(shared: Path, case: Case, cache_dir: Path) -> None:
+def test_spectra_without_brain_get_no_z_score(shared: Path, case: Case, cache_dir: Path) -> None:
     """Phantoms and a macromolecule scan are never plainly usable, for a reason, and nothing is compared with norms."""
     analysis, _ = answer(case, shared / "data", cache_dir)
     assert analysis.verdict.usable != "yes"

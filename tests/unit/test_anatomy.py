@@ -73,7 +73,7 @@ def test_a_request_that_differs_is_used_and_named():
     assert "GM 60%" in note.sentence
 
 
-def test_a_header_without_a_place_is_said():
+def test_header_without_geometry_is_noted():
     """Images alone place nothing: no fractions, no planes, and a sentence."""
     placement, subject = place(maps(), None, Subject())
 
@@ -120,7 +120,7 @@ def test_maps_that_leave_much_of_the_volume_open_are_not_used():
         (Images(SourceFile("t1.nii.gz", nifti(np.random.default_rng(1).random((8, 8, 8))).content[:-30])), "gzip"),
     ],
 )
-def test_what_cannot_be_used_is_refused_by_name(images: Images, says: str):
+def test_unusable_images_are_refused_by_name(images: Images, says: str):
     """A broken, wrong or incomplete set of images is refused with what to do, before anything is fitted."""
     with pytest.raises(UnusableImage, match=says):
         place(images, BOX, Subject())

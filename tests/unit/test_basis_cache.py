@@ -88,7 +88,7 @@ def test_what_was_precomputed_beside_the_program_is_used(tmp_path: Path, monkeyp
     np.testing.assert_array_equal(basis.signals, simulate(spin_systems(), PROTOCOL, 64, 5e-4))
 
 
-def test_the_command_of_the_image_writes_what_an_analysis_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_precomputed_basis_sets_are_found_by_an_analysis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """``python -m fitting.basis.precompute``, which the Dockerfile runs, fills the folder that the cache reads.
 
     It holds the protocol, and what a fit may leave it toward.

@@ -91,7 +91,9 @@ def test_a_busy_service_is_asked_again() -> None:
         (httpx2.Response(200, json=["no", "object"]), ExitCode.SERVER, "server-failed"),
     ],
 )
-def test_refusals_and_failures_are_told_apart(response: httpx2.Response, exit_code: ExitCode, code: str) -> None:
+def test_refusals_and_failures_have_different_exit_codes(
+    response: httpx2.Response, exit_code: ExitCode, code: str
+) -> None:
     """4xx with a problem document is the input's fault; everything else is the server's."""
     service, pauses = client(answers(response))
     with pytest.raises(CommandFailure) as caught:

@@ -44,7 +44,7 @@ def test_a_sound_machine(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_wrong_is_named(
+def test_doctor_names_each_fault(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """A file in the way of a folder, a database and a cluster that do not answer: exit code 1 and one line each."""
@@ -62,7 +62,7 @@ def test_what_is_wrong_is_named(
     assert "secret" not in out
 
 
-def test_an_audit_log_that_is_not_what_it_was(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_doctor_detects_a_tampered_audit_log(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A cut end, absent triggers and entries that were set aside: exit code 1, of `audit verify` too."""
     database, folder = Database(f"sqlite:///{tmp_path}/data/mrsquant.sqlite3"), AuditFolder(tmp_path / "data")
     database.migrate()
@@ -94,7 +94,7 @@ def test_an_audit_log_that_is_not_what_it_was(capsys: pytest.CaptureFixture[str]
     database.close()
 
 
-def test_backup_of_what(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_backup_refuses_a_missing_source_and_a_full_target(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Nothing to copy yet, or a folder that holds something, is refused in words."""
     assert app.run(["backup", str(tmp_path / "copy")]) == 1
     assert "nothing to copy" in capsys.readouterr().err

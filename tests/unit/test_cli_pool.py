@@ -86,7 +86,7 @@ def test_workers_use_one_thread_each() -> None:
     assert pid != os.getpid()
 
 
-def test_whoever_stops_iterating_ends_the_workers() -> None:
+def test_closing_the_iterator_ends_the_workers() -> None:
     """Ctrl-C must not wait for the fits that are running."""
     outcomes = map_in_order(sleeps, [0.0, 60.0, 60.0], workers=1)
     next(outcomes)

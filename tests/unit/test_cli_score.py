@@ -85,7 +85,7 @@ def test_worked_ratios(capsys: pytest.CaptureFixture[str], index: int) -> None:
     assert answer["value"]["unit"] == "tCr"
 
 
-def test_the_table_says_what_a_person_needs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_score_table_shows_position_match_and_notice(capsys: pytest.CaptureFixture[str]) -> None:
     """z with interval, reference interval, controls, how they match, and the notice; a reason where there is no z."""
     scan = ["--field", "3.0", "--echo-time", "0.030", "--sequence", "PRESS", "--age", "44", "--sex", "female"]
     value = ["--region", "ACC", "--metabolite", "tNAA", "--ratio-tcr", "1.05", "--sd", "0.04"]
@@ -110,7 +110,7 @@ def test_the_table_says_what_a_person_needs(capsys: pytest.CaptureFixture[str]) 
         (["--metabolite", "NAA", "--ratio-tcr", "1", "--echo-time", "30"], 3, "implausible-parameter"),
     ],
 )
-def test_what_cannot_be_is_one_line(
+def test_score_refuses_impossible_input_in_one_line(
     capsys: pytest.CaptureFixture[str], options: list[str], code: int, words: str
 ) -> None:
     """Usage errors exit 1, refused input 3, each with one line that says what to do."""

@@ -109,7 +109,7 @@ def test_serve_and_doctor_end_in_one_line(
     assert started == []
 
 
-def test_serve_adopts_when_told(data: Path, started: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_serve_adopts_storage_on_request(data: Path, started: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Once; afterwards it starts without."""
     break_other_id(data)
     assert app.run(["serve"]) == 1
@@ -173,7 +173,7 @@ def test_doctor_finds_a_result_that_cannot_be_read(data: Path, capsys: pytest.Ca
     assert "1 results cannot be read" in capsys.readouterr().out
 
 
-def test_many_orphans_are_told_and_taken_only_when_asked(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_orphans_are_reported_and_swept_only_with_all(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The doctor warns, the sweep leaves them, and takes them with --all."""
     execute(data, "DELETE FROM files")
     for path in (data / "blobs").rglob("*"):

@@ -140,7 +140,7 @@ def test_pairs_go_together_and_hidden_files_stay(folder: Folder, service: Servic
     assert service.sent[0].count(b"filename=") == 2
 
 
-def test_a_folder_that_is_none(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_watch_refuses_a_missing_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """It is refused in one line."""
     assert app.run(["watch", str(tmp_path / "absent"), "--url", "http://mrs.local"]) == 3
     assert capsys.readouterr().err.startswith("mrsquant: inaccessible-file: ")

@@ -39,7 +39,7 @@ def test_file_without_companion_comes_alone(tmp_path: Path) -> None:
         assert [file.name for file in source_files(tmp_path / name)] == [name]
 
 
-def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
+def test_unreadable_files_are_refused_by_name(tmp_path: Path) -> None:
     """Missing files, folders and files over the limit are refused by name, unread."""
     (tmp_path / "large").write_bytes(b"x" * 11)
 

@@ -80,7 +80,7 @@ def test_lines_outside_the_data_band_do_not_fold():
 @pytest.mark.parametrize(
     ("points", "f0", "said"), [(4096, F0, "not decayed"), (512, 297.2e6, "3.00 T"), (512, 63.9e6, "data's field")]
 )
-def test_what_does_not_fit_is_refused(points: int, f0: float, said: str):
+def test_basis_of_another_field_or_too_short_is_refused(points: int, f0: float, said: str):
     """Another field, or a basis cut off before it decayed, is refused with the reason."""
     with pytest.raises(UnusableBasis, match=said):
         on_axes(basis(1024, width=0.1), Axes(points, 5e-4, f0))

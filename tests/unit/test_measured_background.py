@@ -64,7 +64,7 @@ def test_what_the_file_lacks_is_taken_from_the_request():
         measured_background(files, Overrides(), DATA)
 
 
-def test_what_is_no_macromolecular_spectrum_is_refused():
+def test_spectra_other_than_macromolecules_are_refused():
     """A water scan, a spectrum with metabolites and one of another field, each with what to do."""
     time = np.arange(POINTS) * DWELL
     singlet = np.exp(-2j * np.pi * (2.008 - 4.65) * F0 * 1e-6 * time - 12 * time)

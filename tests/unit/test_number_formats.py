@@ -58,7 +58,7 @@ def test_fortran_reals(text: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "****", "1.0E+06-2.0", "0x10", "1_000", "1.0E+1234"])
-def test_what_is_no_fortran_real(text: str) -> None:
+def test_invalid_fortran_reals_are_refused(text: str) -> None:
     """Overflow stars and glued columns are no number; a column width has to part them."""
     assert lcmodel_raw._real(text) is None
 

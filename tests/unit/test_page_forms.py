@@ -41,7 +41,7 @@ def test_times_arrive_in_seconds(milliseconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["forty", "1.2.3", "--", "1e"])
-def test_what_is_no_number_is_named(text: str) -> None:
+def test_form_fields_without_a_number_are_named(text: str) -> None:
     """Nothing is guessed from it."""
     assert form_fields.request_of({"age_years": text}) == ({}, {"age_years": text})
 

@@ -61,7 +61,7 @@ def test_unusable_samples_are_refused_in_a_sentence(kind: str) -> None:
             preprocess(scan.recording(good, Recording(spoilt(kind), scan.acquisition)))
 
 
-def test_zero_filling_is_cut_and_said() -> None:
+def test_zero_filling_is_cut_and_recorded() -> None:
     """A zeroed tail leaves the spectrum, so that its noise is what it was."""
     scan = Scan()
     fid = scan.brain() + 0.3 * scan.noise()

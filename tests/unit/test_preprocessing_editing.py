@@ -64,7 +64,7 @@ def test_repetitions_are_not(count: int, snr: float, seed: int) -> None:
     ],
     ids=["louder", "broader", "moved"],
 )
-def test_what_changes_all_lines_is_no_editing(other) -> None:
+def test_changes_of_all_lines_are_not_editing(other) -> None:
     """Every second transient after motion: louder, with broader lines, or elsewhere."""
     odd = (np.arange(32) % 2)[:, np.newaxis]
     preprocess(recording(transients(32, (FAR_AWAY,), snr=10.0) * other(odd)))

@@ -195,7 +195,7 @@ def test_clipping(transients: int, gain: float) -> None:
     assert 0.9 * expected <= clipped_samples(gain * clipped) <= expected
 
 
-def test_clipped_water_reference_is_told_apart() -> None:
+def test_clipping_of_spectrum_and_reference_is_counted_separately() -> None:
     """The counts of spectrum and reference do not mix."""
     scan = Scan()
     water = scan.line(4.7, 2e4, 7.0) + scan.noise()

@@ -32,7 +32,7 @@ def test_names_of_sequences_stay(name: str) -> None:
         (None, None),
     ],
 )
-def test_what_is_typed_beside_them_goes(name: str | None, shown: str | None) -> None:
+def test_words_typed_beside_a_sequence_name_are_dropped(name: str | None, shown: str | None) -> None:
     """Names, initials and dates."""
     assert public_name(name) == shown
 
@@ -48,7 +48,7 @@ def test_nothing_is_added_or_moved(words: list[str]) -> None:
     assert public_name(shown) == shown
 
 
-def test_a_refusal_says_no_more() -> None:
+def test_refusal_quotes_only_words_of_sequences() -> None:
     """An edited scan is refused by the words of its sequence, not by what stands beside them."""
     with pytest.raises(UnsupportedData) as refusal:
         localisation("mega_press Quillane")

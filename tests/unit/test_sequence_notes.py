@@ -31,7 +31,7 @@ def told(intake: Intake) -> dict[str, bool]:
 @pytest.mark.parametrize(
     "files", [with_fields(SequenceName="svs_se"), named("SV_PRESS_35")], ids=["sequence field", "name of a scan"]
 )
-def test_what_the_user_says_wins_and_is_noted(files: Files) -> None:
+def test_requested_sequence_wins_and_is_noted(files: Files) -> None:
     """The header says PRESS, the user STEAM: STEAM is used, the note limits nothing, and no doubt is raised."""
     intake = taken_in(files, SAYS_STEAM)
     (note,) = intake.notes
@@ -43,7 +43,7 @@ def test_what_the_user_says_wins_and_is_noted(files: Files) -> None:
     assert "PRESS" in note.sentence
 
 
-def test_a_sequence_by_a_scans_name_is_told() -> None:
+def test_sequence_from_the_scan_name_is_noted() -> None:
     """Philips SPAR has no field for it; a user who says the same confirms it."""
     assert told(taken_in(named("SV_PRESS_35"))) == {"sequence-from-scan-name": False}
     assert told(taken_in(named("SV_PRESS_35"), SAYS_PRESS)) == {}
@@ -72,7 +72,7 @@ def test_a_study_of_gaba_is_not_taken_for_editing() -> None:
         ("Depression Quillane", "supply it in the request (--sequence)."),
     ],
 )
-def test_a_missing_sequence_is_asked_for_with_what_free_text_names(text: str, asks: str) -> None:
+def test_missing_sequence_message_quotes_words_of_free_text(text: str, asks: str) -> None:
     """The question names the family or the word for editing, and nothing else that was typed."""
     recording = taken_in(with_fields(ProtocolName=text, EchoTime=0.03)).recording
     with pytest.raises(MissingParameter) as caught:

@@ -132,7 +132,7 @@ def test_equivalent_spins_do_not_show_their_coupling(realisation: str):
 
 
 @pytest.mark.parametrize("realisation", PROTOCOLS)
-def test_what_is_common_to_all_shifts_changes_nothing(realisation: str):
+def test_common_shift_does_not_change_the_response(realisation: str):
     """A group moved as a whole moves its slice, and the response with it: the carrier does not matter."""
     here, there = (metabolite(group((2.0 + by, 3.8 + by), (0, 1, 9.0))) for by in (0.0, 0.7))
 

@@ -215,7 +215,7 @@ REFUSED: dict[str, tuple[Callable[[], Files], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_used_is_refused_with_the_reason(case: str):
+def test_unusable_basis_sets_are_refused_with_the_reason(case: str):
     """UnusableBasis, and nothing else, with a sentence that names the cause."""
     make, said = REFUSED[case]
 

@@ -134,7 +134,7 @@ FORGED: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("name", FORGED)
-def test_a_bad_token_is_nobody(settings: Callable[..., Settings], name: str) -> None:
+def test_invalid_tokens_are_refused(settings: Callable[..., Settings], name: str) -> None:
     """Each single fault is enough."""
     with pytest.raises(RefusedToken):
         principal_of(Tokens(settings()), FORGED[name]())

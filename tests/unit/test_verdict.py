@@ -132,7 +132,7 @@ def test_a_ratio_of_what_is_invisible_is_not_judged_by_its_value(invisible: str)
     assert not fired & {"naa-below-brain", "naa-above-brain"}
 
 
-def test_what_is_surely_absent_is_unlike_brain() -> None:
+def test_absent_brain_metabolites_limit_the_verdict() -> None:
     """A metabolite that every brain has, not seen where it could not have been missed."""
     assert "mi-below-brain" in codes(quantities=brain(mI=quantity("mI", 0.1, detected=False)))
     assert "mi-below-brain" not in codes(quantities=brain(mI=quantity("mI", 0.5, detected=False)))
@@ -150,7 +150,7 @@ def test_noise_alone_is_no_reason() -> None:
     assert "mi-above-brain" not in codes(quantities=brain(mI=quantity("mI", 1.7, sd=0.3)))
 
 
-def test_a_rule_spares_what_it_does_not_touch() -> None:
+def test_a_rule_limits_only_its_metabolites() -> None:
     """Broad lines limit Glu, not tNAA; lines that are too broad spare nobody."""
     broad = judge(CONVERGED, replace(GOOD, linewidth_ppm=0.08), brain())
     too_broad = judge(CONVERGED, replace(GOOD, linewidth_ppm=0.12), brain())
@@ -181,7 +181,7 @@ def test_a_water_scale_that_cannot_be_leaves_ratios_alone() -> None:
 
 
 @pytest.mark.parametrize(("correlation", "separable"), [(-0.5, True), (-0.9, False)])
-def test_what_cannot_be_told_apart_is_said(correlation: float, separable: bool) -> None:
+def test_inseparable_metabolites_are_limited(correlation: float, separable: bool) -> None:
     """Gln that is taken for Glu is limited and Glx is offered; their sum is not limited."""
     sd = 0.05
     covariance = sd**2 * np.array([[1.0, correlation], [correlation, 1.0]])

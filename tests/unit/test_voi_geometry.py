@@ -141,7 +141,7 @@ def test_a_philips_object_gives_its_private_volume():
     assert np.linalg.norm(found.edges_mm, axis=1) == pytest.approx((25.0, 20.0, 30.0))
 
 
-def test_what_is_no_box_is_no_place():
+def test_invalid_boxes_give_no_geometry():
     """Missing numbers, a default of ten metres, edges that are askew and directions of no length place nothing."""
     axes = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
     assert in_patient_axes((0, 0, 0), axes, (20, 20, 20)) is not None

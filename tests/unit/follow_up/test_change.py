@@ -82,7 +82,7 @@ def test_noise_counts_once() -> None:
     assert published(0.07, None).session_variance(Ratio(1.0, 0.04), 1.0) == pytest.approx(0.07**2 + 0.04**2)
 
 
-def test_own_repeats_tell_days_from_noise() -> None:
+def test_own_repeats_separate_days_from_noise() -> None:
     """Pairs whose differences are known: cv is √(Σ d²/2 / n), and the stated errors are taken from it."""
     pairs = {str(i): (Ratio(1.0 + d / 2, 0.03), Ratio(1.0 - d / 2, 0.03)) for i, d in enumerate((0.1, -0.1) * 4)}
     scatter = own_repeatability(pairs)
@@ -94,7 +94,7 @@ def test_own_repeats_tell_days_from_noise() -> None:
     assert scatter.session_variance(Ratio(2.0, 0.1), 2.0) == pytest.approx(4.0 * days + 0.1**2)
 
 
-def test_too_few_own_repeats_say_nothing() -> None:
+def test_too_few_own_repeats_give_no_repeatability() -> None:
     """Four pairs are four degrees of freedom; single sessions count for nothing."""
     few = own_repeatability({str(i): (Ratio(1.0, 0.1), Ratio(1.1, 0.1)) for i in range(4)} | {"x": (Ratio(1.0, 0.1),)})
 
@@ -104,7 +104,7 @@ def test_too_few_own_repeats_say_nothing() -> None:
 
 
 @pytest.mark.parametrize(("people", "noise"), [(6, 0.04), (12, 0.04), (12, 0.08)])
-def test_unchanged_people_are_flagged_as_often_as_said(people: int, noise: float) -> None:
+def test_unchanged_people_are_flagged_at_five_per_cent(people: int, noise: float) -> None:
     """Own repeats with 4 % noise and 5 % between days, a person with other noise: 5 % of the unchanged are flagged."""
     assert LEAST <= false_alarms(people, noise, TRIALS) <= MOST
 

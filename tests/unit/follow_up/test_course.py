@@ -103,7 +103,7 @@ def test_a_row_that_cannot_be_is_refused_with_its_line(old: str, new: str) -> No
         read_rows(HEADER + GOOD.replace(old, new))
 
 
-def test_days_order_sessions_only_when_all_say_one() -> None:
+def test_days_order_sessions_only_when_all_state_one() -> None:
     """With all days they order; with one missing nobody's day is used, and visits of one name share a place."""
     with_days = course([session(1, day=40), session(2, day=0), session(3, day=20)])
     without = course([session(1, day=40), session(2), session(3, name="ses-1", region="dlPFC")])
@@ -140,7 +140,7 @@ def test_two_names_of_one_region_are_one_place() -> None:
     assert len(found.series) == 1
 
 
-def test_nothing_becomes_of_nobody() -> None:
+def test_no_sessions_give_an_empty_course() -> None:
     """No sessions, no course, no error."""
     empty = course([])
 

@@ -39,7 +39,7 @@ def test_names_in_use_are_understood(text: str, region: str, subregion: str | No
 @pytest.mark.parametrize(
     "text", ["", "left", "cortex", "midcingulate", "cerebellum", "brainstem", "prefrontal", "posterior"]
 )
-def test_what_is_not_known_is_not_guessed(text: str) -> None:
+def test_unknown_region_names_are_not_guessed(text: str) -> None:
     """An unlisted or ambiguous name is no region."""
     assert find_region(text) is None
 

@@ -164,7 +164,7 @@ def test_noise_of_the_water_reference_enters() -> None:
         ({"spectrometer_frequency": 400e6}, TISSUE, "no complete rows for 9.4 T"),
     ],
 )
-def test_what_cannot_be_corrected_is_in_institutional_units(
+def test_missing_correction_facts_give_institutional_units(
     change: dict[str, float | None], tissue: TissueFractions | None, says: str
 ) -> None:
     """Each missing fact alone gives iu, the value LCModel's defaults define, and the reason in words."""

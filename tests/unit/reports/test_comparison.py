@@ -65,7 +65,7 @@ def test_each_difference_is_named_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALIKE)
-def test_what_does_not_matter_is_no_difference(name: str) -> None:
+def test_irrelevant_facts_are_not_differences(name: str) -> None:
     """A second session on the same scanner is never exactly the first."""
     one = factory.make_analysis()
 
@@ -76,7 +76,7 @@ def side(analysis: Analysis, subject: str | None = "sub-1") -> comparison.Side:
     return comparison.Side(AnalysisDocument(analysis, id="a", subject=subject), factory.make_traces(), THEN)
 
 
-def test_other_people_and_spectra_that_say_nothing_are_refused() -> None:
+def test_different_subjects_and_unusable_spectra_are_not_compared() -> None:
     """Without one known subject, or with a spectrum that is not interpretable, a difference is no change."""
     good = factory.make_analysis()
 
@@ -86,7 +86,7 @@ def test_other_people_and_spectra_that_say_nothing_are_refused() -> None:
     assert "not interpretable" in comparison.build(side(good), side(factory.unusable(good))).refusals[0]
 
 
-def test_what_changed_stands_beside_what_unchanged_people_show() -> None:
+def test_changes_are_shown_with_published_repeatability() -> None:
     """Two spectra of one person that may be compared are judged; refused ones, and one spectrum twice, are not."""
     good = factory.make_analysis()
     later = processed(input_sha256="another spectrum")(good)

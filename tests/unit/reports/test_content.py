@@ -56,7 +56,7 @@ def test_the_bound_of_a_component_held_at_zero_comes_from_its_error() -> None:
     assert float(rows.upper_bound(zero, zero.ratio_tcr)) == pytest.approx(expected, rel=0.05)
 
 
-def test_a_flag_is_said_in_words_with_interval_and_caution() -> None:
+def test_flag_sentence_names_direction_interval_and_caution() -> None:
     """The sentence names direction, value and interval; a confidence interval that reaches in is said."""
     standout = content.build(AnalysisDocument(factory.make_analysis())).standout
 
@@ -67,7 +67,7 @@ def test_a_flag_is_said_in_words_with_interval_and_caution() -> None:
     assert standout.mismatch == text("standout.match_no", properties="software")
 
 
-def test_what_holds_for_all_values_is_told_once() -> None:
+def test_remarks_on_all_values_are_listed_once() -> None:
     """A remark on all values carries no number at each; what the verdict on the spectrum says is not repeated."""
     said = Reason("snr-low", "The signal-to-noise ratio is 3.")
     further = Reason("residual-structured", "The correlation is -0.90.")
@@ -95,7 +95,7 @@ def test_a_flag_far_outside_has_no_caution() -> None:
     assert content.build(AnalysisDocument(changed)).standout.flags[0].caution == ""
 
 
-def test_no_comparison_is_said_with_its_reason() -> None:
+def test_missing_comparison_is_reported_with_its_reason() -> None:
     """One common reason is promoted to where the reader looks first."""
     standout = content.build(AnalysisDocument(factory.make_analysis(norm=False))).standout
 
@@ -104,7 +104,7 @@ def test_no_comparison_is_said_with_its_reason() -> None:
 
 
 @pytest.mark.parametrize(("flagged", "start"), [(0, "None of the 5"), (1, "1 of 5"), (2, "2 of 5")])
-def test_the_count_of_flags_is_said(flagged: int, start: str) -> None:
+def test_standout_sentence_states_the_count_of_flags(flagged: int, start: str) -> None:
     """Zero, one and more are different sentences."""
     made = factory.make_analysis()
     analysis = replace(made, multiplicity=replace(made.multiplicity, tests=5, expected_by_chance=0.25, flagged=flagged))

@@ -61,7 +61,7 @@ def test_ticks_of_the_signal_have_room(traces: Traces, offset: float) -> None:
     assert min(np.diff(heights)) > spectrum_figure.SCREEN_FONT
 
 
-def test_no_figure_holds_a_number_that_is_none(traces: Traces) -> None:
+def test_figures_hold_finite_numbers_only(traces: Traces) -> None:
     """Points that are not finite are left out, not drawn."""
     holes = traces.data.copy()
     holes[::7] = np.nan

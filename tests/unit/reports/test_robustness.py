@@ -107,7 +107,7 @@ def test_without_an_image_the_report_says_so() -> None:
     assert "No image was supplied." in words_of(CASES["limited"]())
 
 
-def test_letters_without_a_picture_stand_as_numbers_and_the_reader_is_told() -> None:
+def test_missing_glyphs_are_shown_as_code_points_with_a_note() -> None:
     """A name in Chinese letters neither breaks the PDF nor disappears from it."""
     said = words_of(CASES["signed-and-amended"]())
 

@@ -55,7 +55,7 @@ def test_paule_mandel_solves_its_equation() -> None:
         assert effects.tau == 0.0 or weights @ (means - effects.mean) ** 2 == pytest.approx(5.0, rel=1e-6)
 
 
-def test_few_studies_say_less_than_their_number() -> None:
+def test_few_studies_have_fewer_degrees_of_freedom() -> None:
     """Three and four studies have k − 2 degrees of freedom for what laboratories differ by, five and more k − 1."""
     assert [between_df(studies) for studies in (2, 3, 4, 5, 9)] == [1.0, 1.0, 2.0, 4.0, 8.0]
 

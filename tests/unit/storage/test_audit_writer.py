@@ -90,7 +90,7 @@ def test_a_refused_entry_is_set_aside_and_the_rest_is_written(database: Database
     assert '"reason"' in folder.refused.read_text()
 
 
-def test_what_no_database_takes_is_cut_before_it_gets_there(database: Database, tmp_path: Path) -> None:
+def test_audit_texts_are_cut_to_their_columns(database: Database, tmp_path: Path) -> None:
     """Long texts, NUL, line breaks and halves of characters in any field."""
     log = AuditLog(database)
     for odd in ("x" * 1000, "\0", "\ud800", "a\r\nb", "ü" * 300):

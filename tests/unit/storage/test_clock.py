@@ -49,7 +49,7 @@ def ahead(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_the_database_tells_the_time(database: Database) -> None:
+def test_database_clock_is_precise_and_in_utc(database: Database) -> None:
     """In UTC, as precisely as times are kept, and as comparable as they are."""
     with database.asking() as connection:
         now, before, after = connection.execute(
