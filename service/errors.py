@@ -21,7 +21,7 @@ ServiceProblem
 ├── NoResult                the analysis failed or was cancelled and never will have one
 ├── IdempotencyConflict     a used Idempotency-Key with another request
 ├── SignOffConflict         a step of the sign-off that is not possible now
-├── SignedAnalysis          what was signed is not removed by anybody
+├── SignedAnalysis          a signed analysis is removed with the scope ``admin`` only
 ├── TooLarge
 ├── OutOfMemory             reading or computing takes more memory than a worker may
 ├── UnsupportedMediaType

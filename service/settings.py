@@ -69,7 +69,7 @@ Seconds = Annotated[float, Field(gt=0, le=604_800)]
 HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$|^\[[0-9a-fA-F:.]+\]$", to_lower=True)]
 
 JwksAddress = Annotated[str, StringConstraints(pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/]|[^:]+$)")]
-"""A file or an address that nobody on the way can change."""
+"""A file, an ``https`` address or a loopback address: none can be changed in transit."""
 
 
 class Settings(BaseSettings):
@@ -220,5 +220,5 @@ class Settings(BaseSettings):
 
     @property
     def is_guarded(self) -> bool:
-        """Does everybody need a key or token? Else only this machine is answered."""
+        """Whether a key or token is required; otherwise only this machine is answered."""
         return self.api_keys_file is not None or self.oidc_issuer is not None

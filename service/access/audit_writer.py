@@ -75,7 +75,7 @@ class AuditWriter:
 
     @property
     def is_full(self) -> bool:
-        """Do so many entries wait that nothing more may be shown?"""
+        """Whether so many entries wait that requests must be refused."""
         return self.waiting >= MAX_WAITING
 
     def admit(self) -> None:
@@ -143,7 +143,7 @@ class AuditWriter:
             return self._refused(part, error)
 
     def _refused(self, part: list[AuditEntry], error: Exception) -> _Outcome:
-        """Is it the content of this part, or would the log take no entry at all?"""
+        """Distinguish a fault in the content of this part from a log that accepts no entry at all."""
         try:
             self._log.try_out()
         except Exception as general:

@@ -143,7 +143,7 @@ class Dispatcher:
 
     @property
     def ready(self) -> bool:
-        """Have the workers answered, and does the dispatcher run?"""
+        """Whether the workers have answered and the dispatcher runs."""
         return self._thread.is_alive() and self._supervisor.ready
 
     def _run(self) -> None:

@@ -27,7 +27,7 @@ class Instance:
         fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def is_dead(self, name: str) -> bool:
-        """Is it known that the process of this name has ended? Removes its file."""
+        """Whether the process of this name is known to have ended; removes its file."""
         if name == self.name:
             return False
         path = self._file_of(name)

@@ -85,20 +85,20 @@ class PoolSupervisor:
 
     @property
     def ready(self) -> bool:
-        """Have all workers answered?"""
+        """Whether all workers have answered."""
         answered = all(future.done() for future in self._warming)
         return self._pool is not None and answered and not self.is_broken
 
     @property
     def is_broken(self) -> bool:
-        """Does the pool have to be replaced?"""
+        """Whether the pool must be replaced."""
         if self._pool is None or not self._pool.is_alive():
             return True
         return self._is_broken or any(_has_failed(future) for future in self._warming)
 
     @property
     def shares_fate(self) -> bool:
-        """When a worker dies, are the others' tasks lost with its own?"""
+        """Whether the death of a worker loses the tasks of the others too."""
         return self._pool is not None and self._pool.shares_fate
 
     @property
@@ -180,7 +180,7 @@ class PoolSupervisor:
         self._pool.kill(run.worker)
 
     def note_crash(self, task_id: str) -> bool:
-        """A task was lost; may it be the one that killed its worker?"""
+        """Whether a lost task may be the one that killed its worker."""
         run = self._tasks.run_of(task_id)
         if not self.shares_fate or run is None:
             return True

@@ -224,7 +224,7 @@ def _read_only(file: Path) -> Engine:
     log = file.with_name(f"{file.name}-wal")
 
     def connect() -> sqlite3.Connection:
-        # without a log nobody has it open; SQLite would make one, and leave it behind, even to read
+        # without a log no process has it open; SQLite would make one, and leave it behind, even to read
         mode = "mode=ro" if log.exists() else "mode=ro&immutable=1"
         address = f"file:{quote(str(file))}?{mode}"
         return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)

@@ -63,7 +63,7 @@ class Waiting(NamedTuple):
     """Content of the queue."""
 
     firsts: bool
-    """Is there an analysis that was not begun yet?"""
+    """Whether there is an analysis that was never begun."""
     retries: bool
     """Whether there is one that lost its worker."""
 

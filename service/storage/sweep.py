@@ -26,7 +26,7 @@ FIRST_SECONDS = 6 * 3600.0
 TRASH_SECONDS = 7 * 86400.0
 """Time in the trash before a file is deleted permanently."""
 _STEP = 50
-"""Files that are looked at again and moved while nobody else changes files: milliseconds."""
+"""Files that are checked again and moved under the lock for files: milliseconds."""
 
 _SHA256 = FILES.c.sha256
 # a range, for the index: neither database uses it for LIKE

@@ -19,7 +19,7 @@ class TrustedProxies:
     """Takes client address and scheme from ``X-Forwarded-For`` and ``X-Forwarded-Proto`` of the named proxies.
 
     The client is the right-most address that is no named proxy: everything left of it, the client wrote itself.
-    ``Forwarded`` (RFC 7239) is never read. ``request.state.is_forwarded`` says that a proxy was on the way that nobody
+    ``Forwarded`` (RFC 7239) is never read. ``request.state.is_forwarded`` marks requests through a proxy that is not
     named.
     """
 
