@@ -100,7 +100,8 @@ _BODIES = {
         "application/json": {"schema": {"$ref": "#/components/schemas/ArraySubmission"}},
     },
 }
-_CURSOR: dict[str, Any] = {"pattern": "^[A-Za-z0-9_-]{32}$"}
+_CURSOR: dict[str, Any] = {"pattern": "^A[A-Za-f][A-Za-z0-9_-]{30}$"}
+"""A cursor begins with the 8 bytes of a time; those before the year 6536 begin so."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
