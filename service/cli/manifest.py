@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from fitting.errors import ImplausibleParameter, UnusableTable
-from fitting.request import FIELDS, PARTS, Document, checked, put, request_of
+from fitting.request import FIELDS, PARTS, Document, RequestField, checked, put, request_of
 
 _FIELDS = {field.column: field for field in FIELDS}
 _FILES = {part.column or part.name: part for part in PARTS if part.name != "relaxation"}
@@ -44,7 +46,7 @@ class BadEntry:
     """A row that cannot be used; the batch goes on without it."""
 
     id: str
-    problem: UnusableTable
+    problem: UnusableTable | ImplausibleParameter
     carried: Mapping[str, str]
 
 
@@ -85,9 +87,13 @@ def read_manifest(path: Path) -> Manifest:
 
 def _check_header(header: list[str], path: Path) -> None:
     repeated = sorted({name for name in header if header.count(name) > 1})
+    unknown = {name: get_close_matches(name, COLUMNS, n=1, cutoff=0.8) for name in header if name not in COLUMNS}
+    meant = {name: close[0] for name, close in unknown.items() if close}
     complaint = None
     if "metabolite" not in header:
         complaint = "there is no column 'metabolite'"
+    elif meant:
+        complaint = "; ".join(f"unknown column '{name}', is '{close}' meant?" for name, close in meant.items())
     elif repeated:
         complaint = f"column {', '.join(repr(name) for name in repeated)} stands there twice"
     if complaint:
@@ -111,8 +117,9 @@ def _entries(rows: Iterator[tuple[int, list[str]]], header: list[str], path: Pat
                 raise ValueError("metabolite is empty; name the spectrum's file")
             yield ManifestRow(identifier, _paths(row, path.parent), _document(row), carried)
         except (ValueError, ImplausibleParameter) as error:
+            kind = ImplausibleParameter if isinstance(error, ImplausibleParameter) else UnusableTable
             detail = f"{path.name}:{line}: {str(error).rstrip('.')}."
-            yield BadEntry(identifier, UnusableTable(detail, file=path.name, line=line), carried)
+            yield BadEntry(identifier, kind(detail, file=path.name, line=line), carried)
         seen.setdefault(identifier, line)
 
 
@@ -124,6 +131,28 @@ def _document(row: Mapping[str, str]) -> Document:
     document: Document = {}
     for column, field in _FIELDS.items():
         if row[column]:
-            put(document, field.path, checked(field, row[column]))
-    request_of(document)  # refuses contradictory fields
+            put(document, field.path, _value(field, row[column]))
+    request_of(document)  # refuses impossible values and contradictory fields
     return document
+
+
+def _value(field: RequestField, text: str) -> float | str:
+    """Read the value of a cell.
+
+    Raises
+    ------
+    ValueError
+        When it is of another kind than the field; ``request_of`` checks the limits.
+    """
+    if field.said.kind == "number":
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise ValueError(f"{field.column} = '{text}' is not a number")
+        return number
+    try:
+        return checked(field, text)
+    except ImplausibleParameter as error:
+        raise ValueError(error.detail) from None

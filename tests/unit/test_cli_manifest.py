@@ -89,6 +89,7 @@ def test_only_the_metabolite_is_required(tmp_path: Path) -> None:
         ("", "manifest.csv:1: there is no column 'metabolite'"),
         ("id,spectrum\n1,a\n", "manifest.csv:1: there is no column 'metabolite'"),
         ("metabolite,sex,sex\na,male,male\n", "manifest.csv:1: column 'sex' stands there twice"),
+        ("metabolite,regoin\na,ACC\n", "manifest.csv:1: unknown column 'regoin', is 'region' meant?"),
         ("metabolite\n", "no rows below the header"),
         ('metabolite\n"a.rda\n', "manifest.csv:2: "),
     ],
