@@ -117,6 +117,8 @@ def test_damaged_or_replaced_storage_is_not_ready(client: TestClient, tmp_path: 
     """What happens to the files of a running service shows at once; a healthy one is ready."""
     wait_until_ready(client)
     file = tmp_path / "data" / "mrsquant.sqlite3"
+    with closing(sqlite3.connect(file)) as connection:  # else a checkpoint of the log could mend what follows
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     match fault:
         case "emptied":
             file.write_bytes(b"")
