@@ -112,13 +112,21 @@ def wait_until_ready(client: TestClient) -> None:
         time.sleep(0.05)
 
 
+def checkpoint(file: Path) -> None:
+    """Write the log into the database; the maintenance at start may hold it up."""
+    deadline = time.monotonic() + 20
+    with closing(sqlite3.connect(file)) as connection:
+        while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() != (0, 0, 0):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
 @pytest.mark.parametrize("fault", ["emptied", "zeroed", "replaced", "other id", "folder gone", "tables gone"])
 def test_damaged_or_replaced_storage_is_not_ready(client: TestClient, tmp_path: Path, fault: str) -> None:
     """What happens to the files of a running service shows at once; a healthy one is ready."""
     wait_until_ready(client)
     file = tmp_path / "data" / "mrsquant.sqlite3"
-    with closing(sqlite3.connect(file)) as connection:  # else a checkpoint of the log could mend what follows
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    checkpoint(file)  # else the log could still hold the pages that are damaged below
     match fault:
         case "emptied":
             file.write_bytes(b"")
