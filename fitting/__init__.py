@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from fitting.norms import Controls, site_controls
     from fitting.request import Options, Overrides, Subject, TissueFractions
     from fitting.run import Inspection, Job, analyse, inspect
-    from fitting.run.library import read, score
+    from fitting.run.notebook import read, score
 
 
 __all__ = [
@@ -83,8 +83,8 @@ _PLACES = {
     "errors": "errors:",
     "follow": "follow_up.longitudinal:course",
     "inspect": "run",
-    "read": "run.library",
-    "score": "run.library",
+    "read": "run.notebook",
+    "score": "run.notebook",
     "site_controls": "norms",
 }
 """Module of each public name, and its name there where that is another; ``errors`` is the module itself."""
