@@ -140,11 +140,18 @@ class Fid:
         """The first ``points`` samples."""
         return self if points >= self.points else self.with_samples(self.samples[..., :points])
 
+    def with_same_noise(self, samples: ComplexArray) -> Fid:
+        """Other samples with the noise of these, which is not estimated again: lines taken off, or phases turned."""
+        return self._with_noise(samples, self.noise)
+
     def scaled(self, power_of_two: float) -> Fid:
         """Times a power of two, which rounds neither the samples nor their noise."""
-        scaled = self.with_samples(self.samples * power_of_two)
-        object.__setattr__(scaled, "_noise", self.noise * power_of_two)
-        return scaled
+        return self._with_noise(self.samples * power_of_two, self.noise * power_of_two)
+
+    def _with_noise(self, samples: ComplexArray, noise: float) -> Fid:
+        other = self.with_samples(samples)
+        object.__setattr__(other, "_noise", noise)
+        return other
 
     def _estimated_noise(self) -> float:
         points = recorded(self.samples)

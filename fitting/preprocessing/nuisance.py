@@ -35,7 +35,8 @@ def referenced_without_water(fid: Fid, *, beside_water: bool) -> Referenced:
     """
     components = decompose(fid)
     search_ppm = SEARCH_BESIDE_WATER_PPM if beside_water else SEARCH_PPM
-    found = find_reference(_difference(fid, components.water(fid.frequency).fid(fid.axes)), search_ppm)
+    stored_water = components.water(fid.frequency).fid(fid.axes)
+    found = find_reference(fid.with_same_noise(fid.samples - stored_water.samples), search_ppm)
     shift_ppm = _applied(found)
     shift_hz = shift_ppm * fid.frequency * 1e-6
     water_lines = components.water(fid.frequency, shift_ppm)

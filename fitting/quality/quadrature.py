@@ -21,7 +21,7 @@ CHANCE = 3.0
 """Standard deviations of the noise that are taken off."""
 
 
-def quadrature_image(fid: Fid) -> float | None:
+def quadrature_image(fid: Fid, noise: float) -> float | None:
     """Height of the images over that of their lines, beyond what noise makes; None without any lines.
 
     A gain or phase that differs between the two channels turns a signal s into s + e conj(s), and its spectrum S(f)
@@ -31,6 +31,8 @@ def quadrature_image(fid: Fid) -> float | None:
     ----------
     fid : Fid, shape (points,)
         As the receiver delivered it: not moved in frequency, nor its phase corrected along time.
+    noise : float
+        Standard deviation of the real part of one sample.
     """
     length = min(fid.points, max(16, round(DURATION / fid.dwell_time)))
     window = np.hanning(length + 2)[1:-1]
@@ -41,7 +43,7 @@ def quadrature_image(fid: Fid) -> float | None:
     if not energy > 0:
         return None
     image = abs(np.sum(spectrum[lines] * spectrum[-lines])) / energy
-    sd = fid.noise * np.sqrt(2 * np.sum(window**2) / energy)
+    sd = noise * np.sqrt(2 * np.sum(window**2) / energy)
     return float(max(0.0, image - CHANCE * sd))
 
 
@@ -69,4 +71,5 @@ class Quadrature(Instrument):
     @classmethod
     def of(cls, evidence: Evidence) -> Self:
         """Measure them."""
-        return cls(quadrature_image=quadrature_image(evidence.preprocessed.mean))
+        found = evidence.preprocessed
+        return cls(quadrature_image=quadrature_image(found.mean, found.corrected.noise))

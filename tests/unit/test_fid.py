@@ -64,6 +64,21 @@ def test_noise_is_searched_once_for_each_fid(monkeypatch: pytest.MonkeyPatch) ->
     assert fid.scaled(4.0).noise == scan.fid(4.0 * fid.samples).noise
     assert fid.with_samples(2.0 * fid.samples).noise == 2.0 * noise
     assert len(searches) == 3
+    assert fid.with_same_noise(fid.phased(1.0).samples).noise == noise
+    assert len(searches) == 3
+
+
+@pytest.mark.parametrize("change", ["phases turned", "lines taken off"])
+def test_noise_that_is_handed_on_equals_a_new_estimate(change: str) -> None:
+    """Turned phases and lines taken off leave the noise of a sample as it is, within the error of its estimate."""
+    scan = Scan(2048, seed=3)
+    clean = scan.brain() + scan.residual_water(0.5)
+    fid = scan.fid(clean + 0.5 * scan.noise())
+    turning = fid.phased(2.0 * np.exp(-fid.time / 0.05)).samples
+    changed = fid.with_same_noise(turning if change == "phases turned" else fid.samples - clean)
+
+    assert changed.noise == fid.noise
+    assert fid.with_samples(changed.samples).noise == pytest.approx(fid.noise, rel=0.03)
 
 
 def test_equal_axes_are_one_key() -> None:
