@@ -100,7 +100,7 @@ attacks: $(DEV_STAMP) ## try every attack of tests/attacks on a service and writ
 schemathesis: $(DEV_STAMP) ## try the interface with what its description allows and forbids, on an empty service
 	$(BIN)/python -m tests.fuzz.interface --max-examples $(FUZZ_EXAMPLES)
 
-audit: ## look for published weaknesses of the dependencies; where they cannot be asked for it says so and passes
+audit: ## look for published weaknesses of the dependencies; passes with a note where the database of weaknesses cannot be reached
 	@rm -rf build/audit build/audit.json
 	@$(PYTHON) -m venv build/audit
 	@build/audit/bin/python -m pip --disable-pip-version-check install --quiet pip-audit >build/audit.log 2>&1 \

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from service.settings import Settings
 
 STOP_SECONDS = 20
-"""How long answers that are being given may take when the service is told to end."""
+"""Grace period of open requests after SIGTERM, seconds."""
 
 
 def server_config(app: FastAPI, settings: Settings, *, host: str = "127.0.0.1", port: int = 8000) -> uvicorn.Config:

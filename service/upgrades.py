@@ -3,7 +3,7 @@
 A field that may be null and that the document lacks is null: adding such a field needs nothing here. Any other change
 of the shape is a new version of the document with a step of its own. Values that an earlier version did not compute
 stay unknown: a step writes null, an empty list, or a sentence that states it, and never a number. A value that is there
-already stays, so a document between two versions is brought along as well.
+already stays, so a document between two versions is upgraded as well.
 """
 
 from __future__ import annotations

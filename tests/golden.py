@@ -1,6 +1,6 @@
 """Golden spectra: made by code that no engine change touches, with the numbers the engine gives for them.
 
-``make golden`` writes the numbers anew, and only when CHANGELOG.md tells users of the change: an entry under "Changes
+``make golden`` writes the numbers anew, and only when CHANGELOG.md lists the change: an entry under "Changes
 that alter results" that ends with ``[golden next]``, in which it puts the digest of the new numbers. A test compares
 the engine with the file, and the file's digest with the changelog.
 """

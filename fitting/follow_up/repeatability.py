@@ -102,5 +102,5 @@ def own_repeatability(repeats: Mapping[str, Sequence[Ratio]]) -> Repeatability |
         people=len(people),
         grade="A",
         source=f"repeats of this site: {len(people)} people, {df + len(people)} sessions",
-        note="measured and analysed as the sessions are; whoever named them says that they did not change",
+        note="measured and analysed as the sessions are; the request states that they did not change",
     )

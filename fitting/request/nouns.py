@@ -52,7 +52,7 @@ class TissueFractions:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who was measured, where: all optional; a norm that needs a missing fact says so."""
+    """The person and the region, all optional; a norm that needs a missing fact names it."""
 
     region: Annotated[
         str | None,
@@ -231,7 +231,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Everything that is said along with a spectrum."""
+    """All facts and options that a request gives with a spectrum."""
 
     subject: Subject = field(default_factory=Subject)
     visit: Visit = field(default_factory=Visit)

@@ -46,7 +46,7 @@ async def read_submission(request: Request) -> tuple[tuple[StoredFile, ...], dic
     ServiceProblem
         When the body is too large, broken, of another type, or fails its schema.
     ImplausibleParameter
-        When what is said of the person, the scan or the method cannot be.
+        When a fact about the person, the scan or the method is impossible.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     match content_type:

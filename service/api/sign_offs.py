@@ -176,7 +176,7 @@ def _files(document: AnalysisDocument, traces: Traces) -> dict[str, bytes]:
         try:
             files[format] = rendered(format, document, traces)
         except NotAcceptable:
-            continue  # made without the extra 'pdf': there is no such version then, and the answer says so
+            continue  # made without the extra 'pdf': the answer then lists no PDF
     return files
 
 

@@ -142,7 +142,8 @@ def _repeats(
 ) -> dict[str, tuple[Analysis, ...]] | None:
     if subject in repeats:
         raise ImplausibleParameter(
-            "The person who is followed cannot also be one who did not change.", parameter="repeats"
+            "The followed subject cannot be among the subjects of the repeats; remove it from 'repeats'.",
+            parameter="repeats",
         )
     people = {name: followed_of(repository, name) for name in dict.fromkeys(repeats)}
     missing = [name for name, found in people.items() if not found.rows]

@@ -103,7 +103,7 @@ class Folder:
             verdict = document["verdict"]["usable"]
             self._end(file, DONE, {"analysis": analysis, "state": document["state"], "usable": verdict})
             return
-        problem = document["problem"] or {"code": "cancelled", "detail": "Somebody cancelled the analysis."}
+        problem = document["problem"] or {"code": "cancelled", "detail": "The analysis was cancelled."}
         failure = refusal_of(problem, str(file))
         self._end(file, ERROR, {"analysis": analysis, "code": failure.code, "detail": failure.detail})
 

@@ -13,7 +13,7 @@ from service.cli.failures import ExitCode, refusing
 from service.cli.output import refuse_overwriting, write
 from service.cli.request_options import Paths, takes_request
 
-CANCELLED = {"code": "cancelled", "detail": "Somebody cancelled the analysis; submit it again."}
+CANCELLED = {"code": "cancelled", "detail": "The analysis was cancelled; submit it again."}
 
 
 @takes_request(files=[part.name for part in PARTS if part.is_uploaded and part.name != "metabolite"])

@@ -53,7 +53,7 @@ def sign_off(
     comment: Annotated[str, Form(max_length=8000)] = "",
     amendment: Annotated[str, Form(max_length=8000)] = "",
 ) -> Response:
-    """Take one step of the sign-off and show the report again; what is wrong is said beside its field."""
+    """Take one step of the sign-off and show the report again; errors stand beside their fields."""
     given = {"reviewer": reviewer, "comment": comment, "amendment": amendment}
     words = {name: value.replace("\r\n", "\n").strip() or None for name, value in given.items()}
     if action != "amend":

@@ -44,7 +44,7 @@ def add_controls(
     caller: Caller,
     form: Annotated[ControlForm, Form()],
 ) -> Response:
-    """A new version of a site's norm; what is wrong is said beside its field."""
+    """A new version of a site's norm; errors stand beside their fields."""
     given = {name: text.strip() for name, text in form.model_dump().items()}
     asked, errors = request_of(given)
     if asked is not None:

@@ -23,7 +23,7 @@ def read_norm_folder(folder: Path) -> dict[str, Controls]:
     ------
     UnusableControls
         Naming the file, when it cannot be read or is no norm of individual controls, two have one name, or there is
-        none at all: published norms in their place would not be what was asked for.
+        none at all: published norms would replace them unasked.
     ImplausibleParameter
         When a value or a fact of the method cannot be.
     """

@@ -99,7 +99,7 @@ class JobQueue:
             return Waiting(*connection.execute(_WAITING).one())
 
     def claim(self, owner: str, limit: int, *, retried: bool | None = None) -> list[Claimed]:
-        """Take up to ``limit`` queued analyses, oldest first; only first attempts or retried ones when that is said."""
+        """Take up to ``limit`` queued analyses, oldest first; optionally only first attempts or only retried ones."""
         with self._database.changing() as connection:
             ids = connection.scalars(_NEXT[retried], {"most": limit}).all()
             if not ids:

@@ -94,7 +94,7 @@ def next_state(current: SignOff, step: Step) -> SignOffState:
     """
     if step.position != current.position:
         raise SignOffConflict(
-            "Somebody else has changed the sign-off meanwhile; read it again.",
+            "The sign-off was changed meanwhile; read it again.",
             state=current.state,
             version=current.version,
         )
@@ -168,7 +168,7 @@ class SignOffRepository:
                     self._keep(session, analysis_id, version, signed.files)
                 return SignOff(version, state, (*current.entries, row))
         except IntegrityError as error:
-            raise SignOffConflict("Somebody else has changed the sign-off meanwhile; read it again.") from error
+            raise SignOffConflict("The sign-off was changed meanwhile; read it again.") from error
 
     def _keep(self, session: Session, analysis_id: str, version: int, files: Mapping[str, bytes]) -> None:
         for format, content in files.items():

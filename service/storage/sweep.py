@@ -22,7 +22,7 @@ LARGEST_SHARE = 0.05
 FEW = 10
 """Files that it may take of a small folder, though never more than are left."""
 FIRST_SECONDS = 6 * 3600.0
-"""Age from which a file may be taken: the submission that brought it ended long ago."""
+"""Age from which a file may be taken: its submission ended long ago."""
 TRASH_SECONDS = 7 * 86400.0
 """Time in the trash before a file is deleted permanently."""
 _STEP = 50
@@ -114,7 +114,7 @@ class Sweep:
         moved = 0
         with self._storage.database.changing_files() as connection:
             for sha256 in set(digests) - _referred(connection, digests):
-                if self._is_old(sha256):  # a submission may have brought it again
+                if self._is_old(sha256):  # a submission may have stored it again
                     with suppress(FileNotFoundError):  # another process was faster
                         self._blobs.move_to_trash(sha256)
                         moved += 1

@@ -86,7 +86,7 @@ def _framework(request: Request, error: Exception) -> Response:
         case HTTPStatus.SEE_OTHER:
             return Response(status_code=raised.status_code, headers=raised.headers)
         case HTTPStatus.NOT_FOUND:
-            return _answer(request, NotFound("There is nothing here; /docs and /openapi.json list what there is."))
+            return _answer(request, NotFound("Unknown address; /docs and /openapi.json list all addresses."))
         case HTTPStatus.METHOD_NOT_ALLOWED:
             route = getattr(request.scope.get("route"), "path", "")
             return _not_allowed(request, _methods(request, request.url.path) or _methods(request, route))

@@ -339,7 +339,7 @@ def test_unknown_region_is_analysed_without_z(service: TestClient, capsys: pytes
         (["--tissue", "gm=0.6,wm=0.4"], IMPLAUSIBLE, "gm=0.6,wm=0.3,csf=0.1"),
     ],
 )
-def test_command_refuses_what_only_it_takes(
+def test_command_refuses_invalid_options_of_its_own(
     folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: str, says: str
 ) -> None:
     """Basis sets, relaxation tables and paths."""

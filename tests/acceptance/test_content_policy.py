@@ -64,7 +64,7 @@ def test_injected_markup_does_not_run(watched: Any, addresses: list[str]) -> Non
 
 
 def test_no_header_allows_inline_code(room: str, addresses: list[str]) -> None:
-    """The header of every page and file says so too."""
+    """The header of every page and file forbids it too."""
     with httpx2.Client(base_url=room) as client:
         for address in [*addresses, "/openapi.json", "/healthz", "/static/x/room.css"]:
             policy = client.get(address, headers={"Accept": "text/html"}).headers["Content-Security-Policy"]

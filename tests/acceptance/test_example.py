@@ -28,8 +28,8 @@ def script() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", [EXAMPLE, WATER], ids=lambda path: path.name)
-def test_the_files_are_what_the_script_makes(script: dict[str, Any], tmp_path: Path, path: Path) -> None:
-    """Nobody has to trust a binary file: it can be made again."""
+def test_the_script_reproduces_the_files(script: dict[str, Any], tmp_path: Path, path: Path) -> None:
+    """The binary files can be made again from their script."""
     script["main"](tmp_path)
     committed, made = read(source_files(path)), read(source_files(tmp_path / path.name))
 
@@ -38,7 +38,7 @@ def test_the_files_are_what_the_script_makes(script: dict[str, Any], tmp_path: P
 
 
 @pytest.mark.parametrize("path", [EXAMPLE, WATER], ids=lambda path: path.name)
-def test_the_files_are_valid_and_say_that_they_are_simulated(path: Path) -> None:
+def test_the_files_are_valid_and_marked_as_simulated(path: Path) -> None:
     """The reference validator of NIfTI-MRS accepts them; the header claims no patient."""
     image = NIFTI_MRS(path)
     validate_nifti_mrs(image.image)

@@ -30,7 +30,7 @@ from tests.conformance.reader_fixtures import IDENTITY, fixtures, refusals
 
 
 def _typed(files: fitting.io.Files, name: str) -> fitting.io.Files:
-    """The files with a patient's name where the scanner wrote the sequence's, as somebody may type it; same lengths."""
+    """The files with a patient's name in place of the sequence's name; same lengths."""
     surname = f"{IDENTITY['name'].split('^')[0]:{len(name)}.{len(name)}}".encode()
     return tuple(replace(file, content=_replaced(file.content, name.encode(), surname)) for file in files)
 
@@ -158,7 +158,7 @@ def _write_everywhere(client: TestClient, shown: dict[str, bytes]) -> None:
     ]
     for number, document in enumerate(documents):
         answer = client.post("/v1/analyses", files=spectrum, data={"request": json.dumps(document)})
-        # an unknown field or method is said back by name to who sent it, and goes no further
+        # the answer names an unknown field or method; nothing else does
         shown[f"request {number}"] = b"" if number in {0, 3} else answer.content
     headers = {"User-Agent": NAME, "X-Request-Id": NAME, "Cookie": NAME, "Referer": f"http://x/{NAME}", "Accept": NAME}
     for number, address in enumerate(
@@ -171,7 +171,7 @@ def _write_everywhere(client: TestClient, shown: dict[str, bytes]) -> None:
     ).content
 
 
-def test_the_fixtures_hold_what_is_looked_for() -> None:
+def test_the_fixtures_hold_the_planted_identity() -> None:
     """Every format was planted, or the search proves nothing."""
     planted = [name for name, files in FORMATS.items() if any(found(_unpacked(file.content)) for file in files)]
 

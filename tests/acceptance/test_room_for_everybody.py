@@ -1,4 +1,4 @@
-"""Every page of the reading room for everybody: axe finds nothing, and nothing breaks on narrow screens."""
+"""Accessibility of every page of the reading room: axe finds nothing, and nothing breaks on narrow screens."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(page: Any, addresses: dict[str
     assert found == {}
 
 
-def test_axe_finds_nothing_in_what_scripts_and_errors_show(page: Any, reports: list[str]) -> None:
+def test_axe_finds_nothing_in_dynamic_content_and_errors(page: Any, reports: list[str]) -> None:
     """The preview, the errors of every form, a signed report and an amended one."""
     page.goto("/upload")
     drop(page, "[data-drop=metabolite]", EXAMPLE)

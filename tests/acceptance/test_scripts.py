@@ -132,7 +132,7 @@ def test_the_recipes_work_as_they_stand(place: Place, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
 def test_the_first_request_of_the_readme_works(place: Place) -> None:
-    """The command somebody copies first."""
+    """The first command of the documentation."""
     if "MRSQUANT_API_KEY" in place.environment:
         pytest.skip("the first request is made without keys")
     (command,) = re.findall(r"^    (curl .*?)\n\n", (ROOT / "README.md").read_text(), re.S | re.M)

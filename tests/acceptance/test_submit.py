@@ -31,7 +31,7 @@ JOBS: list[Job] = []
 
 
 def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
-    """Refuse infants, find noise in the aged, and like everybody else."""
+    """Refuse infants, find noise in the aged, and accept all others."""
     JOBS.append(job)
     if job.subject.age_years == 1:
         raise DamagedFile("The FID ends early; export it again.", file=job.metabolite[0].name)

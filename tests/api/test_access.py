@@ -114,7 +114,7 @@ def test_nothing_is_open_without_a_key(service: TestClient, operation: str) -> N
 
 @pytest.mark.parametrize("operation", guarded())
 def test_every_call_needs_its_scope(service: TestClient, keys: Keys, operation: str) -> None:
-    """A key with all scopes but the one the call needs is told which one that is."""
+    """A key with all scopes but the one the call needs gets its name in the answer."""
     need = ACCESS[operation].need
     without = keys.new(*(SCOPES - {need}))
     answer = sent(service, operation, bearer(without))
@@ -141,7 +141,7 @@ def test_public_routes_are_a_short_list() -> None:
 
 @pytest.mark.parametrize("operation", [name for name in guarded() if "{analysis_id}" in name])
 def test_another_projects_analysis_does_not_exist(service: TestClient, keys: Keys, operation: str) -> None:
-    """With its id and every scope, another project gets the answer for an id that nobody has, in the same words."""
+    """With its id and every scope, another project gets the answer for an unknown id, in the same words."""
     address = submitted(service, keys.new(project="alpha"))
     stranger = keys.new(project="beta")
     theirs, nobodys = (

@@ -106,7 +106,7 @@ def test_defect_is_computed_again_on_the_next_submission(client: TestClient) -> 
     assert len(refusals) == 1
 
 
-def test_refused_input_says_why(client: TestClient) -> None:
+def test_refused_input_has_a_reason(client: TestClient) -> None:
     """The analysis fails with the problem that its submission would have had."""
     answer = submit(client, spectrum("refuse")).json()
 

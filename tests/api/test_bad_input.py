@@ -192,7 +192,7 @@ def test_people_read_pages_and_programs_read_documents(service: TestClient) -> N
 
 
 def test_rejected_values_are_not_repeated(service: TestClient) -> None:
-    """A name in the wrong place is not sent back, so it ends up in nobody's log."""
+    """A name in the wrong place is not sent back, so it enters no log."""
     answer = request({"subject": "Hans Müller", "age_years": "12.3.1970", "region": "<script>"})(service)
 
     assert answer.status_code == 422
@@ -207,7 +207,7 @@ def test_rejected_values_are_not_repeated(service: TestClient) -> None:
 
 
 def test_status_of_refusals_follows_the_policy() -> None:
-    """422 is for schemas only, and everything else of the table has a status that says whose turn it is."""
+    """422 is for schemas only, and everything else of the table has a status that names the side at fault."""
     assert {kind.__name__ for kind, status in STATUS.items() if status == 422} == {"InvalidRequest"}
     assert all(400 <= status < 600 for status in STATUS.values())
 
@@ -265,7 +265,7 @@ def test_a_declared_length_of_any_size_is_compared(service: TestClient, length: 
 def test_a_refused_value_is_no_silent_database(
     service: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
 ) -> None:
-    """'The database does not answer' is said of a database that does not answer."""
+    """The problem 'the database does not answer' is used for that fault only."""
 
     def fail(*_: object, **__: object) -> None:
         raise error

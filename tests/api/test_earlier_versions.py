@@ -157,7 +157,7 @@ def test_everything_answers(kept: tuple[TestClient, list[str]]) -> None:
 
 
 def test_values_not_computed_by_earlier_versions_are_marked(kept: tuple[TestClient, list[str]]) -> None:
-    """Values are shown with caution, for nobody judged them by themselves, and unknown numbers are null."""
+    """Values are shown with caution, because they have no verdicts of their own, and unknown numbers are null."""
     client, ids = kept
     answer = client.get(f"/v1/analyses/{ids[0]}").json()
     naa = next(item for item in answer["metabolites"] if item["name"] == "tNAA")

@@ -1,4 +1,4 @@
-"""Whoever follows an analysis sees each thing that happens to it, once and in order."""
+"""A client that follows an analysis receives each event once and in order."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_failure_is_an_end(client: TestClient, do: str, end: str) -> None:
 
 
 def test_cancelling_ends_the_stream(client: TestClient) -> None:
-    """Who follows an analysis learns that somebody else cancelled it."""
+    """A client that follows an analysis receives its cancellation by another client."""
     submit(client, spectrum("sleep", seconds=2))
     address = submit(client, spectrum("sleep", seconds=2, number=2))
     cancel = client.app_state["services"].repository.delete

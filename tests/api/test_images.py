@@ -80,7 +80,7 @@ def test_maps_feed_quantification_and_the_report_shows_the_volume(service: TestC
 
 
 def test_the_same_spectrum_with_other_images_is_another_analysis(service: TestClient) -> None:
-    """What the maps say is part of what was asked; nothing of the images stays once the analysis has ended."""
+    """Tissue fractions of the maps belong to the request; images are removed when the analysis has ended."""
     first = service.post("/v1/analyses", files=files(), headers={"Prefer": "wait=60"}).json()
     without = {name: part for name, part in files().items() if name in ("metabolite", "water_reference")}
     second = service.post("/v1/analyses", files=without, headers={"Prefer": "wait=60"}).json()

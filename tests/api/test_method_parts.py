@@ -71,8 +71,8 @@ def test_a_background_of_no_known_format_is_not_queued(service: TestClient) -> N
     assert "macromolecules.txt" in problem.json()["detail"]
 
 
-def test_the_prior_is_an_option_that_says_what_it_did(service: TestClient) -> None:
-    """Provenance names the table, every value its move, and the report tells it; an unknown table is refused."""
+def test_the_prior_is_an_option_and_its_effect_is_reported(service: TestClient) -> None:
+    """Provenance names the table, every value its move, and the report shows it; an unknown table is refused."""
     answer = _post(service, "/v1/analyses", parts(), options={"concentration_prior": "adult-brain"})
     document = answer.json()
     report = service.get(f"/v1/analyses/{document['id']}/report", params={"format": "html"}).text

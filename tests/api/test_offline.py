@@ -19,7 +19,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "acc_press30.nii.gz"
 
 @pytest.fixture
 def attempts(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Every address somebody tried to reach or resolve; those beyond loopback fail as they do without a network."""
+    """Every address that code tried to reach or resolve; those beyond loopback fail as they do without a network."""
     tried: list[Any] = []
     connect, resolve = socket.socket.connect, socket.getaddrinfo
 

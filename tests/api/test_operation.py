@@ -56,7 +56,7 @@ def test_not_ready_without_database(client: TestClient, tmp_path: Path) -> None:
     assert client.get("/healthz").status_code == 200
 
 
-def test_metrics_count_what_happened(client: TestClient) -> None:
+def test_metrics_count_events(client: TestClient) -> None:
     """Outcomes, durations, requests by route and the queue's depth; no label holds what a client wrote."""
     submit(client, spectrum())
     submit(client, spectrum("refuse"))
@@ -84,7 +84,7 @@ def test_every_answer_has_safe_headers(client: TestClient) -> None:
 
 
 def test_pages_work_offline(client: TestClient) -> None:
-    """Pages name no address outside the service and show what there is."""
+    """Pages name no address outside the service and list the analyses."""
     submitted = submit(client, spectrum(), region="ACC", subject="sub-9")
     pages = {address: client.get(address).text for address in PAGES}
 
@@ -95,7 +95,7 @@ def test_pages_work_offline(client: TestClient) -> None:
     assert "POST /v1/analyses/validate" in pages["/docs"]
 
 
-def test_page_escapes_what_it_shows(client: TestClient) -> None:
+def test_page_escapes_shown_values(client: TestClient) -> None:
     """What a file makes a reader say is text on the page, not markup."""
     submit(client, spectrum("refuse"))
 

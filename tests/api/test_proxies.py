@@ -125,7 +125,7 @@ def test_a_named_proxy_names_the_client(start: Start, shown: str, tmp_path: Path
 
 
 def test_clients_behind_a_named_proxy_are_counted_apart(start: Start) -> None:
-    """One who guesses keys does not keep the others out, and inventing further hops does not help."""
+    """Guessed keys do not lock other clients out, and inventing further hops does not help."""
     client = start(trusted_proxies=(PROXY,), refusals_per_minute=5)
 
     def status(address: str, number: int) -> int:
@@ -198,7 +198,7 @@ def test_proxies_are_listed(monkeypatch: pytest.MonkeyPatch, value: str, count: 
 
 @pytest.mark.parametrize("value", ["*", "proxy.example", "10.0.0.1/8", "10.0.0.256", "[", '{"a": 1}'])
 def test_malformed_proxy_addresses_fail_at_start(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    """A misspelt one is told at the start, not ignored."""
+    """A misspelt one stops the start."""
     monkeypatch.setenv("MRSQUANT_TRUSTED_PROXIES", value)
     with pytest.raises(ValidationError):
         Settings()

@@ -67,7 +67,7 @@ def test_result_is_complete(service: TestClient) -> None:
 
 
 def test_overrides_reach_the_analysis(service: TestClient) -> None:
-    """A quantity from the request replaces the header's, and the result says so."""
+    """A quantity from the request replaces the header's, and the result notes it."""
     result = submit(service, overrides={"repetition_time": 1.5})
 
     assert result["acquisition"]["repetition_time"] == 1.5

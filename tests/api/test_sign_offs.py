@@ -166,8 +166,8 @@ def test_retention_never_removes_a_signed_analysis(client: TestClient, analysis:
     assert client.get(f"{analysis}/report?format=pdf&version=1").status_code == 200
 
 
-def test_the_storage_itself_keeps_what_is_signed(client: TestClient, analysis: str) -> None:
-    """Whoever asks the repository to delete it, a signature made a moment before is respected."""
+def test_the_storage_itself_keeps_signed_analyses(client: TestClient, analysis: str) -> None:
+    """The repository deletes no analysis that was signed a moment before."""
     step(client, analysis, "review")
     step(client, analysis, "sign")
     services = client.app_state["services"]
@@ -210,7 +210,7 @@ def test_pages_need_the_scope_of_the_call_they_stand_for(method: str, path: str,
 
 
 def test_pages_of_another_site_change_nothing(client: TestClient, analysis: str) -> None:
-    """A form on a foreign page signs nothing with the rights of whoever looks at it."""
+    """A form on a foreign page signs nothing with the rights of its viewer."""
     page = analysis.removeprefix("/v1")
     form = {"action": "review", "position": "0", "reviewer": REVIEWER}
     headers = {"Origin": "http://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
@@ -230,10 +230,10 @@ def test_refused_sign_off_form_keeps_its_comment(client: TestClient, analysis: s
     assert (unnamed.status_code, stale.status_code) == (422, 409)
     assert "Give the name of who answers" in unnamed.text
     assert "kept words" in unnamed.text
-    assert "Somebody else has changed" in stale.text
+    assert "The sign-off was changed" in stale.text
 
 
-def test_pages_name_what_is_not_there(client: TestClient, analysis: str) -> None:
+def test_pages_name_missing_items(client: TestClient, analysis: str) -> None:
     """People get a page, not a problem document, and it says what to do."""
     for address, status in (("/analyses/nonsense", 404), (f"{analysis.removeprefix('/v1')}?version=3", 404)):
         answer = client.get(address)

@@ -1,4 +1,4 @@
-"""A client that asked for it is told how its analysis ended, signed, until it answers."""
+"""Webhooks: signed messages about ended analyses, repeated until the receiver answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SETTINGS = {"webhook_hosts": ("127.0.0.1",), "webhook_secret": SECRET, "webhook_
 
 
 class Receiver(ThreadingHTTPServer):
-    """Keeps what it is told, and answers as it is told to."""
+    """Keeps received messages and answers with the configured status."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -80,7 +80,7 @@ def deliveries(client: Any) -> list[WebhookDeliveryRow]:
 
 
 def test_signed_call_at_the_end(start: Any, receiver: Receiver) -> None:
-    """Whoever knows the secret can check sender, time and content; the content is an address, not a result."""
+    """The secret allows to check sender, time and content; the content is an address, not a result."""
     client = start(**SETTINGS)
     done, refused = submit(client, spectrum(), receiver.url), submit(client, spectrum("refuse"), receiver.url)
     until(lambda: len(receiver.calls) == 2)
@@ -139,7 +139,7 @@ def test_due_webhooks_survive_a_restart(start: Any, receiver: Receiver) -> None:
 
 
 def test_equal_submission_gets_its_own_webhook(start: Any, receiver: Receiver) -> None:
-    """Whom to tell does not make another analysis; who asks for a finished one is told at once, and each once."""
+    """Another callback address makes no other analysis; for a finished one it is called at once, and once."""
     client = start(**SETTINGS)
     first = submit(client, spectrum(), f"{receiver.url}/first")
     until(lambda: len(receiver.calls) == 1)

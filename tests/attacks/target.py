@@ -24,7 +24,7 @@ MAX_BODY = 2_000_000
 REFUSALS = 40
 """Wrong keys in a minute that are answered 401."""
 SUBJECT = "sub-4711"
-"""Pseudonym of the project under attack: nobody else may read it anywhere."""
+"""Pseudonym of the project under attack: no other project may read it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The benchmark runs, its page is well formed, and its scores are what they are said to be."""
+"""The benchmark runs, its page is well formed, and its scores follow their definitions."""
 
 from __future__ import annotations
 

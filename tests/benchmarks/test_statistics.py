@@ -22,7 +22,7 @@ def rows(section: str, table: int = 0) -> Iterator[list[str]]:
 
 
 def near(cell: str, promised: tuple[float, float]) -> bool:
-    """Is the share, within its 95 % error, what is promised?"""
+    """Whether the share equals the promised one within its 95 % error."""
     share, error = (float(word) for word in cell.split("±"))
     return promised[0] - error <= share <= promised[1] + error
 
@@ -39,7 +39,7 @@ def test_naive_z_flags_more_noisy_people_than_ours() -> None:
         assert words in written
 
 
-def test_the_least_spread_of_laboratories_is_below_what_was_seen() -> None:
+def test_the_least_spread_of_laboratories_is_below_the_observed_one() -> None:
     """The interval excludes no spread that any shipped ratio with four or more studies has, and little beside it."""
     least = min(shipped_ratios())
 
@@ -70,6 +70,6 @@ def test_published_controls_flag_as_many_as_promised(studies: int) -> None:
     assert len(noisy) == len(VALUE_ERRORS)
     for _, error, _, flagged, covered in noisy:
         assert near(flagged, PROMISED_FLAGS), error
-        # of three studies and a very noisy spectrum the interval is a little too wide, and the page says so
+        # of three studies and a very noisy spectrum the interval is a little too wide, as the page states
         widest = 98.0 if (studies, error) == (3, "1") else PROMISED_COVERAGE[1]
         assert near(covered, (PROMISED_COVERAGE[0], widest)), error

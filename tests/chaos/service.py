@@ -42,7 +42,7 @@ class Service:
 
     @property
     def is_running(self) -> bool:
-        """Was it started, and has it not ended yet?"""
+        """Whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def start(self, more: Mapping[str, str] | None = None) -> None:
@@ -88,7 +88,7 @@ class Service:
         return [process for process in descendants if process.ppid() != self.pid]
 
     def stop(self) -> bool:
-        """In order; did it end as it was told to?"""
+        """End it in order; whether it ended within its grace period."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(60) in (0, -signal.SIGTERM)  # the server passes the signal on when all is done

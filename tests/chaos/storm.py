@@ -46,7 +46,7 @@ class Outcome:
 
     @property
     def is_sound(self) -> bool:
-        """Has every accepted analysis exactly one result, its own, and was every refused one told so?"""
+        """Whether every accepted analysis has exactly its own result and every refused one a problem."""
         return (
             set(self.states) == {"succeeded"}
             and set(self.results_each) == {1}

@@ -11,6 +11,6 @@ from tests.servers.postgresql import PostgreSql, postgresql
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgreSql]:
-    """PostgreSQL, with a new database for each who asks."""
+    """PostgreSQL, with a new database for each caller."""
     with postgresql() as started:
         yield started

@@ -97,7 +97,7 @@ def _one_comes_and_one_ends(office: Office, number: int) -> bool:
     return office.queue.succeed(row.id, "me", PackedAnalysis(_ANALYSIS, f"traces {number}".encode(), 0.1))
 
 
-def test_a_copy_leaves_out_what_was_deleted_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_leaves_out_analyses_deleted_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An analysis that is deleted after the database was copied, before its file was, is not in the copy."""
     with ExitStack() as stack:
         office = Office(tmp_path, stack)
@@ -126,7 +126,7 @@ def test_a_copy_leaves_out_what_was_deleted_meanwhile(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("state", ["missing", "changed"])
-def test_a_copy_names_what_is_damaged(tmp_path: Path, state: str) -> None:
+def test_a_copy_names_damaged_files(tmp_path: Path, state: str) -> None:
     """An analysis with a missing or changed file is not taken for a deleted one: it is named, and its row is kept."""
     with ExitStack() as stack:
         office = Office(tmp_path, stack)

@@ -29,7 +29,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 
 def test_a_worker_is_killed_in_mid_run(two_workers: Cluster, office: Office) -> None:
-    """Every analysis ends once, with the answer of its own input; refusals come back; stages are told."""
+    """Every analysis ends once, with the answer of its own input; refusals come back; stages are reported."""
     ids = [office.submit(spectrum("sleep", seconds=0.2, number=number)) for number in range(24)]
     refused, told = office.submit(spectrum("refuse")), office.submit(spectrum("stages"))
     office.dispatch(two_workers.address)

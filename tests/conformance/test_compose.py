@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dask.utils import parse_bytes
 from sqlalchemy import make_url
 
 from service.settings import Settings, executor_parts
@@ -20,7 +21,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 KEYS = {
     "image", "build", "restart", "read_only", "cap_drop", "security_opt", "tmpfs", "environment", "volumes", "ports",
-    "stop_grace_period", "depends_on", "command", "healthcheck", "networks",
+    "stop_grace_period", "depends_on", "command", "healthcheck", "networks", "mem_limit",
 }  # fmt: skip
 """Of the Compose specification, those that stand there."""
 
@@ -62,7 +63,7 @@ def test_addresses_lead_to_services() -> None:
 
 
 def test_the_proxy_is_the_one_that_is_trusted() -> None:
-    """It has a fixed address in the network, the service believes this one only, and nobody gets around it."""
+    """It has a fixed address in the network, the service believes this one only, and it is the only way in."""
     address = SERVICES["proxy"]["networks"]["default"]["ipv4_address"]
     trusted = Settings(trusted_proxies=SERVICES["api"]["environment"]["MRSQUANT_TRUSTED_PROXIES"]).trusted_proxies
     subnet = COMPOSE["networks"]["default"]["ipam"]["config"][0]["subnet"]
@@ -71,6 +72,18 @@ def test_the_proxy_is_the_one_that_is_trusted() -> None:
     assert trusted[0].subnet_of(ip_network(subnet))
     assert "ports" not in SERVICES["api"]
     assert SERVICES["proxy"]["command"][-1] == "api:8000"
+
+
+def test_a_worker_has_memory_limits() -> None:
+    """Of its address space, which fails one analysis; of its process, which restarts it; and of its container."""
+    worker = SERVICES["worker"]
+    address_space = Settings(
+        worker_memory_bytes=SERVICES["api"]["environment"]["MRSQUANT_WORKER_MEMORY_BYTES"]
+    ).worker_memory_bytes
+    process = parse_bytes(worker["command"][worker["command"].index("--memory-limit") + 1])
+
+    assert address_space == process
+    assert process < parse_bytes(worker["mem_limit"].replace("g", "GiB"))
 
 
 def test_no_secret_stands_there() -> None:

@@ -30,7 +30,7 @@ def server() -> Iterator[PostgreSql]:
 
 @pytest.mark.parametrize("way", AWAY_SECONDS)
 def test_it_comes_back_without_a_restart(server: PostgreSql, tmp_path: Path, way: str) -> None:
-    """Nobody waits long, ``/healthz`` and ``/readyz`` tell the truth, and what was accepted is there and goes on."""
+    """Answers come in time, ``/healthz`` and ``/readyz`` are right, and accepted analyses are kept and go on."""
     settings = {
         "MRSQUANT_DATABASE_URL": server.new_database(),
         "MRSQUANT_DATA_DIR": str(tmp_path / "data"),

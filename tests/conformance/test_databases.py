@@ -113,7 +113,7 @@ def test_each_is_claimed_once(office: Office) -> None:
 
 
 def test_two_instances_claim_different_analyses(server: PostgreSql, tmp_path: Path) -> None:
-    """On PostgreSQL somebody who is still claiming keeps nobody waiting: the others take the next rows."""
+    """On PostgreSQL an open claim blocks no other: the others take the next rows."""
     with ExitStack() as stack:
         office = Office(tmp_path, stack, server.new_database())
         ids = [office.submit(spectrum(number=number)) for number in range(4)]
@@ -136,7 +136,7 @@ def test_several_services_share_the_work(office: Office) -> None:
 
 
 def test_events_are_numbered_without_gaps(office: Office) -> None:
-    """Also when a step is noted while somebody cancels."""
+    """Also when a step is noted during a cancellation."""
     ids = [office.submit(spectrum(number=number)) for number in range(8)]
     office.queue.claim("me", 8)
     steps = threading.Thread(

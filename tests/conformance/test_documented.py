@@ -55,7 +55,7 @@ def test_the_codes_of_the_command_line_are_explained() -> None:
 
 
 def test_every_format_is_in_the_readme() -> None:
-    """Somebody who has a file of a supported format finds its name on the first page."""
+    """README lists every supported format."""
     readme = (ROOT / "README.md").read_text()
 
     assert READERS
@@ -102,7 +102,7 @@ def test_decisions_are_numbered_without_gaps() -> None:
 
 @pytest.mark.parametrize("place", ["fitting/data/spin_systems", "fitting/io", "fitting/data/norms", "service/api"])
 def test_the_one_place_of_a_change_exists(place: str) -> None:
-    """CONTRIBUTING sends nobody to a folder that was moved."""
+    """Every folder that CONTRIBUTING names exists."""
     assert (ROOT / place).is_dir()
     assert f"`{place}/`" in (ROOT / "CONTRIBUTING.md").read_text()
 

@@ -82,7 +82,7 @@ def test_defect_comes_back_without_its_message(pool: Pool) -> None:
 
 
 def test_worker_crash_is_distinguished_from_a_defect() -> None:
-    """A worker that dies is a crash, and says so to the caller instead of hanging."""
+    """A worker that dies is reported to the caller as a crash."""
     pool = open_executor("processes:1")
     with pytest.raises(BrokenExecutor) as crash:
         run(pool, spectrum("crash"))
@@ -134,7 +134,7 @@ def test_killed_worker_is_replaced_and_only_the_culprit_fails(office: Office) ->
 
 
 def test_a_worker_at_its_memory_limit_fails_that_analysis_alone(office: Office) -> None:
-    """One problem that says so, without another attempt; the worker lives, and those beside it succeed."""
+    """One problem `out-of-memory` without another attempt; the worker lives, and its neighbours succeed."""
     hoarders = [office.submit(spectrum("hoard", bytes=2**31, number=number)) for number in range(4)]
     others = [office.submit(spectrum("sleep", seconds=0.05, number=number)) for number in range(8)]
     office.dispatch("processes:2", Limits(memory=2**30))
@@ -148,7 +148,7 @@ def test_a_worker_at_its_memory_limit_fails_that_analysis_alone(office: Office) 
 
 
 def test_workers_share_the_memory_of_the_machine() -> None:
-    """What is not set is an equal share, kept by each worker; an inline executor limits nobody."""
+    """The default is an equal share for each worker; an inline executor has no limit."""
     pools = [open_executor(address) for address in ("processes:2", "inline:")]
     try:
         kept = pools[0].executor.submit(resource.getrlimit, resource.RLIMIT_AS).result(timeout=60)
@@ -231,7 +231,7 @@ def test_worker_that_hangs_is_ended(office: Office, executor: str, seconds: floa
 
 
 def test_the_deadline_of_the_request_counts() -> None:
-    """Who asks for a longer fit gets it; the grace comes on top of either."""
+    """A request may set a longer deadline; the grace period is added to either."""
     limits = Limits(deadline=10, grace=5)
 
     assert limits.of(Options()) == 15
@@ -240,7 +240,7 @@ def test_the_deadline_of_the_request_counts() -> None:
 
 @pytest.mark.parametrize("executor", ADDRESSES)
 def test_hung_inspection_is_ended(office: Office, executor: str) -> None:
-    """A file that never gets read holds no worker for ever: who asked is told, and the queue goes on."""
+    """A file whose reading hangs blocks no worker: its inspection fails with a problem, and the queue goes on."""
     dispatcher = office.dispatch(executor, Limits(deadline=0.5, grace=0.5))
     asked = dispatcher.inspect(Job((SourceFile("metabolite.json", spectrum("sleep", seconds=3)),)))
     after = office.submit(spectrum())

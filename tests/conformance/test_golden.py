@@ -97,6 +97,6 @@ def test_an_entry_takes_the_digest(own: Path) -> None:
 
 
 def test_only_that_section_counts() -> None:
-    """An id among other entries does not tell users that results change."""
+    """An id among other entries is not an entry under that heading."""
     assert "golden abc" not in golden.entries(LOG.format(TOLD))
     assert "B." not in golden.entries(LOG.format(TOLD))

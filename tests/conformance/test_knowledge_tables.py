@@ -34,7 +34,7 @@ def table(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(DATA.joinpath(name).read_text(encoding="utf-8").splitlines()))
 
 
-def test_every_study_row_says_where_it_stands() -> None:
+def test_every_study_row_cites_its_source() -> None:
     """A DOI where there is one, always a locator, a year, and each row once."""
     rows = study_rows()
 
@@ -72,7 +72,7 @@ def test_ratios_are_of_concentrations_and_spreads_are_of_people() -> None:
 
 
 @pytest.mark.parametrize("name", ["sequence_names.csv", "sequence_words.csv"])
-def test_every_sequence_name_says_where_it_stands(name: str) -> None:
+def test_every_sequence_name_cites_its_source(name: str) -> None:
     """A DOI, a manual, or a public reader with its file or issue; no name twice, and a kind that is known."""
     rows = table(name)
     keys = ["".join(words_of(next(iter(row.values())))) for row in rows]

@@ -53,7 +53,7 @@ def test_the_mixture_has_the_mean_and_the_scatter_of_the_measurements():
 
 
 @EVERY
-def test_deviations_of_lines_are_what_a_changed_line_changes(entry: Template):
+def test_deviations_of_lines_equal_the_effect_of_a_changed_line(entry: Template):
     """More area, a higher place and a greater width of each line, against the template with that line changed."""
     changes = {"amplitude": AREA_SPREAD, "ppm": PLACE_SPREAD_PPM, "fwhm": WIDTH_SPREAD}
     alone = dataclasses.replace(entry, water_linewidth=0.0)
@@ -130,7 +130,7 @@ def test_widths_follow_the_field_as_the_source_has_it():
 
 
 def test_an_unknown_template_is_refused_by_name():
-    """The message lists what there is."""
+    """The message lists the known names."""
     with pytest.raises(UnusableBasis, match="lcmodel"):
         template("nope")
 

@@ -108,7 +108,7 @@ def deep(office: Office) -> Cursor:
     return cursor
 
 
-def test_sqlite_lists_read_what_they_show(sqlite: Office) -> None:
+def test_sqlite_lists_read_only_shown_rows(sqlite: Office) -> None:
     """Whatever is asked for, at the beginning and deep in the list: a few instructions for each row that is shown."""
     steps, cursor = Steps(sqlite.database), deep(sqlite)
     costs = {
@@ -119,7 +119,7 @@ def test_sqlite_lists_read_what_they_show(sqlite: Office) -> None:
     assert {asked: cost for asked, cost in costs.items() if cost > 25 * LENGTH + 100} == {}
 
 
-def test_lists_show_what_was_asked_for(sqlite: Office) -> None:
+def test_lists_show_the_requested_rows(sqlite: Office) -> None:
     """Page by page each list has the analyses that match, newest first, as the rows themselves say."""
     with sqlite.database.asking() as connection:
         columns = (ANALYSES.c.id, ANALYSES.c.created, ANALYSES.c.subject, ANALYSES.c.region, ANALYSES.c.state)
@@ -215,7 +215,7 @@ def postgresql(server: PostgreSql, tmp_path_factory: pytest.TempPathFactory) -> 
     office.database.close()
 
 
-def test_postgresql_lists_read_what_they_show(postgresql: Office) -> None:
+def test_postgresql_lists_read_only_shown_rows(postgresql: Office) -> None:
     """Whatever is asked for: a few blocks for each row that is shown, of the thousands there are."""
     cursor = deep(postgresql)
     with postgresql.database.asking() as connection:

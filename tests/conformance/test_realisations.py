@@ -23,7 +23,7 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("path", sorted(DOCUMENTS))
-def test_every_file_names_itself_its_source_and_what_is_uncertain(path: str):
+def test_every_file_names_itself_its_source_and_its_uncertainties(path: str):
     """The name is the file's; source, place in it and at least one note are given."""
     document = DOCUMENTS[path]
 
@@ -88,7 +88,7 @@ def test_the_vendor_decides_then_the_field_then_the_generic_one(
 @pytest.mark.parametrize(
     ("sequence", "echo_time"), [("PRESS", 0.008), ("PRESS", 0.017), ("sLASER", 0.017), ("STEAM", 0.005)]
 )
-def test_pulses_that_do_not_fit_stay_ideal_and_the_basis_says_so(sequence: str, echo_time: float):
+def test_pulses_that_do_not_fit_stay_ideal_and_the_basis_notes_it(sequence: str, echo_time: float):
     """An echo time shorter than the pulses cannot be theirs."""
     protocol = Protocol(sequence, echo_time, 123.25e6, 0.010)
 

@@ -1,4 +1,4 @@
-"""Several servers on one PostgreSQL share one queue: each analysis is computed once, whoever took it in."""
+"""Several servers on one PostgreSQL share one queue: each analysis is computed once, whichever server accepted it."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def test_from_before_beside_another_database_is_refused(url: str, new_database: 
 
 
 def test_adopting_binds_both_anew(url: str, new_database: NewDatabase, folder: Path, tmp_path: Path) -> None:
-    """Who knows that they belong together says so once; the folder's former database is then refused."""
+    """`--adopt` binds the two once; the folder's former database is then refused."""
     other = new_database()
     storage = Storage(other, folder)
     storage.adopt()

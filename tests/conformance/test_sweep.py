@@ -77,7 +77,7 @@ def test_the_young_stay(office: Office) -> None:
 
 
 def test_more_than_a_share_stays(office: Office) -> None:
-    """A database that lost rows: the files are left where they are, each time, unless somebody says that all may go."""
+    """A database that lost rows: the files are left where they are, each time, unless `--all` is given."""
     with office.database.changing() as connection:
         connection.execute(text("DELETE FROM files WHERE role = 'metabolite'"))
     for path in (office.folder / "blobs").rglob("*"):

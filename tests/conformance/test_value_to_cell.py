@@ -148,7 +148,7 @@ def test_labelled_values_of_the_html_report(surfaces: Surfaces, part: str, label
 
 @pytest.mark.parametrize("sentence", truth.SENTENCES)
 def test_sentences_of_report_and_pdf(surfaces: Surfaces, sentence: str) -> None:
-    """Values that are told in sentences, with both ends of an interval in their order."""
+    """Values in sentences, with both ends of an interval in their order."""
     for said in (surfaces.html.text(), _pdf(surfaces)):
         assert sentence.replace(" ", "") in said.replace(" ", "")
 

@@ -1,4 +1,4 @@
-"""Every fault of the catalogue ends as it may, and none in a wrong number that nobody was warned of."""
+"""Every fault of the catalogue ends as it may, and none in a wrong number without a warning."""
 
 from __future__ import annotations
 

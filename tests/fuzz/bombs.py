@@ -413,7 +413,7 @@ KINDS: dict[str, Callable[[float], Job]] = {
     "LCModel basis, namelists": _basis_namelists,
     "JSON arrays, more than a small worker holds": _honest_arrays,
 }
-"""What there is, each by its size between 0 and 1."""
+"""Kinds of bombs, each by its size between 0 and 1."""
 
 
 def bomb(number: int) -> Bomb:

@@ -51,7 +51,7 @@ class Outcome:
 
     @property
     def held(self) -> bool:
-        """Was it answered with a problem, within the limits, and was nobody else harmed?"""
+        """Whether it was answered with a problem, within the limits, without effect on other analyses."""
         return (
             self.code not in {"accepted", "internal-error", WorkerCrashed.code}
             and self.peak <= LIMIT
@@ -100,7 +100,7 @@ def _in_worker(job: Job) -> tuple[str, int, int]:
 
 
 def _read_in_worker(files: Files) -> str:
-    """Can this process still read an ordinary file?"""
+    """Whether this process still reads an ordinary file."""
     return "accepted" if run_inspection(Job(files)).facts["points"] else "nothing"
 
 
@@ -150,7 +150,7 @@ _HEAD = """# Bombs
 worker whose limit is the smallest that is accepted, {limit} MiB of address space (`MRSQUANT_WORKER_MEMORY_BYTES`);
 after it the same worker reads an ordinary spectrum. *Peak* is the worker's largest resident memory, *door* what the
 service's own process takes to look at the files before it accepts them. What no reader knows as a bomb ends as
-`out-of-memory` and costs nobody else anything.
+`out-of-memory` and affects no other analysis.
 
 {held} of {count} bombs held. The largest peak was {peak:.0f} MiB, the largest at the door {door:.0f} MiB.
 

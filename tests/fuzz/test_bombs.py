@@ -1,4 +1,4 @@
-"""Small files that would be huge: a problem with a code, within the worker's memory, and nobody else is harmed."""
+"""Small files that would be huge: a problem with a code, within the worker's memory, and no effect on others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well what data say against their protocol, or for eddy currents, is told from chance: the best of either kind.
+"""Distinguish evidence against a protocol, or for eddy currents, from chance: the best score of either kind.
 
 ``python -m tests.measure.doubts`` writes what a simulated scan says when another protocol is stated (docs/verdict.md).
 """

@@ -186,7 +186,7 @@ MUTATIONS = (
     Mutation(
         "flags-kept",
         "assembly",
-        "All flags are said to keep the false discovery rate.",
+        "All flags count as keeping the false discovery rate.",
         "flagged_q=assessment.flagged_q,",
         "flagged_q=assessment.flagged,",
         _ASSEMBLY,

@@ -43,7 +43,7 @@ exactly. SE and τ are compared from three studies on.
 WHY = """
 Where they differ, and why:
 
-* **spread s_w**: where every study has an SD this package pools SDs, the other relative SDs; a spread that nobody
+* **spread s_w**: where every study has an SD this package pools SDs, the other relative SDs; a spread that no study
   measured is borrowed from fewer regions here. `NAA_any` is tNAA or else NAA, a mixture that no norm is made of.
 * **degrees of freedom**: of three and four studies k − 2 here, k − 1 there (see [statistics](statistics.md)).
 * **grades**: of absolute values they are capped here and lowered by one there, no z-score is given for either; a single
@@ -67,12 +67,12 @@ class Pooled:
 
     @property
     def is_ratio(self) -> bool:
-        """Is it a ratio of one metabolite, as those z-scores are given for?"""
+        """Whether it is a ratio of one metabolite, which z-scores exist for."""
         return self.row["unit"] == "tCr" and self.row["metabolite"] != "NAA_any"
 
     @property
     def same_grade(self) -> bool:
-        """Are the grades one, or both below those that give a z-score?"""
+        """Whether the grades are equal, or both below those with a z-score."""
         theirs = self.row["quality"]
         return self.norm.grade == theirs or (self.norm.studies == 1 and {self.norm.grade, theirs} == {"C", "D"})
 

@@ -64,7 +64,7 @@ def test_a_noisier_session_never_detects_more(s: Repeatability, a: float, b: flo
 
 
 @given(st.lists(st.floats(-5.0, 5.0), min_size=3, max_size=8), st.floats(-3.0, 3.0), st.floats(0.1, 10.0))
-def test_a_trend_follows_what_is_added_and_scaled(noise: list[float], slope: float, scale: float) -> None:
+def test_a_trend_follows_added_and_scaled_values(noise: list[float], slope: float, scale: float) -> None:
     """A straight line added to the values is added to slope and interval; other units of time scale both."""
     times, values_ = np.arange(float(len(noise))), np.array(noise)
     plain, steeper = fit_trend(times, values_, None), fit_trend(times, values_ + slope * times, None)

@@ -1,4 +1,4 @@
-"""What must hold for own controls, whoever they are."""
+"""Properties of norms from own controls."""
 
 from __future__ import annotations
 

@@ -69,14 +69,14 @@ def cluster(folder: Path, *workers: str) -> Iterator[Cluster]:
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_for_port(port: int, seconds: float = 60) -> None:
-    """Wait until somebody listens there."""
+    """Wait until the port accepts connections."""
     deadline = time.monotonic() + seconds
     while True:
         try:

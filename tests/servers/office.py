@@ -20,7 +20,7 @@ from tests import fake_pipeline
 
 
 class Office:
-    """Analyses, whoever works on them, and what became of them."""
+    """Analyses in every state, with their workers and outcomes."""
 
     def __init__(self, folder: Path, stack: ExitStack, url: str | None = None) -> None:
         self.storage = Storage(url or f"sqlite:///{folder}/test.sqlite3", folder)

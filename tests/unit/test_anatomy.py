@@ -83,7 +83,7 @@ def test_header_without_geometry_is_noted():
     assert [note.code for note in placement.anatomy.notes] == ["no-geometry"]
 
 
-def test_a_volume_partly_outside_is_said_and_its_fractions_are_not_used_beyond_a_twentieth():
+def test_a_volume_partly_outside_is_reported_and_unused_beyond_a_twentieth():
     """Ten millimetres of twenty outside: a warning for the image, no fractions from the maps."""
     outside = replace(BOX, center_mm=(30.0, 0.0, 0.0))
 
@@ -136,7 +136,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked():
         read_image(bomb, "anatomy")
 
 
-def test_voxels_are_scaled_as_the_header_says_and_nothing_else_is_kept():
+def test_voxels_are_scaled_by_the_header_and_nothing_else_is_kept():
     """SPM writes probabilities as bytes with a slope of 1/255; no free text of the header leaves the reader."""
     image = nib.Nifti1Image(np.full((4, 4, 4), 255, dtype=np.uint8), SHIFT)
     image.header.set_slope_inter(1 / 255, 0)

@@ -132,7 +132,7 @@ def test_the_suffix_of_out_names_the_format(pipeline: Pipeline, arguments: list[
 
 
 @pytest.mark.parametrize(("answer", "code"), [(unusable, 2), (failed, 2), (lambda analysis: analysis, 0)])
-def test_exit_code_says_whether_the_numbers_may_be_read(
+def test_exit_code_depends_on_the_verdict(
     pipeline: Pipeline, answer: Callable[[Analysis], Analysis], code: int
 ) -> None:
     """A quality verdict of "no" and a failed fit are 2, so that a script stops without reading the report."""
@@ -208,9 +208,7 @@ def test_pdf_is_not_poured_into_a_terminal(
     assert not pipeline.jobs
 
 
-def test_inspect_prints_what_is_there_and_what_is_missing(
-    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_inspect_prints_present_and_missing_fields(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
     """Absent quantities are named as such; nothing is shown as if it had been read."""
     assert app.run(["inspect", "scan.rda", *TYPED]) == 0
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
@@ -320,7 +318,7 @@ def test_an_interrupted_batch_leaves_whole_rows(
     assert "mrsquant: interrupted: r.csv: " in capsys.readouterr().err
 
 
-def test_openapi_writes_what_the_code_says(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
+def test_openapi_writes_the_description_of_the_code(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
     """The file and stdout get the same document."""
     assert app.run(["openapi"]) == 0
     assert app.run(["openapi", "-o", "-"]) == 0

@@ -49,7 +49,7 @@ def test_every_declared_field_has_a_column() -> None:
 
 
 def test_unknown_columns_are_carried_through(tmp_path: Path) -> None:
-    """A column of somebody's own is named, kept with its cells and not read."""
+    """An unknown column is named, kept with its cells and not read."""
     found = read_manifest(manifest(tmp_path, "metabolite,scanner room,te\na.rda,blue,30\n"))
 
     assert found.carried == ("scanner room", "te")
@@ -57,7 +57,7 @@ def test_unknown_columns_are_carried_through(tmp_path: Path) -> None:
     assert found.entries[0].document == {}
 
 
-def test_options_hold_for_rows_that_do_not_say_it_themselves(tmp_path: Path) -> None:
+def test_options_are_defaults_of_rows(tmp_path: Path) -> None:
     """A row's own cell wins over the command's option; the two are joined within an object."""
     text = "metabolite,region,echo_time,gm,wm,csf\na.rda,,0.03,,,\nb.rda,PCC,,1,0,0\n"
     shared = {

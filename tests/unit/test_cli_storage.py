@@ -148,7 +148,7 @@ def test_doctor_finds_a_zeroed_page(data: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_doctor_finds_a_missing_file(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without reading what is there."""
+    """Without reading the folder's content."""
     gone = a_blob(data)
     gone.unlink()
 
@@ -190,9 +190,7 @@ def test_many_orphans_are_reported_and_swept_only_with_all(data: Path, capsys: p
 
 
 @pytest.mark.parametrize("state", ["missing", "changed"])
-def test_backup_names_what_is_damaged(
-    data: Path, tmp_path: Path, state: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_backup_names_damaged_files(data: Path, tmp_path: Path, state: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 1 with counts; every row is in the copy."""
     damaged = a_blob(data)
     damaged.unlink() if state == "missing" else damaged.write_bytes(b"changed")

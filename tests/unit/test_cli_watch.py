@@ -16,7 +16,7 @@ from service.cli.folder import Folder
 
 
 class Service:
-    """Answers as it is told to, and keeps what was sent."""
+    """Answers with the configured status and keeps received bodies."""
 
     def __init__(self) -> None:
         self.sent: list[bytes] = []

@@ -1,4 +1,4 @@
-"""The concentration prior: what it adds, what it leaves alone, and that its effect is told."""
+"""The concentration prior: its effect on values, its limits, and the report of its effect."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _prior(value: float, sd: float) -> LinearPrior:
     return LinearPrior(ONLY_GLN, np.array([value]), np.array([sd]))
 
 
-def test_a_normal_prior_weighs_as_its_variance_says() -> None:
+def test_a_normal_prior_weighs_by_its_variance() -> None:
     """Value and sd become the mean of data and prior by their precisions, and what the data alone say is kept."""
     alone = _fit()
     value, sd = alone.amplitudes[GLN], float(np.sqrt(alone.covariance[GLN, GLN]))
@@ -85,7 +85,7 @@ def test_the_table_is_the_median_of_the_shipped_norms() -> None:
     assert dict(table.concentrations) == {name: round(median(means[name]), 1) for name in table.concentrations}
 
 
-def test_every_value_says_how_far_it_was_moved() -> None:
+def test_every_value_reports_its_move() -> None:
     """The analysis with the prior names it and gives the move of every value; without, there is none."""
     known = simulated_sets(1)[2]
     job = next(iter(known.jobs["simulated basis"].values()))

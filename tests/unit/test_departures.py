@@ -89,7 +89,7 @@ def test_eddy_currents_are_believed_when_they_explain_the_data(size: float) -> N
 
 
 def test_no_eddy_currents_no_doubt() -> None:
-    """Without a phase nothing is said, and only the first phases are tried."""
+    """Without a phase there is no reason, and only the first phases are tried."""
     tried = []
 
     def rough(size: float, decay: float) -> float:

@@ -341,7 +341,7 @@ def test_linewidth_is_the_full_width_of_a_singlet() -> None:
     assert fit(broad, world.components(), 0.02).linewidth_hz == pytest.approx(6.0, abs=0.2)
 
 
-def test_projection_removes_what_the_baseline_can_make() -> None:
+def test_projection_removes_the_span_of_the_baseline() -> None:
     """The unpenalised part of the baseline (a straight line) is removed entirely."""
     problem = _problem()
     line = 3.0 + 2.0 * problem.model.domain.ppm
@@ -350,7 +350,7 @@ def test_projection_removes_what_the_baseline_can_make() -> None:
     assert np.abs(remainder).max() < 1e-6 * np.abs(line).max()
 
 
-def test_the_answer_says_what_other_models_move():
+def test_the_answer_reports_moves_by_other_models():
     """Each template alone answers as a fit of it alone does, within the error of an answer in which single lines may
     differ; the baseline is varied too.
     """
@@ -389,7 +389,7 @@ def test_the_damping_beside_water_follows_the_field(megahertz: float, damping: f
     assert naa == pytest.approx(3 * gpc)
 
 
-def test_errors_are_inflated_by_what_the_residual_exceeds_the_noise() -> None:
+def test_errors_are_inflated_by_excess_residual() -> None:
     """A residual of three times the noise makes variances nine times larger; one below the noise changes nothing."""
     problem = _problem()
     state = problem.state(start_vector(problem.model, problem.projection, world.FREQUENCY))

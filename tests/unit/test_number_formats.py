@@ -81,7 +81,7 @@ def test_ge_positions_agree_with_a_second_source(revision: float, tr: int, te: i
 
 
 def test_sdat_and_spar_come_in_either_order() -> None:
-    """What is the header and what the samples is told by content, not by place."""
+    """Header and samples are recognised by content, not by place."""
     files = philips_fixtures.FIXTURES[0].files()
 
     assert np.array_equal(read(files).samples, read(files[::-1]).samples)

@@ -48,5 +48,5 @@ def test_zero_filling_does_not_lower_noise(measured: int) -> None:
 
 
 def test_noise_of_nothing_is_zero() -> None:
-    """Samples without noise are said to have none, for the caller to refuse."""
+    """The noise of noiseless samples is zero."""
     assert Fid(np.zeros(1024, dtype=np.complex128), 5e-4, 123.2e6).noise == 0.0

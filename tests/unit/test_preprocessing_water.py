@@ -100,7 +100,7 @@ def test_upset_first_samples_of_the_reference_do_not_scale_the_line_shape(first:
 
 
 def test_empty_reference_counts_as_absent() -> None:
-    """A reference of zeros is said to hold no signal."""
+    """The step of a reference of zeros states that it holds no signal."""
     scan = Scan()
     empty = scan.recording(np.zeros(scan.points, dtype=np.complex128))
     spectrum, facts = preprocess(scan.recording(scan.brain() + 0.02 * scan.noise(), empty))

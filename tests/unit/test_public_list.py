@@ -108,7 +108,7 @@ def test_a_value_of_another_program_is_scored() -> None:
 
 
 def test_two_sessions_are_followed(answer: tuple[fitting.Analysis, fitting.Traces]) -> None:
-    """The same spectrum twice is no second session, and the course says so."""
+    """The same spectrum twice is no second session, and the course gives the reason."""
     analysis, _ = answer
     course = fitting.follow(
         [fitting.Session("a", analysis, "ses-1", 0.0), fitting.Session("b", analysis, "ses-2", 30.0)]

@@ -57,7 +57,7 @@ def test_ripple_of_water_is_measured(hz: float) -> None:
 
 
 def test_ripple_of_noise_is_unknown() -> None:
-    """Where water does not stand out, nothing is said."""
+    """Where water does not stand out, there is no number."""
     scan = Scan(2048)
     assert water_ripple(scan.fid(scan.line(4.65, 1.0, 5.0) + scan.noise())) is None
 

@@ -1,4 +1,4 @@
-"""Of a sequence or protocol name, which somebody typed, only words that name sequences go further."""
+"""Of a typed sequence or protocol name only words that name sequences are passed on."""
 
 from __future__ import annotations
 

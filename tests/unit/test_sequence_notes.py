@@ -1,4 +1,4 @@
-"""What is told of the sequence: where it came from, what free text names, and that the user's word was used."""
+"""Notes on the sequence: its source, names in free text, and the use of the request's own value."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_missing_sequence_message_quotes_words_of_free_text(text: str, asks: str
     assert "Quillane" not in caught.value.detail
 
 
-def test_inspection_tells_what_an_analysis_would() -> None:
+def test_inspection_reports_the_notes_of_an_analysis() -> None:
     """The question where the sequence is missing, the notes where it is not."""
     asked = run.inspect(Job(with_fields(ProtocolName="ACC press", EchoTime=0.03)))
     noted = run.inspect(Job(named("SV_PRESS_35")))
@@ -101,7 +101,7 @@ def test_free_text_does_not_part_a_spectrum_from_its_reference() -> None:
 
 
 def test_a_note_stands_last_in_the_verdict_and_changes_nothing_in_it() -> None:
-    """The user's sequence against the file's is told beside the verdict, whose other reasons stay as they are."""
+    """A sequence of the request that differs from the file's is noted; other reasons of the verdict stay."""
     job = cases()["one transient"]
     analysis, _ = run.analyse(Job(job.metabolite, subject=job.subject, options=Options(overrides=SAYS_STEAM)))
     codes = [reason.code for reason in analysis.verdict.reasons]

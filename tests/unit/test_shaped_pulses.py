@@ -209,6 +209,6 @@ def test_adiabatic_refocusing_stays_near_ideal_and_press_does_not():
 
 
 def test_a_shape_of_unknown_kind_is_refused():
-    """A data file that asks for a pulse nobody can make says so."""
+    """A data file with an unknown pulse is refused by name."""
     with pytest.raises(UnusableBasis, match="unknown kind 'wavelet'"):
         waveform(Pulse(Shape("x", "wavelet", 1.0), 1e-3))

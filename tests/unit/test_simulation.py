@@ -126,7 +126,7 @@ def test_the_split_of_te_acts_on_strong_coupling_only():
     ],
 )
 def test_impossible_protocols_are_refused_by_name(protocol: Protocol, error: type[Exception]):
-    """What cannot be simulated is said, not guessed."""
+    """Sequences that cannot be simulated are refused."""
     with pytest.raises(error):
         build(protocol)
 
@@ -158,7 +158,7 @@ couplings = [[1, 2, 7.0]]
         ('name = "X"', "name = ", "cannot be read"),
     ],
 )
-def test_a_broken_spin_system_says_what_is_wrong(old: str, new: str, said: str):
+def test_a_broken_spin_system_names_its_fault(old: str, new: str, said: str):
     """Each contradiction in a file is refused with its reason."""
     assert parse_spin_system(GOOD, "x.toml").protons == 2
 

@@ -121,7 +121,7 @@ def test_healthy_groups_are_like_brain(name: str) -> None:
 
 
 @pytest.mark.parametrize("invisible", ["tNAA", "tCr"])
-def test_a_ratio_of_what_is_invisible_is_not_judged_by_its_value(invisible: str) -> None:
+def test_a_ratio_of_an_invisible_metabolite_is_not_judged_by_its_value(invisible: str) -> None:
     """Without visible tCr no ratio is judged, and of invisible tNAA only what its upper bound allows."""
     fired = codes(
         quantities=brain(

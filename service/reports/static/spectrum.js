@@ -48,7 +48,7 @@
   const number = (value, digits) => value.toLocaleString(document.documentElement.lang,
     { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "\u2212");
 
-  // A part that is shown carries its name at its highest point in view, so that no colour has to tell it.
+  // Label each shown part at its highest point in view, so that colour is not the only mark.
   const parts = new Map(); // checkbox value: { points, label }
   const drawPartNames = () => {
     const [first, last] = [wholeX(view.high), wholeX(view.low)];

@@ -72,7 +72,7 @@ FAULT = Fault(
 FROZEN = Fault(
     name="database frozen",
     done="All processes of PostgreSQL are suspended for 60 s under 50 polls a second.",
-    holds="The same: a server that does not even refuse holds nobody up.",
+    holds="The same: a server that does not answer delays no request beyond its limit.",
     run=_fault(_frozen),
     databases=("PostgreSQL",),
 )

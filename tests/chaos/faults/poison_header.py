@@ -42,6 +42,6 @@ def run(scene: Scene) -> None:
 FAULT = Fault(
     name="poison header",
     done="One request has an `X-Forwarded-For` of 65 letters; 500 reads follow.",
-    holds="All are answered and recorded, and the service ends at once when it is told to.",
+    holds="All are answered and recorded, and the service ends within its grace period after SIGTERM.",
     run=run,
 )

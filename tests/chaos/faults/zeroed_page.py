@@ -50,7 +50,7 @@ def _command(scene: Scene, *arguments: str) -> int:
 
 
 def _is_not_ready(scene: Scene, seconds: float = 30) -> bool:
-    """Does ``/readyz`` go on to answer 503 although the workers have had the time to start?"""
+    """Whether ``/readyz`` still answers 503 when the workers have started."""
     deadline = time.monotonic() + seconds
     said = False
     while time.monotonic() < deadline:

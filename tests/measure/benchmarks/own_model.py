@@ -1,4 +1,4 @@
-"""Spectra made by the very model that is fitted: is the fit as precise as the noise allows, and honest about it?"""
+"""Spectra of the fitted model itself: precision against the Cramér-Rao bound, and coverage of the errors."""
 
 from __future__ import annotations
 

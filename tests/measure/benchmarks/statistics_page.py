@@ -46,7 +46,7 @@ is a spectrum twice as noisy. Controls say their errors.
 """
 OWN_UNSTATED = """
 Controls who do not say their errors are taken to have the usual ones. Where they have none at all, a noisier person is
-flagged more often, for nobody can tell:
+flagged more often, for it cannot be known:
 """
 AGE = """
 ## Own controls with age

@@ -95,7 +95,7 @@ def _subjects(repository: AnalysisRepository, rows: int) -> Asked:
 
     return {
         "list: `subject`": page,
-        "list: `subject` that nobody has": lambda _: repository.page(Filters(subject="nobody"), None, LENGTH),
+        "list: unknown `subject`": lambda _: repository.page(Filters(subject="nobody"), None, LENGTH),
         "list: `subject` and `verdict`": lambda number: page(number, verdict="no"),
         "list: `subject`, `region` and `state`": lambda number: page(number, region="ACC", state="succeeded"),
         "timeline": lambda number: course(sessions_of(followed_of(repository, _subject(number, rows)).rows)),

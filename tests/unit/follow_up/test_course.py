@@ -16,7 +16,7 @@ from fitting.reason import Absence
 from tests.data.follow_up import analysis, session
 
 
-def test_every_row_of_repeats_says_where_it_stands() -> None:
+def test_every_row_of_repeats_cites_its_source() -> None:
     """A DOI or another locator, a known region, a grade; only rows between days with a DOI are used."""
     rows = repeat_rows()
 
@@ -66,7 +66,7 @@ def test_published_repeats_by_place_side_and_field() -> None:
     ],
 )
 def test_nothing_is_borrowed(metabolite: str, region: str, field_t: float, echo_time: float, code: str) -> None:
-    """Another region, part, metabolite, field or a long echo time has no published repeats, and says so."""
+    """Another region, part, metabolite, field or a long echo time has no published repeats and a reason."""
     found = published_repeatability(metabolite, find_region(region), None, field_t, echo_time)
 
     assert isinstance(found, Absence)
@@ -104,7 +104,7 @@ def test_a_row_that_cannot_be_is_refused_with_its_line(old: str, new: str) -> No
 
 
 def test_days_order_sessions_only_when_all_state_one() -> None:
-    """With all days they order; with one missing nobody's day is used, and visits of one name share a place."""
+    """With all days they order; with one missing no day is used, and visits of one name share a place."""
     with_days = course([session(1, day=40), session(2, day=0), session(3, day=20)])
     without = course([session(1, day=40), session(2), session(3, name="ses-1", region="dlPFC")])
 

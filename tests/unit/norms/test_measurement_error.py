@@ -30,7 +30,7 @@ def reference(n: int, noise: float | None) -> Expectation:
     ],
 )
 def test_excess_variance_of_a_measurement(sd: float | None, noise: float | None, expected: float) -> None:
-    """Stated errors count as they are; nothing is subtracted for what nobody stated; an unknown error adds nothing."""
+    """Stated errors count as they are; nothing is subtracted for unstated errors; an unknown error adds nothing."""
     assert excess_variance(sd, 0.1, noise) == pytest.approx(expected, abs=1e-12)
 
 

@@ -88,7 +88,7 @@ def test_a_value_above_is_flagged_above_and_p_is_withheld_where_it_is_not_suppor
     assert z_score(1.45, REFERENCE, "x").flag == "within"
 
 
-def test_shares_of_laboratories_count_what_they_differ_by_at_least() -> None:
+def test_shares_of_laboratories_count_their_least_difference() -> None:
     """Measurement, sampling and laboratories keep their order, and τ = 0 by chance is not taken as zero."""
     found = z_score(VALUE, replace(REFERENCE, df_between=2.0, least_between_lab=0.0016), "x")
 

@@ -177,7 +177,7 @@ def test_missing_correction_facts_give_institutional_units(
     assert any("not corrected" in sentence for sentence in found.corrections)
 
 
-def test_corrections_name_times_and_what_the_error_leaves_out() -> None:
+def test_corrections_name_times_and_omissions_of_the_error() -> None:
     """A molal value lists fractions, water and metabolite relaxation of each member, and the limits of its sd."""
     found = by_name(quantify(FIT, water_of(2.0e3), ACQUISITION, TISSUE, relaxation_table()))
     text = " | ".join(found["tNAA"].concentration.corrections)

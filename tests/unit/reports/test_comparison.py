@@ -100,7 +100,7 @@ def test_changes_are_shown_with_published_repeatability() -> None:
 
 
 def test_the_earlier_session_stands_first_by_its_day() -> None:
-    """A session that was submitted later but measured earlier is the earlier one, so no rise is told as a fall."""
+    """A session that was submitted later but measured earlier is the earlier one, so no rise is reported as a fall."""
     first, second = (replace(side(factory.make_analysis()), day=day) for day in (42.0, 0.0))
     columns = comparison.build(first, replace(second, submitted=THEN + timedelta(days=1))).columns
     unknown = comparison.build(replace(first, submitted=THEN + timedelta(days=1)), replace(second, day=None)).columns
@@ -125,7 +125,7 @@ def session(analysis: Analysis, **clinical: float) -> timeline.Session:
     return timeline.Session(AnalysisDocument(analysis, id="a", subject="sub-1"), THEN, clinical)
 
 
-def test_the_timeline_draws_intervals_and_no_value_that_says_nothing() -> None:
+def test_the_timeline_draws_intervals_and_no_uninformative_value() -> None:
     """Values that are not detected or not interpretable are missing from the figures, and clinical ones stand there."""
     good = factory.make_analysis()
     (region,) = timeline.build([session(good, pain_vas=6.5), session(factory.unusable(good)), session(good)])
@@ -138,7 +138,7 @@ def test_the_timeline_draws_intervals_and_no_value_that_says_nothing() -> None:
     assert region.neighbours == (("a", "a"), ("a", "a"))
 
 
-def test_the_timeline_says_where_sessions_differ() -> None:
+def test_the_timeline_marks_differences_of_sessions() -> None:
     """A change of method between two sessions stands above the figures; regions stand apart."""
     good = factory.make_analysis()
     later = processed(input_sha256="another spectrum")(DIFFERENT["Echo time"](good))

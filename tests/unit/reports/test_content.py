@@ -57,7 +57,7 @@ def test_the_bound_of_a_component_held_at_zero_comes_from_its_error() -> None:
 
 
 def test_flag_sentence_names_direction_interval_and_caution() -> None:
-    """The sentence names direction, value and interval; a confidence interval that reaches in is said."""
+    """The sentence names direction, value and interval; a confidence interval that reaches in is mentioned."""
     standout = content.build(AnalysisDocument(factory.make_analysis())).standout
 
     assert standout.sentence.startswith("1 of 5 compared values")
@@ -125,8 +125,8 @@ def test_ages_are_shown_as_bands(age: float, band: str) -> None:
     assert any(fact.value.startswith(band) for fact in header)
 
 
-def test_what_the_standard_asks_and_nobody_supplied_is_named_missing() -> None:
-    """MRSinMRS has 22 items for one voxel; an absent one says so and counts."""
+def test_missing_items_of_the_reporting_standard_are_named() -> None:
+    """MRSinMRS has 22 items for one voxel; an absent one is named and counts."""
     analysis = factory.make_analysis()
     unknown = replace(analysis, acquisition=replace(analysis.acquisition, vendor=None, voi_volume_ml=None))
     items = {item.label: item for section in sections(unknown) for item in section.items}

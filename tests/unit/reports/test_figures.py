@@ -78,7 +78,7 @@ def test_figures_hold_finite_numbers_only(traces: Traces) -> None:
 
 
 def test_a_spectrum_elsewhere_is_not_drawn(traces: Traces) -> None:
-    """Nothing between 4.2 and 0.2 ppm means no figure, and the report says so."""
+    """Nothing between 4.2 and 0.2 ppm means no figure but a sentence in the report."""
     away = replace(traces, ppm=traces.ppm + 100.0)
 
     assert spectrum_figure.spectrum_svg(away, "1.1") == ""

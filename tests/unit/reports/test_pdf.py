@@ -37,7 +37,7 @@ def test_figures_have_alternative_text(traces: Traces) -> None:
     assert any("tNAA (ratio to tCr): z −2.31" in alternative for alternative in alternatives)
 
 
-def test_without_typst_the_answer_says_what_to_install(traces: Traces, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_typst_the_answer_names_the_package(traces: Traces, monkeypatch: pytest.MonkeyPatch) -> None:
     """PDF is an optional extra; its absence is a sentence, not a traceback."""
     monkeypatch.setitem(sys.modules, "typst", None)
 

@@ -138,7 +138,7 @@ def test_json_is_the_contract_s_result(document: AnalysisDocument, traces: Trace
     assert len(body["metabolites"]) == len(document.analysis.metabolites)
 
 
-def test_json_says_null_for_a_number_that_does_not_exist() -> None:
+def test_json_has_null_for_a_number_that_does_not_exist() -> None:
     """An infinite bound is absent, not an error and not a made-up number."""
     analysis = factory.make_analysis()
     first = replace(analysis.metabolites[0], crlb_percent=float("inf"))

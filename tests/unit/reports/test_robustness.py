@@ -68,7 +68,7 @@ def test_every_page_nests_and_is_small(name: str) -> None:
 
 
 def test_the_usual_report_is_two_pages_of_a4_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A4 is what is made when nobody asks for another paper."""
+    """A4 is the default paper."""
     content, pages = drawn(CASES["images"](), "a4", monkeypatch)
 
     assert render("pdf", CASES["images"](), traces_with_planes()).content == content
@@ -81,7 +81,7 @@ def words_of(report: AnalysisDocument) -> str:
     return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in reader.pages))
 
 
-def test_the_pdf_says_what_the_page_says_of_single_values_norms_and_volume() -> None:
+def test_the_pdf_has_the_sentences_of_the_page() -> None:
     """Verdicts on values with their remarks, own norms not applied, the measured volume, hashes of images."""
     said = words_of(CASES["everything"]())
     page = " ".join(outline(render("html", CASES["everything"](), traces_with_planes()).content.decode()).text)
@@ -102,8 +102,8 @@ def test_the_pdf_says_what_the_page_says_of_single_values_norms_and_volume() -> 
         assert phrase in page, phrase
 
 
-def test_without_an_image_the_report_says_so() -> None:
-    """Nobody has to wonder whether a picture was lost."""
+def test_without_an_image_the_report_states_it() -> None:
+    """A sentence stands in the place of the picture."""
     assert "No image was supplied." in words_of(CASES["limited"]())
 
 

@@ -1,4 +1,4 @@
-"""The audit log: rows are added in one chain, whoever adds them, and nothing is changed unnoticed."""
+"""The audit log: rows of all writers form one chain, and changes are detected."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_many_writers_make_one_chain(database: Database) -> None:
     "change", ["UPDATE audit_log SET actor = 'x' WHERE position = 2", "DELETE FROM audit_log WHERE position = 2"]
 )
 def test_the_database_refuses_changes(database: Database, change: str) -> None:
-    """Triggers stop whoever has the service's own account."""
+    """Triggers stop the service's own account."""
     log = AuditLog(database)
     log.append([entry(number) for number in range(3)])
     with pytest.raises(SQLAlchemyError, match="append-only"), database.writing() as session:

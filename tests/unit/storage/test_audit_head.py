@@ -61,7 +61,7 @@ CUTS = {
 def test_a_log_that_was_cut_off_is_seen(
     database: Database, written: tuple[AuditLog, AuditFolder], cut: tuple[str, ...]
 ) -> None:
-    """Although its chain is whole; the service that starts says so, and keeps what shows it."""
+    """Although its chain is whole: the start reports it and keeps the evidence."""
     log, folder = written
     without_triggers(database, *cut)
     rows = log.verify().position

@@ -30,7 +30,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Away(AuditLog):
-    """A log whose database is away while a test says so."""
+    """A log whose database a test can take away."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -165,7 +165,7 @@ def test_requests_are_refused_while_entries_cannot_be_written(tmp_path: Path, mo
     database.close()
 
 
-def test_stopping_is_bounded_and_the_next_start_writes_what_was_left(tmp_path: Path) -> None:
+def test_stopping_is_bounded_and_the_next_start_writes_the_rest(tmp_path: Path) -> None:
     """A database that is away keeps no service from ending; what it had not taken then, it is given at the start."""
     database = Database(f"sqlite:///{tmp_path}/x.sqlite3")
     database.migrate()
@@ -190,7 +190,7 @@ def test_stopping_is_bounded_and_the_next_start_writes_what_was_left(tmp_path: P
 
 
 def test_a_defect_does_not_end_the_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error that nobody thought of is tried again like one of the database."""
+    """An unforeseen error is retried like one of the database."""
     database = Database(f"sqlite:///{tmp_path}/x.sqlite3")
     database.migrate()
     log = AuditLog(database)

@@ -62,7 +62,7 @@ def test_database_clock_is_precise_and_in_utc(database: Database) -> None:
 
 
 def test_a_clock_ahead_takes_nothing_over(office: Office, ahead: Any) -> None:
-    """Neither running analyses that somebody is working on, nor gives its own a heartbeat of the future."""
+    """Neither analyses with a living worker, nor gives its own a heartbeat of the future."""
     ids = [office.submit(spectrum(number=number)) for number in range(2)]
     office.queue.claim("punctual", 1)
     ahead.shift()

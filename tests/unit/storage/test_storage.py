@@ -82,7 +82,7 @@ def test_equal_submissions_at_once_make_one_analysis(repository: AnalysisReposit
 
 
 def test_only_the_claimant_finishes(repository: AnalysisRepository, queue: JobQueue) -> None:
-    """An answer from somebody who no longer holds the analysis is not kept."""
+    """An answer of a worker that lost its claim is not kept."""
     problem = problem_of(DamagedFile("It is damaged."), "request")
     analysis_id = repository.submit(submission(), 100)[0].id
     queue.claim("first", 1, retried=False)
@@ -130,7 +130,7 @@ def test_numbers_must_be_finite() -> None:
         dump_traces(replace(example_traces(), fit=np.full(64, np.nan)))
 
 
-def test_request_becomes_what_the_pipeline_takes() -> None:
+def test_request_becomes_a_job() -> None:
     """What a request leaves out has the pipeline's default; what it says arrives."""
     request = {"region": "ACC", "tissue": {"gm": 0.6, "wm": 0.3, "csf": 0.1}, "overrides": {"echo_time": 0.03}}
 
