@@ -98,6 +98,12 @@ class MetaboliteResult:
     """Signal of one proton, arbitrary units of the data."""
     amplitude_sd: float
     """Standard deviation of the amplitude, with all modelled sources of error."""
+    amplitude_sd_scan: float | None
+    """Part of ``amplitude_sd`` that differs from scan to scan on one scanner: noise, baseline, phases, widths and the
+    person's own macromolecules; null in analyses made before it was computed, like the next."""
+    amplitude_sd_shared: float | None
+    """Part of ``amplitude_sd`` that all scans of one scanner share: macromolecules, pulses and timings; the squares of
+    both parts add up to that of ``amplitude_sd``."""
     crlb_percent: float | None
     """Classical Cramer-Rao bound, per cent of the amplitude."""
     detected: bool
@@ -256,11 +262,14 @@ def _row(result: MetaboliteResult) -> dict[str, Any]:
         "detected": result.detected,
         "amplitude": result.amplitude,
         "amplitude_sd": result.amplitude_sd,
+        "amplitude_sd_scan": result.amplitude_sd_scan,
         "crlb_percent": result.crlb_percent,
         "ratio_tcr": None if ratio is None else ratio.value,
         "ratio_tcr_sd": None if ratio is None else ratio.sd,
+        "ratio_tcr_sd_scan": None if ratio is None else ratio.sd_scan,
         "concentration": None if concentration is None else concentration.value,
         "concentration_sd": None if concentration is None else concentration.sd,
+        "concentration_sd_scan": None if concentration is None else concentration.sd_scan,
         "concentration_unit": None if concentration is None else concentration.unit,
         "z": None if z is None else z.value,
         "z_low": None if z is None else z.low,

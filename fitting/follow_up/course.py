@@ -61,7 +61,8 @@ class ValueAt:
     value: float
     """In the unit of the series."""
     sd: float | None
-    """Standard deviation of the measurement itself; null for clinical measures."""
+    """Standard deviation of the measurement among scans of one scanner (``sd_scan``; the whole one in analyses made
+    before it was computed); null for clinical measures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ class Change:
     percent: float
     """The same, per cent of the earlier value."""
     measurement_sd: float
-    """Standard deviation of the difference from both fits alone, without day-to-day variation."""
+    """Standard deviation of the difference from both fits alone, without day-to-day variation and without what all
+    scans of one scanner share."""
     reliable: ReliableChange | None
     """Comparison with repeats of unchanged people; null without their data (see ``repeatability_absent``)."""
     q: float | None

@@ -141,11 +141,11 @@ def _measured(result: MetaboliteResult | None, quantity: FollowedQuantity) -> tu
     if quantity == "ratio_tcr":
         if result.ratio_tcr is None or result.ratio_tcr.value <= 0.0:
             return Absence("tcr-not-available", "tCr was not detected in this session, so there is no ratio.")
-        return result.ratio_tcr, REFERENCE
+        return result.ratio_tcr.on_one_scanner, REFERENCE
     given = result.concentration
     if given is None or given.value <= 0.0:
         return Absence("no-concentration", "This session has no water-scaled concentration of it.")
-    return Ratio(given.value, given.sd), given.unit
+    return Ratio(given.value, given.sd, given.sd_scan).on_one_scanner, given.unit
 
 
 def _repeatability(

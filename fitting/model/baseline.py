@@ -56,6 +56,8 @@ class Block:
     name: str = ""
     parts: Mapping[int, FloatArray] = field(default_factory=dict)
     """What of the columns belongs to a component, by its index: shape (points, n) each"""
+    common: FloatArray | None = None
+    """Part (n, n) of the prior covariance, relative to it, that all spectra of one scanner share; None is nothing"""
     penalty: FloatArray = field(init=False)
     """root'root, made once"""
     plain: bool = field(init=False)

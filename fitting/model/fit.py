@@ -123,15 +123,17 @@ def fit(
     others = alternatives(problem, state, multiples)
     without_prior = None
     if prior is not None:
-        without_prior = WithoutPrior(state.amplitudes * gain, covariance * gain**2)
+        without_prior = WithoutPrior(state.amplitudes * gain, covariance.total * gain**2)
         state, covariance = with_prior(problem, state, covariance, prior.in_units_of(gain))
         moved = state.amplitudes - solution.state.amplitudes
         others = tuple(replace(other, amplitudes=other.amplitudes + moved) for other in others)
+    covariance = covariance.scaled(gain)
     return Fit(
         outcome=Outcome(solution.code, SENTENCES[solution.code]),
         names=components.names,
         amplitudes=state.amplitudes * gain,
-        covariance=covariance * gain**2,
+        covariance=covariance.total,
+        shared_covariance=covariance.shared,
         crlb_covariance=classical_bound(problem, solution.state) * gain**2,
         phase0=state.values.phase0,
         phase1=state.values.phase1,
@@ -145,7 +147,9 @@ def fit(
         baseline_effective_dimension=float(effective_dimensions(solution.state, problem.projection).sum()),
         traces=replace(
             _traces(model, state, noise_sd, state.values.shift / fid.frequency * 1e6),
-            correlation=correlation(covariance),
+            correlation=correlation(covariance.total),
+            covariance_scan=covariance.total - covariance.shared,
+            covariance_shared=covariance.shared,
         ),
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 from fitting.model.forward import State
 from fitting.model.linear import cholesky, solve_amplitudes, solve_factored
 from fitting.model.problem import Problem
+from fitting.model.uncertainty import Covariance
 from fitting.units import FloatArray
 
 
@@ -29,16 +30,18 @@ class LinearPrior:
         return replace(self, rows=self.rows * unit)
 
 
-def with_prior(problem: Problem, state: State, covariance: FloatArray, prior: LinearPrior) -> tuple[State, FloatArray]:
-    """The state with the most probable amplitudes under the prior, and their covariance (K, K).
+def with_prior(problem: Problem, state: State, fitted: Covariance, prior: LinearPrior) -> tuple[State, Covariance]:
+    """The state with the most probable amplitudes under the prior, and their covariance.
 
     With the covariance C of the fit, which has phases, shifts, widths and baseline in it, the data weigh amplitudes by
     a'C⁻¹a - 2a'(C⁻¹â - g), where g is the slope of what is held at zero; the prior adds its own quadratic (Laplace's
     approximation, exact for a normal likelihood). Non-linear parameters stay where the data put them; the baseline
-    follows the amplitudes.
+    follows the amplitudes. What errors of the fit and of a scanner are left in the amplitudes shrinks with them; the
+    prior's own error is one of this person.
     """
+    covariance = fitted.total
     scale = np.sqrt(np.diagonal(covariance))
-    information = _inverse(covariance / np.outer(scale, scale)) / np.outer(scale, scale)
+    of_data = information = _inverse(covariance / np.outer(scale, scale)) / np.outer(scale, scale)
     inflation = max(1.0, float(np.mean(state.residual**2)))
     slope = np.where(state.free > 0, 0.0, state.gram[:-1, :-1] @ state.amplitudes - state.gram[:-1, -1]) / inflation
     weighted = prior.rows / prior.sds[:, None]
@@ -55,7 +58,9 @@ def with_prior(problem: Problem, state: State, covariance: FloatArray, prior: Li
     coefficients = problem.projection.coefficients(state.inner @ combination)
     residual = problem.projection.remainder(state.target @ combination, coefficients)
     moved = replace(state, amplitudes=amplitudes, free=free, coefficients=coefficients, residual=residual)
-    return moved, _inverse(information * unit) * unit
+    total = _inverse(information * unit) * unit
+    kept = total @ of_data
+    return moved, Covariance(total, kept @ fitted.shared @ kept.T)
 
 
 def _inverse(matrix: FloatArray) -> FloatArray:

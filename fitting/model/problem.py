@@ -136,8 +136,10 @@ class Problem:
         factor = cholesky(state.gram[np.ix_(active, active)])
         return inner, solve_factored(factor, moment), moment
 
-    def information(self, state: State) -> FloatArray:
+    def information(self, state: State) -> tuple[FloatArray, FloatArray]:
         """Information (K + n, K + n) of all amplitudes and non-linear parameters, with the baseline marginalised.
+
+        Beside it the baseline's coefficients of each one's column, (coefficients, K + n).
 
         The penalised Gauss-Newton Hessian, of the square of ``gauss``; what is held at zero is in it like the others,
         for it could be more. The prior of the square is exponential, and weighs like a normal one of that deviation.
@@ -149,4 +151,4 @@ class Problem:
         weight[GAUSS] = (0.5 * weight[GAUSS]) ** 2
         tail = np.arange(state.amplitudes.size, columns.shape[1])
         information[tail, tail] += weight
-        return np.asarray(information)
+        return np.asarray(information), self.projection.coefficients(inner)

@@ -30,6 +30,6 @@ def with_differences(model: LinearCombinationModel, differences: ComplexArray, f
     if not parts:
         return model
     ways, start = differences.shape[0], model.baseline.columns.shape[1]
-    block = Block(start, start + ways, np.eye(ways), 1.0, SHAPE, PULSES, parts)
+    block = Block(start, start + ways, np.eye(ways), 1.0, SHAPE, PULSES, parts, np.eye(ways))
     joined = Baseline(np.hstack([model.baseline.columns, sum(parts.values())]), (*model.baseline.blocks, block))
     return replace(model, baseline=joined)

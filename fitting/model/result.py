@@ -42,6 +42,12 @@ class Traces:
     correlation: FloatArray | None = None
     """(names, names): correlation of the errors of the amplitudes, from the covariance that their standard deviations
     come from; None in traces that were kept before it was."""
+    covariance_scan: FloatArray | None = None
+    """(names, names): covariance of the errors of the amplitudes that differ from scan to scan on one scanner; None in
+    traces that were kept before it was, as below."""
+    covariance_shared: FloatArray | None = None
+    """(names, names): covariance of the errors that all scans of one scanner share. Both together are the covariance of
+    the amplitudes, so that every ratio of them has its standard deviations."""
     planes: ByteArray | None = None
     """(3, 256, 256): sagittal, coronal and axial plane of the image through the measured volume; None without one."""
     planes_middle_mm: FloatArray | None = None
@@ -95,14 +101,16 @@ class Fit:
 
     ``amplitudes`` (K,) and ``covariance`` (K, K) are in the units of the FID (signal of one proton,
     see BasisSet). ``covariance`` is the reported one: it includes the baseline, phases, shifts and
-    widths, model mismatch as far as the residual shows it, and components held at zero. ``crlb_covariance`` (K, K) is
-    the classical Cramér-Rao bound for a known baseline, reported beside it for comparison.
+    widths, model mismatch as far as the residual shows it, and components held at zero; ``shared_covariance`` (K, K) is
+    the part of it that all spectra of one scanner share. ``crlb_covariance`` (K, K) is the classical Cramér-Rao bound
+    for a known baseline, reported beside it for comparison.
     """
 
     outcome: Outcome
     names: tuple[str, ...]
     amplitudes: FloatArray
     covariance: FloatArray
+    shared_covariance: FloatArray
     crlb_covariance: FloatArray
     phase0: float
     """rad"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from fitting.model.forward import State, common_derivatives
@@ -10,23 +12,49 @@ from fitting.model.problem import Problem
 from fitting.units import FloatArray
 
 
-def _inverse_block(information: FloatArray, size: int) -> FloatArray:
-    """Leading (size, size) block of the inverse of an information matrix."""
+def _inverse_rows(information: FloatArray, size: int) -> FloatArray:
+    """Leading rows (size, n) of the inverse of an information matrix (n, n)."""
     scale = np.sqrt(np.maximum(np.diagonal(information), np.finfo(float).tiny))
     factor = cholesky(information / np.outer(scale, scale))
-    inverse = solve_factored(factor, np.eye(scale.size)[:, :size])[:size]
-    return np.asarray(inverse / np.outer(scale[:size], scale[:size]))
+    inverse = solve_factored(factor, np.eye(scale.size)[:, :size]).T
+    return np.asarray(inverse / np.outer(scale[:size], scale))
 
 
-def amplitude_covariance(problem: Problem, state: State) -> FloatArray:
-    """Covariance (K, K) of the amplitudes, marginal over baseline, phases, shifts and widths.
+@dataclass(frozen=True, slots=True)
+class Covariance:
+    """Covariance (K, K) of the amplitudes, and the part of it that all spectra of one scanner share."""
+
+    total: FloatArray
+    shared: FloatArray
+
+    def scaled(self, unit: float) -> Covariance:
+        """The same for amplitudes multiplied by ``unit``."""
+        return Covariance(self.total * unit**2, self.shared * unit**2)
+
+
+def amplitude_covariance(problem: Problem, state: State) -> Covariance:
+    """Covariance of the amplitudes, marginal over baseline, phases, shifts and widths.
 
     Inverse of the penalised Gauss-Newton Hessian of all parameters. Components held at zero stay in it, so that
     their standard deviation is not zero; noise variance is 1 in the model's units, and is inflated by the reduced
     chi square where the residual exceeds the noise.
+
+    Shared is what comes from deviations that hold for every spectrum of a scanner: of macromolecules, pulses and
+    timings. The estimate of the linearised problem answers to a deviation c with prior precision p by -p M c, where M
+    are the rows of the inverse Hessian that belong to amplitudes, in the columns that belong to c; the share Q of the
+    prior covariance 1/p therefore adds p M Q M'. The noise and the prior covariances of all parameters, each carried
+    through in this way, add up to the whole covariance.
     """
-    covariance = _inverse_block(problem.information(state), state.amplitudes.size)
-    return np.asarray(covariance * max(1.0, float(np.mean(state.residual**2))))
+    size = state.amplitudes.size
+    information, answers = problem.information(state)
+    rows = _inverse_rows(information, size)
+    shared = np.zeros((size, size))
+    for block, precision in zip(problem.model.baseline.blocks, problem.projection.precisions, strict=True):
+        if block.common is not None:
+            cross = rows @ answers[block.start : block.stop].T
+            shared += precision * cross @ block.common @ cross.T
+    inflation = max(1.0, float(np.mean(state.residual**2)))
+    return Covariance(rows[:, :size] * inflation, shared * inflation)
 
 
 def classical_bound(problem: Problem, state: State) -> FloatArray:
@@ -36,7 +64,8 @@ def classical_bound(problem: Problem, state: State) -> FloatArray:
     doi:10.1002/nbm.701); free of priors, at the noise level.
     """
     columns = np.hstack([state.design, common_derivatives(problem.model, state)])
-    return _inverse_block(columns.T @ columns, state.amplitudes.size)
+    size = state.amplitudes.size
+    return _inverse_rows(columns.T @ columns, size)[:, :size]
 
 
 def correlation(covariance: FloatArray) -> FloatArray:

@@ -25,6 +25,9 @@ class Measured:
 
     value: float
     sd: float | None = None
+    """Against the truth."""
+    sd_scan: float | None = None
+    """What differs from scan to scan on one scanner, the part that counts among people of one scanner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,17 @@ def site_document(controls: Controls) -> dict[str, Any]:
         "subregion": controls.subregion,
         "hemisphere": controls.hemisphere,
         "method": asdict(controls.method),
-        "controls": [asdict(person) for person in controls.people],
+        "controls": [_person(person) for person in controls.people],
     }
+
+
+def _person(person: Control) -> dict[str, Any]:
+    """A person as stored; values from before ``sd_scan`` was known have no such key."""
+    document = asdict(person)
+    for value in document["values"].values():
+        if value["sd_scan"] is None:
+            del value["sd_scan"]
+    return document
 
 
 def digest(controls: Controls) -> str:

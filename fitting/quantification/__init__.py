@@ -8,6 +8,7 @@ from fitting.acquisition import Acquisition
 from fitting.fid import Fid
 from fitting.model.result import Fit
 from fitting.quantification.concentrations import Concentration, ModelMove, Quantity
+from fitting.quantification.deviations import Deviations
 from fitting.quantification.ratios import ratios_to
 from fitting.quantification.relaxation import RelaxationTable, relaxation_table
 from fitting.quantification.scaling import water_scaled
@@ -34,6 +35,9 @@ def quantify(
 ) -> tuple[Quantity, ...]:
     """Amplitudes, ratios to tCr and water-scaled concentrations of all components and their sums.
 
+    * Every standard deviation comes in two parts: of what differs from scan to scan on one scanner, and of what its
+      scans share. Shared are the deviations of macromolecules, pulses and timings that a scanner's people have in
+      common; relaxation times and water content are in neither part, as they are not in the whole.
     * A quantity is *detected* when its amplitude exceeds 1.645 standard deviations; otherwise
       ``upper_bound`` = max(amplitude, 0) + 1.645 sd.
     * ``ratio_tcr`` is the ratio of one-proton signals, not corrected for relaxation, as in the
@@ -69,10 +73,14 @@ def quantify(
     """
     combinations = combine(fit.names)
     amplitudes, covariance = combinations.apply(fit.amplitudes, fit.covariance)
+    _, shared = combinations.apply(fit.amplitudes, fit.shared_covariance)
     sds = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
     detected = amplitudes > DETECTION_LIMIT * sds
     creatine = combinations.creatine
-    ratios = ratios_to(creatine, amplitudes, covariance) if creatine is not None and detected[creatine] else None
+    ratios = None
+    if creatine is not None and detected[creatine]:
+        ratios = ratios_to(creatine, amplitudes, covariance, shared)
+    parts = [Deviations.of(*pair) for pair in zip(np.diagonal(covariance), np.diagonal(shared), strict=True)]
     concentrations: tuple[Concentration | None, ...] = (None,) * len(combinations.names)
     if water is not None:
         concentrations = water_scaled(
@@ -92,6 +100,8 @@ def quantify(
             name=name,
             amplitude=float(amplitudes[index]),
             amplitude_sd=float(sds[index]),
+            amplitude_sd_scan=parts[index].scan,
+            amplitude_sd_shared=parts[index].shared,
             crlb_percent=_percent(bounds[index], amplitudes[index]),
             detected=bool(detected[index]),
             upper_bound=None if detected[index] else float(max(amplitudes[index], 0.0) + DETECTION_LIMIT * sds[index]),

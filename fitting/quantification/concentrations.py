@@ -12,7 +12,18 @@ class Ratio:
     value: float
     """Dimensionless."""
     sd: float
-    """Standard deviation of the ratio, from the full covariance; dimensionless."""
+    """Standard deviation of the ratio against the truth, from the full covariance; dimensionless."""
+    sd_scan: float | None = None
+    """Part of ``sd`` that differs from scan to scan on one scanner: noise, baseline, phases, widths and macromolecules
+    of the person; null where it is not known."""
+    sd_shared: float | None = None
+    """Part of ``sd`` that all scans of one scanner share: macromolecules, pulses and timings; the squares of both parts
+    add up to that of ``sd``. Null where it is not known."""
+
+    @property
+    def on_one_scanner(self) -> Ratio:
+        """The same value with the standard deviation that counts among scans of one scanner, where it is known."""
+        return self if self.sd_scan is None else Ratio(self.value, self.sd_scan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +33,16 @@ class Concentration:
     value: float
     """Concentration in ``unit``."""
     sd: float
-    """Standard deviation in ``unit``, with the fit, water and tissue uncertainty."""
+    """Standard deviation in ``unit``, with the uncertainty of the fit and of the water signal."""
     unit: str
     """``mmol/kg`` (tissue-corrected) or ``iu`` (institutional units: water-scaled, not tissue-corrected)."""
     corrections: tuple[str, ...]
     """Each correction that was applied, in words, in order."""
+    sd_scan: float | None = None
+    """Part of ``sd`` that differs from scan to scan on one scanner, with the water signal's; null where it is not
+    known."""
+    sd_shared: float | None = None
+    """Part of ``sd`` that all scans of one scanner share; null where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +76,7 @@ class Quantity:
     prior_move: float | None = None
     """Change of the amplitude by the concentration prior, in its standard deviations without prior; None without
     one."""
+    amplitude_sd_scan: float | None = None
+    """Part of ``amplitude_sd`` that differs from scan to scan on one scanner; None where it is not known."""
+    amplitude_sd_shared: float | None = None
+    """Part of ``amplitude_sd`` that all scans of one scanner share; None where it is not known."""

@@ -22,6 +22,7 @@ from fitting.acquisition import Acquisition
 from fitting.basis.macromolecules import is_background
 from fitting.model.result import Fit
 from fitting.quantification.concentrations import Concentration
+from fitting.quantification.deviations import Deviations
 from fitting.quantification.relaxation import ANY_METABOLITE, Relaxation, RelaxationTable
 from fitting.quantification.tissue import TISSUES, volume_fractions, water_fractions
 from fitting.quantification.totals import Combinations
@@ -63,8 +64,8 @@ def water_scaled(
 ) -> tuple[Concentration | None, ...]:
     """Concentrations (M,) of the reported names; None for macromolecules and lipids.
 
-    The variance is that of the fit plus c² times the relative variance of the water signal; sums add
-    corrected members with their covariance.
+    The variance is that of the fit plus c² times the relative variance of the water signal, which differs from scan to
+    scan; sums add corrected members with their covariance.
 
     Raises
     ------
@@ -75,15 +76,19 @@ def water_scaled(
     factors = scale.factors / water.per_proton
     values, covariance = combinations.apply(factors * fit.amplitudes, fit.covariance * np.outer(factors, factors))
     variances = np.diagonal(covariance) + (values * water.relative_sd) ** 2
+    _, shared = combinations.apply(fit.amplitudes, fit.shared_covariance * np.outer(factors, factors))
+    sds = [Deviations.of(*pair) for pair in zip(variances, np.diagonal(shared), strict=True)]
     return tuple(
         Concentration(
             value=float(values[index]),
-            sd=float(np.sqrt(max(variances[index], 0.0))),
+            sd=sds[index].whole,
             unit=scale.unit,
             corrections=(
                 *scale.common,
                 *(scale.own[member] for member in np.flatnonzero(combinations.weights[index]) if scale.own[member]),
             ),
+            sd_scan=sds[index].scan,
+            sd_shared=sds[index].shared,
         )
         if not is_background(name)
         else None

@@ -134,6 +134,8 @@ def metabolite_results(
                 verdict=judgement.metabolites[quantity.name],
                 amplitude=quantity.amplitude,
                 amplitude_sd=quantity.amplitude_sd,
+                amplitude_sd_scan=quantity.amplitude_sd_scan,
+                amplitude_sd_shared=quantity.amplitude_sd_shared,
                 crlb_percent=quantity.crlb_percent,
                 detected=quantity.detected,
                 upper_bound=quantity.upper_bound,

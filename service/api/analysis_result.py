@@ -13,6 +13,7 @@ from fitting.analysis import NOTICE, AcquisitionFacts, Analysis, Anatomy, Metabo
 from fitting.norms.assessment import Finding, NormNotUsed, NormUsed
 from fitting.quality import Quality
 from fitting.quality.verdict.usable import Verdict
+from fitting.units import FloatArray
 from service.documents import Traces, Transients
 from service.problem_documents import ProblemDocument
 from service.storage.tables import AnalysisRow, State
@@ -20,8 +21,10 @@ from service.upgrades import upgraded
 
 
 class _Output(BaseModel):
-    # the docstrings of the nested nouns' fields become descriptions too
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    # also for the nested nouns: docstrings of fields are descriptions, and every field is there, if only as null
+    model_config = ConfigDict(
+        frozen=True, use_attribute_docstrings=True, json_schema_serialization_defaults_required=True
+    )
 
 
 class OutcomeOut(_Output):
@@ -145,6 +148,12 @@ class TracesOut(_Output):
     correlation: list[list[float]] | None
     """Correlation of the errors of the components' amplitudes, a row and a column for each in their order; null in
     analyses made before it was kept."""
+    covariance_scan: list[list[float]] | None
+    """Covariance of the errors that differ from scan to scan on one scanner, as ``correlation``; in the square of the
+    amplitudes' unit."""
+    covariance_shared: list[list[float]] | None
+    """Covariance of the errors that all scans of one scanner share. Both together are the covariance of the amplitudes;
+    a ratio of any two has its standard deviations from them."""
 
 
 def analysis_out(row: AnalysisRow) -> AnalysisOut:
@@ -193,6 +202,10 @@ def analysis_summary(row: AnalysisRow) -> AnalysisSummary:
     )
 
 
+def _rows(matrix: FloatArray | None) -> list[list[float]] | None:
+    return None if matrix is None else matrix.tolist()
+
+
 def traces_out(traces: Traces) -> TracesOut:
     """The representation of traces."""
     return TracesOut(
@@ -205,5 +218,7 @@ def traces_out(traces: Traces) -> TracesOut:
             ComponentTrace(name=name, values=values.tolist())
             for name, values in zip(traces.names, traces.components, strict=True)
         ),
-        correlation=None if traces.correlation is None else traces.correlation.tolist(),
+        correlation=_rows(traces.correlation),
+        covariance_scan=_rows(traces.covariance_scan),
+        covariance_shared=_rows(traces.covariance_shared),
     )

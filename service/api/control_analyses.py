@@ -107,7 +107,7 @@ def _control(row: AnalysisRow, analysis: Analysis, names: Sequence[str]) -> Cont
     return Control(
         id=row.subject or row.id,
         values={
-            result.name: Measured(result.ratio_tcr.value, result.ratio_tcr.sd)
+            result.name: Measured(result.ratio_tcr.value, result.ratio_tcr.sd, result.ratio_tcr.sd_scan)
             for result in analysis.metabolites
             if result.name in names and result.ratio_tcr is not None and result.ratio_tcr.value > 0.0
         },

@@ -168,6 +168,7 @@ def document_of(row: AnalysisRow, sign_off: SignOff) -> AnalysisDocument:
         seconds=row.seconds,
         subject=row.subject,
         session=row.request.get("session"),
+        group=row.request.get("group"),
         status=sign_off.state,
         version=sign_off.version,
         sign_off=tuple(_step(entry) for entry in sign_off.entries),

@@ -44,7 +44,8 @@ def analyse(
         seconds = time.perf_counter() - started
     # RESULTS.csv has a column for the time; every other format is the same bytes for the same input
     timed = seconds if chosen == "csv" else None
-    answer = AnalysisDocument(analysis, seconds=timed, subject=document.get("subject"), session=document.get("session"))
+    subject, session, group = (document.get(name) for name in ("subject", "session", "group"))
+    answer = AnalysisDocument(analysis, seconds=timed, subject=subject, session=session, group=group)
     try:
         rendered = render(chosen, answer, traces, paper)
     except FormatUnavailable as error:

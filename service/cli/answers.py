@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fitting.errors import FittingError
 from fitting.norms import Controls
+from fitting.request import Document
 from fitting.run import analyse
 from fitting.run.job import Job
 from service.cli.manifest import BadEntry, ManifestRow
@@ -27,19 +28,20 @@ class Answer:
 def analyse_entry(entry: ManifestRow | BadEntry, *, site_norms: tuple[Controls, ...], cache_dir: Path) -> Answer:
     """Analyse one spectrum; a refusal or failure becomes its one row."""
     started = time.perf_counter()
+    said = _said(entry)
     try:
         if isinstance(entry, BadEntry):
             raise entry.problem
         analysis, _ = analyse(Job.read(entry.document, entry.paths, site_norms), cache_dir=cache_dir)
     except FittingError as error:
-        return Answer((refusal_row(entry.id, error.code, error.detail),), analysed=False)
+        return Answer((refusal_row(entry.id, error.code, error.detail, said),), analysed=False)
     except MemoryError:
         return out_of_memory(entry)
     except Exception as error:  # a defect must not stop the other spectra; its message may quote the input
         place = (frames_of(error) or ["an unknown place"])[-1]
         sentence = f"A defect of mrsquant, {type(error).__name__} at {place}; please report it."
         return _failed(entry, "internal-error", sentence)
-    return Answer(tuple(result_rows(entry.id, analysis, time.perf_counter() - started)), analysed=True)
+    return Answer(tuple(result_rows(entry.id, analysis, time.perf_counter() - started, said)), analysed=True)
 
 
 def answer_of_crash(entry: ManifestRow | BadEntry) -> Answer:
@@ -55,4 +57,8 @@ def out_of_memory(entry: ManifestRow | BadEntry) -> Answer:
 
 
 def _failed(entry: ManifestRow | BadEntry, code: str, sentence: str) -> Answer:
-    return Answer((refusal_row(entry.id, code, sentence) | {"outcome": "failed"},), analysed=False)
+    return Answer((refusal_row(entry.id, code, sentence, _said(entry)) | {"outcome": "failed"},), analysed=False)
+
+
+def _said(entry: ManifestRow | BadEntry) -> Document:
+    return entry.document if isinstance(entry, ManifestRow) else {}

@@ -50,7 +50,8 @@ def batch(
         sys.stderr.write(f"{manifest}: not read, carried through: {', '.join(table.carried)}\n")
     settings = load_settings()
     task = functools.partial(analyse_entry, site_norms=own_norms(), cache_dir=settings.cache_dir)
-    columns = (*COLUMNS, *table.carried)
+    copied = {name: f"manifest_{name}" if name in COLUMNS else name for name in table.carried}
+    columns = (*COLUMNS, *copied.values())
     analysed = 0
     with terminated_like_interrupted(), writing(out), out.open("wb", buffering=0) as sink:
         sink.write(spreadsheet.written((), columns).encode())
@@ -59,7 +60,8 @@ def batch(
         try:
             for entry, outcome in _with_progress(outcomes, len(entries)):
                 answer = answer_of_crash(entry) if isinstance(outcome, Crashed) else outcome
-                lines = spreadsheet.written([{**row, **entry.carried} for row in answer.rows], columns, header=False)
+                carried = {copied[name]: cell for name, cell in entry.carried.items()}
+                lines = spreadsheet.written([{**row, **carried} for row in answer.rows], columns, header=False)
                 sink.write(lines.encode())  # one system call for each spectrum: never half a row
                 analysed += answer.analysed
         except KeyboardInterrupt as error:

@@ -42,6 +42,8 @@ class AnalysisDocument:
     """Pseudonym, never a name."""
     session: str | None = None
     """Pseudonym of the visit."""
+    group: str | None = None
+    """Group of a study that the person belongs to."""
     status: Literal["draft", "reviewed", "signed"] = "draft"
     """Whether it has been reviewed or signed."""
     version: int = 1

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.model.result import Traces
+from fitting.quantification import DETECTION_LIMIT
 from service.reports import numbers, spreadsheet
 from service.reports.document import AnalysisDocument, Rendered
 
@@ -30,12 +33,33 @@ COLUMNS = (
     "linewidth_hz",
     "seconds",
     "message",
+    "detected",
+    "ratio_tcr_upper",
+    "concentration_upper",
+    "usable",
+    "ratio_tcr_sd_scan",
+    "concentration_sd_scan",
+    "percentile",
+    "p",
+    "flag",
+    "detectable_percent",
+    "subject",
+    "session",
+    "region",
+    "hemisphere",
+    "group",
 )
+"""Columns are only ever appended: scripts rely on the order of the first ones."""
+SAID = ("subject", "session", "region", "hemisphere", "group")
+"""Columns that the request fills, whether or not there is a result."""
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 DIGITS = 8
 """Significant digits of every number: more than any spectrum carries, fewer than noise of the last bit."""
 
 
-def result_rows(id: str, analysis: Analysis, seconds: float | None) -> list[dict[str, str]]:
+def result_rows(
+    id: str, analysis: Analysis, seconds: float | None, said: Mapping[str, Any] = NOTHING
+) -> list[dict[str, str]]:
     """One row per metabolite; one row without a metabolite when the fit failed.
 
     Parameters
@@ -45,8 +69,10 @@ def result_rows(id: str, analysis: Analysis, seconds: float | None) -> list[dict
     analysis : Analysis
     seconds : float or None
         Wall time of the analysis of this spectrum.
+    said : mapping
+        The request's document, or its fields of ``SAID``.
     """
-    shared = {
+    shared = _said(said) | {
         "id": id,
         "outcome": analysis.outcome.code,
         "verdict": analysis.verdict.usable,
@@ -65,9 +91,9 @@ def result_rows(id: str, analysis: Analysis, seconds: float | None) -> list[dict
     ]
 
 
-def refusal_row(id: str, code: str, sentence: str) -> dict[str, str]:
-    """The one row of a spectrum that was refused."""
-    return _row({"id": id, "outcome": "refused", "message": f"{code}: {sentence}"})
+def refusal_row(id: str, code: str, sentence: str, said: Mapping[str, Any] = NOTHING) -> dict[str, str]:
+    """The one row of a spectrum that was refused; ``said`` as in ``result_rows``."""
+    return _row(_said(said) | {"id": id, "outcome": "refused", "message": f"{code}: {sentence}"})
 
 
 def write(rows: Iterable[dict[str, str]]) -> str:
@@ -77,12 +103,24 @@ def write(rows: Iterable[dict[str, str]]) -> str:
 
 def render(document: AnalysisDocument, _traces: Traces) -> Rendered:
     """The CSV report of one analysis."""
-    rows = result_rows(document.id or "", document.analysis, document.seconds)
+    facts = document.analysis.acquisition
+    said = {
+        "subject": document.subject,
+        "session": document.session,
+        "region": facts.region,
+        "hemisphere": facts.hemisphere,
+        "group": document.group,
+    }
+    rows = result_rows(document.id or "", document.analysis, document.seconds, said)
     return Rendered("text/csv; charset=utf-8", write(rows).encode())
 
 
 def _row(values: dict[str, str]) -> dict[str, str]:
     return dict.fromkeys(COLUMNS, "") | values
+
+
+def _said(said: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(said[name]) for name in SAID if said.get(name) is not None}
 
 
 def _metabolite(result: MetaboliteResult) -> dict[str, str]:
@@ -92,18 +130,40 @@ def _metabolite(result: MetaboliteResult) -> dict[str, str]:
         "amplitude": _number(result.amplitude),
         "amplitude_sd": _number(result.amplitude_sd),
         "crlb_percent": _number(result.crlb_percent),
+        "detected": "yes" if result.detected else "no",
+        "usable": result.verdict.usable,
     }
     if ratio is not None:
-        cells |= {"ratio_tcr": _number(ratio.value), "ratio_tcr_sd": _number(ratio.sd)}
+        cells |= {
+            "ratio_tcr": _number(ratio.value),
+            "ratio_tcr_sd": _number(ratio.sd),
+            "ratio_tcr_sd_scan": _number(ratio.sd_scan),
+            "ratio_tcr_upper": _upper(result, ratio.value, ratio.sd),
+        }
     if concentration is not None:
         cells |= {
             "concentration": _number(concentration.value),
             "concentration_sd": _number(concentration.sd),
             "concentration_unit": concentration.unit,
+            "concentration_sd_scan": _number(concentration.sd_scan),
+            "concentration_upper": _upper(result, concentration.value, concentration.sd),
         }
     if z is not None:
-        cells |= {"z_score": _number(z.value), "z_low": _number(z.low), "z_high": _number(z.high), "norm_id": z.norm_id}
+        cells |= {
+            "z_score": _number(z.value),
+            "z_low": _number(z.low),
+            "z_high": _number(z.high),
+            "norm_id": z.norm_id,
+            "percentile": _number(z.percentile),
+            "p": _number(z.p),
+            "flag": z.flag,
+        }
     return cells
+
+
+def _upper(result: MetaboliteResult, value: float, sd: float) -> str:
+    """Value that 95 % of repeats would stay below; empty where the metabolite is detected."""
+    return "" if result.detected else _number(max(value, 0.0) + DETECTION_LIMIT * sd)
 
 
 def _about(result: MetaboliteResult) -> list[str]:

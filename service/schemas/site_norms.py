@@ -25,6 +25,8 @@ class MeasuredIn(Input):
     """In the unit of the norm."""
     sd: Spread | None = Field(default=None, examples=[0.04])
     """Standard deviation of the measurement."""
+    sd_scan: Spread | None = Field(default=None, examples=[0.03])
+    """Part of it that differs from scan to scan on one scanner."""
 
 
 class ControlIn(Input):
@@ -105,4 +107,4 @@ class NormRequest(Input):
 
 
 def _measured(value: float | MeasuredIn) -> Measured:
-    return Measured(value.value, value.sd) if isinstance(value, MeasuredIn) else Measured(value)
+    return Measured(value.value, value.sd, value.sd_scan) if isinstance(value, MeasuredIn) else Measured(value)

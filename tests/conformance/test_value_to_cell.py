@@ -95,7 +95,13 @@ def surfaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surfaces]:
 
 
 def submitted(client: TestClient, subject: str, session: str, day: float, pain: float) -> str:
-    asked = {"subject": subject, "session": session, "session_day": day, "clinical": {"pain_vas": pain}}
+    asked = {
+        "subject": subject,
+        "session": session,
+        "session_day": day,
+        "group": "controls-a",
+        "clinical": {"pain_vas": pain},
+    }
     answer = client.post(
         "/v1/analyses",
         files={"metabolite": ("x.json", spectrum(session=session))},
@@ -206,7 +212,7 @@ def test_results_csv(surfaces: Surfaces, name: str) -> None:
     expected = {**truth.RESULTS_SHARED, "id": surfaces.ids[0], "metabolite": name, **truth.RESULTS_ROWS[name]}
 
     assert {column: row[column] for column in expected} == expected
-    assert set(row) - set(expected) == {"seconds", "message"}
+    assert set(row) - set(expected) == {"seconds", "message", "detectable_percent"}
     assert float(row["seconds"]) >= 0.0
     assert row["message"].startswith("linewidth-broad: Lines are 0.0771 ppm wide.")
     assert row["message"].endswith(truth.RESULTS_MESSAGES.get(name, ""))
@@ -329,8 +335,8 @@ def test_the_timeline_of_programs(surfaces: Surfaces) -> None:
         (surfaces.judged[1], "ses-last", 48.0),
     ]
     assert [(value["id"], value["time"], value["value"], value["sd"]) for value in tnaa["values"]] == [
-        (surfaces.judged[0], 5.0, 1.2342, 0.0373),
-        (surfaces.judged[1], 48.0, 1.3413, 0.0417),
+        (surfaces.judged[0], 5.0, 1.2342, 0.02486),
+        (surfaces.judged[1], 48.0, 1.3413, 0.03555),
     ]
     (change,) = tnaa["changes"]
     assert [change["earlier"], change["later"]] == surfaces.judged

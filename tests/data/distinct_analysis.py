@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields, replace
 from itertools import count
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -165,7 +166,9 @@ def _result(name: str, **more: Any) -> MetaboliteResult:
 
 
 def _mmol(value: float, sd: float) -> Concentration:
-    return Concentration(value, sd, "mmol/kg", ("water relaxation", "metabolite relaxation"))
+    scan = round(0.83 * sd, 5)
+    shared = round(sqrt(sd**2 - scan**2), 5)
+    return Concentration(value, sd, "mmol/kg", ("water relaxation", "metabolite relaxation"), scan, shared)
 
 
 def _tnaa() -> MetaboliteResult:
@@ -173,9 +176,11 @@ def _tnaa() -> MetaboliteResult:
         "tNAA",
         amplitude=3.7131e-4,
         amplitude_sd=1.3157e-5,
+        amplitude_sd_scan=8.157e-06,
+        amplitude_sd_shared=1.032e-05,
         crlb_percent=2.34,
         model_move=ModelMove("a ten times freer baseline", -1.63),
-        ratio_tcr=Ratio(1.2342, 0.0373),
+        ratio_tcr=Ratio(1.2342, 0.0373, 0.02486, 0.02781),
         concentration=_mmol(10.574, 0.412),
         z=ZScore(
             value=-2.614,
@@ -210,9 +215,11 @@ def _tcr() -> MetaboliteResult:
         "tCr",
         amplitude=3.0086e-4,
         amplitude_sd=1.1023e-5,
+        amplitude_sd_scan=7.176e-06,
+        amplitude_sd_shared=8.367e-06,
         crlb_percent=1.76,
         model_move=ModelMove("a ten times freer baseline", 0.271),
-        ratio_tcr=Ratio(1.0, 0.0),
+        ratio_tcr=Ratio(1.0, 0.0, 0.0, 0.0),
         concentration=_mmol(8.632, 0.294),
         z=None,
         z_absent=Absence("reference", "Ratios are to tCr itself."),
@@ -224,9 +231,11 @@ def _glx() -> MetaboliteResult:
         "Glx",
         amplitude=4.4137e-4,
         amplitude_sd=2.4961e-5,
+        amplitude_sd_scan=1.702e-05,
+        amplitude_sd_shared=1.826e-05,
         crlb_percent=5.12,
         model_move=ModelMove("a ten times freer baseline", 0.382),
-        ratio_tcr=Ratio(1.4671, 0.0832),
+        ratio_tcr=Ratio(1.4671, 0.0832, 0.06061, 0.057),
         concentration=_mmol(12.613, 0.744),
         z=ZScore(
             value=0.542,
@@ -259,9 +268,11 @@ def _mi() -> MetaboliteResult:
         "mI",
         amplitude=2.7469e-4,
         amplitude_sd=1.5645e-5,
+        amplitude_sd_scan=1.115e-05,
+        amplitude_sd_shared=1.097e-05,
         crlb_percent=6.71,
         model_move=ModelMove("a ten times freer baseline", 0.493),
-        ratio_tcr=Ratio(0.9133, 0.0524),
+        ratio_tcr=Ratio(0.9133, 0.0524, 0.0398, 0.03408),
         concentration=_mmol(7.824, 0.463),
         z=ZScore(
             value=2.872,
@@ -295,11 +306,13 @@ def _lactate() -> MetaboliteResult:
         "Lac",
         amplitude=2.1064e-5,
         amplitude_sd=1.7218e-5,
+        amplitude_sd_scan=1.281e-05,
+        amplitude_sd_shared=1.15e-05,
         crlb_percent=66.3,
         detected=False,
         upper_bound=6.3192e-5,
         model_move=ModelMove("a ten times freer baseline", 0.604),
-        ratio_tcr=Ratio(0.0713, 0.0571),
+        ratio_tcr=Ratio(0.0713, 0.0571, 0.04514, 0.03497),
         concentration=_mmol(0.597, 0.481),
         z=None,
         z_absent=Absence("not-detected", "The value is an upper bound."),
@@ -316,9 +329,11 @@ def _gaba() -> MetaboliteResult:
         ),
         amplitude=6.6192e-5,
         amplitude_sd=1.9344e-5,
+        amplitude_sd_scan=1.499e-05,
+        amplitude_sd_shared=1.223e-05,
         crlb_percent=23.7,
         model_move=ModelMove("a stiffer baseline", 0.715),
-        ratio_tcr=Ratio(0.2214, 0.0642),
+        ratio_tcr=Ratio(0.2214, 0.0642, 0.05274, 0.03661),
         concentration=_mmol(1.886, 0.553),
         z=None,
         z_absent=Absence("no-norm", "There is no control norm for this metabolite in this region."),
@@ -456,36 +471,64 @@ RESULTS_ROWS: dict[str, dict[str, str]] = {
         "amplitude": "0.00037131", "amplitude_sd": "1.3157e-05", "ratio_tcr": "1.2342", "ratio_tcr_sd": "0.0373",
         "concentration": "10.574", "concentration_sd": "0.412", "concentration_unit": "mmol/kg", "crlb_percent": "2.34",
         "z_score": "-2.614", "z_low": "-3.523", "z_high": "-1.731", "norm_id": "norm-of-tnaa",
+        "ratio_tcr_sd_scan": "0.02486", "concentration_sd_scan": "0.34196",
+        "detected": "yes", "ratio_tcr_upper": "", "concentration_upper": "", "usable": "yes",
+        "percentile": "0.713", "p": "0.02634", "flag": "below",
     },
     "tCr": {
         "amplitude": "0.00030086", "amplitude_sd": "1.1023e-05", "ratio_tcr": "1", "ratio_tcr_sd": "0",
         "concentration": "8.632", "concentration_sd": "0.294", "concentration_unit": "mmol/kg", "crlb_percent": "1.76",
         "z_score": "", "z_low": "", "z_high": "", "norm_id": "",
+        "ratio_tcr_sd_scan": "0", "concentration_sd_scan": "0.24402",
+        "detected": "yes", "ratio_tcr_upper": "", "concentration_upper": "", "usable": "yes",
+        "percentile": "", "p": "", "flag": "",
     },
     "Glx": {
         "amplitude": "0.00044137", "amplitude_sd": "2.4961e-05", "ratio_tcr": "1.4671", "ratio_tcr_sd": "0.0832",
         "concentration": "12.613", "concentration_sd": "0.744", "concentration_unit": "mmol/kg", "crlb_percent": "5.12",
         "z_score": "0.542", "z_low": "-0.127", "z_high": "1.036", "norm_id": "norm-of-glx",
+        "ratio_tcr_sd_scan": "0.06061", "concentration_sd_scan": "0.61752",
+        "detected": "yes", "ratio_tcr_upper": "", "concentration_upper": "", "usable": "yes",
+        "percentile": "68.7", "p": "", "flag": "within",
     },
     "mI": {
         "amplitude": "0.00027469", "amplitude_sd": "1.5645e-05", "ratio_tcr": "0.9133", "ratio_tcr_sd": "0.0524",
         "concentration": "7.824", "concentration_sd": "0.463", "concentration_unit": "mmol/kg", "crlb_percent": "6.71",
         "z_score": "2.872", "z_low": "1.941", "z_high": "3.763", "norm_id": "norm-of-mi",
+        "ratio_tcr_sd_scan": "0.0398", "concentration_sd_scan": "0.38429",
+        "detected": "yes", "ratio_tcr_upper": "", "concentration_upper": "", "usable": "yes",
+        "percentile": "98.62", "p": "0.01173", "flag": "above",
     },
     "Lac": {
         "amplitude": "2.1064e-05", "amplitude_sd": "1.7218e-05", "ratio_tcr": "0.0713", "ratio_tcr_sd": "0.0571",
         "concentration": "0.597", "concentration_sd": "0.481", "concentration_unit": "mmol/kg", "crlb_percent": "66.3",
         "z_score": "", "z_low": "", "z_high": "", "norm_id": "",
+        "ratio_tcr_sd_scan": "0.04514", "concentration_sd_scan": "0.39923",
+        "detected": "no", "ratio_tcr_upper": "0.1652295", "concentration_upper": "1.388245", "usable": "yes",
+        "percentile": "", "p": "", "flag": "",
     },
     "GABA": {
         "amplitude": "6.6192e-05", "amplitude_sd": "1.9344e-05", "ratio_tcr": "0.2214", "ratio_tcr_sd": "0.0642",
         "concentration": "1.886", "concentration_sd": "0.553", "concentration_unit": "mmol/kg", "crlb_percent": "23.7",
         "z_score": "", "z_low": "", "z_high": "", "norm_id": "",
+        "ratio_tcr_sd_scan": "0.05274", "concentration_sd_scan": "0.45899",
+        "detected": "yes", "ratio_tcr_upper": "", "concentration_upper": "", "usable": "limited",
+        "percentile": "", "p": "", "flag": "",
     },
 }  # fmt: skip
 """Cells of ``RESULTS.csv`` by metabolite; ``RESULTS_SHARED`` stands in every row."""
 
-RESULTS_SHARED = {"outcome": "converged", "verdict": "limited", "snr": "31.7", "linewidth_hz": "5.73"}
+RESULTS_SHARED = {
+    "outcome": "converged",
+    "verdict": "limited",
+    "snr": "31.7",
+    "linewidth_hz": "5.73",
+    "subject": "sub-truth",
+    "session": "ses-truth",
+    "region": "PCC",
+    "hemisphere": "left",
+    "group": "controls-a",
+}
 
 RESULTS_MESSAGES = {
     "Lac": "not-detected: amplitude below 6.3192e-05 | not-detected: The value is an upper bound.",
@@ -506,7 +549,7 @@ def later_analysis() -> Analysis:
     earlier = distinct_analysis()
     later = replace(
         _tnaa(),
-        ratio_tcr=Ratio(1.3413, 0.0417),
+        ratio_tcr=Ratio(1.3413, 0.0417, 0.03555, 0.0218),
         concentration=_mmol(11.138, 0.523),
         z=replace(_tnaa().z, flag="within"),
     )

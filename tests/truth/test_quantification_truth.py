@@ -37,6 +37,7 @@ def exact_fit(rows: list[dict[str, str]], meta: dict[str, str]) -> Fit:
         outcome=Outcome("converged", "exact"),
         names=tuple(ALIASES.get(row["metabolite"], row["metabolite"]) for row in singles),
         amplitudes=amplitudes,
+        shared_covariance=np.zeros((amplitudes.size, amplitudes.size)),
         covariance=np.diag((0.02 * amplitudes + 1e-9 * amplitudes.max()) ** 2),
         phase0=0.0,
         phase1=0.0,

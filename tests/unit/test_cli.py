@@ -282,6 +282,24 @@ def test_batch_columns_are_the_documented_ones(pipeline: Pipeline) -> None:
     assert Path("r.csv").read_text().splitlines()[0].split(",") == list(COLUMNS)
 
 
+def test_rows_repeat_the_request_and_keep_their_own_columns_beside_those_of_the_manifest(pipeline: Pipeline) -> None:
+    """Who and where stand in every row, also of a refused spectrum; a copied column never covers a result."""
+    Path("damaged.rda").write_bytes(b"damaged")
+    code, rows = batch(
+        "id,metabolite,subject,session,region,hemisphere,group,flag,site\n"
+        "one,scan.rda,sub-01,ses-02,ACC,midline,patients,odd,north\n"
+        "two,damaged.rda,sub-03,ses-04,PCC,left,controls,even,south\n"
+    )
+    said = ("subject", "session", "region", "hemisphere", "group", "manifest_flag", "site")
+
+    assert code == 0
+    assert {row["id"]: tuple(row[name] for name in said) for row in rows} == {
+        "one": ("sub-01", "ses-02", "ACC", "midline", "patients", "odd", "north"),
+        "two": ("sub-03", "ses-04", "PCC", "left", "controls", "even", "south"),
+    }
+    assert {row["flag"] for row in rows} <= {"", "below", "within", "above"}
+
+
 def test_a_batch_without_any_result_is_refused_input(pipeline: Pipeline) -> None:
     """Exit code 3 when not one spectrum could be analysed; each still has its row."""
     code, rows = batch("metabolite\nabsent.rda\ngone.rda\n")

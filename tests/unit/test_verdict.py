@@ -24,6 +24,7 @@ CONVERGED = Fit(
     names=(),
     amplitudes=NOTHING,
     covariance=NOTHING,
+    shared_covariance=NOTHING,
     crlb_covariance=NOTHING,
     phase0=0.0,
     phase1=0.0,

@@ -33,6 +33,8 @@ EXAMPLE = (
     b"species,tissue,field_t,t1,t2\nwater,GM,3,1.331,0.110\nwater,WM,3,0.832,0.0792\n"
     b"water,CSF,3,3.817,0.503\nmetabolite,*,3,1.47,0.27\n"
 )
+SHARED = 0.36
+"""Part of every covariance that scans of one scanner share."""
 TIMES = np.arange(1024) * 5e-4
 
 
@@ -42,6 +44,7 @@ def fit_of(names: tuple[str, ...], amplitudes: np.ndarray, covariance: np.ndarra
         names=names,
         amplitudes=amplitudes,
         covariance=covariance,
+        shared_covariance=SHARED * covariance,
         crlb_covariance=0.25 * covariance,
         phase0=0.0,
         phase1=0.0,
@@ -97,6 +100,25 @@ def test_worked_example_of_the_sd_of_a_ratio() -> None:
         ratio, reference = ratios_to(1, np.array([9.372, 8.506]), covariance)
         assert ratio.sd == pytest.approx(sd, rel=1e-4)
         assert (reference.value, reference.sd) == (1.0, 0.0)
+
+
+def test_both_parts_of_every_standard_deviation() -> None:
+    """With 0.36 of the covariance shared, 0.6 of each deviation is; the water signal's error differs by scan."""
+    noisy = fid(water_of(2.0).samples + 2e-2 * np.random.default_rng(5).normal(size=1024))
+    found = quantify(FIT, noisy, ACQUISITION, TISSUE, relaxation_table(EXAMPLE))
+
+    for item in found:
+        ratio, concentration = item.ratio_tcr, item.concentration
+        assert (item.amplitude_sd_shared, item.amplitude_sd_scan) == pytest.approx(
+            (0.6 * item.amplitude_sd, 0.8 * item.amplitude_sd)
+        )
+        assert (ratio.sd_shared, ratio.sd_scan) == pytest.approx((0.6 * ratio.sd, 0.8 * ratio.sd))
+        if concentration is not None:
+            assert concentration.sd_shared == pytest.approx(
+                0.6 * item.amplitude_sd / item.amplitude * concentration.value
+            )
+            assert concentration.sd_scan > 0.8 * concentration.sd
+            assert np.hypot(concentration.sd_scan, concentration.sd_shared) == pytest.approx(concentration.sd)
 
 
 def test_order_and_sums() -> None:

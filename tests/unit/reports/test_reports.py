@@ -20,7 +20,9 @@ from tests.unit.reports.conftest import as_plain
 
 CONTRACT_COLUMNS = (
     "id,outcome,verdict,metabolite,amplitude,amplitude_sd,ratio_tcr,ratio_tcr_sd,concentration,concentration_sd,"
-    "concentration_unit,crlb_percent,z_score,z_low,z_high,norm_id,snr,linewidth_hz,seconds,message"
+    "concentration_unit,crlb_percent,z_score,z_low,z_high,norm_id,snr,linewidth_hz,seconds,message,"
+    "detected,ratio_tcr_upper,concentration_upper,usable,ratio_tcr_sd_scan,concentration_sd_scan,percentile,p,flag,"
+    "detectable_percent,subject,session,region,hemisphere,group"
 )
 
 
@@ -101,7 +103,9 @@ def test_csv_gives_back_the_numbers(traces: Traces) -> None:
         assert float(row["amplitude"]) == pytest.approx(result.amplitude, rel=1e-7)
         assert float(row["ratio_tcr_sd"]) == pytest.approx(result.ratio_tcr.sd, rel=1e-7)
         assert (row["z_score"] == "") == (result.z is None)
-        assert ("not-detected" in row["message"]) == (result.name == "Gln")
+        assert float(row["ratio_tcr_sd_scan"]) == pytest.approx(result.ratio_tcr.sd_scan, rel=1e-7)
+        assert ("not-detected" in row["message"]) == (row["detected"] == "no") == (result.name == "Gln")
+        assert bool(row["ratio_tcr_upper"]) == bool(row["concentration_upper"]) == (result.name == "Gln")
         assert (row["id"], row["outcome"], row["seconds"]) == ("one", "converged", "1.5")
 
 
