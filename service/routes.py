@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import yaml
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
@@ -20,6 +20,7 @@ from service.api.events import EventOut
 from service.api.example import example_analysis
 from service.problem_documents import ProblemDocument
 from service.schemas.analysis_request import AnalysisRequest, ArraySubmission
+from service.web.query_names import refuse_unknown_parameters
 
 _UNREFERENCED: tuple[type[BaseModel], ...] = (AnalysisRequest, ArraySubmission, EventOut, ProblemDocument)
 """Schemas that the framework does not see, because we read bodies and write problems ourselves."""
@@ -50,7 +51,7 @@ def mount(app: FastAPI) -> None:
     """
     before = len(app.routes)  # the framework's own, such as /openapi.json
     for module in ROUTED:
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[] if module is pages else [Depends(refuse_unknown_parameters)])
     declared = access.declarations(app.routes[before:])
     app.openapi = partial(_description, app, declared)  # type: ignore[method-assign]  # the documented way to change it
 
