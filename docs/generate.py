@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import typer.main
+from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticUndefined
 
 from fitting.io import READERS
 from fitting.quality import quality_numbers
 from fitting.quality.verdict import rules
+from fitting.sites import Site
 from service.cli.app import app
 from service.errors import BY_CODE, STATUS
 from service.settings import Settings
@@ -91,12 +93,41 @@ def verdict_rules() -> str:
     return _table(("code", "number", "fires", "verdict", "spares", "source"), rows)
 
 
+class _Described(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    site: Site
+
+
+def site_members() -> str:
+    """One row for each member of ``SITE.json``."""
+    schema = _Described.model_json_schema()
+    rows = [("`kind`", "string", "`mrsquant-site`."), ("`schema`", "integer", "Version of this table: 1.")]
+    rows += _members(schema["$defs"]["Site"], schema["$defs"], "")
+    rows.append(("`checksum`", "string", "SHA-256 of the canonical bytes without this member."))
+    return _table(("member", "type", "meaning"), rows)
+
+
+def _members(noun: dict[str, Any], nouns: dict[str, Any], place: str) -> Iterable[tuple[str, str, str]]:
+    for name, member in noun["properties"].items():
+        options = [item for item in member.get("anyOf", [member]) if item.get("type") != "null"]
+        kind = options[0]
+        for key in ("items", "additionalProperties"):
+            kind = kind[key] if isinstance(kind.get(key), dict) else kind
+        null = " or null" if "anyOf" in member else ""
+        marks = {"array": "[]", "object": "{}"}.get(options[0].get("type", ""), "")
+        yield f"`{place}{name}{marks}`", kind.get("type", "object") + null, member.get("description", "")
+        if "$ref" in kind:
+            yield from _members(nouns[kind["$ref"].rsplit("/", 1)[1]], nouns, f"{place}{name}{marks}.")
+
+
 TABLES: dict[str, tuple[Path, Callable[[], str]]] = {
     "settings": (DOCS / "settings.md", settings),
     "problems": (DOCS / "problems.md", problems),
     "commands": (DOCS / "command-line.md", commands),
     "formats": (DOCS.parent / "README.md", formats),
     "quality": (DOCS / "quality.md", quality),
+    "site_members": (DOCS / "sites.md", site_members),
     "verdict_rules": (DOCS / "verdict.md", verdict_rules),
 }
 """Marker in the page, page, and what stands between the markers."""

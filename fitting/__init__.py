@@ -12,6 +12,8 @@ This is the public list; any other name may change without notice.
 ``read``                content of one file: a ``Recording`` with its ``Acquisition``
 ``score``               position of a value of any program among controls
 ``Controls``            a laboratory's own controls; ``site_controls`` makes them
+``calibrate``           spectra of a scanner's healthy people in; a ``Site`` out, for ``analyse(job, site=site)``
+``read_site``           a ``Site`` of the content of ``SITE.json``; ``site.content`` is that content
 ``follow``              sessions of one person (``Session``) in; what changed, and what must not be compared, out
 ``Subject`` …           ``Options``, ``Overrides``, ``TissueFractions``: person, method and scan of a job
 ``errors``              every reason to refuse an input; all are ``FittingError``
@@ -37,9 +39,9 @@ if TYPE_CHECKING:
     from fitting.model.result import Traces
     from fitting.norms import Controls, site_controls
     from fitting.request import Options, Overrides, Subject, TissueFractions
-    from fitting.run import Inspection, Job, analyse, inspect
+    from fitting.run import Inspection, Job, analyse, calibrate, inspect
     from fitting.run.notebook import read, score
-
+    from fitting.sites import Site, read_site
 
 __all__ = [
     "Acquisition",
@@ -52,15 +54,18 @@ __all__ = [
     "Overrides",
     "Recording",
     "Session",
+    "Site",
     "Subject",
     "TissueFractions",
     "Traces",
     "__version__",
     "analyse",
+    "calibrate",
     "errors",
     "follow",
     "inspect",
     "read",
+    "read_site",
     "score",
     "site_controls",
 ]
@@ -76,14 +81,17 @@ _PLACES = {
     "Overrides": "request",
     "Recording": "acquisition",
     "Session": "follow_up.longitudinal:FollowedSession",
+    "Site": "sites",
     "Subject": "request",
     "TissueFractions": "request",
     "Traces": "model.result",
     "analyse": "run",
+    "calibrate": "run",
     "errors": "errors:",
     "follow": "follow_up.longitudinal:course",
     "inspect": "run",
     "read": "run.notebook",
+    "read_site": "sites",
     "score": "run.notebook",
     "site_controls": "norms",
 }

@@ -173,6 +173,20 @@ class Multiplicity:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteUsed:
+    """The calibration of the scanner that was applied, or that was near and does not hold for this scan."""
+
+    id: str
+    """SHA-256 of the calibration: equal ids are equal calibrations."""
+    name: str
+    """Its name."""
+    applied: bool
+    """Whether the values were compared with its people."""
+    reason: Reason | None
+    """Why it was not applied: ``site-mismatch`` and the differences."""
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Versions and digests that determine the answer; with equal ones the same input gives the same bytes."""
 
@@ -208,6 +222,13 @@ class Provenance:
     """SHA-256 of the water reference file(s)."""
     processing: tuple[Step, ...]
     """Preprocessing steps, in order."""
+    values_code: str | None
+    """SHA-256 of the code and data that compute values, norms and texts aside: people of one calibration have equal
+    ones. Null in analyses made before it was kept, like the two below."""
+    basis_sha256: str | None
+    """SHA-256 of the supplied basis set; null when it is simulated."""
+    site: SiteUsed | None
+    """The calibration of the scanner; null when none was named and none is near."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ FittingError
 ├── UnusableBasis                 a basis set does not fit the data or cannot be read
 ├── UnusableImage                 an image or tissue map that came with the spectrum cannot be used
 ├── UnusableTable                 a relaxation or norm table breaks its format
-└── UnusableControls              a site's controls do not make a norm
+├── UnusableControls              a site's controls do not make a norm
+└── UnusableSite                  the calibration of a scanner cannot be used
 """
 
 from __future__ import annotations
@@ -147,6 +148,13 @@ class UnusableControls(FittingError):
     title = "The controls do not make a norm"
 
 
+class UnusableSite(FittingError):
+    """The calibration of a scanner (``SITE.json``) is damaged, was altered, or is of another version of the file."""
+
+    code = "unusable-site"
+    title = "The calibration of the scanner cannot be used"
+
+
 PROBLEMS: tuple[type[FittingError], ...] = (
     InaccessibleFile,
     UnknownFormat,
@@ -160,5 +168,6 @@ PROBLEMS: tuple[type[FittingError], ...] = (
     UnusableImage,
     UnusableTable,
     UnusableControls,
+    UnusableSite,
 )
 """Every kind that is raised; the others are bases to catch several at once."""

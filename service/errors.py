@@ -341,6 +341,7 @@ STATUS: dict[type[Exception], int] = {
     fitting_errors.UnusableImage: 400,
     fitting_errors.UnusableTable: 400,
     fitting_errors.UnusableControls: 400,
+    fitting_errors.UnusableSite: 400,
     fitting_errors.UnreadableSpectrum: 400,
     fitting_errors.FittingError: 400,
     MalformedRequest: 400,

@@ -94,6 +94,11 @@ class Settings(BaseSettings):
     ``batch``, ``inspect`` and ``score`` use them directly; at start the service stores new content as the next version,
     in the project ``default``. An unusable file is refused at once."""
 
+    sites_path: Path | None = None
+    """Folder of calibrated scanners: the files ``SITE.json`` that ``mrsquant calibrate`` writes. ``analyse``, ``batch``
+    and ``inspect`` use the newest file that holds for a scan; at start the service stores new content as the newest, in
+    the project ``default``. An unusable file is refused at once."""
+
     executor: Annotated[str, AfterValidator(_checked_executor)] = "processes:"
     """Where fits run: ``processes:N`` (N worker processes; without N one for each core), ``dask+tcp://host:8786`` (a
     dask cluster; needs the extra ``cluster``), or for trials ``inline:``, a thread of the service itself. A hanging

@@ -67,7 +67,7 @@ def cached_basis(protocol: Protocol, grid: Grid, cache_dir: Path | None = None) 
         spectrometer_frequency=protocol.spectrometer_frequency,
         key=_address({"lines": content_key(nominal), "stretch": stretch, "grid": asdict(grid)}),
         description=describe(protocol),
-        source="simulated-ideal" if protocol.realisation is None else "simulated-shaped",
+        source=source_of(protocol),
     )
 
 
@@ -104,6 +104,11 @@ def shipped_folder() -> Path:
     It lies outside of the package: the digest of the shipped data is that of its tracked files.
     """
     return Path(sys.prefix) / "share" / "mrsquant" / "basis"
+
+
+def source_of(protocol: Protocol) -> str:
+    """``BasisSet.source`` of a simulated basis set."""
+    return "simulated-ideal" if protocol.realisation is None else "simulated-shaped"
 
 
 def content_key(protocol: Protocol) -> str:

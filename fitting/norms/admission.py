@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from fitting.errors import ImplausibleParameter, UnusableControls
 from fitting.norms.controls import FEWEST_CONTROLS, UNITS, Control, Controls, Method
-from fitting.norms.regions import find_region, regions
+from fitting.norms.regions import Place, find_region, regions
 
 
 def site_controls(
@@ -23,10 +24,7 @@ def site_controls(
     ImplausibleParameter
         When a value, a fact of the method or of a person is missing or outside its range.
     """
-    place = find_region(region)
-    if place is None:
-        known = ", ".join(item.name for item in regions())
-        raise UnusableControls(f"Region '{region}' is not among {known}; name one of them.", parameter="region")
+    place = check_place(region)
     if len(people) < FEWEST_CONTROLS:
         raise UnusableControls(
             f"There are {len(people)} controls; a norm needs {FEWEST_CONTROLS} or more, for with fewer neither "
@@ -34,6 +32,32 @@ def site_controls(
             parameter="controls",
             controls=len(people),
         )
+    check_people(method, people)
+    subregion = None if place.subregion is None else place.subregion.name
+    return Controls(id, "site", method, place.region.name, subregion, hemisphere, people)
+
+
+def check_place(region: str) -> Place:
+    """The region of this name.
+
+    Raises
+    ------
+    UnusableControls
+    """
+    place = find_region(region)
+    if place is None:
+        known = ", ".join(item.name for item in regions())
+        raise UnusableControls(f"Region '{region}' is not among {known}; name one of them.", parameter="region")
+    return place
+
+
+def check_people(method: Method, people: Sequence[Control]) -> None:
+    """Refuse people who are listed twice, and impossible values and facts.
+
+    Raises
+    ------
+    UnusableControls, ImplausibleParameter
+    """
     twice = [name for name, times in Counter(person.id for person in people).items() if times > 1]
     if twice:
         raise UnusableControls(
@@ -43,8 +67,6 @@ def site_controls(
     _check_method(method)
     for person in people:
         _check_person(person)
-    subregion = None if place.subregion is None else place.subregion.name
-    return Controls(id, "site", method, place.region.name, subregion, hemisphere, people)
 
 
 def check_unit(unit: str | None) -> None:

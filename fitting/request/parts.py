@@ -33,6 +33,7 @@ PARTS = (
     Part("csf", "Probability map of cerebrospinal fluid.", is_image=True, column="csf_map"),
     Part("basis", "LCModel .BASIS file or folder of FSL-MRS JSON files.", "PATH", is_uploaded=False),
     Part("relaxation", "CSV of relaxation times that replace the shipped ones.", is_uploaded=False),
+    Part("site", "Calibration of the scanner, made by mrsquant calibrate.", "SITE.json", is_uploaded=False),
 )
 """All parts, in the order in which they are shown."""
 

@@ -13,9 +13,9 @@ from fitting.quality.verdict import Judgement
 from fitting.quantification.concentrations import Quantity
 from fitting.reason import Absence
 from fitting.request import Options, Subject
-from fitting.run.basis_choice import assumption, background_in_words
+from fitting.run.basis_choice import assumption, background_in_words, basis_digest
 from fitting.run.intake import Intake
-from fitting.run.pins import data_digest, engine_digest, library_versions
+from fitting.run.pins import data_digest, engine_digest, library_versions, values_digest
 from fitting.run.placement import Placement
 from fitting.run.state import Run
 from fitting.version import __version__
@@ -59,6 +59,9 @@ def provenance_of(run: Run) -> Provenance:
         input_sha256=run.intake.input_sha256,
         water_sha256=run.intake.water_sha256,
         processing=run.preprocessed.steps,
+        values_code=values_digest(),
+        basis_sha256=basis_digest(run.job),
+        site=run.site.used,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fitting.acquisition import Acquisition
 from fitting.basis.basis_set import BasisSet, Grid
-from fitting.basis.cache import cached_basis
+from fitting.basis.cache import cached_basis, source_of
 from fitting.basis.files import read_basis
 from fitting.basis.macromolecules import with_background, with_macromolecules, without_background
 from fitting.basis.match import on_axes
@@ -86,6 +86,18 @@ def background_in_words(job: Job) -> str:
     """The name of the background for the provenance."""
     measured = f"measured, sha256 {digest(job.macromolecules)}" if job.macromolecules else ""
     return measured or job.options.macromolecules
+
+
+def basis_source(job: Job, acquisition: Acquisition) -> str | None:
+    """Source of the basis that would be used, as in ``BasisSet.source``; None when too little is known."""
+    if job.basis:
+        return read_basis(job.basis).source
+    return None if missing(acquisition) else source_of(protocol_of(acquisition))
+
+
+def basis_digest(job: Job) -> str | None:
+    """SHA-256 of the supplied basis set; None when it is simulated."""
+    return digest(job.basis) if job.basis else None
 
 
 @lru_cache(maxsize=4)

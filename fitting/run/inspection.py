@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fitting.analysis import SiteUsed
 from fitting.norms import applicable_norms
 from fitting.request import Subject
-from fitting.run.basis_choice import basis_in_words, check_background
+from fitting.run.basis_choice import basis_in_words, basis_source, check_background
 from fitting.run.check import check_request
 from fitting.run.completion import missing
 from fitting.run.intake import Intake, take_in
 from fitting.run.job import Job
 from fitting.run.placement import Placement, place
 from fitting.run.sequence_notes import sequence_hint
+from fitting.run.site_choice import site_for
+from fitting.sites import SiteChoice
 
 INSPECTED = (
     "vendor",
@@ -47,6 +50,8 @@ class Inspection:
     norms: tuple[str, ...]
     """Ids of the norms that would apply, best first."""
     warnings: tuple[str, ...]
+    site: SiteUsed | None = None
+    """The calibration of the scanner that would be applied, or that is near and does not hold."""
 
 
 def inspect(job: Job) -> Inspection:
@@ -69,16 +74,20 @@ def inspect(job: Job) -> Inspection:
     }
     check_background(job)
     placement, subject = place(job.images, acquisition.voi_geometry, job.subject)
+    source = basis_source(job, acquisition)
+    site = SiteChoice(None, None) if source is None else site_for(job, acquisition, source)
+    calibrated = () if site.site is None else site.site.controls
     return Inspection(
         format=acquisition.format,
         facts=facts,
         water_reference=intake.water_source,
         missing=missing(acquisition, for_simulated_basis=not job.basis),
         basis=basis_in_words(job, acquisition),
-        norms=applicable_norms(subject, acquisition, job.site_norms),
+        norms=applicable_norms(subject, acquisition, (*calibrated, *job.site_norms)),
         warnings=_about_sequence(intake)
         + _warnings(subject, intake)
         + (() if placement is None else _sentences(placement)),
+        site=site.used,
     )
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
-from fitting.errors import UnusableBasis, UnusableImage, UnusableTable
+from fitting.errors import UnusableBasis, UnusableImage, UnusableSite, UnusableTable
 from fitting.io import Files
 from fitting.io.companions import file_content, source_files
 from fitting.norms import Controls
-from fitting.request import FIELDS, PARTS, Document, Options, Subject, TissueFractions, put, request_of
+from fitting.request import FIELDS, PARTS, Document, Options, Subject, TissueFractions, Visit, put, request_of
 from fitting.run.check import check_request
 from fitting.run.placement import Images
+from fitting.sites import Site, read_site
 
 _IMAGES = {part.name for part in PARTS if part.is_image}
 
@@ -25,7 +27,9 @@ class Job:
     ``basis`` holds an LCModel ``.BASIS`` file or the JSON files of an FSL-MRS basis folder; empty means simulate.
     ``relaxation`` is the CSV that overrides shipped relaxation times, or None. ``site_norms`` are the newest versions
     of the site's own controls. ``macromolecules`` is a measured macromolecular spectrum that replaces the published
-    ones. ``images`` are the T1-weighted image and the tissue maps of the same examination.
+    ones. ``images`` are the T1-weighted image and the tissue maps of the same examination. ``visit`` names the person
+    by a pseudonym; it changes no number. ``site`` is the calibration of the scanner; ``sites`` are those that may hold,
+    newest first.
     """
 
     metabolite: Files
@@ -37,9 +41,18 @@ class Job:
     site_norms: tuple[Controls, ...] = ()
     macromolecules: Files = ()
     images: Images = field(default_factory=Images)
+    visit: Visit = field(default_factory=Visit)
+    site: Site | None = None
+    sites: tuple[Site, ...] = ()
 
     @classmethod
-    def of(cls, document: Mapping[str, Any], files: Mapping[str, Files], site_norms: tuple[Controls, ...] = ()) -> Self:
+    def of(
+        cls,
+        document: Mapping[str, Any],
+        files: Mapping[str, Files],
+        site_norms: tuple[Controls, ...] = (),
+        sites: tuple[Site, ...] = (),
+    ) -> Self:
         """The job of a request's document and its files by part.
 
         Raises
@@ -48,7 +61,7 @@ class Job:
             When a value of the request is impossible.
         """
         request = request_of(document)
-        relaxation = files.get("relaxation", ())
+        relaxation, site = files.get("relaxation", ()), files.get("site", ())
         return cls(
             metabolite=files["metabolite"],
             water_reference=files.get("water_reference", ()),
@@ -59,6 +72,9 @@ class Job:
             site_norms=site_norms,
             macromolecules=files.get("macromolecules", ()),
             images=Images(**{name: found[0] for name, found in files.items() if name in _IMAGES and found}),
+            visit=request.visit,
+            site=_site(site[0].content, site[0].name) if site else None,
+            sites=sites,
         )
 
     @classmethod
@@ -74,6 +90,7 @@ class Job:
         csf: Path | str | None = None,
         basis: Path | str | None = None,
         relaxation: Path | str | None = None,
+        site: Path | str | None = None,
         site_norms: tuple[Controls, ...] = (),
         **said: float | str | TissueFractions | Mapping[str, float] | None,
     ) -> Self:
@@ -83,7 +100,9 @@ class Job:
         ----------
         metabolite : path
             Spectrum in any supported format; the second file of two-file formats is found beside it.
-        water_reference, macromolecules, anatomy, gray_matter, white_matter, csf, basis, relaxation : path, optional
+        water_reference, macromolecules, anatomy, gray_matter, white_matter, csf : path, optional
+            See ``fitting.request.parts``.
+        basis, relaxation, site : path, optional
             See ``fitting.request.parts``.
         site_norms : tuple of Controls
             The site's own controls.
@@ -108,13 +127,20 @@ class Job:
             "csf": csf,
             "basis": basis,
             "relaxation": relaxation,
+            "site": site,
         }
         return cls.read(
             said_document(said), {name: Path(path) for name, path in paths.items() if path is not None}, site_norms
         )
 
     @classmethod
-    def read(cls, document: Document, paths: Mapping[str, Path], site_norms: tuple[Controls, ...] = ()) -> Self:
+    def read(
+        cls,
+        document: Document,
+        paths: Mapping[str, Path],
+        site_norms: tuple[Controls, ...] = (),
+        sites: tuple[Site, ...] = (),
+    ) -> Self:
         """The job of a request's document and of files on disk, by part.
 
         Raises
@@ -125,7 +151,7 @@ class Job:
         """
         request = request_of(document)
         check_request(request.subject, request.options)
-        return cls.of(document, {name: read_part(name, path) for name, path in paths.items()}, site_norms)
+        return cls.of(document, {name: read_part(name, path) for name, path in paths.items()}, site_norms, sites)
 
 
 def said_document(said: Mapping[str, Any]) -> Document:
@@ -162,9 +188,17 @@ def read_part(name: str, path: Path) -> Files:
         return _basis_files(path)
     if name == "relaxation":
         return (file_content(path, UnusableTable),)
+    if name == "site":
+        return (file_content(path, UnusableSite),)
     if name in _IMAGES:
         return (file_content(path, UnusableImage, part=name),)
     return source_files(path)
+
+
+@lru_cache(maxsize=4)
+def _site(content: bytes, name: str) -> Site:
+    """The site of a profile; batches send the same file with every spectrum."""
+    return read_site(content, name)
 
 
 def _basis_files(path: Path) -> Files:

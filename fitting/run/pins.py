@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+VALUES = (
+    "io",
+    "fid.py",
+    "acquisition.py",
+    "units.py",
+    "preprocessing",
+    "basis",
+    "model",
+    "quantification",
+    "run",
+    "data",
+)
+"""What computes values; the others compare, judge and describe them."""
+COMPARES = "data/norms"
 LIBRARIES = ("lmfit", "nibabel", "numpy", "pydicom", "scipy", "suspect")
 """Libraries whose versions may change a number."""
 
@@ -26,15 +40,21 @@ def data_digest() -> str:
 
 
 @cache
+def values_digest() -> str:
+    """Digest of the code and data that compute values: a calibration holds for analyses with an equal one."""
+    return _digest("", "", lambda name: name.split("/")[0] in VALUES and not name.startswith(COMPARES))
+
+
+@cache
 def library_versions() -> dict[str, str]:
     """Versions of the numerical libraries and the readers."""
     return {name: version(name) for name in LIBRARIES}
 
 
-def _digest(ending: str, folder: str = "") -> str:
+def _digest(ending: str, folder: str = "", counts: Callable[[str], bool] = lambda _: True) -> str:
     digest = sha256()
     for name, item in sorted(_files(files("fitting").joinpath(folder), folder), key=lambda found: found[0]):
-        if name.endswith(ending):
+        if name.endswith(ending) and counts(name.lstrip("/")):
             content = item.read_bytes()
             digest.update(f"{name}\0{len(content)}\0".encode())
             digest.update(content)

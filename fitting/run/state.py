@@ -20,6 +20,7 @@ from fitting.request import Subject
 from fitting.run.intake import Intake
 from fitting.run.job import Job
 from fitting.run.placement import Placement
+from fitting.sites import SiteChoice
 
 
 @dataclass(slots=True)
@@ -40,6 +41,8 @@ class Run:
     preprocessed: Preprocessed = field(init=False)
     """The intermediate FIDs and findings of preprocessing."""
     basis: BasisSet = field(init=False)
+    site: SiteChoice = field(init=False)
+    """The calibration of the scanner that holds."""
     prior: LinearPrior | None = field(init=False)
     """Expected concentrations, when requested."""
     fit: Fit = field(init=False)

@@ -1,8 +1,9 @@
-"""The ten steps of one analysis, in order, over one ``Run`` value: each adds its results for later steps."""
+"""The steps of one analysis, in order, over one ``Run`` value: each adds its results for later steps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -10,14 +11,14 @@ from threadpoolctl import ThreadpoolController
 
 from fitting.analysis import Analysis
 from fitting.model.result import Traces
-from fitting.norms import assess, own_software
+from fitting.norms import assess
 from fitting.preprocessing import preprocess
 from fitting.quality import Evidence, Quality
 from fitting.quality.verdict import judge
 from fitting.quantification import quantify, relaxation_table
 from fitting.quantification.concentration_prior import concentration_priors, linear_prior
 from fitting.run.answer import answer_of
-from fitting.run.basis_choice import background_in_words, basis_for
+from fitting.run.basis_choice import basis_for
 from fitting.run.check import check_request
 from fitting.run.completion import require_complete
 from fitting.run.doubts import doubts_of_the_data, fitted
@@ -25,7 +26,9 @@ from fitting.run.intake import take_in
 from fitting.run.job import Job
 from fitting.run.placement import place
 from fitting.run.progress import Stage, begin
+from fitting.run.site_choice import site_for, software_of
 from fitting.run.state import Run
+from fitting.sites import Site
 
 
 def take(run: Run) -> None:
@@ -50,6 +53,11 @@ def prepare(run: Run) -> None:
 def choose_basis(run: Run) -> None:
     """Supplied or simulated, with its macromolecules."""
     run.basis = basis_for(run.job, run.acquisition, run.spectrum.fid.axes, run.cache_dir)
+
+
+def find_site(run: Run) -> None:
+    """The calibration of the scanner that holds for this scan and this way of processing."""
+    run.site = site_for(run.job, run.acquisition, run.basis.source)
 
 
 def expect_concentrations(run: Run) -> None:
@@ -106,15 +114,14 @@ def give_verdict(run: Run) -> None:
 
 def compare_with_controls(run: Run) -> None:
     """Compare each usable value with matched controls."""
-    options = run.job.options
-    background = background_in_words(run.job)
+    calibrated = () if run.site.site is None else run.site.site.controls
     run.assessment = assess(
         run.quantities,
         run.subject,
         run.acquisition,
         {name: verdict.usable for name, verdict in run.judgement.metabolites.items()},
-        site_norms=run.job.site_norms,
-        software=own_software(options.baseline, background, run.basis.source, prior=options.concentration_prior),
+        site_norms=(*calibrated, *run.job.site_norms),
+        software=software_of(run.job, run.basis.source),
     )
 
 
@@ -124,6 +131,7 @@ STEPS: tuple[tuple[Stage | None, Step], ...] = (
     (None, find_in_images),
     ("preprocessing", prepare),
     ("basis", choose_basis),
+    (None, find_site),
     ("fitting", expect_concentrations),
     (None, fit_model),
     ("quantification", scale),
@@ -134,7 +142,7 @@ STEPS: tuple[tuple[Stage | None, Step], ...] = (
 """Every step, and the stage of progress that begins with it."""
 
 
-def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
+def analyse(job: Job, cache_dir: Path | None = None, *, site: Site | None = None) -> tuple[Analysis, Traces]:
     """Read, preprocess, fit, quantify and compare one spectrum with matched norms.
 
     Parameters
@@ -143,6 +151,8 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
         Input bytes, facts about the person, and options.
     cache_dir : Path, optional
         Folder of simulated basis sets; None keeps them in memory only.
+    site : Site, optional
+        Calibration of the scanner, in place of the job's.
 
     Returns
     -------
@@ -154,7 +164,7 @@ def analyse(job: Job, cache_dir: Path | None = None) -> tuple[Analysis, Traces]:
     FittingError
         When the input cannot be used; the class gives the kind of fault.
     """
-    run = Run(job, cache_dir)
+    run = Run(job if site is None else replace(job, site=site), cache_dir)
     with _threads().limit(limits=1):
         for stage, step in STEPS:
             if stage is not None:

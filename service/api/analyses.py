@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
 from fitting import errors as refusals
-from fitting.analysis import NOTICE
+from fitting.analysis import NOTICE, SiteUsed
 from fitting.run import Job
 from service.access.route_access import Access
 from service.api.analysis_result import (
@@ -244,6 +244,8 @@ class InspectionOut(BaseModel):
     """Ids of the norms that would apply, best first."""
     warnings: tuple[str, ...]
     """Points to check before trusting a result."""
+    site: SiteUsed | None
+    """The calibration of the scanner that would be applied, or that is near and does not hold."""
 
 
 @router.post(

@@ -13,6 +13,7 @@ from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode, refusing
 from service.cli.output import Format, check_destination, chosen_format, refuse_overwriting, write
 from service.cli.own_norms import own_norms
+from service.cli.own_sites import check_site, own_sites
 from service.cli.request_options import Paths, takes_request
 
 
@@ -36,9 +37,10 @@ def analyse(
     chosen = chosen_format(format, out)
     check_destination(chosen, out)
     refuse_overwriting(out, file, *paths.values())
-    norms = own_norms()
+    check_site(paths)
+    norms, sites = own_norms(), own_sites()
     with refusing(file):
-        job = Job.read(document, {"metabolite": file, **paths}, norms)
+        job = Job.read(document, {"metabolite": file, **paths}, norms, sites)
         started = time.perf_counter()
         analysis, traces = run_pipeline(job, cache_dir=load_settings().cache_dir)
         seconds = time.perf_counter() - started

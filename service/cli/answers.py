@@ -12,6 +12,7 @@ from fitting.norms import Controls
 from fitting.request import Document
 from fitting.run import analyse
 from fitting.run.job import Job
+from fitting.sites import Site
 from service.cli.manifest import BadEntry, ManifestRow
 from service.logs import frames_of
 from service.reports.results_csv import refusal_row, result_rows
@@ -25,14 +26,16 @@ class Answer:
     analysed: bool
 
 
-def analyse_entry(entry: ManifestRow | BadEntry, *, site_norms: tuple[Controls, ...], cache_dir: Path) -> Answer:
+def analyse_entry(
+    entry: ManifestRow | BadEntry, *, site_norms: tuple[Controls, ...], sites: tuple[Site, ...], cache_dir: Path
+) -> Answer:
     """Analyse one spectrum; a refusal or failure becomes its one row."""
     started = time.perf_counter()
     said = _said(entry)
     try:
         if isinstance(entry, BadEntry):
             raise entry.problem
-        analysis, _ = analyse(Job.read(entry.document, entry.paths, site_norms), cache_dir=cache_dir)
+        analysis, _ = analyse(Job.read(entry.document, entry.paths, site_norms, sites), cache_dir=cache_dir)
     except FittingError as error:
         return Answer((refusal_row(entry.id, error.code, error.detail, said),), analysed=False)
     except MemoryError:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
@@ -17,13 +16,13 @@ from service.cli.failures import CommandFailure, ExitCode, refusing, writing
 from service.cli.manifest import ManifestRow, read_manifest
 from service.cli.output import refuse_overwriting
 from service.cli.own_norms import own_norms
+from service.cli.own_sites import check_site, own_sites
+from service.cli.progress_bar import with_progress
 from service.cli.request_options import Paths, takes_request
 from service.cli.signals import terminated_like_interrupted
 
-Item = TypeVar("Item")
 
-
-@takes_request(files=("basis", "relaxation", "macromolecules"))
+@takes_request(files=("basis", "relaxation", "macromolecules", "site"))
 def batch(
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST.csv", help="One row for each spectrum.")],
     out: Annotated[Path, typer.Option("--output", "-o", metavar="RESULTS.csv", help="File to write.")],
@@ -46,10 +45,11 @@ def batch(
     entries = [item.after(document, paths) if isinstance(item, ManifestRow) else item for item in table.entries]
     files = (path for entry in entries if isinstance(entry, ManifestRow) for path in entry.paths.values())
     refuse_overwriting(out, manifest, *files)
+    check_site(paths)
     if table.carried:
         sys.stderr.write(f"{manifest}: not read, carried through: {', '.join(table.carried)}\n")
     settings = load_settings()
-    task = functools.partial(analyse_entry, site_norms=own_norms(), cache_dir=settings.cache_dir)
+    task = functools.partial(analyse_entry, site_norms=own_norms(), sites=own_sites(), cache_dir=settings.cache_dir)
     copied = {name: f"manifest_{name}" if name in COLUMNS else name for name in table.carried}
     columns = (*COLUMNS, *copied.values())
     analysed = 0
@@ -58,7 +58,7 @@ def batch(
         used = min(workers or os.cpu_count() or 1, len(entries))
         outcomes = map_in_order(task, entries, used, settings.worker_memory_bytes)
         try:
-            for entry, outcome in _with_progress(outcomes, len(entries)):
+            for entry, outcome in with_progress(outcomes, len(entries)):
                 answer = answer_of_crash(entry) if isinstance(outcome, Crashed) else outcome
                 carried = {copied[name]: cell for name, cell in entry.carried.items()}
                 lines = spreadsheet.written([{**row, **carried} for row in answer.rows], columns, header=False)
@@ -72,13 +72,3 @@ def batch(
             outcomes.close()
     sys.stderr.write(f"{out}: {analysed} of {len(entries)} spectra analysed\n")
     return ExitCode.ANALYSED if analysed else ExitCode.REFUSED
-
-
-def _with_progress(outcomes: Iterator[Item], total: int) -> Iterator[Item]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("spectra"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        yield from progress.track(outcomes, total=total)

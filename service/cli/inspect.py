@@ -12,6 +12,7 @@ import typer
 from fitting.request import PARTS, Document
 from service.cli.failures import ExitCode, refusing
 from service.cli.own_norms import own_norms
+from service.cli.own_sites import check_site, own_sites
 from service.cli.request_options import Paths, takes_request
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ def inspect(
     from fitting.run import inspect as run_inspection
     from fitting.run.job import Job
 
-    norms = own_norms()
+    check_site(paths)
+    norms, sites = own_norms(), own_sites()
     with refusing(file):
-        inspection = run_inspection(Job.read(document, {"metabolite": file, **paths}, norms))
+        inspection = run_inspection(Job.read(document, {"metabolite": file, **paths}, norms, sites))
     for name, value in _lines(inspection):
         sys.stdout.write(f"{name:<24}{value}\n")
     return ExitCode.ANALYSED
@@ -46,6 +48,9 @@ def _lines(inspection: Inspection) -> Iterator[tuple[str, str]]:
     yield "basis", inspection.basis or "none until what is missing is given"
     for norm in inspection.norms or ("none applies",):
         yield "norm", norm
+    if inspection.site is not None:
+        used = inspection.site
+        yield "site", f"{used.name} ({used.id[:12]})" if used.reason is None else used.reason.sentence
     for warning in inspection.warnings:
         yield "warning", warning
 

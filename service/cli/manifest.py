@@ -14,7 +14,7 @@ from fitting.errors import ImplausibleParameter, UnusableTable
 from fitting.request import FIELDS, PARTS, Document, RequestField, checked, put, request_of
 
 _FIELDS = {field.column: field for field in FIELDS}
-_FILES = {part.column or part.name: part for part in PARTS if part.name != "relaxation"}
+_FILES = {part.column or part.name: part for part in PARTS if part.name not in ("relaxation", "site")}
 COLUMNS = ("id", *_FILES, *_FIELDS)
 """Every column that is read; only ``metabolite`` must be there."""
 

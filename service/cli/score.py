@@ -11,8 +11,10 @@ import typer
 
 from service.cli.failures import CommandFailure, ExitCode, refusing
 from service.cli.own_norms import own_norms
+from service.cli.own_sites import own_sites, site_at
 
 if TYPE_CHECKING:
+    from fitting.sites import Site
     from service.schemas.scores import ScoreOut
 
 _VALUE = "Value"
@@ -61,6 +63,14 @@ def score(
         Literal["yes", "limited", "no"] | None,
         typer.Option(help="May the spectrum be interpreted?", rich_help_panel=_MATCH),
     ] = None,
+    site: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SITE.json",
+            help="Calibration of the scanner by mrsquant calibrate; it states the acquisition unless options do.",
+            rich_help_panel=_CONTROLS,
+        ),
+    ] = None,
     controls: Annotated[
         Path | None,
         typer.Option(
@@ -88,6 +98,7 @@ def score(
         raise CommandFailure(
             ExitCode.FAILURE, "usage", "score", "give --controls or --control-mean, -sd and -n, not both."
         )
+    calibrated = None if site is None else site_at(site)
     with refusing(controls or Path("score")):
         known = read_controls(controls) if controls is not None else given or None
         request = _request(
@@ -100,10 +111,7 @@ def score(
                 "tcr": None if tcr is None else {"value": tcr, "sd": tcr_sd, "correlation": correlation},
                 "region": region,
                 "hemisphere": hemisphere,
-                "field_t": field,
-                "echo_time": echo_time,
-                "sequence": sequence,
-                "software": software,
+                **_measured(field, echo_time, sequence, software, calibrated),
                 "verdict": verdict,
                 "age_years": age,
                 "sex": sex,
@@ -112,10 +120,25 @@ def score(
             },
         )
         case = request.case()
-        answer = score_out(request, case, norms.score(case, request.supplied() or own_norms()))
+        sites = own_sites() if calibrated is None else (calibrated,)
+        own = (*(item for one in sites for item in one.controls), *own_norms())
+        answer = score_out(request, case, norms.score(case, request.supplied() or own))
     text = answer.model_dump_json(indent=2) if format == "json" else "\n".join(_lines(answer))
     sys.stdout.write(text + "\n")
     return ExitCode.ANALYSED
+
+
+def _measured(
+    field: float | None, echo_time: float | None, sequence: str | None, software: str | None, site: Site | None
+) -> dict[str, Any]:
+    """How the value was measured: by the options, else as the people of the named site."""
+    facts = None if site is None else site.acquisition
+    return {
+        "field_t": field if facts is None or field is not None else facts.field_t,
+        "echo_time": echo_time if facts is None or echo_time is not None else facts.echo_time,
+        "sequence": sequence if facts is None or sequence is not None else facts.sequence,
+        "software": software if site is None or software is not None else site.processing.software,
+    }
 
 
 def _request(kind: Any, given: dict[str, Any]) -> Any:

@@ -11,6 +11,7 @@ import fitting
 from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode
 from service.cli.own_norms import own_norms
+from service.cli.own_sites import own_sites
 from service.cli.signals import terminated_like_interrupted
 from service.cli.storage import usable_storage
 
@@ -39,7 +40,7 @@ def serve(
 
     settings = load_settings()
     _check_access(settings, host)
-    own_norms()  # an unusable file is reported in one line, before anything is opened
+    own_norms(), own_sites()  # an unusable file is reported in one line, before anything is opened
     with usable_storage(settings, "not-started") as storage:
         storage.adopt() if adopt else storage.open()
     service = create_app(settings)

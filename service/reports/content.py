@@ -137,10 +137,7 @@ def build(document: AnalysisDocument) -> Report:
         strips=rows.strips(analysis),
         norms=_norms(analysis),
         norm_version=text("norms.version", version=analysis.provenance.norm_version),
-        norms_not_used=tuple(
-            text("norms.not_used", metabolite=norm.metabolite, id=norm.id, reason=norm.sentence)
-            for norm in analysis.norms_not_used
-        ),
+        norms_not_used=_not_used(analysis),
         volume=volume_box(analysis),
         quality=quality,
         key_quality=quality[:3],
@@ -250,6 +247,19 @@ def _age_band(age: float | None) -> str | None:
         return None
     low = int(age // 5) * 5
     return text("header.years_oldest") if low >= 90 else text("header.years", low=low, high=low + 4)
+
+
+def _not_used(analysis: Analysis) -> tuple[str, ...]:
+    """The calibration of the scanner and the site's norms that were not applied, each with the reason."""
+    site = analysis.provenance.site
+    reasons = () if site is None or site.reason is None else (site.reason.sentence,)
+    return (
+        *reasons,
+        *(
+            text("norms.not_used", metabolite=norm.metabolite, id=norm.id, reason=norm.sentence)
+            for norm in analysis.norms_not_used
+        ),
+    )
 
 
 def _norms(analysis: Analysis) -> tuple[NormLine, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fitting.analysis import Analysis
+from fitting.analysis import Analysis, SiteUsed
 from service.reports import numbers
 from service.reports.document import AnalysisDocument
 from service.reports.rows import BACKGROUND_PREFIXES
@@ -124,6 +124,13 @@ def assumptions(analysis: Analysis) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _site(site: SiteUsed | None) -> str:
+    if site is None:
+        return text("missing.not_applicable")
+    key = "site_applied" if site.applied else "site_not_applied"
+    return text(f"provenance.{key}", name=site.name, id=site.id)
+
+
 def provenance(document: AnalysisDocument) -> tuple[Fact, ...]:
     """Provenance of the answer, with the hashes that identify its input."""
     origin = document.analysis.provenance
@@ -144,6 +151,7 @@ def provenance(document: AnalysisDocument) -> tuple[Fact, ...]:
         Fact(text("provenance.format"), document.analysis.acquisition.format),
         Fact(text("provenance.basis"), origin.basis_id),
         Fact(text("provenance.norms"), origin.norm_version),
+        Fact(text("provenance.site"), _site(origin.site)),
         Fact(text("provenance.relaxation"), origin.relaxation),
         Fact(text("provenance.options"), options or text("missing.not_given")),
     ]

@@ -360,6 +360,9 @@ def _provenance(water: bool) -> Provenance:
             step("Eddy current correction", "phase of the water reference"),
             step("Nuisance peak removal", "HSVD, 12 components between 4.3 and 5.1 ppm"),
         ),
+        values_code="c0de" * 16,
+        basis_sha256=None,
+        site=None,
     )
 
 

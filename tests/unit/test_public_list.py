@@ -107,6 +107,24 @@ def test_a_value_of_another_program_is_scored() -> None:
         fitting.score("tNAA", 1.05, region="ACC", age_years=200)
 
 
+def test_a_scanner_is_calibrated_and_names_itself() -> None:
+    """One healthy person makes a site; an analysis with it says that it was applied, or why not."""
+    spectrum = EXAMPLES / "acc_press30.nii.gz"
+    job = fitting.Job.from_files(spectrum, region="ACC", age_years=44, subject="ctl-01")
+    site = fitting.calibrate([job], name="example")
+    again = fitting.read_site(site.content)
+    analysis, _ = fitting.analyse(job, site=again)
+    other, _ = fitting.analyse(fitting.Job.from_files(spectrum, region="ACC", echo_time=0.036), site=site)
+
+    assert site.regions[0].controls[0].id == "ctl-01"
+    assert analysis.provenance.site is not None
+    assert (analysis.provenance.site.id, analysis.provenance.site.applied) == (site.id, True)
+    assert other.provenance.site is not None
+    assert other.provenance.site.reason is not None
+    assert other.provenance.site.reason.code == "site-mismatch"
+    assert "echo time is 30 ms" in other.provenance.site.reason.sentence
+
+
 def test_two_sessions_are_followed(answer: tuple[fitting.Analysis, fitting.Traces]) -> None:
     """The same spectrum twice is no second session, and the course gives the reason."""
     analysis, _ = answer

@@ -1,0 +1,36 @@
+"""Sites: one scanner with one protocol, calibrated with its own healthy people; analyses of it are compared with them.
+
+``site_of`` makes a :class:`Site` of analysed controls, ``site_bytes`` and ``read_site`` write and read ``SITE.json``,
+``choose_site`` decides whether a site holds for a scan.
+"""
+
+from fitting.sites.admission import Candidate, refused, site_of
+from fitting.sites.document import check_name, read_site, site_bytes
+from fitting.sites.matching import SiteChoice, choose_site
+from fitting.sites.site import (
+    Site,
+    SiteAcquisition,
+    SiteControl,
+    SiteLeftOut,
+    SiteProcessing,
+    SiteProgram,
+    SiteRegion,
+)
+
+__all__ = [
+    "Candidate",
+    "Site",
+    "SiteAcquisition",
+    "SiteChoice",
+    "SiteControl",
+    "SiteLeftOut",
+    "SiteProcessing",
+    "SiteProgram",
+    "SiteRegion",
+    "check_name",
+    "choose_site",
+    "read_site",
+    "refused",
+    "site_bytes",
+    "site_of",
+]

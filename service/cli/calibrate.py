@@ -1,0 +1,99 @@
+"""``mrsquant calibrate``: spectra of a scanner's healthy people in, the calibration of the scanner out."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fitting.request import Document
+from service.cli.configuration import load_settings
+from service.cli.failures import CommandFailure, ExitCode, refusing, writing
+from service.cli.manifest import BadEntry, ManifestRow, read_manifest
+from service.cli.output import refuse_overwriting
+from service.cli.progress_bar import with_progress
+from service.cli.request_options import Paths, takes_request
+from service.cli.signals import terminated_like_interrupted
+
+if TYPE_CHECKING:
+    from fitting.sites import Candidate, Site
+
+
+@takes_request(files=("basis", "relaxation", "macromolecules"))
+def calibrate(
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST.csv", help="One row for each spectrum of a control.")],
+    out: Annotated[Path, typer.Option("--output", "-o", metavar="SITE.json", help="File to write.")],
+    *,
+    document: Document,
+    paths: Paths,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the site, such as prisma-acc. Default: made of the file's.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one for each core.")] = None,
+) -> int:
+    """Calibrate a scanner with its own healthy people, from one person on; analyses use it by --site.
+
+    Controls of any regions may stand in one manifest; subject tells people apart, group must be one of healthy people.
+    """
+    with refusing(manifest):
+        table = read_manifest(manifest)
+    entries = [item.after(document, paths) if isinstance(item, ManifestRow) else item for item in table.entries]
+    files = (path for entry in entries if isinstance(entry, ManifestRow) for path in entry.paths.values())
+    refuse_overwriting(out, manifest, *files)
+    chosen = name or _name_of(out)
+    with refusing(manifest):
+        site = _site(chosen, entries, workers)
+    with writing(out):
+        out.write_bytes(site.content)
+    sys.stderr.writelines(f"{line}\n" for line in lines_of(out, site, len(entries)))
+    return ExitCode.ANALYSED
+
+
+def _site(name: str, entries: Sequence[ManifestRow | BadEntry], workers: int | None) -> Site:
+    from fitting.sites import check_name, site_of
+    from service.cli.control_entry import analyse_control, candidate_of_crash
+    from service.cli.ordered_map import Crashed, map_in_order
+
+    check_name(name)
+    settings = load_settings()
+    task = functools.partial(analyse_control, cache_dir=settings.cache_dir)
+    numbered = list(enumerate(entries, start=1))
+    used = min(workers or os.cpu_count() or 1, len(entries))
+    candidates: list[Candidate] = []
+    with terminated_like_interrupted():
+        outcomes = map_in_order(task, numbered, used, settings.worker_memory_bytes)
+        try:
+            for item, outcome in with_progress(outcomes, len(numbered)):
+                candidates.append(candidate_of_crash(*item) if isinstance(outcome, Crashed) else outcome)
+        except KeyboardInterrupt as error:
+            raise CommandFailure(ExitCode.FAILURE, "interrupted", "calibrate", "nothing was written.") from error
+        finally:
+            outcomes.close()
+    return site_of(name, candidates)
+
+
+def _name_of(out: Path) -> str:
+    """A name of the form that a site's has, made of the output's."""
+    return re.sub(r"[^a-z0-9]+", "-", out.stem.lower()).strip("-")[:40] or "site"
+
+
+def lines_of(out: Path, site: Site, spectra: int) -> Iterator[str]:
+    """What was made of the spectra, for people."""
+    facts = site.acquisition
+    scanner = " ".join(filter(None, (facts.vendor, facts.scanner_model))) or "scanner not stated"
+    yield f"{out}: {site.name}, {site.id}"
+    yield f"holds for: {scanner}, {facts.field_t:g} T, {facts.sequence}, TE {1e3 * facts.echo_time:g} ms"
+    for region in site.regions:
+        place = " ".join(filter(None, (region.hemisphere, region.subregion or region.region)))
+        together = next((item for item in region.checks.calibration if item.metabolite == "*"), None)
+        judged = "" if together is None else f"; {together.flagged} of {together.n} values outside 95 % of the others"
+        yield f"{place}: {len(region.controls)} controls{judged}"
+    yield from (f"left out: {item.id}: {item.code}: {item.sentence}" for item in site.left_out)
+    yield from (f"warning: {item.code}: {item.sentence}" for item in site.warnings)
+    yield f"{sum(len(region.controls) for region in site.regions)} of {spectra} spectra are controls"
