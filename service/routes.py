@@ -15,7 +15,19 @@ from fitting import __version__
 from fitting.analysis import NOTICE
 from service import pages
 from service.access.route_access import Access
-from service.api import access, analyses, basis_sets, events, health, norms, reports, scores, sign_offs, subjects
+from service.api import (
+    access,
+    analyses,
+    analysis_list,
+    basis_sets,
+    events,
+    health,
+    norms,
+    reports,
+    scores,
+    sign_offs,
+    subjects,
+)
 from service.api.events import EventOut
 from service.api.example import example_analysis
 from service.problem_documents import ProblemDocument
@@ -27,6 +39,7 @@ _UNREFERENCED: tuple[type[BaseModel], ...] = (AnalysisRequest, ArraySubmission, 
 
 ROUTED = (
     analyses,
+    analysis_list,
     events,
     reports,
     sign_offs,

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from fitting.norms import regions
 from service.access.route_access import Access
-from service.api.analyses import decoded_cursor, encoded_cursor
+from service.api.analysis_list import decoded_cursor, encoded_cursor
 from service.api.dependencies import Repository, SignOffs
 from service.api.problems import responses
 from service.pages.frame import page, page_router, room

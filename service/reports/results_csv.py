@@ -96,6 +96,11 @@ def refusal_row(id: str, code: str, sentence: str, said: Mapping[str, Any] = NOT
     return _row(_said(said) | {"id": id, "outcome": "refused", "message": f"{code}: {sentence}"})
 
 
+def unfinished_row(id: str, state: str, said: Mapping[str, Any] = NOTHING) -> dict[str, str]:
+    """The one row of a spectrum whose analysis has not ended, without an outcome; ``said`` as in ``result_rows``."""
+    return _row(_said(said) | {"id": id, "message": f"not-finished: The analysis is {state}."})
+
+
 def write(rows: Iterable[dict[str, str]]) -> str:
     """CSV text with the header line."""
     return spreadsheet.written(rows, COLUMNS)

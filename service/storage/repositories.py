@@ -168,6 +168,14 @@ class AnalysisRepository:
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(rows[:limit], None if last is None else Cursor(last.created, last.id))
 
+    def exported(self, filters: Filters, cursor: Cursor | None, limit: int) -> Page:
+        """Analyses with their results as ``page`` finds them; each is in the audit log before it is handed out."""
+        found = self.page(filters, cursor, limit, with_result=True)
+        if self._actor is not None and found.rows:
+            with self._database.changing() as connection:
+                append(connection, [self._actor.entry("export", 200, row.project, row.id) for row in found.rows])
+        return found
+
     def delete(self, analysis_id: str, *, even_signed: bool = False, erases: bool = True) -> State | None:
         """Cancel an unfinished analysis (answers ``cancelled``) or remove a finished one with its files (None).
 

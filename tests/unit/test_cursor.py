@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.api.analyses import _CURSOR, decoded_cursor, encoded_cursor
+from service.api.analysis_list import _CURSOR, decoded_cursor, encoded_cursor
 from service.storage.lists import Cursor
 
 
