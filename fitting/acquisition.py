@@ -94,6 +94,18 @@ NO_FREE_TEXT = FreeText()
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where in its scan a file belongs when scanners write one file for each transient or coil."""
+
+    scan: str
+    """Digest of what the header calls the scan: equal in all its files, and telling nothing about a person."""
+    number: int | None
+    """Position in the scan, as the header counts it."""
+    coil: str | None = None
+    """Receive coil, when the file holds that of one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """Content of one file: uncombined samples, their acquisition and, if present, the water reference.
 
@@ -107,6 +119,10 @@ class Recording:
     free_text: FreeText = NO_FREE_TEXT
     may_be_cut: str | None = None
     """Reason to suspect a truncated file, as a sentence; None when the file is complete."""
+    place: Place | None = None
+    """Place of the file in a scan of several; None when its format has one for each scan, or once joined."""
+    beside: tuple[str, ...] = ()
+    """What was taken from other files than that of the signal, as sentences."""
 
     @property
     def transients(self) -> int:

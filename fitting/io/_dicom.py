@@ -10,10 +10,11 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag
 
+from fitting.acquisition import Place
 from fitting.errors import DamagedFile, OversizedFile, UnsupportedData
 from fitting.io._dicom_file import head, is_dicom, uncompressed
 from fitting.io.source import SourceFile
-from fitting.io.values import positive
+from fitting.io.values import place_digest, positive
 
 _SOP_CLASS_UID = 0x00080016
 
@@ -108,6 +109,16 @@ def refuse_imaging_matrix(file: SourceFile, voxels: tuple[int, int, int]) -> Non
 def free_texts(dataset: Dataset) -> tuple[str | None, ...]:
     """Protocol and series names as typed at the scanner."""
     return tuple(text(dataset.get(keyword)) for keyword in ("ProtocolName", "SeriesDescription"))
+
+
+def place(dataset: Dataset) -> Place:
+    """Where an object belongs in its series, with the coil that Siemens names for uncombined data (0051,xx0F)."""
+    series = [text(dataset.get(keyword)) for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "ImageType")]
+    try:
+        coil = text(dataset.private_block(0x0051, "SIEMENS MR HEADER")[0x0F].value)
+    except KeyError:
+        coil = None
+    return Place(place_digest(series), count(dataset.get("InstanceNumber")), coil)
 
 
 def text(value: object) -> str | None:

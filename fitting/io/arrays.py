@@ -43,7 +43,7 @@ def _is_object(content: bytes) -> bool:
 
 
 def _recognises(files: Files) -> bool:
-    return any(_is_object(file.content) for file in files[:1])
+    return len(files) == 1 and _is_object(files[0].content)
 
 
 def _read(files: Files) -> Recording:

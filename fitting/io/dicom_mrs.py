@@ -1,7 +1,8 @@
-"""DICOM MR Spectroscopy Storage by Siemens (VE11, XA) and Philips; parameters are in functional groups.
+"""DICOM MR Spectroscopy Storage by Siemens (VE11, XA), Philips and United Imaging; parameters are in functional groups.
 
-DICOM PS3.3 C.8.14 stores (real, imaginary) pairs whose sign is opposite to ours; suspect reads and conjugates
-them. A Philips object of two frames holds the water-suppressed spectrum and then its water reference.
+DICOM PS3.3 C.8.14 stores (real, imaginary) pairs whose sign is opposite to ours. Several frames are dynamics
+(transients), with or without frames of a water reference; a Philips object of two frames holds the water-suppressed
+spectrum and then its water reference.
 """
 
 from __future__ import annotations
@@ -19,26 +20,32 @@ from fitting.io._dicom import (
     damaged,
     free_texts,
     open_dataset,
+    place,
     quantity,
     refuse_imaging_matrix,
     refuse_nucleus,
     sop_class,
     text,
 )
-from fitting.io._suspect import mr_spectroscopy
 from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import edge_lengths
+from fitting.io.values import checked_samples, edge_lengths
 from fitting.io.voi import in_patient_axes, numbers
+from fitting.io.water_among import split, with_water_apart
+from fitting.units import ComplexArray
 
 NAME = "dicom_mrs"
 TITLE = "DICOM MR Spectroscopy"
 
 MR_SPECTROSCOPY_STORAGE = "1.2.840.10008.5.1.4.1.1.4.2"
 
-_BYTES_PER_POINT = 8
+_BYTES = 8
+"""Of a complex point."""
 _PHILIPS_VOLUME = "Philips MR Imaging DD 001"
+_PHILIPS_REFERENCE = _PHILIPS_AVERAGES = "Philips MR Imaging DD 004"
+_PHILIPS_FRAMES = "Philips MR Imaging DD 005"
+_UIH_SPECTROSCOPY = "Spectroscopy Private Header"
 _PHILIPS_EDITING = "Philips MR Imaging DD 006"
 """Element 97 of its block is Y in the product's MEGA-PRESS (wtclarke/spec2nii#131)."""
 
@@ -51,26 +58,104 @@ def _read(files: Files) -> Recording:
     file, dataset = open_dataset(files[0], TITLE)
     refuse_nucleus(file, text(dataset.get("ResonantNucleus")) or "1H")
     _refuse_other_kinds(file, dataset)
-    frames = count(dataset.get("NumberOfFrames")) or 1
-    points = count(dataset.get("DataPointColumns"))
-    size = len(dataset.get("SpectroscopyData") or b"")
-    if points is None or points < 2 or size != frames * points * _BYTES_PER_POINT:
-        raise damaged(
-            file, TITLE, f"it holds {size} bytes of data where the header promises {frames} x {points} points"
-        )
-    spectra = mr_spectroscopy(file, NAME, TITLE)
-    acquisition = _acquisition(dataset, spectra.acquisition)
+    samples = _samples(file, dataset)
+    frames = len(samples)
+    acquisition = _acquisition(dataset)
+    spectra = Recording(samples, acquisition)
     said = free_text(*_sequence_fields(dataset), *free_texts(dataset))
     if frames == 1:
-        return Recording(samples=spectra.samples, acquisition=acquisition, free_text=said)
+        single = Recording(samples=spectra.samples, acquisition=acquisition, free_text=said, place=place(dataset))
+        return _with_private_water(file, dataset, single)
+    if frames > 2 or not _is_philips(acquisition):
+        return replace(_dynamics(file, dataset, spectra, acquisition), free_text=said)
     return replace(_with_water(file, dataset, spectra, acquisition), free_text=said)
 
 
+def _samples(file: SourceFile, dataset: Dataset) -> ComplexArray:
+    """Every frame, shape (frames, 1, points), in our sign.
+
+    The points of a frame are those of ``DataPointColumns``; where that is missing or wrong, those of
+    ``SpectroscopyAcquisitionDataColumns``. One frame of twice as many points is a Philips scan with its reference.
+
+    Raises
+    ------
+    DamagedFile
+    """
+    data = dataset.get("SpectroscopyData") or b""
+    frames = count(dataset.get("NumberOfFrames")) or 1
+    stated = [count(dataset.get(name)) for name in ("DataPointColumns", "SpectroscopyAcquisitionDataColumns")]
+    has_reference = text(dataset.get("WaterReferencedPhaseCorrection")) == "YES"
+    for rows in (frames, frames + 1) if has_reference else (frames,):
+        for points in stated:
+            if points is not None and points > 1 and isinstance(data, bytes) and len(data) == rows * points * _BYTES:
+                return checked_samples(np.frombuffer(data, "<c8").reshape(rows, 1, points).conj(), file)
+    raise damaged(
+        file, TITLE, f"it holds {len(data)} bytes of data where the header promises {frames} x {stated[0]} points"
+    )
+
+
+def _is_philips(acquisition: Acquisition) -> bool:
+    return "philips" in (acquisition.vendor or "").lower()
+
+
+def _dynamics(file: SourceFile, dataset: Dataset, spectra: Recording, acquisition: Acquisition) -> Recording:
+    """Frames as transients, and those without water suppression as the reference.
+
+    Philips marks reference frames in a private sequence with one item for each frame (wtclarke/spec2nii,
+    philips_dcm.py); without marks the amplitudes tell them.
+    """
+    for group, keyword in (
+        ("MREchoSequence", "EffectiveEchoTime"),
+        ("MRTimingAndRelatedParametersSequence", "RepetitionTime"),
+    ):
+        if len(set(_of_frames(dataset, group, keyword))) > 1:
+            raise UnsupportedData(
+                f"'{file.name}' is a series: {keyword} changes from frame to frame. Send one part of it.",
+                file=file.name,
+                field=keyword,
+            )
+    count_of_frames = len(spectra.samples)
+    recording = Recording(spectra.samples, replace(acquisition, averages=count_of_frames))
+    marked = np.array([_is_reference(item) for item in _frame_items(dataset)], dtype=np.bool_)
+    if len(marked) == count_of_frames and 0 < np.count_nonzero(marked) < count_of_frames:
+        return split(recording, marked)
+    return with_water_apart(recording)
+
+
+def _of_frames(dataset: Dataset, group: str, keyword: str) -> list[str | None]:
+    """A value of every frame's own functional groups, where they have it."""
+    return [
+        text(macro.get(keyword))
+        for item in dataset.get("PerFrameFunctionalGroupsSequence") or []
+        for macro in (item.get(group) or [])[:1]
+        if keyword in macro
+    ]
+
+
+def _frame_items(dataset: Dataset) -> list[Dataset]:
+    """The items of Philips' private sequence, one for each frame."""
+    rows = _private(dataset, 0x2005, _PHILIPS_FRAMES, 0x0F) or _private(dataset, 0x2005, _PHILIPS_AVERAGES, 0x71)
+    return [item for item in rows if isinstance(item, Dataset)] if isinstance(rows, Sequence) else []
+
+
+def _is_reference(item: Dataset) -> bool:
+    return bool(_private(item, 0x2005, _PHILIPS_REFERENCE, 0x04))
+
+
+def _with_private_water(file: SourceFile, dataset: Dataset, recording: Recording) -> Recording:
+    """With the water reference that United Imaging keeps in a private element (wtclarke/spec2nii#1 and #186)."""
+    stored = _private(dataset, 0x0065, _UIH_SPECTROSCOPY, 0x07)
+    if not isinstance(stored, bytes) or len(stored) != recording.points * _BYTES or not any(stored):
+        return recording
+    water = checked_samples(np.frombuffer(stored, "<c8").reshape(1, 1, -1).conj(), file)
+    acquisition = replace(recording.acquisition, water_suppressed=False)
+    return replace(recording, water=Recording(water, acquisition))
+
+
 def _with_water(file: SourceFile, dataset: Dataset, spectra: Recording, acquisition: Acquisition) -> Recording:
-    """Split the two frames of a Philips object; other objects with several frames are refused."""
+    """Split the two frames of a Philips object."""
     suppressed, water = spectra.samples[:1], spectra.samples[1:]
-    philips = "philips" in (acquisition.vendor or "").lower()
-    if not philips or len(water) != 1 or np.linalg.norm(water) <= np.linalg.norm(suppressed):
+    if np.linalg.norm(water) <= np.linalg.norm(suppressed):
         raise UnsupportedData(
             f"'{file.name}' holds {len(spectra.samples)} spectra that are not one water-suppressed spectrum followed "
             "by its water reference; send the averaged single-voxel spectrum.",
@@ -86,14 +171,20 @@ def _with_water(file: SourceFile, dataset: Dataset, spectra: Recording, acquisit
     )
 
 
-def _acquisition(dataset: Dataset, read: Acquisition) -> Acquisition:
-    sequence_name = text(dataset.get("PulseSequenceName"))
+def _acquisition(dataset: Dataset) -> Acquisition:
+    sequence_name = text(dataset.get("PulseSequenceName")) or text(dataset.get("SequenceName"))
     sequence = localisation(*_sequence_fields(dataset))
     vendor = text(dataset.get("Manufacturer"))
-    return replace(
-        read,
-        echo_time=quantity(_shared(dataset, "MREchoSequence", "EffectiveEchoTime"), 1e-3),
-        repetition_time=quantity(_shared(dataset, "MRTimingAndRelatedParametersSequence", "RepetitionTime"), 1e-3),
+    width = quantity(dataset.get("SpectralWidth"))
+    echo_time = _shared(dataset, "MREchoSequence", "EffectiveEchoTime")
+    repetition_time = _shared(dataset, "MRTimingAndRelatedParametersSequence", "RepetitionTime")
+    return Acquisition(
+        format=NAME,
+        spectrometer_frequency=quantity(dataset.get("TransmitterFrequency"), 1e6),
+        dwell_time=None if width is None else 1.0 / width,
+        # United Imaging has no functional groups.
+        echo_time=quantity(echo_time or dataset.get("EchoTime"), 1e-3),
+        repetition_time=quantity(repetition_time or dataset.get("RepetitionTime"), 1e-3),
         sequence=sequence,
         sequence_name=sequence_name,
         mixing_time=_siemens_mixing_time(dataset) if sequence == "STEAM" else None,
@@ -181,11 +272,11 @@ def _siemens_mixing_time(dataset: Dataset) -> float | None:
 
 def _philips_averages(dataset: Dataset, frame: int) -> int | None:
     """Element 79 of the private block Philips MR Imaging DD 004, kept per frame."""
-    rows = _private(dataset, 0x2005, "Philips MR Imaging DD 004", 0x71) or []
+    rows = _private(dataset, 0x2005, _PHILIPS_AVERAGES, 0x71) or []
     items = list(rows) if hasattr(rows, "__iter__") else []
     if frame >= len(items) or not isinstance(items[frame], Dataset):
         return None
-    return count(_private(items[frame], 0x2005, "Philips MR Imaging DD 004", 0x79))
+    return count(_private(items[frame], 0x2005, _PHILIPS_AVERAGES, 0x79))
 
 
 def _shared_item(dataset: Dataset, group: str) -> Dataset:

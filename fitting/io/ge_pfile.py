@@ -125,7 +125,7 @@ def _revision(content: bytes) -> tuple[str, float] | None:
 
 
 def _recognises(files: Files) -> bool:
-    return any(_revision(file.content) is not None for file in files[:1])
+    return len(files) == 1 and _revision(files[0].content) is not None
 
 
 def _read(files: Files) -> Recording:

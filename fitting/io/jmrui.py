@@ -21,6 +21,7 @@ from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.text_rows import Ending, ending_of
 from fitting.io.values import complex_samples, positive
+from fitting.io.water_among import with_water_apart
 from fitting.units import FloatArray
 
 _TITLE = b"jMRUI Data Textfile"
@@ -65,7 +66,7 @@ def _is_jmrui(content: bytes) -> bool:
 
 
 def _recognises(files: Files) -> bool:
-    return any(_is_jmrui(file.content) for file in files[:1])
+    return len(files) == 1 and _is_jmrui(files[0].content)
 
 
 def _read(files: Files) -> Recording:
@@ -137,6 +138,8 @@ def _read_text(file: SourceFile) -> Recording:
 
 def _columns(block: str, points: int, file: SourceFile) -> FloatArray:
     """Real and imaginary part of one signal, shape (points, 2); further columns are its spectrum."""
+    if "," in block and "." not in block:
+        block = block.replace(",", ".")  # decimal commas
     rows = [line.split(maxsplit=2) for line in block.split("\n") if line.strip()]
     if len(rows) != points or any(len(row) < 2 for row in rows):
         raise DamagedFile(
@@ -179,9 +182,10 @@ def _nucleus(text: str | None) -> str:
 
 
 def _recording(pairs: FloatArray, file: SourceFile, acquisition: Acquisition, may_be_cut: str | None) -> Recording:
-    """Signals as transients; ``pairs`` has shape (signals, 1, points, 2), real and imaginary."""
+    """Signals as transients, unsuppressed ones apart; ``pairs``: (signals, 1, points, 2), real and imaginary."""
     samples = complex_samples(pairs[..., 0], -pairs[..., 1], file)
-    return Recording(samples, acquisition, free_text=free_text(acquisition.sequence_name), may_be_cut=may_be_cut)
+    said = free_text(acquisition.sequence_name)
+    return with_water_apart(Recording(samples, acquisition, free_text=said, may_be_cut=may_be_cut))
 
 
 READER = Reader("jmrui", "jMRUI", _recognises, _read)

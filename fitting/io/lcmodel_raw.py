@@ -7,7 +7,9 @@ dwell time stands in LCModel's control file, never in the data file.
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,17 +20,19 @@ from fitting.io.limits import MOST_HEADER_BYTES, MOST_POINTS, refuse_above
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.text_rows import Ending, ending_of
-from fitting.io.values import complex_samples, positive
+from fitting.io.values import complex_samples, positive, with_point
 from fitting.units import FloatArray
 
 _NAMELIST = re.compile(r"^[ \t]*[$&](SEQPAR|NMID|BASIS1|BASIS|NMUSED|LCMODL)\b", re.I | re.M)
 _END = re.compile(r"[$&]END\b|^[ \t]*/[ \t]*$", re.I | re.M)
-_ENTRY = re.compile(r"(\w+)[ \t]*=[ \t]*(?:'((?:[^'\n]|'')*)'|([^\s,$&=']*))")
+_ENTRY = re.compile(r"(\w+)[ \t]*=[ \t]*(?:'((?:[^'\n]|'')*)'|([^\s,$&=']*(?:,\d+(?:[EeDd][+-]?\d+)?)?))")
 _REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[EeDdQq][+-]?\d{1,3}|[+-]\d{3})?")
-_COLUMNS = re.compile(r"\(\s*(?:\d+P\s*,?\s*)?(\d*)\s*[EDFG]N?(\d+)(?:\.\d+)?\s*\)", re.I)
+_COMMA_NUMBER = re.compile(r"\s*[+-]?\d*,\d{3,}(?:[EeDd][+-]?\d{1,3})?(?:\s|$|[+-]\d)")
+_COLUMNS = re.compile(r"\(\s*(?:\d+P\s*,?\s*)?(\d*)\s*[EDFG]N?(\d+)(?:[.,]\d+)?\s*\)", re.I)
 _HEAD_BYTES = 4096
 _WIDEST = 32
 """Characters that a number takes at most, with the space before it."""
+_SAME_FREQUENCY = 0.01
 _ROUND = (64, 100)
 """Usual divisor of the number of points, unless a writer removed some."""
 _NOT_A_SPECTRUM = {
@@ -49,11 +53,56 @@ def _is_lcmodel(content: bytes) -> bool:
 
 
 def _recognises(files: Files) -> bool:
-    return any(_is_lcmodel(file.content) for file in files[:1])
+    if not 1 <= len(files) <= 2 or not all(_is_lcmodel(file.content) for file in files):
+        return False
+    return len(files) == 1 or sum(map(_is_control, files)) == 1
+
+
+def _is_control(file: SourceFile) -> bool:
+    return "LCMODL" in _namelists(file.content[:_HEAD_BYTES].decode("latin-1"))
 
 
 def _read(files: Files) -> Recording:
-    file = files[0]
+    data, *others = sorted(files, key=_is_control)
+    recording = _read_data(data)
+    return _with_control(recording, others[0]) if others else recording
+
+
+def _with_control(recording: Recording, file: SourceFile) -> Recording:
+    """The recording with what only LCModel's control file says: dwell time (DELTAT) and frequency (HZPPPM).
+
+    Raises
+    ------
+    DamagedFile
+        When the two files contradict each other.
+    """
+    if len(file.content) > MOST_HEADER_BYTES:
+        refuse_above(file, "is a long control file", MOST_HEADER_BYTES, "bytes")
+    entries = _entries(file.content.decode("latin-1"))
+    acquisition, points = recording.acquisition, positive(_real(entries.get("NUNFIL")))
+    frequency = positive(_real(entries.get("HZPPPM")), 1e6)
+    stated = acquisition.spectrometer_frequency
+    if points is not None and points != recording.points:
+        raise _contradiction(file, f"NUNFIL is {points:g}, the data have {recording.points} points")
+    if frequency and stated and not math.isclose(frequency, stated, rel_tol=_SAME_FREQUENCY):
+        raise _contradiction(file, f"HZPPPM is {frequency * 1e-6:g}, the data say {stated * 1e-6:g}")
+    completed = replace(
+        acquisition,
+        dwell_time=positive(_real(entries.get("DELTAT"))),
+        spectrometer_frequency=stated or frequency,
+    )
+    said = "The dwell time is that of the LCModel control file sent with the spectrum or beside it."
+    return replace(recording, acquisition=completed, beside=(said,))
+
+
+def _contradiction(file: SourceFile, what: str) -> DamagedFile:
+    return DamagedFile(
+        f"The control file '{file.name}' is not that of this spectrum: {what}. Send the right one, or none.",
+        file=file.name,
+    )
+
+
+def _read_data(file: SourceFile) -> Recording:
     text = file.content.decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
     namelists = _namelists(text)
     for namelist, what in _NOT_A_SPECTRUM.items():
@@ -130,6 +179,7 @@ def _true(value: str | None) -> bool:
 
 def _real(text: str | None) -> float | None:
     """A Fortran real: 1.0D+03 and 1.0+003 are 1000."""
+    text = None if text is None else str(with_point(text))
     if text is None or not _REAL.fullmatch(text):
         return None
     plain = re.sub(r"[DdQq]", "E", text)
@@ -146,6 +196,8 @@ def _scale(entries: dict[str, str], file: SourceFile) -> float:
 
 def _numbers(data: str, fortran_format: str | None, file: SourceFile) -> FloatArray:
     """All numbers of the data part: free form, or by FMTDAT's columns where they stand without a space."""
+    if _has_decimal_commas(data):
+        data = data.replace(",", ".")
     words = data.split(maxsplit=2 * MOST_POINTS)
     if len(words) > 2 * MOST_POINTS or len(data) > _WIDEST * 2 * MOST_POINTS:
         refuse_above(file, "holds too many numbers", MOST_POINTS, "points")
@@ -167,6 +219,11 @@ def _numbers(data: str, fortran_format: str | None, file: SourceFile) -> FloatAr
             )
         numbers.extend(value for value in values if value is not None)
     return np.array(numbers)
+
+
+def _has_decimal_commas(data: str) -> bool:
+    """Whether commas stand for decimal points: no point anywhere, and numbers look like those of exponent formats."""
+    return "," in data and "." not in data and _COMMA_NUMBER.match(data) is not None
 
 
 def _column_width(fortran_format: str | None) -> int:

@@ -18,6 +18,7 @@ from nibabel.nifti1 import Nifti1Header
 
 from fitting.acquisition import Acquisition, Recording, VoiGeometry
 from fitting.errors import UnsupportedData
+from fitting.io._bids import is_sidecar, with_sidecar
 from fitting.io._nifti import METRES, Opened, affine_mm, damaged, is_nifti, open_nifti
 from fitting.io.free_text import free_text
 from fitting.io.limits import refuse_crowded_json, refuse_unpacking
@@ -28,6 +29,7 @@ from fitting.io.voi import box
 from fitting.units import ComplexArray
 
 _EXTENSION_CODE = 44
+_ONE_OF_TWO = ([True, False], [False, True])
 _SECONDS = {0: 1.0, 8: 1.0, 16: 1e-3, 24: 1e-6}
 """xyzt_units; files that leave it 0 hold the standard's units, mm and s."""
 _COILS = "DIM_COIL"
@@ -67,13 +69,17 @@ class _Image:
 
 
 def _recognises(files: Files) -> bool:
-    return any(is_nifti(file.content) for file in files[:1])
+    if len(files) == 2:
+        return [is_nifti(file.content) for file in files] in _ONE_OF_TWO and any(map(is_sidecar, files))
+    return len(files) == 1 and is_nifti(files[0].content)
 
 
 def _read(files: Files) -> Recording:
-    file = files[0]
+    file, *others = sorted(files, key=is_sidecar)
     nifti = open_nifti(file)
-    image = _Image(nifti, _fields(nifti.extensions, nifti.header.endianness, file))
+    fields = _fields(nifti.extensions, nifti.header.endianness, file)
+    completed, said = with_sidecar(fields, others[0]) if others else (fields, None)
+    image = _Image(nifti, completed)
     tags = _dimension_tags(image)
     name, typed = _text(image, "SequenceName"), [_text(image, key) for key in _FREE_TEXTS]
     sequence = localisation(name)
@@ -101,7 +107,8 @@ def _read(files: Files) -> Recording:
         nucleus=_text(image, "ResonantNucleus") or "1H",
         water_suppressed=suppressed if isinstance(suppressed, bool) else None,
     )
-    return Recording(_samples(image, tags), acquisition, free_text=free_text(name, *typed))
+    beside = () if said is None else (said,)
+    return Recording(_samples(image, tags), acquisition, free_text=free_text(name, *typed), beside=beside)
 
 
 def _fields(extensions: bytes, endianness: str, file: SourceFile) -> Mapping[str, Any]:

@@ -46,7 +46,7 @@ def _is_sdat_name(file: SourceFile) -> bool:
 
 def _recognises(files: Files) -> bool:
     # A lone SDAT is a row of numbers without a mark: only its name can say that its SPAR is missing.
-    return any(_is_spar(file) for file in files) or any(_is_sdat_name(file) for file in files)
+    return len(files) <= 2 and (any(map(_is_spar, files)) or any(map(_is_sdat_name, files)))
 
 
 def _read(files: Files) -> Recording:

@@ -16,6 +16,7 @@ from fitting.io._dicom import (
     damaged,
     free_texts,
     open_dataset,
+    place,
     quantity,
     refuse_imaging_matrix,
     refuse_nucleus,
@@ -55,7 +56,12 @@ def _read(files: Files) -> Recording:
         raise damaged(file, TITLE, f"it holds {len(data)} bytes of data where the header promises {points} points")
     samples = checked_samples(np.frombuffer(data, dtype="<c8"), file)
     said = free_text(text(csa.get("SequenceName")), *free_texts(dataset))
-    return Recording(samples=samples.reshape(1, 1, points), acquisition=_acquisition(dataset, csa), free_text=said)
+    return Recording(
+        samples=samples.reshape(1, 1, points),
+        acquisition=_acquisition(dataset, csa),
+        free_text=said,
+        place=place(dataset),
+    )
 
 
 def _acquisition(dataset: Dataset, csa: _Csa) -> Acquisition:
@@ -65,7 +71,7 @@ def _acquisition(dataset: Dataset, csa: _Csa) -> Acquisition:
         format=NAME,
         spectrometer_frequency=quantity(csa.get("ImagingFrequency"), 1e6),
         dwell_time=quantity(csa.get("RealDwellTime"), 1e-9),
-        echo_time=quantity(csa.get("EchoTime"), 1e-3),
+        echo_time=_echo_time(csa),
         repetition_time=quantity(csa.get("RepetitionTime"), 1e-3),
         sequence=sequence,
         sequence_name=sequence_name,
@@ -78,6 +84,14 @@ def _acquisition(dataset: Dataset, csa: _Csa) -> Acquisition:
         averages=count(csa.get("NumberOfAverages")),
         nucleus=_nucleus(csa),
     )
+
+
+def _echo_time(csa: _Csa) -> float | None:
+    """The echo time, s; sequences with several refocusing pulses list its parts (spec2nii, CHANGELOG 0.4.7)."""
+    value = csa.get("EchoTime")
+    parts = [quantity(part, 1e-3) for part in value] if isinstance(value, list | tuple) else [quantity(value, 1e-3)]
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
 
 
 def _voi_geometry(csa: _Csa) -> VoiGeometry | None:

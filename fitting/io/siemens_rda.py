@@ -11,13 +11,13 @@ from math import prod
 
 import numpy as np
 
-from fitting.acquisition import Acquisition, Recording, VoiGeometry
+from fitting.acquisition import Acquisition, Place, Recording, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.free_text import free_text
 from fitting.io.limits import MOST_HEADER_BYTES, refuse_above
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, edge_lengths, positive
+from fitting.io.values import checked_samples, edge_lengths, place_digest, positive
 from fitting.io.voi import in_patient_axes
 
 NAME = "siemens_rda"
@@ -26,6 +26,8 @@ TITLE = "Siemens RDA"
 _BEGIN = b">>> Begin of header <<<"
 _END = re.compile(rb">>> End of header <<<\r?\n")
 _BYTES_PER_POINT = 16
+_SERIES = ("StudyDate", "StudyTime", "SeriesDate", "SeriesTime", "SeriesNumber", "SeriesDescription")
+"""Fields that are equal in all files of a series; only their digest is kept."""
 
 
 def _recognises(files: Files) -> bool:
@@ -47,7 +49,12 @@ def _read(files: Files) -> Recording:
         raise _damaged(file, f"it holds {len(data)} bytes of data where the header promises {points} points")
     samples = checked_samples(np.frombuffer(data, dtype="<c16"), file)
     said = free_text(*(header.typed(key) for key in ("SequenceName", "ProtocolName", "SeriesDescription")))
-    return Recording(samples=samples.reshape(1, 1, points), acquisition=_acquisition(header), free_text=said)
+    return Recording(
+        samples=samples.reshape(1, 1, points),
+        acquisition=_acquisition(header),
+        free_text=said,
+        place=Place(place_digest(map(header.typed, _SERIES)), header.count("InstanceNumber")),
+    )
 
 
 def _acquisition(header: _Header) -> Acquisition:

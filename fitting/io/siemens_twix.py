@@ -6,7 +6,8 @@ This module identifies signal, reference and the start of the FID; `_twix` parse
 * the samples are conjugated to our sign convention, as suspect 0.6 and spec2nii 0.8 do;
 * points before the FID begins and after the protocol's vector are cut off;
 * readout oversampling is removed (`_without_oversampling`);
-* product sequences of syngo MR XA store water reference transients as element 0 of the phase loop.
+* product sequences of syngo MR XA store water reference transients as element 0 of the phase loop; sequences that store
+  them in the loop of the averages are told by their amplitudes (`water_among`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from fitting.io.sequence_names import localisation, without_folder
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
 from fitting.io.voi import from_normal
+from fitting.io.water_among import with_water_apart
 from fitting.units import ComplexArray
 
 NAME = "siemens_twix"
@@ -66,7 +68,7 @@ def _read(files: Files) -> Recording:
     reference = _reference(file, measurement.loop(_REFERENCE_LOOP), samples, protocol)
     if reference is None:
         averaged = replace(acquisition, averages=len(samples))
-        return Recording(samples=samples, acquisition=averaged, free_text=protocol.free_text)
+        return with_water_apart(Recording(samples=samples, acquisition=averaged, free_text=protocol.free_text))
     water = samples[reference]
     return Recording(
         samples=samples[~reference],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -12,26 +14,38 @@ from fitting.errors import DamagedFile
 from fitting.io.source import SourceFile
 from fitting.units import ComplexArray, FloatArray
 
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+(?:[eE][+-]?\d+)?\s*")
+"""A number of a console whose language writes a comma before the decimals; no format here groups thousands."""
+
 
 def positive(value: float | str | None, unit: float = 1.0) -> float | None:
     """``value`` times ``unit`` when it is a finite number above zero, else None.
 
     Headers write 0, -1 or nothing for a quantity they do not know; none of these is a measurement.
     """
-    try:
-        number = float(value) * unit if value is not None else 0.0
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number > 0 else None
+    number = finite(value)
+    scaled = 0.0 if number is None else number * unit
+    return scaled if math.isfinite(scaled) and scaled > 0 else None
 
 
 def finite(value: float | str | None) -> float | None:
-    """``value`` as a finite number of any sign, else None."""
+    """``value`` as a finite number of any sign, else None; the decimals may stand behind a comma."""
     try:
-        number = float(value) if value is not None else math.nan
+        number = float(with_point(value)) if value is not None else math.nan
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def with_point(value: float | str) -> float | str:
+    """A number in text with a decimal point where it has a decimal comma; anything else as it is."""
+    is_comma = isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value) is not None
+    return value.replace(",", ".") if is_comma and isinstance(value, str) else value
+
+
+def place_digest(names: Iterable[str | None]) -> str:
+    """Digest of what a header calls a scan, by which its files are compared without keeping dates or identifiers."""
+    return hashlib.sha256("\0".join(name or "" for name in names).encode()).hexdigest()
 
 
 def edge_lengths(edges: Iterable[float | str | None], unit: float) -> tuple[float, float, float] | None:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fitting.fid import Fid
-from fitting.preprocessing.referencing import SEARCH_BESIDE_WATER_PPM, SEARCH_PPM, Reference, find_reference
-from fitting.preprocessing.residual_water import decompose
+from fitting.preprocessing.referencing import (
+    ELSEWHERE_PPM,
+    SEARCH_BESIDE_WATER_PPM,
+    SEARCH_PPM,
+    Reference,
+    find_reference,
+)
+from fitting.preprocessing.residual_water import Components, decompose
 from fitting.preprocessing.step import REGISTRATION, WATER_REMOVAL, Step, step
+
+CARRIER_OFFSETS_PPM = (1.9, 2.5)
+"""Displacements of a spectrum whose receiver was set between creatine and NAA, as sequences do that excite there; each
+covers ``SEARCH_PPM`` to either side."""
+
+FEWEST_FAR_PEAKS = 4
+DISTINCT_FAR = 1.3
+"""Far from where it is expected the pattern must be clearer than near: peaks visible, and height over other places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +51,8 @@ def referenced_without_water(fid: Fid, *, beside_water: bool) -> Referenced:
     search_ppm = SEARCH_BESIDE_WATER_PPM if beside_water else SEARCH_PPM
     stored_water = components.water(fid.frequency).fid(fid.axes)
     found = find_reference(fid.with_same_noise(fid.samples - stored_water.samples), search_ppm)
+    if found.pattern != "found":
+        found = _far_from_carrier(fid, components) or found
     shift_ppm = _applied(found)
     shift_hz = shift_ppm * fid.frequency * 1e-6
     water_lines = components.water(fid.frequency, shift_ppm)
@@ -47,6 +63,28 @@ def referenced_without_water(fid: Fid, *, beside_water: bool) -> Referenced:
     )
     rest = _difference(fid, components.fid(fid.axes))
     return Referenced(_difference(fid.shifted(shift_hz), water), found, water, rest, steps)
+
+
+def _far_from_carrier(fid: Fid, components: Components) -> Reference | None:
+    """The pattern of brain peaks in a scan whose receiver was not set to water; None unless it stands at one place.
+
+    Some sequences record with the carrier between water and NAA, 1.7 to 2.7 ppm away. The same FID is held against the
+    pattern around each of several carriers, without the water that each would imply.
+    """
+    candidates = []
+    for offset in CARRIER_OFFSETS_PPM:
+        back = fid.shifted(-offset * fid.frequency * 1e-6)
+        water = components.water(fid.frequency, -offset).fid(fid.axes).shifted(-offset * fid.frequency * 1e-6)
+        found = find_reference(back.with_same_noise(back.samples - water.samples), SEARCH_PPM)
+        if found.trusted and found.visible >= FEWEST_FAR_PEAKS:
+            candidates.append(replace(found, shift_ppm=found.shift_ppm + offset))
+    if not candidates:
+        return None
+    best = max(candidates, key=lambda item: item.match)
+    others = [item.match for item in candidates if abs(item.shift_ppm - best.shift_ppm) > ELSEWHERE_PPM]
+    if others and best.match < DISTINCT_FAR * max(others):
+        return None
+    return replace(best, reason=f"the receiver was set {-best.shift_ppm:+.1f} ppm off water; {best.reason}")
 
 
 def _applied(found: Reference) -> float:

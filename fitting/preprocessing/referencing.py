@@ -61,6 +61,10 @@ class Reference:
     shift_ppm: float
     pattern: Pattern
     reason: str
+    visible: int = 0
+    """Peaks of the pattern that are visible there."""
+    match: float = 0.0
+    """Height of the pattern there, in units of the signal."""
 
     @property
     def trusted(self) -> bool:
@@ -113,4 +117,6 @@ def find_reference(fid: Fid, search_ppm: float = SEARCH_PPM) -> Reference:
     elsewhere = np.abs(displacement - shift) > ELSEWHERE_PPM
     if match[best] < DISTINCT * float(match[elsewhere].max(initial=0.0)):
         return Reference(shift, "ambiguous", "another position fits the pattern of brain peaks nearly as well")
-    return Reference(shift, "found", f"{visible[best]} of {len(PEAKS)} expected brain peaks are visible")
+    seen = int(visible[best])
+    words = f"{seen} of {len(PEAKS)} expected brain peaks are visible"
+    return Reference(shift, "found", words, seen, float(np.abs(together[best])))

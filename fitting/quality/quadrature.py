@@ -10,12 +10,16 @@ import numpy as np
 from fitting.fid import Fid
 from fitting.quality.evidence import Evidence, Instrument
 from fitting.quality.numbers import number
+from fitting.units import WATER_PPM
 
 LINES_PPM = (1.8, 4.2)
 """Range of the lines whose images are searched: they stand apart from zero frequency."""
 
 DURATION = 0.15
 """s; the part of the FID that is used, under a window whose feet keep strong water away from the images."""
+
+ON_WATER_PPM = 0.6
+"""With the carrier farther from water, other lines stand where the images would be."""
 
 CHANCE = 3.0
 """Standard deviations of the noise that are taken off."""
@@ -57,7 +61,8 @@ class Quadrature(Instrument):
             unit="1",
             definition=(
                 "Height of the images of the lines from 1.8 to 4.2 ppm at the mirrored frequencies over that of "
-                "the lines, in the first 150 ms of the averaged FID, less three standard deviations of its noise."
+                "the lines, in the first 150 ms of the averaged FID, less three standard deviations of its noise; "
+                "null where the receiver was set more than 0.6 ppm off water, so that other lines stand there."
             ),
             good="below 0.04",
             source=(
@@ -72,4 +77,13 @@ class Quadrature(Instrument):
     def of(cls, evidence: Evidence) -> Self:
         """Measure them."""
         found = evidence.preprocessed
+        if abs(found.shift_ppm) > ON_WATER_PPM or (
+            found.water_mean and abs(_peak_ppm(found.water_mean)) > ON_WATER_PPM
+        ):
+            return cls(quadrature_image=None)
         return cls(quadrature_image=quadrature_image(found.mean, found.corrected.noise))
+
+
+def _peak_ppm(water: Fid) -> float:
+    """Distance of the highest peak of a FID (points,) from the carrier, ppm."""
+    return float(water.axes.fft_ppm[np.argmax(np.abs(np.fft.fft(water.samples)))]) - WATER_PPM

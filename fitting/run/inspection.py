@@ -94,7 +94,8 @@ def inspect(job: Job) -> Inspection:
 def _about_sequence(intake: Intake) -> tuple[str, ...]:
     """Remark on the sequence, or the sequence words in free text where it is missing."""
     hint = sequence_hint(intake.recording.free_text) if intake.recording.acquisition.sequence is None else None
-    return (hint,) if hint else tuple(note.sentence for note in intake.notes)
+    limiting = [note.sentence for note in intake.notes if note.limits]
+    return (*([hint] if hint else limiting), *(remark.sentence for remark in intake.remarks))
 
 
 def _sentences(placement: Placement) -> tuple[str, ...]:

@@ -51,7 +51,9 @@ class Intake:
     @property
     def remarks(self) -> tuple[Reason, ...]:
         """Remarks on the scan that do not limit the verdict."""
-        return tuple(Reason(note.code, note.sentence) for note in self.notes if not note.limits)
+        remarks = [Reason(note.code, note.sentence) for note in self.notes if not note.limits]
+        remarks += [Reason("companion-used", sentence) for sentence in self.recording.beside]
+        return (*remarks, *_about_coils(self.recording))
 
 
 def take_in(metabolite: Files, water_reference: Files, overrides: Overrides) -> Intake:
@@ -87,6 +89,22 @@ def take_in(metabolite: Files, water_reference: Files, overrides: Overrides) -> 
         input_sha256=digest(metabolite),
         water_sha256=digest(water_reference) if water_reference else None,
     )
+
+
+def _about_coils(recording: Recording) -> tuple[Reason, ...]:
+    """Remark on a water reference that scales nothing, because it has other receive coils than the spectrum."""
+    water = recording.water
+    if water is None or water.coils == recording.coils:
+        return ()
+    sentence = (
+        f"No concentrations: the water reference has {_coils(water)}, the spectrum {_coils(recording)}, so their "
+        "scales cannot be compared. Send both combined or both uncombined."
+    )
+    return (Reason("water-of-other-coils", sentence),)
+
+
+def _coils(recording: Recording) -> str:
+    return "one coil signal" if recording.coils == 1 else f"{recording.coils} coils"
 
 
 def digest(files: Files) -> str:

@@ -14,7 +14,9 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
-from fitting.io import READERS, SourceFile, read
+from fitting.io import SourceFile
+from fitting.io import refuse_unrecognised as refuse_unrecognised_spectrum
+from fitting.io.names import known_ending
 from fitting.io.nifti_image import refuse_other_than_image
 from fitting.request import Overrides
 from fitting.run.check import check_document
@@ -27,15 +29,10 @@ from service.storage.tables import Role
 
 MAX_REQUEST_BYTES = 1_000_000
 """Size of the part ``request``; as a text field it could not be larger either."""
-MAX_FILES = 64
-"""Files in one submission; a spectrum has one or two, a series of DICOM instances more."""
+MAX_FILES = 1024
+"""Files in one submission; a spectrum has one or two, a scan with one file for each coil and transient more."""
 
 _SPECTRUM_ROLES: tuple[Role, ...] = ("metabolite", "water_reference", "macromolecules")
-_SUFFIXES = (
-    ".nii.gz", ".nii", ".json", ".rda", ".dat", ".ima", ".dcm", ".sdat", ".spar", ".7", ".p", ".raw", ".h2o",
-    ".coord", ".txt", ".mrui", ".fid", ".ser", ".job0", ".csv",
-)  # fmt: skip
-"""Name endings that are kept; anything else in an uploaded file's name may be a patient's."""
 
 
 async def read_submission(request: Request) -> tuple[tuple[StoredFile, ...], dict[str, Any]]:
@@ -124,8 +121,7 @@ def _named(role: Role, uploads: Sequence[UploadFile]) -> list[tuple[str, UploadF
     """The files under neutral names: the role, and what is known of the ending."""
     named: list[tuple[str, UploadFile]] = []
     for upload in uploads:
-        original = (upload.filename or "").lower()
-        suffix = next((suffix for suffix in _SUFFIXES if original.endswith(suffix)), "")
+        suffix = known_ending(upload.filename or "")
         alike = sum(name.endswith(suffix) if suffix else "." not in name for name, _ in named)
         named.append((f"{role}-{alike + 1}{suffix}" if alike else f"{role}{suffix}", upload))
     return named
@@ -196,5 +192,5 @@ def refuse_unrecognised(files: Sequence[StoredFile]) -> None:
     parts = by_role(files)
     for role in _SPECTRUM_ROLES:
         found = parts.get(role, ())
-        if found and not (any(file.content for file in found) and any(item.recognises(found) for item in READERS)):
-            read(found)
+        if found:
+            refuse_unrecognised_spectrum(found)

@@ -69,7 +69,7 @@ def planted(reader: str, identifier: str) -> Files:
 def archive() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as target:
-        target.writestr("meas.rda", rda()[0].content)
+        target.writestr("letter.txt", b"Dear Sir or Madam,\n" * 20)
     return buffer.getvalue()
 
 
@@ -100,7 +100,7 @@ BAD = (
     Bad("JPEG", UNSUPPORTED, "JPEG", file("scan.jpg", b"\xff\xd8\xff\xe0" + bytes(500)), at_once=True),
     Bad("PNG", UNSUPPORTED, "PNG", file("scan.png", b"\x89PNG\r\n\x1a\n" + bytes(500)), at_once=True),
     Bad("PDF", UNSUPPORTED, "PDF", file("scan.pdf", b"%PDF-1.7\n" + bytes(500)), at_once=True),
-    Bad("ZIP of a spectrum", UNSUPPORTED, "ZIP", file("scan.zip", archive()), at_once=True),
+    Bad("ZIP of a letter", UNKNOWN, "Siemens RDA", file("scan.zip", archive())),
     Bad("DICOM image", UNSUPPORTED, "MR image", part10(Dataset(), "1.2.840.10008.5.1.4.1.1.4", "1.dcm"), at_once=True),
     Bad("NIfTI image", UNSUPPORTED, "image", planted("nifti_mrs", "anatomical image")),
     Bad("SDAT without SPAR", DAMAGED, "SPAR", planted("philips_sdat", "SDAT without SPAR")),

@@ -9,9 +9,11 @@ import gzip
 import json
 import random
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from io import BytesIO
 
 import numpy as np
 
@@ -372,6 +374,56 @@ def _honest_arrays(size: float) -> Job:
     return replace(_as_spectrum(content, "scan.json"), options=Options(overrides=overrides))
 
 
+def _gzip_pfile(size: float) -> Job:
+    """A P-file with zeros behind it, packed."""
+    (file,) = ge_pfile._revision_9(np.ones((3, 1, 64), complex))
+    return _as_spectrum(gzip.compress(file.content + bytes(int(500 * size) * MEGABYTE), 1), "P1.7.gz")
+
+
+def _zipped(members: dict[str, bytes]) -> bytes:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def _zip_zeros(size: float) -> Job:
+    """One file of zeros."""
+    return _as_spectrum(_zipped({"a.rda": bytes(int(500 * size) * MEGABYTE)}), "scan.zip")
+
+
+def _zip_lies(size: float) -> Job:
+    """The same, announced as ten bytes."""
+    count = int(500 * size) * MEGABYTE
+    content = _zipped({"a.rda": bytes(count)})
+    return _as_spectrum(content.replace(struct.pack("<I", count), struct.pack("<I", 10)), "scan.zip")
+
+
+def _zip_members(size: float) -> Job:
+    """More files than any scan has."""
+    return _as_spectrum(_zipped({f"{number}.dcm": b"" for number in range(int(40_000 * size))}), "scan.zip")
+
+
+def _zip_directory(size: float) -> Job:
+    """The same behind an end record that counts three."""
+    content = bytearray(_zipped({f"{number}.dcm": b"" for number in range(int(40_000 * size))}))
+    content[-14:-10] = struct.pack("<2H", 3, 3)
+    return _as_spectrum(bytes(content), "scan.zip")
+
+
+def _zip_in_zip(size: float) -> Job:
+    """Archives in an archive."""
+    inner = _zipped({"a.rda": bytes(int(30 * size) * MEGABYTE)})
+    return _as_spectrum(_zipped({f"{number}.zip": inner for number in range(int(1000 * size))}), "scan.zip")
+
+
+def _zip_of_gzip(size: float) -> Job:
+    """Packed files in an archive, each small as it comes out of it."""
+    inner = gzip.compress(bytes(int(30 * size) * MEGABYTE), 9)
+    return _as_spectrum(_zipped({f"{number}.7.gz": inner for number in range(int(1000 * size))}), "scan.zip")
+
+
 KINDS: dict[str, Callable[[float], Job]] = {
     "DICOM, deflated zeros": _deflated_zeros,
     "DICOM, deflated samples": _deflated_samples,
@@ -386,6 +438,13 @@ KINDS: dict[str, Callable[[float], Job]] = {
     "NIfTI-MRS, gzip in gzip": _gzip_in_gzip,
     "NIfTI-MRS, gzip, extension of lists": _gzip_extension,
     "NIfTI-MRS, gzip, late samples": _gzip_offset,
+    "P-file, gzip of zeros": _gzip_pfile,
+    "ZIP of zeros": _zip_zeros,
+    "ZIP of zeros, announced as few": _zip_lies,
+    "ZIP, many files": _zip_members,
+    "ZIP, many files, counted as few": _zip_directory,
+    "ZIP of ZIP": _zip_in_zip,
+    "ZIP of gzip": _zip_of_gzip,
     "TWIX, counts": _twix_counts,
     "TWIX, empty transients": _twix_transients,
     "TWIX, protocol lines": _twix_header,

@@ -40,12 +40,12 @@ def test_file_without_companion_comes_alone(tmp_path: Path) -> None:
 
 
 def test_unreadable_files_are_refused_by_name(tmp_path: Path) -> None:
-    """Missing files, folders and files over the limit are refused by name, unread."""
+    """Missing files, folders without a spectrum and files over the limit are refused by name."""
     (tmp_path / "large").write_bytes(b"x" * 11)
 
     with pytest.raises(UnreadableSpectrum, match=r"no file 'nothing\.SDAT'"):
         source_files(tmp_path / "nowhere" / "nothing.SDAT")
-    with pytest.raises(UnreadableSpectrum, match="not a file"):
+    with pytest.raises(UnreadableSpectrum, match="holds no spectrum"):
         source_files(tmp_path)
     with pytest.raises(UnreadableSpectrum, match="11 bytes, more than the 10"):
         source_files(tmp_path / "large", max_bytes=10)

@@ -104,7 +104,7 @@ def siemens(fids: ComplexArray = FID[np.newaxis], *, mixing_time: float = 0.0, *
     return part10(dataset, MR_SPECTROSCOPY, "meas.dcm")
 
 
-def philips(fids: ComplexArray, *, edited: str | None = None) -> Files:
+def philips(fids: ComplexArray, *, edited: str | None = None, **changes: object) -> Files:
     """A Philips object: TE and TR in the per-frame groups, averages of each frame in a private sequence."""
     dataset = _basic(
         fids,
@@ -130,7 +130,73 @@ def philips(fids: ComplexArray, *, edited: str | None = None) -> Files:
         )
         for _ in fids
     )
+    for keyword, value in changes.items():
+        setattr(dataset, keyword, value)
     return part10(dataset, MR_SPECTROSCOPY, "meas.dcm")
+
+
+def philips_dynamics(fids: ComplexArray, references: tuple[int, ...] | None = None) -> Files:
+    """A Philips object of dynamics; ``references`` marks frames in the private sequence, None writes no marks."""
+    dataset = _basic(
+        fids,
+        Manufacturer="Philips Medical Systems",
+        ManufacturerModelName="Achieva",
+        SoftwareVersions=["3.2.3", "3.2.3.2"],
+        PulseSequenceName="SPECTROSCOPY",
+        VolumeLocalizationTechnique="PRIME",
+        SpectrallySelectedSuppression="WATER",
+    )
+    if references is not None:
+        marks = [Dataset() for _ in fids]
+        for number, mark in enumerate(marks):
+            mark.private_block(0x2005, "Philips MR Imaging DD 004", create=True).add_new(
+                0x04, "SS", int(number in references)
+            )
+        dataset.private_block(0x2005, "Philips MR Imaging DD 005", create=True).add_new(0x0F, "SQ", Sequence(marks))
+    dataset.PerFrameFunctionalGroupsSequence = Sequence(_timing(30.0) for _ in fids)
+    return part10(dataset, MR_SPECTROSCOPY, "meas.dcm")
+
+
+def _timing(echo_time: float) -> Dataset:
+    return _item(
+        MREchoSequence=Sequence([_item(EffectiveEchoTime=echo_time)]),
+        MRTimingAndRelatedParametersSequence=Sequence([_item(RepetitionTime=2000.0)]),
+    )
+
+
+def _echo_series() -> Files:
+    return siemens(
+        np.stack([FID, FID]),
+        PerFrameFunctionalGroupsSequence=Sequence([_timing(30.0), _timing(60.0)]),
+    )
+
+
+def united_imaging() -> Files:
+    """A United Imaging object: times at the top level, the water reference in a private element."""
+    dataset = _basic(
+        FID[np.newaxis],
+        Manufacturer="UIH",
+        ManufacturerModelName="uMR 790",
+        SoftwareVersions="R28.1",
+        SequenceName="svs_press",
+        EchoTime=35.0,
+        RepetitionTime=2000.0,
+    )
+    del dataset.NumberOfFrames
+    block = dataset.private_block(0x0065, "Spectroscopy Private Header", create=True)
+    block.add_new(0x07, "OF", np.conj(WATER).astype("<c8").tobytes())
+    return part10(dataset, MR_SPECTROSCOPY, "meas.dcm")
+
+
+def _points_elsewhere() -> Files:
+    """Points in the acquisition's columns, and a reference behind the one frame that is counted."""
+    return philips(
+        np.stack([FID, WATER]),
+        NumberOfFrames=1,
+        DataPointColumns=None,
+        SpectroscopyAcquisitionDataColumns=POINTS,
+        WaterReferencedPhaseCorrection="YES",
+    )
 
 
 def _silent() -> Files:
@@ -187,6 +253,55 @@ FIXTURES = (
         PHILIPS,
         water=WATER.reshape(1, 1, -1),
     ),
+    Fixture(
+        "dicom_mrs",
+        "philips-points-elsewhere",
+        _points_elsewhere,
+        FID.reshape(1, 1, -1),
+        PHILIPS,
+        water=WATER.reshape(1, 1, -1),
+    ),
+    Fixture(
+        "dicom_mrs",
+        "siemens-dynamics",
+        lambda: siemens(np.stack([FID, 0.9 * FID])),
+        np.stack([FID, 0.9 * FID])[:, np.newaxis],
+        {**SIEMENS, "averages": 2},
+    ),
+    Fixture(
+        "dicom_mrs",
+        "philips-dynamics",
+        lambda: philips_dynamics(np.stack([FID, FID, FID, WATER])),
+        np.stack([FID, FID, FID])[:, np.newaxis],
+        {**PHILIPS, "averages": 3},
+        water=WATER.reshape(1, 1, -1),
+    ),
+    Fixture(
+        "dicom_mrs",
+        "philips-dynamics-marked",
+        lambda: philips_dynamics(np.stack([FID, FID, 2 * FID]), references=(2,)),
+        np.stack([FID, FID])[:, np.newaxis],
+        {**PHILIPS, "averages": 2},
+        water=2 * FID.reshape(1, 1, -1),
+    ),
+    Fixture(
+        "dicom_mrs",
+        "united-imaging",
+        united_imaging,
+        FID.reshape(1, 1, -1),
+        {
+            "spectrometer_frequency": FREQUENCY,
+            "dwell_time": 1 / SPECTRAL_WIDTH,
+            "echo_time": 0.035,
+            "repetition_time": 2.0,
+            "sequence": "PRESS",
+            "sequence_name": "svs_press",
+            "vendor": "UIH",
+            "scanner_model": "uMR 790",
+            "software": "R28.1",
+        },
+        water=WATER.reshape(1, 1, -1),
+    ),
 )
 
 REFUSALS = (
@@ -195,7 +310,7 @@ REFUSALS = (
     Refusal("dicom_mrs", "editing", lambda: siemens(PulseSequenceName="svs_edit"), "edit"),
     Refusal("dicom_mrs", "edited by its private field", lambda: philips(FID[np.newaxis], edited="Y"), "editing"),
     Refusal("dicom_mrs", "spectrum", lambda: siemens(SignalDomainColumns="FREQUENCY"), "FREQUENCY"),
-    Refusal("dicom_mrs", "several-frames", lambda: siemens(np.stack([FID, FID])), "2 spectra"),
+    Refusal("dicom_mrs", "echo-series", _echo_series, "changes from frame to frame"),
     Refusal("dicom_mrs", "rows-swapped", lambda: philips(np.stack([WATER, FID])), "2 spectra"),
     Refusal("dicom_mrs", "planar", lambda: siemens(MRSpectroscopyAcquisitionType="PLANE"), "PLANE"),
     Refusal("dicom_mrs", "big-endian", _big_endian, "big-endian"),

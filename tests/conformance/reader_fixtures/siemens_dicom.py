@@ -129,6 +129,13 @@ FIXTURES = (
     ),
     Fixture(
         "siemens_dicom",
+        "parts-of-the-echo-time",
+        lambda: ima(EchoTime="12.5\\10.0\\7.5"),
+        FID.reshape(1, 1, -1),
+        EXPECTED,
+    ),
+    Fixture(
+        "siemens_dicom",
         "silent-header",
         lambda: ima(without=("EchoTime", "RepetitionTime", "VoiThickness", "NumberOfAverages", "SequenceName")),
         FID.reshape(1, 1, -1),
