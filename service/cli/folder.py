@@ -16,13 +16,12 @@ from typing import Any
 
 from fitting.errors import FittingError
 from fitting.io.companions import source_files
-from service.cli.client import ServiceClient, refusal_of
-from service.cli.failures import CommandFailure, ExitCode
+from service.cli.client import uploads
+from service.client import UNFINISHED, Client, Refused
 
 DONE, ERROR = ".done", ".error.json"
 _FOLLOWERS = {".spar": ".sdat"}
 """Suffixes of companion files, which are sent with the main file of the same name."""
-_UNFINISHED = ("queued", "running")
 
 Size = tuple[int, int]
 
@@ -32,7 +31,7 @@ class Folder:
     """One watched folder and the state of its files between two scans."""
 
     path: Path
-    client: ServiceClient
+    client: Client
     request: Mapping[str, Any]
     settle_seconds: float
     tell: Callable[[str], None]
@@ -47,7 +46,7 @@ class Folder:
 
         Raises
         ------
-        CommandFailure
+        ClientError
             When the service fails or cannot be reached; the next scan tries again.
         """
         for file in self._settled():
@@ -87,25 +86,20 @@ class Folder:
 
     def _send(self, file: Path) -> None:
         try:
-            self.sent[file] = self.client.submit({"metabolite": source_files(file)}, self.request)
-        except FittingError as error:
+            self.sent[file] = self.client.submit(uploads({"metabolite": source_files(file)}), self.request)
+        except (FittingError, Refused) as error:
             self._end(file, ERROR, {"code": error.code, "detail": error.detail})
-        except CommandFailure as failure:
-            if failure.exit_code is not ExitCode.REFUSED:
-                raise
-            self._end(file, ERROR, {"code": failure.code, "detail": failure.detail})
 
     def _follow(self, file: Path, analysis: str) -> None:
         document = self.client.look(analysis)
-        if document["state"] in _UNFINISHED:
+        if document["state"] in UNFINISHED:
             return
         if document["state"] == "succeeded":
             verdict = document["verdict"]["usable"]
             self._end(file, DONE, {"analysis": analysis, "state": document["state"], "usable": verdict})
             return
         problem = document["problem"] or {"code": "cancelled", "detail": "The analysis was cancelled."}
-        failure = refusal_of(problem, str(file))
-        self._end(file, ERROR, {"analysis": analysis, "code": failure.code, "detail": failure.detail})
+        self._end(file, ERROR, {"analysis": analysis, "code": problem["code"], "detail": problem["detail"]})
 
     def _end(self, file: Path, suffix: str, document: Mapping[str, Any]) -> None:
         path = _sidecar(file, suffix)

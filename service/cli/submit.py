@@ -31,20 +31,21 @@ def submit(
     """Send one spectrum to a running service; print the address of its analysis, or with --wait the result."""
     from fitting.run.check import check_document
     from fitting.run.job import read_part
-    from service.cli.client import ServiceClient, refusal_of
+    from service.cli.client import calling, uploads
+    from service.client import Client, problem_error
 
     refuse_overwriting(pdf, file, *paths.values())
     with refusing(file):
         check_document(document)
         parts = {name: read_part(name, path) for name, path in {"metabolite": file, **paths}.items()}
-    with ServiceClient(url) as client:
-        analysis = client.submit(parts, document)
+    with calling(), Client(url) as client:
+        analysis = client.submit(uploads(parts), document)
         if not wait and pdf is None:
             sys.stdout.write(f"{analysis}\n")
             return ExitCode.ANALYSED
         answer = client.wait(analysis)
         if answer["state"] != "succeeded":
-            raise refusal_of(answer["problem"] or CANCELLED, str(file))
+            raise problem_error(answer["problem"] or CANCELLED, str(file))
         if pdf is not None:
             write(client.report(analysis, "pdf"), pdf)
     if pdf is None or wait:

@@ -36,14 +36,15 @@ def watch(
 ) -> int:
     """Submit each new spectrum of a folder until Ctrl-C; FILE.done or FILE.error.json records the outcome."""
     from fitting.run.check import check_document
-    from service.cli.client import ServiceClient
+    from service.cli.client import calling
     from service.cli.folder import Folder
+    from service.client import Client
 
     if not folder.is_dir():
         raise CommandFailure(ExitCode.REFUSED, "inaccessible-file", str(folder), "is no folder; check the path.")
     with refusing(folder):
         check_document(document)
-    with ServiceClient(url) as client, terminated_like_interrupted():
+    with calling(), Client(url) as client, terminated_like_interrupted():
         watched = Folder(folder, client, document, settle, _tell)
         try:
             while True:
@@ -56,12 +57,15 @@ def watch(
 
 
 def _look(watched: Folder, *, patiently: bool) -> None:
+    from service.cli.client import failure_of
+    from service.client import ClientError
+
     try:
         watched.look()
-    except CommandFailure as failure:
+    except ClientError as error:
         if not patiently:
             raise
-        _tell(failure.line)
+        _tell(failure_of(error).line)
 
 
 def _tell(line: str) -> None:

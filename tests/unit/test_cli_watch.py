@@ -10,9 +10,8 @@ import httpx2
 import pytest
 
 from service.cli import app
-from service.cli.client import ServiceClient
-from service.cli.failures import CommandFailure
 from service.cli.folder import Folder
+from service.client import Client, ServiceFailed
 
 
 class Service:
@@ -51,7 +50,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def folder(tmp_path: Path, service: Service, clock: Clock) -> Folder:
-    client = ServiceClient("http://mrs.local", transport=httpx2.MockTransport(service), pause=lambda _: None)
+    client = Client("http://mrs.local", transport=httpx2.MockTransport(service), pause=lambda _: None)
     return Folder(tmp_path, client, {"region": "ACC"}, 10.0, lambda _: None, clock)
 
 
@@ -119,7 +118,7 @@ def test_an_absent_service_is_no_error_of_the_file(folder: Folder, service: Serv
     folder.look()
     clock.now = 11
     service.refusal = httpx2.Response(502, text="bad gateway")
-    with pytest.raises(CommandFailure):
+    with pytest.raises(ServiceFailed):
         folder.look()
     assert names(folder) == {"scan.rda"}
     service.refusal = None
