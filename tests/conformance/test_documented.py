@@ -48,9 +48,11 @@ def test_the_codes_of_the_command_line_are_explained() -> None:
     """Codes that the command makes itself are in its table, or are problems of the API too."""
     sources = "".join(path.read_text() for path in (ROOT / "service" / "cli").glob("*.py"))
     made = set(re.findall(r'ExitCode\.\w+,\s*"([a-z-]+)"', sources)) | {"usage", "internal-error", "worker-crashed"}
+    client = "".join(path.read_text() for path in (ROOT / "service" / "client").glob("*.py"))
+    made |= set(re.findall(r'(?:Unreachable|ServiceFailed)\("([a-z-]+)"', client))
     table = set(re.findall(r"^\| `([a-z-]+)` \|", (DOCS / "command-line.md").read_text(), re.M))
 
-    assert {"interrupted", "server-unreachable"} <= made
+    assert {"interrupted", "server-unreachable", "server-failed"} <= made
     assert made <= table | set(BY_CODE)
 
 
