@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fitting.model.baseline import Baseline, Block
+from fitting.model.baseline import Block
 from fitting.model.forward import LinearCombinationModel, State, columns_like
 from fitting.units import ComplexArray
 
@@ -42,10 +42,11 @@ def with_deviations(
     component = model.layout.components.index(COMPONENT)
     strongest = float(first.amplitudes.max(initial=0.0))
     spread = max(float(first.amplitudes[component]), SMALLEST_SHARE * strongest, np.finfo(float).tiny)
-    columns, blocks = [model.baseline.columns], [*model.baseline.blocks]
+    baseline = model.baseline
     for name, signals in deviations.items():
-        count, start = signals.shape[0], sum(each.shape[1] for each in columns)
-        columns.append(columns_like(model, signals, first.values))
-        parts, common = {component: columns[-1]}, (1.0 - PERSONAL) * np.eye(count)
-        blocks.append(Block(start, start + count, np.eye(count), 1.0 / spread**2, SHAPE, name, parts, common))
-    return replace(model, baseline=Baseline(np.hstack(columns), tuple(blocks)))
+        count, start = signals.shape[0], baseline.columns.shape[1]
+        columns = columns_like(model, signals, first.values)
+        parts, common = {component: columns}, (1.0 - PERSONAL) * np.eye(count)
+        block = Block(start, start + count, np.eye(count), 1.0 / spread**2, SHAPE, name, parts, common)
+        baseline = baseline.with_columns(columns, block)
+    return replace(model, baseline=baseline)

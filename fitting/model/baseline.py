@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 from scipy.interpolate import BSpline
 from scipy.special import dawsn
 
 from fitting.units import FloatArray
+
+FARTHEST = 69.0
+"""Square of the distance, in units of the width, from which a Gaussian column is constant: exp(-69) is 1e-30."""
 
 KNOTS_PER_PPM = 8
 BUMP_FWHM_PPM = 0.15
@@ -84,12 +88,19 @@ class Baseline:
 
     columns: FloatArray
     blocks: tuple[Block, ...]
-    gram: FloatArray = field(init=False)
-    """Products (n, n) of the columns with each other, made once"""
+    gram: FloatArray
+    """Products (n, n) of the columns with each other."""
 
-    def __post_init__(self) -> None:
-        """Precompute values that every solution needs."""
-        object.__setattr__(self, "gram", self.columns.T @ self.columns)
+    @classmethod
+    def of(cls, columns: FloatArray, blocks: tuple[Block, ...]) -> Self:
+        """The baseline of these columns."""
+        return cls(columns, blocks, columns.T @ columns)
+
+    def with_columns(self, columns: FloatArray, *blocks: Block) -> Self:
+        """The baseline with further columns (points, m) and their blocks; products already made are kept."""
+        cross = self.columns.T @ columns
+        gram = np.block([[self.gram, cross], [cross.T, columns.T @ columns]])
+        return type(self)(np.hstack([self.columns, columns]), (*self.blocks, *blocks), gram)
 
 
 def _spline_columns(ppm: FloatArray) -> FloatArray:
@@ -114,19 +125,24 @@ def _spline(ppm: FloatArray, precision: float, shape: float) -> Baseline:
     columns = _spline_columns(ppm)
     size = columns.shape[1]
     difference = np.diff(np.eye(size), n=2, axis=0)
-    return Baseline(columns, (Block(0, size, difference, precision, shape),))
+    return Baseline.of(columns, (Block(0, size, difference, precision, shape),))
 
 
 def _bumps(ppm: FloatArray, low: float, high: float, spacing: float, fwhm: float) -> FloatArray:
     sigma = fwhm / (2 * np.sqrt(2 * np.log(2)))
-    return np.asarray(np.exp(-0.5 * ((ppm[:, None] - np.arange(low, high, spacing)) / sigma) ** 2), dtype=np.float64)
+    return _bell((ppm[:, None] - np.arange(low, high, spacing)) / (np.sqrt(2) * sigma))
+
+
+def _bell(distance: FloatArray) -> FloatArray:
+    """exp(-distance²), but no smaller than 1e-30: products with still smaller numbers take ten times as long."""
+    return np.asarray(np.exp(-np.minimum(distance**2, FARTHEST)), dtype=np.float64)
 
 
 def _lipids(ppm: FloatArray) -> FloatArray:
     columns = []
     for centre, width in LIPIDS_PPM:
         scaled = (ppm - centre) / (width / (2 * np.sqrt(np.log(2))))
-        columns += [np.exp(-(scaled**2)), 2 / np.sqrt(np.pi) * dawsn(scaled)]
+        columns += [_bell(scaled), 2 / np.sqrt(np.pi) * dawsn(scaled)]
     return np.column_stack(columns)
 
 
@@ -150,7 +166,7 @@ def two_scale(ppm: FloatArray) -> Baseline:
     ):
         start, count = baseline.columns.shape[1], columns.shape[1]
         block = Block(start, start + count, np.eye(count), *prior)
-        baseline = Baseline(np.hstack([baseline.columns, columns]), (*baseline.blocks, block))
+        baseline = baseline.with_columns(columns, block)
     return baseline
 
 

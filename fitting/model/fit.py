@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ from fitting.errors import ImplausibleParameter, UnusableSignal
 from fitting.fid import Axes, Fid, Spectrum
 from fitting.model.background import LINES, TEMPLATES, with_deviations
 from fitting.model.baseline import BASELINES, Baseline
+from fitting.model.decimation import decimated
 from fitting.model.domain import Domain, fit_domain
 from fitting.model.forward import LinearCombinationModel, State, parts_of_components
 from fitting.model.linear_prior import LinearPrior, with_prior
@@ -102,7 +104,7 @@ def fit(
     fid = spectrum.fid
     gain = float(np.abs(fid.samples).max())
     noise_sd = max(noise_sd, LEAST_NOISE * gain)
-    envelope = water_envelope(spectrum.water)
+    envelope = water_envelope(spectrum.water, fit_domain(fid.axes).time)
     model = build_model(fid, components, noise_sd / gain, gain, baseline, envelope=envelope)
     try:
         first = first_solution(model, fid.frequency, deadline)
@@ -110,7 +112,12 @@ def fit(
         start = _without_shift(first.vector)
         # fit window and baseline stand at their ppm for every spectrum
         model = with_data(model, fid.shifted(-moved_hz), noise_sd / gain, gain)
-        model = _with_freedom(model, components, start, envelope, noise_sd / gain)
+        model = _with_freedom(
+            model,
+            components,
+            start,
+            lambda signals: _shaped(model.domain, decimated(signals, fid.axes), envelope, noise_sd / gain),
+        )
         solution = settled_solution(model, start, optimiser, deadline)
     except np.linalg.LinAlgError as error:
         raise UnusableSignal(
@@ -142,6 +149,8 @@ def fit(
         noise_sd=noise_sd,
         alternatives=tuple(replace(other, amplitudes=other.amplitudes * gain) for other in others),
         without_prior=without_prior,
+        lorentz=state.values.lorentz,
+        gauss=state.values.gauss,
         residual_rms_over_noise=float(np.sqrt(np.mean(state.residual**2))),
         evaluations=first.evaluations + solution.evaluations,
         baseline_effective_dimension=float(effective_dimensions(solution.state, problem.projection).sum()),
@@ -165,7 +174,7 @@ def build_model(
 ) -> LinearCombinationModel:
     """The problem in units of the noise of one spectral point, for a FID scaled to a maximum of 1.
 
-    ``envelope`` (points,) is the line shape of the water where it is known.
+    ``envelope`` (M,) is the line shape of the water at the decimated times, where it is known.
     """
     domain = fit_domain(fid.axes)
     model = LinearCombinationModel(
@@ -173,7 +182,7 @@ def build_model(
         layout=layout_for(components.names, fid.frequency, shape_known=envelope is not None),
         data=np.empty(0, dtype=np.complex128),
         data_time=np.empty(0, dtype=np.complex128),
-        basis=_decimated(domain, components.signals, envelope, relative_noise),
+        basis=_shaped(domain, decimated(components.signals, fid.axes), envelope, relative_noise),
         baseline=_baseline(baseline, fid.axes),
         nonnegative=np.ones(len(components.names)),
     )
@@ -184,31 +193,22 @@ def _with_freedom(
     model: LinearCombinationModel,
     components: Components,
     start: FloatArray,
-    envelope: FloatArray | None,
-    relative_noise: float,
+    shaped: Callable[[ComplexArray], ComplexArray],
 ) -> LinearCombinationModel:
-    """The model with the known deviations of components from their signals."""
+    """The model with the known deviations of components from their signals, which ``shaped`` decimates."""
     first = Problem(model, prior_precisions(model)).state(start)
-
-    def decimated(signals: ComplexArray) -> ComplexArray:
-        flat = _decimated(model.domain, signals.reshape(-1, signals.shape[-1]), envelope, relative_noise)
-        return flat.reshape(*signals.shape[:-1], flat.shape[-1])
-
     if components.deviations is not None:
         families = {TEMPLATES: components.deviations.templates, LINES: components.deviations.lines}
-        model = with_deviations(model, {name: decimated(signals) for name, signals in families.items()}, first)
+        model = with_deviations(model, {name: shaped(signals) for name, signals in families.items()}, first)
     if components.differences is not None:
-        model = with_differences(model, decimated(components.differences), first)
+        model = with_differences(model, shaped(components.differences), first)
     return model
 
 
-def _decimated(
-    domain: Domain, signals: ComplexArray, envelope: FloatArray | None, relative_noise: float
-) -> ComplexArray:
-    """Decimated signals (n, M) with the line shape of the water where it is known, in units of the noise."""
-    shaped = signals if envelope is None else signals * envelope
+def _shaped(domain: Domain, signals: ComplexArray, envelope: FloatArray | None, relative_noise: float) -> ComplexArray:
+    """Decimated signals (..., M) with the line shape of the water where it is known, in units of the noise."""
     unit = relative_noise * np.sqrt(domain.samples)
-    return np.asarray(domain.decimate(shaped) / unit, dtype=np.complex128)
+    return np.asarray(signals * ((1.0 if envelope is None else envelope) / unit), dtype=np.complex128)
 
 
 def with_data(model: LinearCombinationModel, fid: Fid, relative_noise: float, gain: float) -> LinearCombinationModel:

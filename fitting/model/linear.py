@@ -5,14 +5,12 @@ Everything is done on products of columns, which are few, instead of on the poin
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 from scipy.optimize import nnls
 
-from fitting.model.baseline import Baseline, Block
+from fitting.model.baseline import Baseline
 from fitting.units import FloatArray
 
 JITTER = (1e-10, 1e-8, 1e-6)
@@ -74,19 +72,6 @@ class Projection:
             inside = slice(block.start, block.stop)
             self._stiffness[inside, inside] = precision * block.penalty
         self._factor = cholesky(baseline.gram + self._stiffness)
-
-    @cached_property
-    def root(self) -> FloatArray:
-        """Rows R with R'R = Λ, shape (ranks, n): the penalty of coefficients c is |R c|²."""
-        blocks = self.baseline.blocks
-        return np.concatenate(
-            [self._rows(block, precision) for block, precision in zip(blocks, self.precisions, strict=True)]
-        )
-
-    def _rows(self, block: Block, precision: float) -> FloatArray:
-        rows = np.zeros((block.rank, self._stiffness.shape[0]))
-        rows[:, block.start : block.stop] = np.sqrt(precision) * block.root
-        return rows
 
     def with_precisions(self, precisions: FloatArray) -> Projection:
         """The same baseline with other precisions, one per block."""

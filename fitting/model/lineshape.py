@@ -17,10 +17,11 @@ SHORTEST_SECONDS = 0.02
 """A water FID that reaches the noise earlier does not determine the line shape."""
 
 
-def water_envelope(water: Fid | None) -> FloatArray | None:
-    """Magnitude (points,) of the eddy-current-corrected water FID, 1 at its start; None without a usable reference.
+def water_envelope(water: Fid | None, time: FloatArray) -> FloatArray | None:
+    """Magnitude of the eddy-current-corrected water FID at ``time`` (n,), 1 at zero; None without a usable reference.
 
-    Followed while it stands out of the noise, then continued as the Voigt decay exp(a - bt - ct²) that fits it.
+    Followed while it stands out of the noise, then continued as the Voigt decay exp(a - bt - ct²) that fits it, which
+    also continues it to the few negative times of decimated signals.
     """
     if water is None:
         return None
@@ -33,13 +34,11 @@ def water_envelope(water: Fid | None) -> FloatArray | None:
     weight = magnitude[:trusted]
     solution, *_ = np.linalg.lstsq(powers[:trusted] * weight[:, None], np.log(magnitude[:trusted]) * weight, rcond=None)
     solution[:2] = np.minimum(solution[:2], 0.0)
-    voigt = np.exp(powers @ solution)
+    voigt = np.exp(powers[:trusted] @ solution)
     smoothed = max(1, round(SMOOTHING_SECONDS / water.dwell_time))
-    detail = _running_mean(magnitude[:trusted] / voigt[:trusted], smoothed)
-    shape = voigt.copy()
-    shape[:trusted] *= detail
-    shape[trusted:] *= detail[-1]
-    return np.asarray(shape / shape[0], dtype=np.float64)
+    detail = _running_mean(magnitude[:trusted] / voigt, smoothed)
+    followed = np.interp(time, water.time[:trusted], detail) / (detail[0] * voigt[0])
+    return np.asarray(np.exp(np.vander(time, 3) @ solution) * followed, dtype=np.float64)
 
 
 def _running_mean(values: FloatArray, length: int) -> FloatArray:

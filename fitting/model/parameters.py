@@ -7,6 +7,7 @@ always lowered the error of metabolites (Wilson 2025, PMC11971491).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,6 +123,13 @@ def _damping_beside_water(spectrometer_frequency: float) -> float:
     """Expected common damping (1/s) beside the water's line shape, straight between the fields of the table."""
     frequencies, dampings = zip(*LORENTZ_BESIDE_WATER, strict=True)
     return float(np.interp(spectrometer_frequency, frequencies, dampings))
+
+
+def common_vector(layout: ParameterLayout, values: Sequence[float]) -> FloatArray:
+    """The parameter vector (n,) with these physical ``values`` of ``GLOBAL`` and no shift or width of a component."""
+    vector = np.zeros(layout.size)
+    vector[: len(GLOBAL)] = np.asarray(values) / layout.scales[: len(GLOBAL)]
+    return vector
 
 
 def unpack(vector: FloatArray, layout: ParameterLayout) -> Values:

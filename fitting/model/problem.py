@@ -13,7 +13,7 @@ from fitting.model.forward import (
     phase_derivatives,
     resolved,
 )
-from fitting.model.linear import Projection, cholesky, solve_factored
+from fitting.model.linear import Projection, cholesky, solve_factored, solve_lower
 from fitting.model.parameters import GLOBAL
 from fitting.units import FloatArray
 
@@ -22,10 +22,10 @@ GAUSS = GLOBAL.index("gauss")
 
 
 class Problem:
-    """Residuals (m,) and Jacobian (m, n) of the variable-projection problem for fixed baseline precisions.
+    """The variable-projection problem for fixed baseline precisions, in units of the noise.
 
-    Rows are: the data minus the model, the baseline's penalty, the soft priors; all in units of the noise.
-    The last state is kept, because optimisers ask for residuals and Jacobian at the same point.
+    Its sum of squares is that of the data minus the model, the baseline's penalty and the soft priors. The last state
+    is kept, because optimisers ask for several things at the same point.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Problem:
         self._has_prior = np.isfinite(model.layout.prior_sd)
         self._state: State | None = None
         self._derivatives: tuple[State, FloatArray] | None = None
-        self._jacobian: tuple[State, FloatArray] | None = None
+        self._reduced: tuple[State, FloatArray, FloatArray] | None = None
 
     def with_precisions(self, precisions: FloatArray) -> Problem:
         """The same problem for other precisions; parts that do not depend on them are reused."""
@@ -58,11 +58,32 @@ class Problem:
         return self._state
 
     def residuals(self, vector: FloatArray) -> FloatArray:
-        """Stacked residuals (m,) at ``vector`` (n,)."""
+        """As many residuals (n + 1,) as have the sum of squares and the gradient of all at ``vector`` (n,).
+
+        With H = L L' and the gradient g of half the sum of squares they are L⁻¹g, and what is left of the root of the
+        sum of squares; L' and a row of zeros are their Jacobian. A least-squares optimiser takes the same steps on them
+        as on the thousand rows they stand for, and factors a matrix of a twentieth of the size.
+        """
+        return self._reduction(vector)[0].copy()
+
+    def jacobian(self, vector: FloatArray) -> FloatArray:
+        """Jacobian (n + 1, n) of ``residuals`` at ``vector`` (n,), in Kaufman's approximation."""
+        return self._reduction(vector)[1].copy()
+
+    def _reduction(self, vector: FloatArray) -> tuple[FloatArray, FloatArray]:
         state = self.state(vector)
-        penalty = self.projection.root @ state.coefficients
-        priors = self._departures(vector)
-        return np.concatenate([state.residual, -penalty, -priors])
+        if self._reduced is None or self._reduced[0] is not state:
+            gradient, hessian = self.normal_equations(vector)
+            chain = np.ones(vector.size)
+            chain[GAUSS] = 2.0 * vector[GAUSS]
+            hessian *= np.outer(chain, chain)
+            hessian[GAUSS, GAUSS] += 1.0 / self.model.layout.prior_sd[GAUSS] ** 2
+            factor = np.tril(cholesky(hessian))
+            projected = solve_lower(factor, gradient * chain)
+            rest = np.sqrt(max(self.cost(vector) - float(projected @ projected), 0.0))
+            rows = np.vstack([factor.T, np.zeros(vector.size)])
+            self._reduced = (state, np.append(projected, rest), rows)
+        return self._reduced[1:]
 
     def cost(self, vector: FloatArray) -> float:
         """Sum of squares of the stacked residuals at ``vector`` (n,)."""
@@ -75,34 +96,11 @@ class Problem:
         layout = self.model.layout
         return ((vector - layout.prior_mean) / layout.prior_sd)[self._has_prior]
 
-    def jacobian(self, vector: FloatArray) -> FloatArray:
-        """Kaufman's Jacobian (m, n) of the stacked residuals at ``vector`` (n,).
-
-        The phases' columns are those of the fitted spectrum, plus as much of the residual as makes the gradient that of
-        the data.
-        """
-        state = self.state(vector)
-        if self._jacobian is None or self._jacobian[0] is not state:
-            self._jacobian = (state, self._kaufman(state))
-        return self._jacobian[1].copy()
-
-    def _kaufman(self, state: State) -> FloatArray:
-        change = self._change(state).copy()
-        missing = (self._phase_slopes(state) - change[:, PHASES].T @ state.residual) / (state.residual @ state.residual)
-        change[:, PHASES] += np.outer(state.residual, missing)
-        change[:, GAUSS] *= 2.0 * state.vector[GAUSS]
-        inner, answer, _ = self._projected(state, change)
-        active = np.flatnonzero(state.free)
-        coefficients = self.projection.coefficients(inner - state.inner[:, active] @ answer)
-        remainder = self.projection.remainder(change - state.design[:, active] @ answer, coefficients)
-        priors = np.diag(1.0 / self.model.layout.prior_sd)[self._has_prior]
-        return np.concatenate([-remainder, self.projection.root @ coefficients, -priors])
-
     def normal_equations(self, vector: FloatArray, count: int | None = None) -> tuple[FloatArray, FloatArray]:
         """Gradient (count,) and Gauss-Newton Hessian (count, count) of half the cost in the first ``count`` parameters.
 
-        The same as J'r and J'J of the stacked residuals and Kaufman's Jacobian, without making their rows, but for
-        ``gauss``: they are for its square.
+        Those of Kaufman's Jacobian, without making its rows; in place of ``gauss`` they are for its square. For the
+        phases the fitted spectrum stands in for the data in the Hessian, and the data give the gradient.
         """
         state = self.state(vector)
         change = self._change(state) if count is None else common_derivatives(self.model, state)[:, :count]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fitting.model.baseline import Baseline, Block
+from fitting.model.baseline import Block
 from fitting.model.forward import LinearCombinationModel, State, columns_like
 from fitting.units import ComplexArray, FloatArray
 
@@ -31,5 +31,4 @@ def with_differences(model: LinearCombinationModel, differences: ComplexArray, f
         return model
     ways, start = differences.shape[0], model.baseline.columns.shape[1]
     block = Block(start, start + ways, np.eye(ways), 1.0, SHAPE, PULSES, parts, np.eye(ways))
-    joined = Baseline(np.hstack([model.baseline.columns, sum(parts.values())]), (*model.baseline.blocks, block))
-    return replace(model, baseline=joined)
+    return replace(model, baseline=model.baseline.with_columns(np.sum(list(parts.values()), axis=0), block))

@@ -130,3 +130,7 @@ class Fit:
     """Amplitudes under other reasonable models."""
     without_prior: WithoutPrior | None = None
     """Amplitudes from the data alone; None without a prior of the amplitudes."""
+    lorentz: float = 0.0
+    """Common Lorentzian damping of the components, 1/s."""
+    gauss: float = 0.0
+    """Common Gaussian damping of the components, 1/s."""

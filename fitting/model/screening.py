@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from fitting.fid import Spectrum
+from fitting.model.domain import fit_domain
 from fitting.model.fit import LEAST_NOISE, Components, build_model
+from fitting.model.forward import LinearCombinationModel, evaluate
+from fitting.model.linear import Projection
 from fitting.model.lineshape import water_envelope
-from fitting.model.problem import Problem
+from fitting.model.parameters import common_vector
+from fitting.model.result import Fit
 from fitting.model.solution import first_solution, prior_precisions
+from fitting.units import FloatArray
 
 
-def rough_fits(spectrum: Spectrum, noise_sd: float, *, baseline: str) -> Callable[[Components], float]:
-    """Return a function that fits components approximately: root mean square of the residual over the noise.
+class RoughFits:
+    """Approximate fits of one spectrum: at the prior stiffness of the baseline, with common parameters only.
 
-    With common phases, shift and width only: the first solution of a fit, at the prior stiffness of the baseline, in a
-    quarter of the time of the whole. Arguments are those of ``fitting.model.fit.fit``. The function raises
-    ``numpy.linalg.LinAlgError`` when the spectrum is so unlike the components that the equations cannot be solved.
+    Arguments are those of ``fitting.model.fit.fit``. The methods return the root mean square of the residual over the
+    noise, and raise ``numpy.linalg.LinAlgError`` when the spectrum is so unlike the components that the equations
+    cannot be solved.
     """
-    gain = float(np.abs(spectrum.fid.samples).max())
-    relative_noise = max(noise_sd / gain, LEAST_NOISE)
-    envelope = water_envelope(spectrum.water)
 
-    def residual(components: Components) -> float:
-        model = build_model(spectrum.fid, components, relative_noise, gain, baseline, envelope=envelope)
-        first = first_solution(model, spectrum.fid.frequency, None)
-        state = Problem(model, prior_precisions(model)).state(first.vector)
-        return float(np.sqrt(np.mean(state.residual**2)))
+    def __init__(self, spectrum: Spectrum, noise_sd: float, *, baseline: str) -> None:
+        self._fid = spectrum.fid
+        self._gain = float(np.abs(spectrum.fid.samples).max())
+        self._relative_noise = max(noise_sd / self._gain, LEAST_NOISE)
+        self._envelope = water_envelope(spectrum.water, fit_domain(spectrum.fid.axes).time)
+        self._baseline = baseline
+        self._projection: Projection | None = None
 
-    return residual
+    def fitted(self, components: Components) -> float:
+        """With phases, shift and width found anew, in a quarter of the time of a whole fit."""
+        model = self._model(components)
+        return self._residual(model, first_solution(model, self._fid.frequency, None).vector)
+
+    def evaluated(self, components: Components, found: Fit) -> float:
+        """With phases, shift and width of a ``found`` fit of other components: one evaluation."""
+        model = self._model(components)
+        common = (found.phase0, found.phase1, found.shift_hz, found.lorentz, found.gauss)
+        return self._residual(model, common_vector(model.layout, common))
+
+    def _model(self, components: Components) -> LinearCombinationModel:
+        return build_model(
+            self._fid, components, self._relative_noise, self._gain, self._baseline, envelope=self._envelope
+        )
+
+    def _residual(self, model: LinearCombinationModel, vector: FloatArray) -> float:
+        if self._projection is None:  # the baseline is the same for all components
+            self._projection = Projection(model.baseline, prior_precisions(model))
+        return float(np.sqrt(np.mean(evaluate(model, self._projection, vector).residual ** 2)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitting.model.forward import LinearCombinationModel, State
+from fitting.model.linear import Projection
 from fitting.model.optimisers import OPTIMISERS, Optimum, gauss_newton
 from fitting.model.parameters import GLOBAL
 from fitting.model.precision import updated
@@ -15,11 +16,13 @@ from fitting.model.result import OutcomeCode
 from fitting.model.start import start_vector
 from fitting.units import FloatArray
 
-ROUNDS = 12
-"""Most alternations of solving and adapting the baseline; precisions settle within 3 to 5."""
+ROUNDS = 2
+"""Most alternations of solving and adapting the baseline. More change neither errors nor coverage of simulated spectra
+of any quality (docs/benchmark.md)."""
 
-UPDATES_PER_ROUND = 2
-"""Fixed-point steps of the precisions between two solutions; each brings them four times nearer."""
+UPDATES_PER_ROUND = 6
+"""Most fixed-point steps of the precisions between two solutions. Each is a fifth of the price of a solution; precisions
+of damaged data, which are far from the expected ones, take that many to come most of the way."""
 
 SETTLED = 0.05
 """Relative change of every precision below which the baseline counts as settled."""
@@ -59,9 +62,8 @@ def settled_solution(
     for _ in range(ROUNDS):
         rough = gauss_newton(problem, vector, COARSE_TOLERANCE, deadline)
         vector, evaluations = rough.vector, evaluations + rough.evaluations
-        before, problem = problem.projection.precisions, _adapted(problem, vector)
-        change = float(np.abs(problem.projection.precisions / before - 1.0).max())
-        if change < SETTLED or rough.code != "converged":
+        before, problem = problem.projection, _adapted(problem, vector)
+        if _settled(before, problem.projection) or rough.code != "converged":
             break
     final = OPTIMISERS[optimiser](problem, vector, TOLERANCE, deadline)
     evaluations += final.evaluations
@@ -76,5 +78,12 @@ def prior_precisions(model: LinearCombinationModel) -> FloatArray:
 def _adapted(problem: Problem, vector: FloatArray) -> Problem:
     """The problem after a few fixed-point steps of the precisions at fixed non-linear parameters."""
     for _ in range(UPDATES_PER_ROUND):
-        problem = problem.with_precisions(updated(problem.state(vector), problem.projection))
+        before = problem.projection
+        problem = problem.with_precisions(updated(problem.state(vector), before))
+        if _settled(before, problem.projection):
+            break
     return problem
+
+
+def _settled(before: Projection, after: Projection) -> bool:
+    return bool(np.abs(after.precisions / before.precisions - 1.0).max() < SETTLED)

@@ -17,7 +17,7 @@ from fitting.fid import Spectrum
 from fitting.model.fit import Components, fit
 from fitting.model.linear_prior import LinearPrior
 from fitting.model.result import Fit
-from fitting.model.screening import rough_fits
+from fitting.model.screening import RoughFits
 from fitting.quality import Quality
 from fitting.reason import Reason
 from fitting.request import Options
@@ -63,22 +63,22 @@ def doubts_of_the_data(  # noqa: PLR0917 - the parts of one analysis, each of it
     found = eddy_current_doubt(quality, corrected=spectrum.water is not None, rough=turned)
     if job.basis:
         return found
-    rough, refit = other_fits(spectrum, job, cache_dir, noise=noise)
+    rough, refit = other_fits(spectrum, job, cache_dir, result, noise=noise)
     return protocol_doubt(protocol_of(acquisition), result, rough=rough, refit=refit) + found
 
 
 def other_fits(
-    spectrum: Spectrum, job: Job, cache_dir: Path | None, *, noise: float
+    spectrum: Spectrum, job: Job, cache_dir: Path | None, found: Fit, *, noise: float
 ) -> tuple[Callable[[Protocol], float], Callable[[Protocol], Fit]]:
-    """Residual over noise of a rough fit with the simulated basis of another protocol, and the whole fit with it."""
-    roughly = rough_fits(spectrum, noise, baseline=job.options.baseline)
+    """Residual over noise with the basis of another protocol where a ``found`` fit is, and the whole fit with it."""
+    roughly = RoughFits(spectrum, noise, baseline=job.options.baseline)
 
     def other_basis(protocol: Protocol) -> BasisSet:
         basis = cached_basis(protocol, Grid(spectrum.fid.points, spectrum.fid.dwell_time), cache_dir)
         return with_job_background(basis, job)
 
     def rough(protocol: Protocol) -> float:
-        return roughly(_components(other_basis(protocol)))
+        return roughly.evaluated(_components(other_basis(protocol)), found)
 
     def refit(protocol: Protocol) -> Fit:
         return fitted(spectrum, other_basis(protocol), job.options)
@@ -90,4 +90,4 @@ def turned_residual(inputs: tuple[Spectrum, Components, float], baseline: str, s
     """The residual of a rough fit once a phase of ``size`` rad at the start, decaying in ``decay`` s, is taken off."""
     spectrum, components, noise = inputs
     turned = replace(spectrum, fid=spectrum.fid.phased(-size * np.exp(-spectrum.fid.time / decay)))
-    return rough_fits(turned, noise, baseline=baseline)(components)
+    return RoughFits(turned, noise, baseline=baseline).fitted(components)

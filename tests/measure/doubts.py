@@ -44,13 +44,9 @@ def doubts(job: Job, cache_dir: Path | None) -> Doubts:
     basis = basis_for(job, intake.recording.acquisition, spectrum.fid.axes, cache_dir)
     inputs = other.fit_inputs(spectrum, basis)
     *_, noise = inputs
-    rough, refit = other.other_fits(spectrum, job, cache_dir, noise=noise)
-    protocol = best_alternative(
-        protocol_of(intake.recording.acquisition),
-        other.fitted(spectrum, basis, job.options),
-        rough=rough,
-        refit=refit,
-    )
+    found = other.fitted(spectrum, basis, job.options)
+    rough, refit = other.other_fits(spectrum, job, cache_dir, found, noise=noise)
+    protocol = best_alternative(protocol_of(intake.recording.acquisition), found, rough=rough, refit=refit)
     return Doubts(protocol, best_phase(partial(other.turned_residual, inputs, job.options.baseline)))
 
 
