@@ -21,7 +21,7 @@ ROUNDS = 2
 of any quality (docs/benchmark.md)."""
 
 UPDATES_PER_ROUND = 6
-"""Most fixed-point steps of the precisions between two solutions. Each is a fifth of the price of a solution; precisions
+"""Most fixed-point steps of the precisions between two solutions. Each is a fifth of the price of a solution; those
 of damaged data, which are far from the expected ones, take that many to come most of the way."""
 
 SETTLED = 0.05
