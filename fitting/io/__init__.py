@@ -12,11 +12,13 @@ from fitting.acquisition import Recording
 from fitting.errors import DamagedFile, UnknownFormat, UnreadableSpectrum, UnsupportedData
 from fitting.io import (
     arrays,
+    bruker,
     dicom_mrs,
     ge_pfile,
     jmrui,
     lcmodel_raw,
     nifti_mrs,
+    philips_data_list,
     philips_dicom,
     philips_sdat,
     siemens_dicom,
@@ -38,6 +40,8 @@ READERS: tuple[Reader, ...] = (
     siemens_twix.READER,
     nifti_mrs.READER,
     ge_pfile.READER,
+    philips_data_list.READER,
+    bruker.READER,
     philips_sdat.READER,
     lcmodel_raw.READER,
     jmrui.READER,

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 
 import numpy as np
 
 from fitting.acquisition import Acquisition, Recording
 from fitting.errors import DamagedFile, UnsupportedData
+from fitting.io.names import known_ending
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.water_among import with_water_apart
+from fitting.io.water_among import of_unit_size, with_water_apart
 from fitting.units import ComplexArray
 
 _SAME = (
@@ -72,8 +72,7 @@ def reader_of(files: Files, readers: Sequence[Reader]) -> Reader | None:
 
 
 def _stem(name: str) -> str:
-    path = PurePath(name.lower())
-    return path.name.removesuffix("".join(path.suffixes)) or path.name
+    return (name[: len(name) - len(known_ending(name))] or name).lower()
 
 
 def read_joined(scans: Scans) -> Recording:
@@ -178,6 +177,7 @@ def _are_coils(samples: ComplexArray) -> bool:
     """Whether files without a coil's name (files, 1, points) are those of coils: they have all kinds of phases."""
     if samples.shape[1] != 1 or len(samples) < 2:
         return False
+    samples = of_unit_size(samples)
     loudest = samples[np.argmax(np.linalg.norm(samples[:, 0], axis=-1)), 0]
     overlap = samples[:, 0] @ np.conj(loudest)
     known = np.abs(overlap) > 0

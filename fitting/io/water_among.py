@@ -45,6 +45,7 @@ def water_among(samples: ComplexArray, dwell_time: float | None) -> Mask | None:
     count = len(samples)
     if dwell_time is None or count < 2:
         return None
+    samples = of_unit_size(samples)
     early = samples[..., : max(16, samples.shape[-1] // _EARLY)]
     loudness = np.sqrt(np.mean(np.abs(early) ** 2, axis=(1, 2)))
     loud: Mask = loudness > LOUDER * np.min(loudness)
@@ -56,6 +57,12 @@ def water_among(samples: ComplexArray, dwell_time: float | None) -> Mask | None:
     if not (is_apart and is_alike and _is_regular(np.flatnonzero(loud), count)):
         return None
     return loud if all(_is_one_line(transient, dwell_time) for transient in samples[loud]) else None
+
+
+def of_unit_size(samples: ComplexArray) -> ComplexArray:
+    """The samples over the largest part of one of them, so that no square of them overflows; zeros stay."""
+    largest = float(np.abs(samples.view(np.float64)).max())
+    return samples / largest if largest > 0 else samples
 
 
 def with_water_apart(recording: Recording) -> Recording:

@@ -159,6 +159,32 @@ def _without_preamble(content: bytes, chance: random.Random) -> bytes:
     return plain.getvalue()
 
 
+def _list_spaces(content: bytes, _: random.Random) -> bytes:
+    return re.sub(rb"(?m)^ *(STD|NOI) +", rb"\t\1   ", content)
+
+
+def _list_order(content: bytes, chance: random.Random) -> bytes:
+    def shuffled(lines: list[bytes]) -> list[bytes]:
+        rows = [line for line in lines if line.lstrip().startswith((b"STD", b"NOI"))]
+        others = [line for line in lines if not line.lstrip().startswith((b"STD", b"NOI"))]
+        chance.shuffle(rows)
+        return [*others[:-3], *rows, *others[-3:]]
+
+    return _lines(content, shuffled) if content.startswith(b"# === DATA") else content
+
+
+def _jcamp_order(content: bytes, chance: random.Random) -> bytes:
+    head, *labels = re.split(rb"(?m)^(?=##\$)", content.replace(b"\r\n", b"\n"))
+    last, end = labels.pop().split(b"##END=")
+    labels += [last, b"##$SomethingNew=( 2 )\n1 2\n"]
+    chance.shuffle(labels)
+    return head + b"".join(labels) + b"##END=" + end
+
+
+def _jcamp_comments(content: bytes, _: random.Random) -> bytes:
+    return re.sub(rb"(?m)^(##\$PVM_EchoTime)", rb"$$ a comment\n\1", content)
+
+
 def _gzipped(content: bytes, _: random.Random) -> bytes:
     return content if content.startswith(b"\x1f\x8b") else gzip.compress(content, mtime=0)
 
@@ -171,6 +197,8 @@ DIALECTS: dict[str, tuple[Noise, ...]] = {
     "siemens_twix": (_gzipped,),
     "nifti_mrs": (_gzipped,),
     "ge_pfile": (_gzipped,),
+    "philips_data_list": (_list_spaces, _list_order, *TEXT),
+    "bruker": (_jcamp_order, _jcamp_comments, *TEXT),
     "philips_sdat": (_spar_order, _spar_spaces, _spar_commas, *TEXT),
     "lcmodel_raw": (_raw_case, _raw_unknown, _raw_commas, *TEXT),
     "jmrui": (_jmrui_commas, _jmrui_unknown, _jmrui_spaces, *TEXT),
@@ -178,7 +206,7 @@ DIALECTS: dict[str, tuple[Noise, ...]] = {
 }
 """Changes of each format, in the order in which several of them can follow each other."""
 
-IS_BINARY = re.compile(r"\.(sdat|mrui)$", re.I)
+IS_BINARY = re.compile(r"\.(sdat|mrui|data|job0)$|^fid$", re.I)
 
 
 def same(one: Recording, other: Recording, tolerance: float = 0.0) -> bool:
