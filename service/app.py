@@ -24,6 +24,7 @@ from service.metrics import Metrics
 from service.pages.frame import refusal
 from service.routes import mount
 from service.schemas.norm_folder import read_norm_folder
+from service.schemas.site_folder import read_site_folder
 from service.settings import Settings
 from service.storage.audit import AuditLog
 from service.storage.audit_folder import AuditFolder
@@ -33,6 +34,7 @@ from service.storage.queue import JobQueue
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOffRepository
 from service.storage.site_norms import SiteNormRepository
+from service.storage.sites import SiteRepository
 from service.storage.webhooks import WebhookRepository
 from service.telemetry import of_requests, open_tracing
 from service.web import responses
@@ -98,11 +100,15 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
         site_norms = SiteNormRepository(database)
         if settings.norms_path is not None:
             site_norms.add_all(read_norm_folder(settings.norms_path))
+        sites = SiteRepository(database)
+        if settings.sites_path is not None:
+            sites.add_all(reversed(read_site_folder(settings.sites_path)))
         queue = JobQueue(database, blobs, keep_inputs=settings.keep_inputs)
         dispatcher = Dispatcher(
             queue,
             EventRepository(database),
             site_norms=site_norms.newest_at,
+            sites=sites.newest_at,
             executor=settings.executor,
             limits=Limits(settings.deadline_seconds, settings.grace_seconds, settings.worker_memory_bytes),
             cache_dir=settings.cache_dir,
@@ -123,6 +129,7 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
             repository,
             sign_offs,
             site_norms,
+            sites,
             dispatcher,
             metrics,
             authenticator,

@@ -97,7 +97,7 @@ def fingerprint(
 ) -> str:
     """Digest of (role, name, sha256) of every file, the request and the versions that determine the answer.
 
-    ``site_norms`` are the ids of the project's own norms, which are versions.
+    ``site_norms`` are the ids of the project's own norms and sites, which are versions.
 
     The project is part of it, so that a project cannot learn whether another one sent the same file.
     """

@@ -12,6 +12,7 @@ ServiceProblem
 ├── NotFound                no such address
 │   ├── UnknownAnalysis
 │   ├── UnknownNorm
+│   ├── UnknownSite
 │   ├── UnknownSubject
 │   ├── UnknownReportVersion
 │   └── UnknownProblem
@@ -161,6 +162,13 @@ class UnknownNorm(NotFound):
 
     code = "norm-not-found"
     title = "The norm does not exist"
+
+
+class UnknownSite(NotFound):
+    """No calibration of a scanner has this id, or it was withdrawn; ``GET /v1/sites`` lists them."""
+
+    code = "site-not-found"
+    title = "The calibration does not exist"
 
 
 class UnknownSubject(NotFound):
@@ -355,6 +363,7 @@ STATUS: dict[type[Exception], int] = {
     NotFound: 404,
     UnknownAnalysis: 404,
     UnknownNorm: 404,
+    UnknownSite: 404,
     UnknownSubject: 404,
     UnknownReportVersion: 404,
     UnknownProblem: 404,

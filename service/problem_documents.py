@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fitting.errors import FittingError
-from service.errors import STATUS, InvalidRequest, Location, SchemaError, ServiceProblem
+from service.errors import STATUS, InvalidRequest, Location, MalformedRequest, SchemaError, ServiceProblem
 
 
 class ProblemDocument(BaseModel):
@@ -68,6 +68,15 @@ def from_schema_errors(errors: Sequence[Mapping[str, Any]], location: Location |
     first = places[0]
     more = f" ({len(errors)} places in all)" if len(errors) > 1 else ""
     return InvalidRequest(f"{first.location} {first.pointer}: {first.detail}{more}.", errors=places)
+
+
+def refused_body(error: ValidationError, where: str = "body", prefix: str = "") -> ServiceProblem:
+    """The refusal of a body that its schema does not accept, or that is not JSON at all."""
+    errors = error.errors(include_input=False, include_url=False, include_context=False)
+    if errors[0]["type"] == "json_invalid":
+        return MalformedRequest(f"The {where} is not JSON: {errors[0]['msg'].removeprefix('Invalid JSON: ')}.")
+    steps = tuple(step for step in prefix.split("/") if step)
+    return from_schema_errors([{**item, "loc": (*steps, *item["loc"])} for item in errors], location="body")
 
 
 def _location(name: str) -> Location:

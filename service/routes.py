@@ -26,15 +26,23 @@ from service.api import (
     reports,
     scores,
     sign_offs,
+    sites,
     subjects,
 )
 from service.api.events import EventOut
 from service.api.example import example_analysis
+from service.api.site_schemas import SiteRequest
 from service.problem_documents import ProblemDocument
 from service.schemas.analysis_request import AnalysisRequest, ArraySubmission
 from service.web.query_names import refuse_unknown_parameters
 
-_UNREFERENCED: tuple[type[BaseModel], ...] = (AnalysisRequest, ArraySubmission, EventOut, ProblemDocument)
+_UNREFERENCED: tuple[type[BaseModel], ...] = (
+    AnalysisRequest,
+    ArraySubmission,
+    EventOut,
+    ProblemDocument,
+    SiteRequest,
+)
 """Schemas that the framework does not see, because we read bodies and write problems ourselves."""
 
 ROUTED = (
@@ -45,6 +53,7 @@ ROUTED = (
     sign_offs,
     subjects,
     norms,
+    sites,
     scores,
     basis_sets,
     health,

@@ -5,6 +5,7 @@
 """
 
 from fitting.sites.admission import Candidate, refused, site_of
+from fitting.sites.calibration import without
 from fitting.sites.document import check_name, read_site, site_bytes
 from fitting.sites.matching import SiteChoice, choose_site
 from fitting.sites.site import (
@@ -33,4 +34,5 @@ __all__ = [
     "refused",
     "site_bytes",
     "site_of",
+    "without",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.errors import FittingError, UnusableControls
-from fitting.norms import Measured, find_region, norm_version
+from fitting.norms import find_region, norm_version
 from fitting.norms.regions import Place
 from fitting.reason import Reason
 from fitting.sites.alike import processing_of, refuse_mixture
@@ -22,6 +22,7 @@ from fitting.sites.site import (
     SiteControl,
     SiteLeftOut,
     SiteProgram,
+    SiteValue,
 )
 from fitting.units import nominal_tesla
 from fitting.version import __version__
@@ -85,6 +86,7 @@ def site_of(name: str, candidates: Iterable[Candidate]) -> Site:
         regions=regions,
         left_out=(*left_out, *improbable),
         warnings=warnings_of(regions),
+        background=None,
     )
 
 
@@ -104,7 +106,8 @@ def _sorted_out(given: Sequence[Candidate]) -> tuple[list[_Kept], list[SiteLeftO
         region = None if item.analysis is None else item.analysis.acquisition.region
         reason = _unfit(item) or (None if item.analysis is None else _seen_before(item, item.analysis, seen))
         if reason is not None:
-            left_out.append(SiteLeftOut(item.label, region, reason.code, reason.sentence))
+            sha256 = None if item.analysis is None else item.analysis.provenance.input_sha256
+            left_out.append(SiteLeftOut(item.label, region, reason.code, reason.sentence, sha256))
         elif item.analysis is not None:
             kept.append(_Kept(item.label, item.person, _place(item.analysis), item.analysis))
     return kept, left_out
@@ -220,7 +223,7 @@ def _control(item: _Kept, names: set[str]) -> SiteControl:
         gm=facts.gm,
         input_sha256=item.analysis.provenance.input_sha256,
         values={
-            result.name: Measured(result.ratio_tcr.value, result.ratio_tcr.sd, result.ratio_tcr.sd_scan)
+            result.name: SiteValue(result.ratio_tcr.value, result.ratio_tcr.sd, result.ratio_tcr.sd_scan)
             for result in item.analysis.metabolites
             if result.name in names and result.ratio_tcr is not None and _has_ratio(result)
         },

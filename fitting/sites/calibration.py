@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scipy import stats
@@ -10,7 +11,7 @@ from scipy import stats
 from fitting.norms import Controls, check_controls
 from fitting.norms.leave_one_out import NOMINAL, Checks, Outlier
 from fitting.reason import Reason
-from fitting.sites.site import SiteControl, SiteLeftOut, SiteRegion, people_of
+from fitting.sites.site import Site, SiteControl, SiteLeftOut, SiteRegion, people_of
 
 REPORTED = ("tNAA", "NAA", "Glu", "Gln", "Glx", "mI", "tCho")
 """Metabolites that decide whether somebody is left out: those that are seen well in every usable spectrum."""
@@ -36,15 +37,34 @@ def judged(
         kept = controls
         checks = checks_of(place, kept)
         while (worst := _improbable(checks)) is not None:
-            kept = tuple(item for item in kept if item.id != worst.control)
+            gone = next(item for item in kept if item.id == worst.control)
+            kept = tuple(item for item in kept if item is not gone)
             sentence = (
                 f"{worst.metabolite} is {worst.z:+.1f} SD from the other controls, which has a probability of "
                 f"{worst.p:.1g} among so many: probably another condition, region or a fault of the scan."
             )
-            left_out.append(SiteLeftOut(worst.control, place[0], "control-improbable", sentence))
+            left_out.append(SiteLeftOut(gone.id, place[0], "control-improbable", sentence, gone.input_sha256))
             checks = checks_of(place, kept)
         found.append(SiteRegion(place[0], place[1], place[2], kept, checks))
     return tuple(found), tuple(left_out)
+
+
+def without(site: Site, input_sha256: str) -> Site | None:
+    """The site without the person of one spectrum, who is not mentioned in it any more; None when nobody is left.
+
+    The learned background stays: it is a mean over the spectra and holds nobody's values.
+    """
+    regions = []
+    for region in site.regions:
+        kept = tuple(item for item in region.controls if item.input_sha256 != input_sha256)
+        if kept:
+            place = (region.region, region.subregion, region.hemisphere)
+            checks = region.checks if len(kept) == len(region.controls) else checks_of(place, kept)
+            regions.append(replace(region, controls=kept, checks=checks))
+    left_out = tuple(item for item in site.left_out if item.input_sha256 != input_sha256)
+    if not regions:
+        return None
+    return replace(site, regions=tuple(regions), left_out=left_out, warnings=warnings_of(regions))
 
 
 def checks_of(place: Place, controls: tuple[SiteControl, ...]) -> Checks:

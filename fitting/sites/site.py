@@ -64,6 +64,18 @@ class SiteProgram:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteValue:
+    """A ratio to tCr with both standard deviations."""
+
+    value: float
+    """Ratio to total creatine."""
+    sd: float
+    """Standard deviation against the truth."""
+    sd_scan: float | None
+    """Part of ``sd`` that differs from scan to scan on one scanner; null when it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class SiteControl:
     """One healthy person under a pseudonym, with the values of one spectrum."""
 
@@ -77,7 +89,7 @@ class SiteControl:
     """Volume fraction of grey matter, 0 to 1."""
     input_sha256: str
     """SHA-256 of the spectrum's file, by which the analysis can be found and repeated."""
-    values: Mapping[str, Measured]
+    values: Mapping[str, SiteValue]
     """Ratios to tCr by metabolite."""
 
 
@@ -109,6 +121,8 @@ class SiteLeftOut:
     """For programs."""
     sentence: str
     """For people."""
+    input_sha256: str | None
+    """SHA-256 of the spectrum's file; null when it was not read."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +143,7 @@ class Site:
     """Spectra that are no controls, with the reasons."""
     warnings: tuple[Reason, ...]
     """What to check before the calibration is relied on."""
-    background: Mapping[str, Any] | None = None
+    background: Mapping[str, Any] | None
     """Macromolecular background learned from the controls' spectra; null without one."""
 
     @cached_property
@@ -181,7 +195,16 @@ class Site:
 
 def people_of(controls: tuple[SiteControl, ...]) -> tuple[Control, ...]:
     """The people as norms know them."""
-    return tuple(Control(item.id, item.values, item.age_years, item.sex, item.gm) for item in controls)
+    return tuple(
+        Control(
+            id=item.id,
+            values={name: Measured(at.value, at.sd, at.sd_scan) for name, at in item.values.items()},
+            age_years=item.age_years,
+            sex=item.sex,
+            gm=item.gm,
+        )
+        for item in controls
+    )
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:

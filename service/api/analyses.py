@@ -23,7 +23,16 @@ from service.api.analysis_result import (
     analysis_out,
 )
 from service.api.callbacks import take_callback_url
-from service.api.dependencies import Caller, CurrentSettings, Dispatch, Repository, RequestId, ServicesDep, SiteNorms
+from service.api.dependencies import (
+    Caller,
+    CurrentSettings,
+    Dispatch,
+    Repository,
+    RequestId,
+    ServicesDep,
+    SiteNorms,
+    Sites,
+)
 from service.api.intake import read_submission, refuse_unrecognised
 from service.api.problems import responses
 from service.api.reports import RETRY_SECONDS
@@ -225,10 +234,14 @@ class InspectionOut(BaseModel):
     responses=responses(*_INTAKE_PROBLEMS, *_READING_PROBLEMS, OutOfMemory),
     openapi_extra={"requestBody": _BODIES},
 )
-async def validate(upload: Upload, dispatcher: Dispatch, site_norms: SiteNorms, caller: Caller) -> InspectionOut:
+async def validate(
+    upload: Upload, dispatcher: Dispatch, site_norms: SiteNorms, sites: Sites, caller: Caller
+) -> InspectionOut:
     """What was read, what is missing, which basis and norms would apply. Stores nothing."""
     files, document = upload
-    job = Job.of(document, by_role(files), await run_sync(site_norms.newest, caller.project))
+    own_sites = await run_sync(sites.newest, caller.project)
+    own = (await run_sync(site_norms.newest, caller.project), tuple(stored.site for stored in own_sites))
+    job = Job.of(document, by_role(files), *own)
     try:
         inspection = await wrap_future(dispatcher.inspect(job))
     except MemoryExhausted as error:

@@ -20,6 +20,7 @@ from service.storage.queue import JobQueue
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOffRepository
 from service.storage.site_norms import SiteNormRepository
+from service.storage.sites import SiteRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Services:
     repository: AnalysisRepository
     sign_offs: SignOffRepository
     site_norms: SiteNormRepository
+    sites: SiteRepository
     dispatcher: Dispatcher
     metrics: Metrics
     authenticator: Authenticator
@@ -91,6 +93,10 @@ async def _site_norms(services: ServicesDep) -> SiteNormRepository:
     return services.site_norms
 
 
+async def _sites(services: ServicesDep) -> SiteRepository:
+    return services.sites
+
+
 async def _dispatcher(services: ServicesDep) -> Dispatcher:
     return services.dispatcher
 
@@ -102,5 +108,6 @@ async def _settings(services: ServicesDep) -> Settings:
 Repository = Annotated[AnalysisRepository, Depends(_repository)]
 SignOffs = Annotated[SignOffRepository, Depends(_sign_offs)]
 SiteNorms = Annotated[SiteNormRepository, Depends(_site_norms)]
+Sites = Annotated[SiteRepository, Depends(_sites)]
 Dispatch = Annotated[Dispatcher, Depends(_dispatcher)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]

@@ -22,7 +22,7 @@ from fitting.request import Overrides
 from fitting.run.check import check_document
 from fitting.run.completion import check_overrides
 from service.errors import InvalidRequest, MalformedRequest, SchemaError, ServiceProblem, TooLarge, UnsupportedMediaType
-from service.problem_documents import from_schema_errors
+from service.problem_documents import refused_body
 from service.schemas.analysis_request import SPECTRUM_FIELDS, AnalysisRequest, ArraySubmission
 from service.storage.files import IMAGE_ROLES, INPUTS, StoredFile, by_role
 from service.storage.tables import Role
@@ -144,7 +144,7 @@ def _document(text: str | bytes) -> dict[str, Any]:
     try:
         request = AnalysisRequest.model_validate_json(text)
     except ValidationError as error:
-        raise _refusal(error, "part 'request'", "/request") from error
+        raise refused_body(error, "part 'request'", "/request") from error
     document: dict[str, Any] = request.model_dump(mode="json", exclude_none=True)
     return document
 
@@ -153,19 +153,11 @@ def _read_arrays(body: bytes) -> tuple[tuple[StoredFile, ...], dict[str, Any]]:
     try:
         submission = ArraySubmission.model_validate_json(body)
     except ValidationError as error:
-        raise _refusal(error, "body", "") from error
+        raise refused_body(error) from error
     document = submission.model_dump(mode="json", exclude_none=True)
     spectrum = {name: document.pop(name) for name in SPECTRUM_FIELDS if name in document}
     check_overrides(Overrides(**{item.name: spectrum.get(item.name) for item in fields(Overrides)}))
     return (StoredFile("metabolite", "metabolite.json", json.dumps(spectrum).encode()),), document
-
-
-def _refusal(error: ValidationError, where: str, prefix: str) -> ServiceProblem:
-    errors = error.errors(include_input=False, include_url=False, include_context=False)
-    if errors[0]["type"] == "json_invalid":
-        return MalformedRequest(f"The {where} is not JSON: {errors[0]['msg'].removeprefix('Invalid JSON: ')}.")
-    steps = tuple(step for step in prefix.split("/") if step)
-    return from_schema_errors([{**item, "loc": (*steps, *item["loc"])} for item in errors], location="body")
 
 
 def _invalid(pointer: str, detail: str) -> InvalidRequest:

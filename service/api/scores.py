@@ -8,11 +8,14 @@ from pydantic import Field
 from fitting import norms
 from fitting.analysis import NOTICE
 from fitting.errors import ImplausibleParameter
+from fitting.norms import Controls
 from fitting.norms.together import RegionProfile
 from service.access.route_access import Access
-from service.api.dependencies import Caller, SiteNorms
+from service.api.dependencies import Caller, SiteNorms, Sites
 from service.api.problems import responses
 from service.schemas.scores import Input, Output, ScoreOut, ScoreRequest, score_out
+from service.storage.site_norms import SiteNormRepository
+from service.storage.sites import SiteRepository
 
 router = APIRouter(prefix="/v1", tags=["scores"])
 
@@ -23,13 +26,13 @@ router = APIRouter(prefix="/v1", tags=["scores"])
     summary="Score a value of any program",
     responses=responses(ImplausibleParameter),
 )
-def score(request: ScoreRequest, site_norms: SiteNorms, caller: Caller) -> ScoreOut:
+def score(request: ScoreRequest, site_norms: SiteNorms, sites: Sites, caller: Caller) -> ScoreOut:
     """Position of one value among controls given with it, else the site's own, else published ones, else none.
 
     A z-score that is not justified is absent with the reason. Nothing is stored.
     """
     case = request.case()
-    controls = request.supplied() or site_norms.newest(caller.project)
+    controls = request.supplied() or _own(site_norms, sites, caller.project)
     return score_out(request, case, norms.score(case, controls))
 
 
@@ -65,9 +68,9 @@ class ScoreSetOut(Output):
     summary="Score several values together",
     responses=responses(ImplausibleParameter),
 )
-def score_set(request: ScoreSetRequest, site_norms: SiteNorms, caller: Caller) -> ScoreSetOut:
+def score_set(request: ScoreSetRequest, site_norms: SiteNorms, sites: Sites, caller: Caller) -> ScoreSetOut:
     """Every value's position, how many flags chance alone would raise, and the distance of the whole profile."""
-    site = site_norms.newest(caller.project)
+    site = _own(site_norms, sites, caller.project)
     cases = [item.case() for item in request.scores]
     controls = [item.supplied() or site for item in request.scores]
     together = norms.score_together(list(zip(cases, controls, strict=True)))
@@ -81,3 +84,9 @@ def score_set(request: ScoreSetRequest, site_norms: SiteNorms, caller: Caller) -
         profiles=together.profiles,
         notice=NOTICE,
     )
+
+
+def _own(site_norms: SiteNormRepository, sites: SiteRepository, project: str) -> tuple[Controls, ...]:
+    """People of the project's scanners and norms, newest scanner first."""
+    calibrated = (controls for stored in sites.newest(project) for controls in stored.site.controls)
+    return (*calibrated, *site_norms.newest(project))

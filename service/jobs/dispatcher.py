@@ -22,6 +22,7 @@ from fitting import run
 from fitting.errors import FittingError
 from fitting.norms import Controls
 from fitting.run import Inspection, Job
+from fitting.sites import Site
 from service.documents import PackedAnalysis
 from service.errors import DamagedStorage, InternalError, OutOfMemory, OverDeadline, WorkerCrashed
 from service.jobs.instance import Instance
@@ -71,6 +72,7 @@ class Dispatcher:
         events: EventRepository,
         *,
         site_norms: Callable[[str, datetime], tuple[Controls, ...]] = lambda *_: (),
+        sites: Callable[[str, datetime], tuple[Site, ...]] = lambda *_: (),
         executor: str,
         limits: Limits,
         cache_dir: Path,
@@ -84,6 +86,7 @@ class Dispatcher:
         self._queue = queue
         self._events = events
         self._site_norms = site_norms
+        self._sites = sites
         self._supervisor = PoolSupervisor(executor, limits, inspect, self.wake)
         self._limits = limits
         self._task = partial(run_analysis, cache_dir=cache_dir, analyse=analyse)
@@ -327,7 +330,8 @@ class Dispatcher:
 
     def _job(self, row: Claimed) -> Job:
         files = by_role(self._queue.files.content(row.id, *INPUTS))
-        return Job.of(row.request, files, self._site_norms(row.project, row.created))
+        own = (row.project, row.created)
+        return Job.of(row.request, files, self._site_norms(*own), self._sites(*own))
 
     def _wind_down(self) -> None:
         running = [held.future for held in self._in_flight.values() if not held.future.cancel()]

@@ -18,7 +18,7 @@ from fitting.norms import regions
 from fitting.run.check import check_document
 from service.access.route_access import Access
 from service.api.analyses import validate
-from service.api.dependencies import Caller, CurrentSettings, Dispatch, Repository, RequestId, SiteNorms
+from service.api.dependencies import Caller, CurrentSettings, Dispatch, Repository, RequestId, SiteNorms, Sites
 from service.api.intake import read_form, refuse_unrecognised, uploaded_files
 from service.errors import ServiceProblem
 from service.pages import preview
@@ -75,14 +75,16 @@ async def upload(
 
 
 @router.post("/upload/preview", dependencies=[Depends(Access("submit", note="change"))])
-async def upload_preview(request: Request, dispatcher: Dispatch, site_norms: SiteNorms, caller: Caller) -> HTMLResponse:
+async def upload_preview(
+    request: Request, dispatcher: Dispatch, site_norms: SiteNorms, sites: Sites, caller: Caller
+) -> HTMLResponse:
     """What was read and what is missing, as a part of the page; stores nothing."""
     form = await _read(request)
     errors = dict(form.errors)
     read = None
     if not any(name in errors for name in (*_FILES, "form")):
         try:
-            read = preview.summary(await validate((form.files, form.document), dispatcher, site_norms, caller))
+            read = preview.summary(await validate((form.files, form.document), dispatcher, site_norms, sites, caller))
         except (FittingError, ServiceProblem) as error:
             errors |= _errors_of(error)
     return page("preview.html", status_code=422 if errors else 200, read=read, errors=errors)

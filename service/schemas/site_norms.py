@@ -14,7 +14,8 @@ from service.schemas.scores import Input, Measure, MetaboliteName, Sex, Software
 NormName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
 
-def _uuid(value: object) -> object:
+def as_uuid(value: object) -> object:
+    """The id in a text; anything else is left to the validation."""
     return UUID(value) if isinstance(value, str) else value  # strict models take no text for an id
 
 
@@ -54,7 +55,7 @@ class NormRequest(Input):
 
     name: NormName = Field(examples=["acc-press30"])
     """Short name; posting again under it makes the next version, and only the newest is used."""
-    analyses: list[Annotated[UUID, BeforeValidator(_uuid)]] | None = Field(default=None, max_length=2000)
+    analyses: list[Annotated[UUID, BeforeValidator(as_uuid)]] | None = Field(default=None, max_length=2000)
     """Ids of analyses of healthy people, one for each person."""
     controls: list[ControlIn] | None = Field(default=None, max_length=2000)
     """Values of healthy people."""

@@ -26,6 +26,7 @@ from service.storage.lists import Cursor, Filters, Page, listed
 from service.storage.queue import note_end
 from service.storage.sign_offs import refuse_when_signed
 from service.storage.site_norms import newest_ids
+from service.storage.sites import forget_control, newest_site_ids
 from service.storage.tables import ANALYSES, DEFAULT_PROJECT, IDEMPOTENCY_KEYS, UNFINISHED, AnalysisRow, Role, State
 
 _A = ANALYSES.c
@@ -90,7 +91,8 @@ class AnalysisRepository:
         key_sha256 = None if key is None else hashlib.sha256(f"{project}/{key}".encode()).hexdigest()
         named = [(file.role, file.name, sha256) for file, sha256 in files]
         with self._database.changing_files() as connection:
-            asked = fingerprint(named, submission.request, project, newest_ids(connection, project))
+            own = [*newest_ids(connection, project), *newest_site_ids(connection, project)]
+            asked = fingerprint(named, submission.request, project, own)
             used = None if key_sha256 is None else connection.execute(_USED, {"key": key_sha256}).first()
             if used is not None:
                 if used.fingerprint != asked:
@@ -176,10 +178,11 @@ class AnalysisRepository:
                 append(connection, [self._actor.entry("export", 200, row.project, row.id) for row in found.rows])
         return found
 
-    def delete(self, analysis_id: str, *, even_signed: bool = False, erases: bool = True) -> State | None:
+    def delete(self, analysis_id: str, *, even_signed: bool = False, has_expired: bool = False) -> State | None:
         """Cancel an unfinished analysis (answers ``cancelled``) or remove a finished one with its files (None).
 
-        Overwrites what it removed, unless its caller ``erases`` by itself after many.
+        A person whose analysis is removed is taken out of the calibrations. One that ``has_expired`` leaves its values
+        there, and its caller overwrites what was removed after many.
 
         Raises
         ------
@@ -201,20 +204,21 @@ class AnalysisRepository:
                 self._audit(connection, "cancel", 200, row.project, analysis_id)
                 inputs = self._files.take_inputs(connection, analysis_id)
             else:
-                self._remove(session, row, even_signed=even_signed)
+                self._remove(session, row, even_signed=even_signed, has_expired=has_expired)
         if inputs is None:
-            if erases:
+            if not has_expired:
                 self._database.erase()
             return None
         self._files.forget(inputs)
         return "cancelled"
 
-    def _remove(self, session: Session, row: AnalysisRow, *, even_signed: bool) -> None:
+    def _remove(self, session: Session, row: AnalysisRow, *, even_signed: bool, has_expired: bool) -> None:
         if not even_signed:
             refuse_when_signed(session, row.id)
         connection = session.connection()
         own = self._files.digests(connection, row.id)
         self._audit(connection, "remove", 204, row.project, row.id)
+        forget_control(connection, row.id, keeps_values=has_expired)
         connection.execute(_REMOVE, {"of": row.id})
         # before the commit: should we die in between, the row is still there to be deleted again
         self._files.remove_unreferred(connection, own)

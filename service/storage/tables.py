@@ -14,6 +14,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     String,
@@ -213,6 +214,36 @@ class SiteNormRow(Base):
     """The controls as posted, in the form ``fitting.norms.controls.site_document`` writes; None once withdrawn."""
 
 
+class SiteRow(Base):
+    """One immutable calibration of a scanner; a withdrawn one keeps its id and loses its content."""
+
+    __tablename__ = "sites"
+
+    project: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """SHA-256 of the content."""
+    name: Mapped[str] = mapped_column(String(40))
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    """The newest of a name is used."""
+    withdrawn: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    content: Mapped[str | None] = mapped_column(Text)
+    """``SITE.json``; None once withdrawn."""
+
+
+class SiteSourceRow(Base):
+    """An analysis whose values stand in a calibration: its removal takes the person out of it."""
+
+    __tablename__ = "site_sources"
+    __table_args__ = (ForeignKeyConstraint(["project", "site_id"], ["sites.project", "sites.id"], ondelete="CASCADE"),)
+
+    project: Mapped[str] = mapped_column(String(64), primary_key=True)
+    site_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    analysis_id: Mapped[str] = mapped_column(String(36), primary_key=True, index=True)
+    """Refers to no table: when retention removed the analysis, only this link goes."""
+    input_sha256: Mapped[str] = mapped_column(String(64))
+    """Of the spectrum; finds the control in the content."""
+
+
 class AuditRow(Base):
     """Audit log: actor, action and analysis; triggers refuse to change or remove a row, and digests chain them."""
 
@@ -263,4 +294,5 @@ ANALYSES, FILES, EVENTS = _table(AnalysisRow), _table(FileRow), _table(EventRow)
 IDEMPOTENCY_KEYS, SITE_NORMS = _table(IdempotencyKeyRow), _table(SiteNormRow)
 WEBHOOK_DELIVERIES, AUDIT_LOG = _table(WebhookDeliveryRow), _table(AuditRow)
 STORAGE_ID = _table(StorageIdRow)
+SITES, SITE_SOURCES = _table(SiteRow), _table(SiteSourceRow)
 """The tables for plain statements, which frequent operations use."""

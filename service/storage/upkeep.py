@@ -57,7 +57,7 @@ class Upkeep:
 
     def _remove(self, analysis_id: str) -> bool:
         try:
-            return self._analyses.delete(analysis_id, erases=False) is None  # all at once, at the end
+            return self._analyses.delete(analysis_id, has_expired=True) is None  # all at once, at the end
         except (UnknownAnalysis, SignedAnalysis):  # another process was faster
             return False
 
