@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.measure.mutations import MUTATIONS, ROOT, Mutation, places
@@ -24,3 +26,13 @@ def test_faults_are_of_every_kind() -> None:
     assert len(MUTATIONS) >= 30
     assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS)
     assert {mutation.kind for mutation in MUTATIONS} == {"numerics", "assembly", "renderers", "policy"}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_the_expression_of_a_fault_selects_a_test(mutation: Mutation) -> None:
+    """A renamed test would leave the fault without any."""
+    files, _, expression = mutation.tests.partition(" -k ")
+    names = [name for file in files.split() for name in re.findall(r"def (test_\w+)", (ROOT / file).read_text())]
+    alternatives = [branch.split(" and ") for branch in expression.strip("'").split(" or ")]
+
+    assert any(all(word.strip() in name for word in branch) for branch in alternatives for name in names)
