@@ -14,7 +14,19 @@ FittingError
 ├── UnusableImage                 an image or tissue map that came with the spectrum cannot be used
 ├── UnusableTable                 a relaxation or norm table breaks its format
 ├── UnusableControls              a site's controls do not make a norm
-└── UnusableSite                  the calibration of a scanner cannot be used
+├── UnusableSite                  the calibration of a scanner cannot be used
+└── UnusableCohort                tables or plan of a cohort cannot be used; always a subclass is raised
+    ├── MissingColumn             a column that is needed is in no table
+    ├── UnreadableNumber          a cell that must hold a number holds something else
+    ├── DuplicateMeasurement      one value of one spectrum stands in the table twice
+    ├── UnknownParticipant        a measurement names a person who is not among the participants
+    ├── MixedUnits                one metabolite in one region has two units
+    ├── IdentityInPseudonym       a pseudonym looks like a person's identity
+    ├── SingleGroup               only one of the groups has people
+    ├── UnknownGroup              a person is in a group that the plan does not name
+    ├── SeveralSessions           people were measured repeatedly and the plan names no session
+    ├── UnusablePlan              the plan cannot be read, or asks for something that does not exist
+    └── FilterDependsOnValue      an exclusion rule depends on the values that are compared
 """
 
 from __future__ import annotations
@@ -155,6 +167,90 @@ class UnusableSite(FittingError):
     title = "The calibration of the scanner cannot be used"
 
 
+class UnusableCohort(FittingError):
+    """Tables or plan of a cohort cannot be used; always a subclass is raised."""
+
+    code = "unusable-cohort"
+    title = "The cohort cannot be used"
+
+
+class MissingColumn(UnusableCohort):
+    """A column that is needed is in no table."""
+
+    code = "missing-column"
+    title = "A column is missing"
+
+
+class UnreadableNumber(UnusableCohort):
+    """A cell that must hold a number holds something else."""
+
+    code = "unreadable-number"
+    title = "A number cannot be read"
+
+
+class DuplicateMeasurement(UnusableCohort):
+    """One value of one spectrum stands in the table twice."""
+
+    code = "duplicate-measurement"
+    title = "A measurement stands in the table twice"
+
+
+class UnknownParticipant(UnusableCohort):
+    """A measurement names a person who is not among the participants."""
+
+    code = "unknown-participant"
+    title = "A participant is unknown"
+
+
+class MixedUnits(UnusableCohort):
+    """One metabolite in one region has two units."""
+
+    code = "mixed-units"
+    title = "Units are mixed"
+
+
+class IdentityInPseudonym(UnusableCohort):
+    """A pseudonym looks like a person's identity; the message does not repeat it."""
+
+    code = "identity-in-pseudonym"
+    title = "A pseudonym looks like an identity"
+
+
+class SingleGroup(UnusableCohort):
+    """Only one of the groups of the plan has people."""
+
+    code = "single-group"
+    title = "There is only one group"
+
+
+class UnknownGroup(UnusableCohort):
+    """A person is in a group that the plan does not name: a typing error is not a third group."""
+
+    code = "unknown-group"
+    title = "A group is unknown"
+
+
+class SeveralSessions(UnusableCohort):
+    """People were measured repeatedly and the plan names no session."""
+
+    code = "several-sessions"
+    title = "People have several sessions"
+
+
+class UnusablePlan(UnusableCohort):
+    """The plan of a cohort cannot be read, or asks for something that does not exist."""
+
+    code = "unusable-plan"
+    title = "The plan cannot be used"
+
+
+class FilterDependsOnValue(UnusableCohort):
+    """An exclusion rule depends on the values that are compared, which would bias them."""
+
+    code = "filter-depends-on-value"
+    title = "A filter depends on the values"
+
+
 PROBLEMS: tuple[type[FittingError], ...] = (
     InaccessibleFile,
     UnknownFormat,
@@ -169,5 +265,16 @@ PROBLEMS: tuple[type[FittingError], ...] = (
     UnusableTable,
     UnusableControls,
     UnusableSite,
+    MissingColumn,
+    UnreadableNumber,
+    DuplicateMeasurement,
+    UnknownParticipant,
+    MixedUnits,
+    IdentityInPseudonym,
+    SingleGroup,
+    UnknownGroup,
+    SeveralSessions,
+    UnusablePlan,
+    FilterDependsOnValue,
 )
 """Every kind that is raised; the others are bases to catch several at once."""

@@ -12,6 +12,8 @@ import numpy.typing as npt
 ByteArray = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]
+BoolArray = npt.NDArray[np.bool_]
+IndexArray = npt.NDArray[np.intp]
 
 PROTON_GAMMA_BAR = 42.577478461e6
 """Gyromagnetic ratio of 1H over 2 pi, Hz/T (CODATA 2022, free proton)."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+from fitting.request.scales import scales
+
 Kind = Literal["number", "choice", "pseudonym", "region", "name"]
 """Type of a field: a finite number; one of its choices; a pseudonym; the name of a region; the name of a method."""
 
@@ -126,45 +128,30 @@ class Visit:
     ] = None
 
 
+def _scale(name: str) -> Said:
+    """Declaration of a clinical measure from ``data/scales.toml``."""
+    scale = scales()[name]
+    return Said(scale.text, scale.example, low=scale.low, high=scale.high, label=scale.label)
+
+
 @dataclass(frozen=True, slots=True)
 class ClinicalMeasures:
     """Measures of the visit; shown beside the result, never used to compute it."""
 
-    pain_vas: Annotated[
-        float | None,
-        Said("Pain on the visual analogue scale, 0 to 10.", 6.5, low=0, high=10, label="Pain (VAS, 0 to 10)"),
-    ] = None
-    pain_nrs: Annotated[
-        float | None, Said("Pain on the numeric rating scale, 0 to 10.", 7, low=0, high=10, label="Pain (NRS, 0 to 10)")
-    ] = None
-    odi: Annotated[
-        float | None,
-        Said("Oswestry Disability Index, per cent.", 34, low=0, high=100, label="Oswestry Disability Index (%)"),
-    ] = None
-    duration_months: Annotated[
-        float | None,
-        Said("Time since the pain began, months.", 18, low=0, high=1500, label="Duration of pain (months)"),
-    ] = None
-    anxiety: Annotated[
-        float | None,
-        Said(
-            "Anxiety subscale of the Hospital Anxiety and Depression Scale, 0 to 21.",
-            7,
-            low=0,
-            high=21,
-            label="Anxiety (HADS, 0 to 21)",
-        ),
-    ] = None
-    depression: Annotated[
-        float | None,
-        Said(
-            "Depression subscale of the Hospital Anxiety and Depression Scale, 0 to 21.",
-            5,
-            low=0,
-            high=21,
-            label="Depression (HADS, 0 to 21)",
-        ),
-    ] = None
+    pain_vas: Annotated[float | None, _scale("pain_vas")] = None
+    pain_nrs: Annotated[float | None, _scale("pain_nrs")] = None
+    odi: Annotated[float | None, _scale("odi")] = None
+    duration_months: Annotated[float | None, _scale("duration_months")] = None
+    anxiety: Annotated[float | None, _scale("hads_anxiety")] = None
+    depression: Annotated[float | None, _scale("hads_depression")] = None
+    stai_state: Annotated[float | None, _scale("stai_state")] = None
+    stai_trait: Annotated[float | None, _scale("stai_trait")] = None
+    bdi: Annotated[float | None, _scale("bdi")] = None
+    mpq_sensory: Annotated[float | None, _scale("mpq_sensory")] = None
+    mpq_affective: Annotated[float | None, _scale("mpq_affective")] = None
+    mpq_total: Annotated[float | None, _scale("mpq_total")] = None
+    pcs: Annotated[float | None, _scale("pcs")] = None
+    tsk: Annotated[float | None, _scale("tsk")] = None
 
 
 @dataclass(frozen=True, slots=True)

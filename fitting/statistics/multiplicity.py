@@ -22,3 +22,12 @@ def q_values(p_values: Sequence[float]) -> tuple[float, ...]:
     adjusted = np.empty(len(p_values))
     adjusted[order] = np.minimum(np.minimum.accumulate(ranked[::-1])[::-1], 1.0)
     return tuple(float(q) for q in adjusted)
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Holm's adjusted p values, in the order given (Holm 1979, https://www.jstor.org/stable/4615733)."""
+    order = np.argsort(p_values)
+    ranked = np.array(p_values)[order] * (len(p_values) - np.arange(len(p_values)))
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.minimum(np.maximum.accumulate(ranked), 1.0)
+    return tuple(float(p) for p in adjusted)

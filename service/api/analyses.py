@@ -103,7 +103,9 @@ _BODIES = {
     },
 }
 _INTAKE_PROBLEMS = (MalformedRequest, TooLarge, UnsupportedMediaType)
-_READING_PROBLEMS = tuple(kind for kind in refusals.PROBLEMS if kind is not refusals.InaccessibleFile)
+_READING_PROBLEMS = tuple(
+    kind for kind in refusals.PROBLEMS if not issubclass(kind, refusals.InaccessibleFile | refusals.UnusableCohort)
+)
 """Problems of reading an upload; uploads are not files of this machine."""
 
 log = structlog.get_logger()

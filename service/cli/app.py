@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 import fitting
-from service.cli import audit, keys
+from service.cli import audit, cohort, keys
 from service.cli.analyse import analyse
 from service.cli.backup import backup
 from service.cli.batch import batch
@@ -41,6 +41,7 @@ for command in COMMANDS:
     app.command()(command)
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
+app.add_typer(cohort.app, name="cohort")
 
 
 def _version(wanted: bool) -> None:

@@ -34,7 +34,8 @@ class CommandFailure(Exception):
     @property
     def line(self) -> str:
         """Problem code, file and what to do, on one line."""
-        return " ".join(f"mrsquant: {self.code}: {self.where}: {self.detail}".split())
+        parts = (self.code, self.where, self.detail)
+        return " ".join(f"mrsquant: {': '.join(part for part in parts if part)}".split())
 
 
 @contextmanager

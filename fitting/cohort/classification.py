@@ -1,0 +1,182 @@
+"""Can groups be told apart in people the model has not seen; never a prediction for one person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from fitting.cohort.classifier import Evaluation, bootstrap_auc, evaluate, permutation_p, selected_before
+from fitting.cohort.cohort import Cohort
+from fitting.cohort.covariates import covariate_columns
+from fitting.cohort.features import Features, confounds_of, features_of
+from fitting.cohort.findings import Caution, CohortAnalysis, Findings, Item, refused
+from fitting.cohort.plan import Section
+from fitting.cohort.words import number, probability
+from fitting.reason import Reason
+from fitting.units import BoolArray, FloatArray
+
+FEWEST = 20
+"""People in each group."""
+NEAR = 0.05
+"""An AUC of quality and demography this near to that of the spectra explains it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassificationSettings:
+    """``[[classification]]``: one question of whether groups can be told apart."""
+
+    name: str
+    region: str | None = None
+    hemisphere: str | None = None
+    features: Literal["spectrum", "metabolites", "both"] = "spectrum"
+    spectra: str | None = None
+    """Table of spectra beside the plan."""
+    model: Literal["shrunken-lda"] = "shrunken-lda"
+    confounds: tuple[str, ...] = ("linewidth_hz", "snr", "age_years", "sex", "gm")
+    """Quality and demography that are tried on their own."""
+    metabolites: tuple[str, ...] | None = None
+    show_unblinded_selection: bool = False
+    """Also show what selecting features before cross-validation would claim."""
+
+
+def run(cohort: Cohort, settings: Sequence[ClassificationSettings]) -> Findings:
+    """Every question, the first other group against the reference."""
+    items: list[Item] = []
+    cautions: list[Caution] = []
+    for asked in settings:
+        for other in cohort.others:
+            item = _answered(cohort, asked, other)
+            items.append(item)
+            cautions += _cautions(item)
+    return Findings(tuple(items), tuple(cautions))
+
+
+def _answered(cohort: Cohort, asked: ClassificationSettings, other: str) -> Item:
+    base: Item = {"name": asked.name, "model": asked.model, "features": asked.features}
+    if asked.region is not None:
+        base |= {"region": asked.region, "hemisphere": asked.hemisphere}
+    if len(cohort.others) > 1:
+        base["group"] = other
+    features = features_of(cohort, asked, other)
+    if isinstance(features, Reason):
+        return refused(base, features)
+    labels = features.sample.in_group(other)
+    base |= {
+        "n_reference": int(np.sum(~labels)),
+        "n_other": int(np.sum(labels)),
+        "n_features": int(features.matrix.shape[1]),
+    }
+    if min(base["n_reference"], base["n_other"]) < FEWEST:
+        smallest = min(base["n_reference"], base["n_other"])
+        return refused(
+            base, Reason("too-few-people", f"The smaller group has {smallest} people; at least {FEWEST} are needed.")
+        )
+    nuisance = _nuisance(cohort, features)
+    if isinstance(nuisance, Reason):
+        return refused(base, nuisance)
+    return {**base, **_evaluated(cohort, asked, features, nuisance, labels)}
+
+
+def _nuisance(cohort: Cohort, features: Features) -> FloatArray | Reason:
+    """Covariates of the plan, taken out of the features inside each training part."""
+    kept = cohort.with_covariates(features.sample, cohort.covariates)
+    if kept.n < features.sample.n:
+        lacking = features.sample.n - kept.n
+        return Reason(
+            "missing-column", f"{lacking} people lack a covariate of the plan; a classifier needs all of them."
+        )
+    columns = covariate_columns(kept, cohort.covariates)
+    return columns if isinstance(columns, Reason) else columns.matrix
+
+
+def _evaluated(
+    cohort: Cohort, asked: ClassificationSettings, features: Features, nuisance: FloatArray, labels: BoolArray
+) -> Item:
+    name = f"classification {asked.name}"
+    found = evaluate(features.matrix, nuisance, labels, cohort.generator(name))
+    low, high = bootstrap_auc(found.scores, labels, cohort.generator(f"{name} bootstrap"))
+    sites = [str(person.facts.get("site", "")) for person in features.sample.people]
+    p = permutation_p(
+        features.matrix,
+        nuisance,
+        labels,
+        sites,
+        observed=found.auc,
+        permutations=cohort.plan.common.permutations,
+        generator=cohort.generator(f"{name} permutation"),
+    )
+    item: Item = {
+        "auc": found.auc,
+        "auc_low": low,
+        "auc_high": high,
+        **_accuracy(found),
+        "p_permutation": p,
+        "resubstitution_auc": found.resubstitution,
+        "calibration_slope": found.calibration_slope,
+        "brier": found.brier,
+    }
+    item |= _confounded(cohort, asked, features, name)
+    if asked.show_unblinded_selection:
+        item["unblinded_selection"] = selected_before(features.matrix, labels, cohort.generator(f"{name} selection"))
+    return item
+
+
+def _accuracy(found: Evaluation) -> Item:
+    return {
+        "balanced_accuracy": found.balanced_accuracy,
+        "balanced_accuracy_low": found.balanced_low,
+        "balanced_accuracy_high": found.balanced_high,
+        "sensitivity": found.sensitivity,
+        "specificity": found.specificity,
+    }
+
+
+def _confounded(cohort: Cohort, asked: ClassificationSettings, features: Features, name: str) -> Item:
+    """The same model on quality and demography alone."""
+    sample, matrix, used, missing = confounds_of(cohort, features, asked.confounds)
+    item: Item = {"confounds": list(used), "confounds_missing": list(missing)}
+    members = sample.in_group(cohort.others[0]) if sample.n else np.zeros(0, dtype=bool)
+    if not used or min(int(np.sum(members)), int(np.sum(~members))) < FEWEST:
+        return item
+    generator = cohort.generator(f"{name} confounds")
+    found = evaluate(matrix, np.empty((sample.n, 0)), members, generator)
+    low, high = bootstrap_auc(found.scores, members, generator)
+    return {**item, "auc_confounds": found.auc, "auc_confounds_low": low, "auc_confounds_high": high}
+
+
+def _cautions(item: Item) -> Iterator[Caution]:
+    if "auc_confounds" not in item:
+        return
+    near = item["auc_confounds"] >= item["auc"] - NEAR and item["auc_low"] > 0.5
+    if near or item["auc_confounds_low"] > 0.5:
+        yield Caution(
+            "quality-explains",
+            f"{item['name']}: {', '.join(item['confounds'])} alone reach an AUC of {item['auc_confounds']:.2f} "
+            f"(the features {item['auc']:.2f}); quality or demography may be what is told apart.",
+            item["name"],
+        )
+
+
+def statement(item: Item, context: Item) -> str | None:
+    """What may be said of one classification; None where it was refused."""
+    if "auc" not in item:
+        return None
+    interval = f"{number(item['auc_low'])} to {number(item['auc_high'])}, p = {probability(item['p_permutation'])}"
+    verb = "tell" if item["p_permutation"] < 0.05 else "are not shown to tell"
+    other = item.get("group") or context["other"]
+    text = (
+        f"{item['name']}: {item['features']} features {verb} {other} from {context['reference']} in people "
+        "the model has not "
+        f"seen (AUC {number(item['auc'])}, {interval})."
+    )
+    if "auc_confounds" in item:
+        text += f" {', '.join(item['confounds'])} alone reach {number(item['auc_confounds'])}."
+    return f"{text} This is no prediction for one person."
+
+
+CLASSIFICATION = CohortAnalysis(
+    Section("classification", ClassificationSettings, repeated=True), "classification", run, statement
+)

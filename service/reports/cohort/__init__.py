@@ -1,0 +1,1 @@
+"""Reports of a cohort's answer: text, one row for each statement."""

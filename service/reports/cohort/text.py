@@ -1,0 +1,76 @@
+"""A cohort's answer as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from service.reports.cohort.statements import ANALYSES, FOUND
+
+Item = Mapping[str, Any]
+FEW = 12
+"""Items of an analysis up to which all sentences are printed."""
+TITLES = {
+    "levels": "Levels",
+    "associations": "Associations",
+    "association_differences": "Differences of associations",
+    "networks": "Networks",
+    "laterality": "Left and right",
+    "decomposition": "Ratio or absolute",
+    "factorial": "Regions, groups and levels",
+    "treatment": "Treatment",
+    "classification": "Classification",
+    "context": "Among published studies",
+}
+
+
+def render(answer: Item) -> str:
+    """Flow, multiplicity, hypotheses, statements that were found, the others as a count, cautions, methods."""
+    return "\n".join(_lines(answer)) + "\n"
+
+
+def _lines(answer: Item) -> Iterator[str]:
+    yield answer["title"] or "Cohort"
+    for row in answer["flow"]:
+        excluded = ", ".join(f"{count} {code}" for code, count in row["excluded"].items() if count)
+        yield f"  {row['group']}: {row['analysed']} of {row['enrolled']} analysed" + (
+            f" ({excluded})" if excluded else ""
+        )
+    many = answer["multiplicity"]
+    yield (
+        f"  {many['tests']} tests; {many['expected_by_chance']:.1f} would be found at 5 % by chance; "
+        f"{many['found_p']} have "
+        f"p < 0.05, {many['found_q']} q < 0.05"
+    )
+    yield from (_hypothesis(item) for item in answer["hypotheses"])
+    for name in ANALYSES:
+        if name in answer:
+            yield from ("", TITLES[name], *(f"  {line}" for line in _statements(answer[name])))
+    if answer["cautions"]:
+        yield from ("", "Cautions", *(f"  {item['code']}: {item['sentence']}" for item in answer["cautions"]))
+    yield from ("", "Methods", f"  {answer['methods']['paragraph']}", "", answer["notice"])
+
+
+def _hypothesis(item: Item) -> str:
+    side = f"{item['hemisphere']} " if item.get("hemisphere") else ""
+    p = f", p (Holm) = {item['p_holm']:.2g}" if "p_holm" in item else ""
+    return (
+        f"  hypothesis: {item['metabolite']} in the {side}{item['region']} "
+        f"{item.get('direction') or 'differs'}: {item['verdict']}{p}"
+    )
+
+
+def _statements(items: list[Item]) -> Iterator[str]:
+    """Sentences of the primary model; of many items only those that were found, and the number of the others."""
+    primary = "adjusted" if any(item.get("model") == "adjusted" for item in items) else None
+    said = [item for item in items if "sentence" in item and primary in (None, item.get("model"))]
+    shown = said if len(said) <= FEW else [item for item in said if item.get("q") is None or item["q"] < FOUND]
+    yield from (item["sentence"] for item in shown)
+    if len(shown) < len(said):
+        yield f"not shown: {len(said) - len(shown)} others; see --format csv"
+    reasons: dict[str, list[str]] = {}
+    for item in items:
+        if "refused" in item:
+            reasons.setdefault(item["refused"]["code"], []).append(item["refused"]["sentence"])
+    for code, sentences in reasons.items():
+        yield f"not answered ({len(sentences)}), {code}: {sentences[0]}"
