@@ -121,6 +121,8 @@ class Recording:
     """Reason to suspect a truncated file, as a sentence; None when the file is complete."""
     place: Place | None = None
     """Place of the file in a scan of several; None when its format has one for each scan, or once joined."""
+    one_scale: bool = True
+    """Whether the water reference is on the receiver scale of the spectrum; two files of some formats are not."""
     beside: tuple[str, ...] = ()
     """What was taken from other files than that of the signal, as sentences."""
 

@@ -24,6 +24,7 @@ from fitting.io import (
     siemens_dicom,
     siemens_rda,
     siemens_twix,
+    varian,
 )
 from fitting.io.containers import is_archive, unpacked
 from fitting.io.dialects import plain
@@ -42,6 +43,7 @@ READERS: tuple[Reader, ...] = (
     ge_pfile.READER,
     philips_data_list.READER,
     bruker.READER,
+    varian.READER,
     philips_sdat.READER,
     lcmodel_raw.READER,
     jmrui.READER,

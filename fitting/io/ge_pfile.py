@@ -1,4 +1,4 @@
-"""GE P-file (``P12345.7``): the raw frames of a single-voxel scan with their header, header revisions 9 to 30.
+"""GE P-file (``P12345.7``): the raw frames of a single-voxel scan with their header, header revisions 9 to 31.
 
 A P-file is a header (``rdb_hdr_rec``, exam, series, image), then per coil one baseline frame and ``nframes`` frames
 of interleaved integers: first the reference frames without water suppression, then the suppressed ones. Nothing in
@@ -57,11 +57,17 @@ _LAYOUTS = (
     _Layout(20.0, 0, 0, (1468, True), (1504, True), 1056, 1064, 1632, 388, 720),
     _Layout(26.0, 76, 64, (4, True), (40, True), 1056, 1064, 1632, 388, 720),
 )
-_LAST_REVISION = 31.0
+_LAST_REVISION = 32.0
+"""The first that is not read. Revision 31 (MR31) has a longer prescan header, which its pointers step over
+(spec2nii 0.8.15)."""
 _LOGOS = (b"GE_MED_NMR", b"INVALIDNMR")
 _LOGO_PLACES = (34, 110)
 _PROTON_FIELDS = (0.5, 1.0, 1.5, 3.0, 4.0, 7.0)
 """Field strengths (T) of GE magnets used for brain spectroscopy; no other nucleus resonates within 5 % of them."""
+
+
+_BELOW_WATER_PPM, _ON_WATER_PPM = 2.0, 0.6
+"""Carrier of GE's sLASER below water, and how far from its place a line of water may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ def _read(files: Files) -> Recording:
     layouts = [layout for layout in _LAYOUTS if layout.first_revision <= revision < _LAST_REVISION]
     if not layouts:
         raise UnsupportedData(
-            f"'{file.name}' is a GE P-file of header revision {revision:g}; revisions 9 to 30 are read. "
+            f"'{file.name}' is a GE P-file of header revision {revision:g}; revisions 9 to 31 are read. "
             "Convert it to NIfTI-MRS.",
             file=file.name,
             revision=revision,
@@ -169,7 +175,8 @@ def _read(files: Files) -> Recording:
     if frames.reference:
         stored = frames.reference * (1 if frames.uncombined else excitations)
         unsuppressed = replace(metabolites, water_suppressed=False, averages=stored)
-        water = Recording(samples[: frames.reference], unsuppressed)
+        references = _on_one_carrier(samples[: frames.reference], 1.0 / width, frequency)
+        water = Recording(references, replace(unsuppressed, averages=stored * len(references) // frames.reference))
     return Recording(samples[frames.reference :], metabolites, water, free_text(name))
 
 
@@ -285,6 +292,26 @@ def _without_phase_cycle(samples: ComplexArray, reference: int) -> ComplexArray:
     index = np.concatenate([np.arange(reference), np.arange(len(samples) - reference)])
     sign = np.where(index % 2 == 1, -1.0, 1.0)
     return samples * sign[:, np.newaxis, np.newaxis]
+
+
+def _on_one_carrier(water: ComplexArray, dwell_time: float, frequency: float | None) -> ComplexArray:
+    """Reference frames (frames, coils, points) with their water where it is at the carrier of the metabolites.
+
+    GE's sLASER records metabolites and some reference frames 2 ppm below water, and reference frames for quantification
+    on it (wtclarke/spec2nii, ge_pfile.py, slaser and probe-sl). Of such a mixture the latter are kept and moved to the
+    others' carrier; frames of one carrier are left as they are.
+    """
+    if frequency is None:
+        return water
+    power = np.sum(np.abs(np.fft.fft(water, axis=-1)) ** 2, axis=1)
+    peaks = np.fft.fftfreq(water.shape[-1], dwell_time)[np.argmax(power, axis=-1)]
+    ppm = peaks / frequency * 1e6
+    on_water, below = np.abs(ppm) <= _ON_WATER_PPM, np.abs(ppm + _BELOW_WATER_PPM) <= _ON_WATER_PPM
+    if not (on_water.any() and below.any() and np.all(on_water | below)):
+        return water
+    shift = float(np.median(peaks[below]) - np.median(peaks[on_water]))
+    time = np.arange(water.shape[-1]) * dwell_time
+    return np.asarray(water[on_water] * np.exp(2j * np.pi * shift * time))
 
 
 READER = Reader("ge_pfile", "GE P-file", _recognises, _read)

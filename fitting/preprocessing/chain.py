@@ -99,7 +99,7 @@ def preprocess(recording: Recording) -> tuple[Spectrum, Preprocessed]:
         shift_ppm=referenced.shift_ppm,
         pattern=referenced.found.pattern,
     )
-    scaling_water = water.scaled(gain) if water is not None and received.same_scale else None
+    scaling_water = water.scaled(gain) if water is not None and received.same_scale and recording.one_scale else None
     return Spectrum(referenced.fid.scaled(gain), scaling_water), preprocessed
 
 

@@ -21,6 +21,10 @@ SAME_VOLUME = 0.05
 """Largest relative difference of the measured volume between the two: concentrations are wrong by as much."""
 
 
+WITHOUT_A_COMMON_SCALE = frozenset({"bruker", "varian"})
+"""Formats whose files hold sums or means at a receiver gain of their own, so that two files cannot be compared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Intake:
     """A recording with its acquisition completed, and the source of its parts."""
@@ -53,7 +57,7 @@ class Intake:
         """Remarks on the scan that do not limit the verdict."""
         remarks = [Reason(note.code, note.sentence) for note in self.notes if not note.limits]
         remarks += [Reason("companion-used", sentence) for sentence in self.recording.beside]
-        return (*remarks, *_about_coils(self.recording))
+        return (*remarks, *_about_coils(self.recording), *_about_scale(self.recording))
 
 
 def take_in(metabolite: Files, water_reference: Files, overrides: Overrides) -> Intake:
@@ -71,12 +75,13 @@ def take_in(metabolite: Files, water_reference: Files, overrides: Overrides) -> 
         water, source = _reference(read(water_reference)), "separate file"
         if recording.water is None and digest(metabolite) == digest(water_reference):
             raise _unpaired("is the same file as the spectrum")
+    one_scale = source != "separate file" or recording.acquisition.format not in WITHOUT_A_COMMON_SCALE
     acquisition, supplied = complete(recording.acquisition, overrides)
     if water is not None:
         _require_pair(recording, water)
         water = replace(water, acquisition=_like(water.acquisition, recording.acquisition, acquisition), water=None)
     return Intake(
-        recording=replace(recording, acquisition=acquisition, water=water),
+        recording=replace(recording, acquisition=acquisition, water=water, one_scale=one_scale),
         supplied=supplied,
         contradictions=contradictions(recording.acquisition, overrides),
         notes=sequence_notes(recording.acquisition, recording.free_text, overrides.sequence),
@@ -101,6 +106,17 @@ def _about_coils(recording: Recording) -> tuple[Reason, ...]:
         "scales cannot be compared. Send both combined or both uncombined."
     )
     return (Reason("water-of-other-coils", sentence),)
+
+
+def _about_scale(recording: Recording) -> tuple[Reason, ...]:
+    """Remark on a water reference that scales nothing, because its file has a scale of its own."""
+    if recording.water is None or recording.one_scale:
+        return ()
+    sentence = (
+        f"No concentrations: two {recording.acquisition.format} files may differ in receiver gain and number of added "
+        "transients, so the water corrects eddy currents but scales nothing."
+    )
+    return (Reason("water-of-another-scale", sentence),)
 
 
 def _coils(recording: Recording) -> str:

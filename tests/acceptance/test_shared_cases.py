@@ -37,7 +37,7 @@ CASES = {
     "D08": Right(SIMULATED, transients=16),
     "D13": Right(code="unsupported-data", says="private Philips MR spectrum.*SDAT"),
     "G03": Right({}),
-    "G05": Right(code="unsupported-data", says="header revision 31"),
+    "G05": Right({"tNAA": 1.11}, water=True),
     "G06": Right(code="unsupported-data", says="HDF5.*ScanArchive.*P-file"),
     "G09": Right({"tNAA": 1.111}, water=True),
     "J04": Right(SIMULATED, transients=1, water=True),

@@ -185,6 +185,14 @@ def _jcamp_comments(content: bytes, _: random.Random) -> bytes:
     return re.sub(rb"(?m)^(##\$PVM_EchoTime)", rb"$$ a comment\n\1", content)
 
 
+def _procpar_order(content: bytes, chance: random.Random) -> bytes:
+    lines = content.decode().splitlines()
+    entries = [lines[at : at + 3] for at in range(0, len(lines), 3)]
+    entries.append(["somethingnew 1 1 1e+18 -1e+18 0 2 1 0 1 64", "2 1 2 ", "0 "])
+    chance.shuffle(entries)
+    return "".join(f"{line}\n" for entry in entries for line in entry).encode()
+
+
 def _gzipped(content: bytes, _: random.Random) -> bytes:
     return content if content.startswith(b"\x1f\x8b") else gzip.compress(content, mtime=0)
 
@@ -199,6 +207,7 @@ DIALECTS: dict[str, tuple[Noise, ...]] = {
     "ge_pfile": (_gzipped,),
     "philips_data_list": (_list_spaces, _list_order, *TEXT),
     "bruker": (_jcamp_order, _jcamp_comments, *TEXT),
+    "varian": (_procpar_order, *TEXT),
     "philips_sdat": (_spar_order, _spar_spaces, _spar_commas, *TEXT),
     "lcmodel_raw": (_raw_case, _raw_unknown, _raw_commas, *TEXT),
     "jmrui": (_jmrui_commas, _jmrui_unknown, _jmrui_spaces, *TEXT),

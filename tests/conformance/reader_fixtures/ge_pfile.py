@@ -118,6 +118,19 @@ def _recorded(points: int, suppressed: int, coils: int, scale: float) -> Complex
 _FRAMES_9 = _recorded(512, 3, 1, 1e8)
 _FRAMES_26 = _recorded(512, 4, 2, 2e4)
 
+_BELOW = np.exp(-2j * np.pi * 26 / 512 * np.arange(512))
+"""The carrier 26 bins, 2.0 ppm, below water: lines move to lower frequencies."""
+
+
+def _of_two_carriers() -> ComplexArray:
+    """sLASER: two reference frames below water, two on it, and the metabolites below it."""
+    water, _, *brain = _FRAMES_9
+    samples = np.stack([water * _BELOW, water * _BELOW, water, water, *(frame * _BELOW for frame in brain)])
+    return np.round(samples.real) + 1j * np.round(samples.imag)
+
+
+_FRAMES_SLASER = _of_two_carriers()
+
 _KNOWN = {"spectrometer_frequency": _FREQUENCY, "dwell_time": _DWELL, "vendor": "GE", "water_suppressed": True}
 _OLD = {
     **_KNOWN,
@@ -162,6 +175,30 @@ FIXTURES = (
             "averages": 4,
         },
         _FRAMES_26[:2],
+    ),
+    Fixture(
+        "ge_pfile",
+        "revision 31",
+        lambda: _revision_26(_FRAMES_26, revision=31.0),
+        _FRAMES_26[2:],
+        {
+            **_KNOWN,
+            "echo_time": 0.035,
+            "repetition_time": 1.5,
+            "sequence": "sLASER",
+            "sequence_name": "oslaser",
+            "voi_size": (0.025, 0.025, 0.025),
+            "averages": 4,
+        },
+        _FRAMES_26[:2],
+    ),
+    Fixture(
+        "ge_pfile",
+        "sLASER with reference frames of two carriers",
+        lambda: _revision_9(_FRAMES_SLASER, psd="probe-sl", counted=4.0),
+        _FRAMES_SLASER[4:],
+        {**_OLD, "sequence": "sLASER", "sequence_name": "probe-sl"},
+        _FRAMES_SLASER[2:4] * _BELOW,
     ),
 )
 
