@@ -14,6 +14,7 @@ from fitting.norms.leave_one_out import Checks
 from fitting.reason import Reason
 from fitting.run.pins import values_digest
 from fitting.sites import SiteAcquisition, SiteLeftOut, SiteProcessing, SiteProgram, SiteRegion
+from fitting.sites.calibration import REPORTED
 from service.schemas.scores import Input, Output
 from service.schemas.site_norms import NormName, as_uuid
 from service.storage.sites import StoredSite
@@ -146,7 +147,8 @@ def site_out(stored: StoredSite) -> SiteOut:
 
 def _region(region: SiteRegion) -> SiteRegionOut:
     ages = [item.age_years for item in region.controls if item.age_years is not None]
-    names = dict.fromkeys(name for item in region.controls for name in item.values)
+    known = {name for item in region.controls for name in item.values}
+    names = [*(name for name in REPORTED if name in known), *sorted(known - set(REPORTED))]
     return SiteRegionOut(
         region=region.region,
         subregion=region.subregion,

@@ -39,7 +39,8 @@ def addresses(reports: list[str]) -> list[str]:
     """Every page that people can be led to, and the reports as files."""
     one, other = (address.rpartition("/")[2] for address in reports[:2])
     return [
-        "/", "/upload", "/norms", "/docs", "/problems", "/problems/not-found", "/sign-in", "/analyses/nonsense",
+        "/", "/upload", "/norms", "/sites", "/docs", "/problems", "/problems/not-found", "/sign-in",
+        "/analyses/nonsense",
         f"/analyses/{one}", f"/compare?with={one}&with={other}", "/compare", "/subjects/sub-017",
         f"/v1/analyses/{one}/report?format=html",
     ]  # fmt: skip

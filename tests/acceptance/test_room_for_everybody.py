@@ -15,7 +15,13 @@ from tests.acceptance.conftest import EXAMPLE, ROOT, Room, analyse, drop, quicke
 pytestmark = pytest.mark.browser
 
 WIDTHS = (1280, 820, 400)
-ANEW_ON_A_PHONE = {"list": "#analyses", "upload": "#upload", "interface": ".calls", "report": ".evidence"}
+ANEW_ON_A_PHONE = {
+    "list": "#analyses",
+    "calibrate": "#choose",
+    "upload": "#upload",
+    "interface": ".calls",
+    "report": ".evidence",
+}
 """Pages and the part of each that is another one there: cards instead of a table, one column instead of two."""
 REPEATED = ("tbody tr:nth-child(n + 6):not(.below, .above, .incomplete, .group)",)
 """Rows whose colours are those of rows before them."""
@@ -42,6 +48,7 @@ def addresses(reports: list[str]) -> dict[str, str]:
         "timeline": "/subjects/sub-017",
         "unknown subject": "/subjects/nobody",
         "norms": f"/norms?with={ids[0]}",
+        "calibrate": f"/sites?with={ids[0]}",
         "interface": "/docs",
         "problems": "/problems",
         "problem": "/problems/unusable-signal",

@@ -17,19 +17,20 @@ from tests.openapi import ACCESS
 NEEDED = {
     "submit": (
         "POST /v1/analyses", "POST /v1/analyses/validate", "POST /v1/scores", "POST /v1/score-sets", "POST /upload",
-        "POST /upload/preview",
+        "POST /upload/preview", "POST /sites/spectra",
     ),
     "read": (
         "GET /", "GET /upload", "GET /compare", "GET /norms", "GET /analyses/{analysis_id}",
         "GET /subjects/{pseudonym}", "GET /v1/analyses", "GET /v1/analyses/{analysis_id}",
         "GET /v1/analyses/{analysis_id}/events", "GET /v1/analyses/{analysis_id}/report",
         "GET /v1/analyses/{analysis_id}/traces", "GET /v1/analyses/{analysis_id}/sign-off",
-        "GET /v1/subjects/{pseudonym}/timeline", "GET /v1/sites", "GET /v1/sites/{site_id}",
+        "GET /v1/subjects/{pseudonym}/timeline", "GET /v1/sites", "GET /v1/sites/{site_id}", "GET /sites",
     ),
     "sign": ("POST /v1/analyses/{analysis_id}/sign-off", "POST /analyses/{analysis_id}/sign-off"),
     "admin": (
         "DELETE /v1/analyses/{analysis_id}", "POST /v1/norms", "DELETE /v1/norms/{norm_id}", "GET /metrics",
-        "POST /norms", "POST /v1/sites", "DELETE /v1/sites/{site_id}",
+        "POST /norms", "POST /v1/sites", "DELETE /v1/sites/{site_id}", "POST /sites",
+        "POST /sites/{site_id}/withdraw",
     ),
     "any": ("GET /v1/norms", "GET /v1/norms/{norm_id}", "GET /v1/regions", "GET /v1/basis-sets"),
 }  # fmt: skip

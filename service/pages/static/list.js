@@ -10,10 +10,10 @@ let timer = null;
 
 const chosen = () => [...list.querySelectorAll("input[name=with]:checked")];
 const allowTwo = () => {
-  const [compare, controls] = ["compare", "controls"].map((id) => document.getElementById(id));
+  const [compare, ...others] = ["compare", "controls", "calibrate"].map((id) => document.getElementById(id));
   if (!compare) return;
   compare.disabled = chosen().length !== 2;
-  controls.disabled = !chosen().length;
+  for (const button of others) button.disabled = !chosen().length;
 };
 
 const refresh = async () => {
