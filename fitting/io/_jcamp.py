@@ -12,6 +12,9 @@ _TITLE = b"##TITLE=Parameter List"
 _END = re.compile(rb"^##END=", re.M)
 _MOST_BYTES = 16 * 1024**2
 """Those in use take up to a megabyte; a reference scan may stand among them as numbers."""
+_MEMBERS = re.compile(r"@(\d{1,9})\*\(([^()]*)\)|(\S+)")
+_MOST_MEMBERS = 64
+"""Of an array that is asked for; those have up to eight."""
 _SHAPE = re.compile(r"^\(\s*[\d\s,]+\)\s*")
 
 
@@ -55,8 +58,11 @@ class Parameters:
         return None
 
     def numbers(self, label: str) -> list[str]:
-        """The members of an array, as texts."""
-        return (self.text(label) or "").split()
+        """The first members of an array, as texts; ``@8*(0)`` is eight zeros."""
+        members: list[str] = []
+        for count, repeated, single in _MEMBERS.findall(self.text(label) or ""):
+            members += [repeated] * min(int(count), _MOST_MEMBERS) if count else [single]
+        return members[:_MOST_MEMBERS]
 
     def first(self, *labels: str) -> str | None:
         """The first member of the first of these labels that has one."""

@@ -167,7 +167,8 @@ def _samples(file: SourceFile, parameters: Parameters) -> ComplexArray:
         raise _damaged(
             file, f"it holds {len(file.content)} bytes where {expected} FIDs of {points} points are announced"
         )
-    pairs = np.frombuffer(file.content, kind).reshape(*shape, points, 2).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # numbers that are none are refused below
+        pairs = np.frombuffer(file.content, kind).reshape(*shape, points, 2).astype(np.float64)
     shift = round(positive(parameters.first("PVM_DigShiftDbl", "PVM_DigShift")) or 0.0)
     if shift > points // 2:
         raise _damaged(file, f"its FIDs of {points} points begin at point {shift}")

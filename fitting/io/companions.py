@@ -9,6 +9,7 @@ from fitting.errors import FittingError, InaccessibleFile
 from fitting.io import is_one_scan, spectra_among
 from fitting.io.containers import MOST_MEMBERS
 from fitting.io.names import of_one_scan
+from fitting.io.not_spectra import refuse_known
 from fitting.io.source import Files, SourceFile
 
 MAX_FILE_BYTES = 2 * 1024**3
@@ -48,6 +49,8 @@ def source_files(path: Path, max_bytes: int = MAX_FILE_BYTES) -> Files:
     ------
     InaccessibleFile
         When a file is missing, is no regular file, is too large or cannot be opened; when a folder has no spectrum.
+    UnsupportedData
+        When a folder holds files that are known to be something else.
     """
     if path.is_dir():
         return _folder(path, max_bytes)
@@ -73,6 +76,7 @@ def _folder(path: Path, max_bytes: int) -> Files:
         max_bytes -= len(files[-1].content)
     found = spectra_among(tuple(files))
     if not found:
+        refuse_known(tuple(files))
         name = path.resolve().name
         raise InaccessibleFile(
             f"Folder '{name}' holds no spectrum that can be read; name the spectrum's file or the folder of one scan.",

@@ -91,8 +91,10 @@ def _check_directory(file: SourceFile) -> None:
             f"'{file.name}' is a ZIP64 archive; send a ZIP archive of one scan, or its files.", file=file.name
         )
     members, size = struct.unpack_from("<HI", tail, at + 10)
-    if members > MOST_MEMBERS or size > MOST_DIRECTORY_BYTES:
+    if members > MOST_MEMBERS:
         refuse_above(file, f"holds {members} files", MOST_MEMBERS, "files")
+    if size > MOST_DIRECTORY_BYTES:
+        refuse_above(file, f"lists its files in {size} bytes", MOST_DIRECTORY_BYTES, "bytes of list")
 
 
 def _check_sizes(file: SourceFile, members: list[ZipInfo]) -> None:

@@ -42,6 +42,11 @@ _TAR, _TAR_AT = b"ustar", 257
 
 _TEXTS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
     (re.compile(rb"lines in following concentration table|\$\$CONC\b"), "an LCModel result (.coord, .table)", _FITTED),
+    (
+        re.compile(rb"\A\s*##TITLE=Parameter List"),
+        "a parameter file of a Bruker ParaVision reconstruction or scan",
+        "send the folder of the scan with fid or rawdata.job0, acqp and method; a 2dseq is not read",
+    ),
     (re.compile(rb"^Signal amplitudes\s*$", re.M), "a TARQUIN result", _FITTED),
     (re.compile(rb"^\s*<(?:!DOCTYPE html|html)\b", re.I), "a web page", _SPECTRUM),
     (re.compile(rb"^\s*<\?xml\b"), "an XML document", _SPECTRUM),

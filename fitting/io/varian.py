@@ -179,7 +179,9 @@ def _samples(fid: SourceFile, coils: int) -> ComplexArray:
         raise _damaged(fid, "its header contradicts itself about the size of a number")
     lead = header.block_headers * _BLOCK_HEADER
     block = np.dtype([("header", f"V{lead}"), ("numbers", kind, (header.numbers,))])
-    numbers = np.frombuffer(fid.content, block, header.blocks, _FILE_HEADER)["numbers"].astype(np.float64)
+    stored = np.frombuffer(fid.content, block, header.blocks, _FILE_HEADER)["numbers"]
+    with np.errstate(invalid="ignore"):  # numbers that are none are refused below
+        numbers = stored.astype(np.float64)
     pairs = numbers.reshape(header.blocks, -1, 2)
     return _by_coil(fid, complex_samples(pairs[..., 0], pairs[..., 1], fid), coils)
 

@@ -64,6 +64,30 @@ def test_errors_stand_beside_their_fields_and_the_files_stay(page: Any) -> None:
     assert page.url.endswith("/upload")
 
 
+def test_a_dropped_folder_is_its_files(page: Any) -> None:
+    """Files of a folder and of those inside it are chosen by name; hidden ones are not."""
+    page.goto("/upload")
+    chosen = page.evaluate(
+        """async () => {
+          const file = (name) => ({ name, isFile: true, file: (take) => take(new File(["x"], name)) });
+          const folder = (name, ...inside) => ({
+            name, isDirectory: true,
+            createReader: () => { let left = [inside, []]; return { readEntries: (take) => take(left.shift()) }; },
+          });
+          const dropped = folder("scan", file("b.dcm"), file(".DS_Store"), folder("more", file("a.dcm")));
+          const event = new Event("drop", { bubbles: true, cancelable: true });
+          event.dataTransfer = { files: [1], items: [{ webkitGetAsEntry: () => dropped }] };
+          const input = document.getElementById("u-metabolite");
+          const changed = new Promise((resolve) => input.addEventListener("change", resolve, { once: true }));
+          document.querySelector("[data-drop=metabolite]").dispatchEvent(event);
+          await changed;
+          return [...input.files].map((item) => item.name);
+        }"""
+    )
+
+    assert chosen == ["a.dcm", "b.dcm"]
+
+
 def test_a_file_that_is_no_spectrum_is_refused_in_place(page: Any) -> None:
     """The refusal names the formats beside the file's field."""
     page.goto("/upload")

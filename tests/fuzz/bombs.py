@@ -25,15 +25,18 @@ from fitting.run.placement import Images
 from tests.conformance.reader_fixtures import (
     arrays,
     brain_fid,
+    bruker,
     dicom_mrs,
     ge_pfile,
     jmrui,
     lcmodel_raw,
     nifti_mrs,
+    philips_data_list,
     philips_sdat,
     siemens_dicom,
     siemens_rda,
     siemens_twix,
+    varian,
 )
 
 MEGABYTE = 2**20
@@ -374,6 +377,43 @@ def _honest_arrays(size: float) -> Job:
     return replace(_as_spectrum(content, "scan.json"), options=Options(overrides=overrides))
 
 
+def _list_vectors(size: float) -> Job:
+    """As many lines as one vector of samples has bytes."""
+    listed, *others = philips_data_list.raw()
+    line = philips_data_list.line("STD", 2048, 0).encode()
+    return Job((replace(listed, content=listed.content + line * int(500_000 * size)), *others))
+
+
+def _list_overlap(size: float) -> Job:
+    """Vectors that are all the same samples."""
+    listed, data, spar = philips_data_list.raw(())
+    lines = "".join(philips_data_list.line("STD", 2**20, 0, aver=number) for number in range(int(100_000 * size)))
+    return Job((replace(listed, content=listed.content + lines.encode()), replace(data, content=bytes(2**21)), spar))
+
+
+def _bruker_arrays(size: float) -> Job:
+    """Arrays of a billion members in ten characters."""
+    return Job(bruker.scan(PVM_FrqWork=f"( 8 )\n{'@999999999*(400.3) ' * int(100_000 * size)}"))
+
+
+def _bruker_points(size: float) -> Job:
+    """Points and repetitions beyond all counting."""
+    return Job(bruker.scan(PVM_DigNp="1000000", PVM_NRepetitions=f"{10 ** int(300 * size)}"))
+
+
+def _varian_blocks(size: float) -> Job:
+    """Blocks that are not there."""
+    fid, parameters = varian.scan()
+    return Job((replace(fid, content=struct.pack(">i", int((2**31 - 1) * size)) + fid.content[4:]), parameters))
+
+
+def _varian_entries(size: float) -> Job:
+    """A procpar of millions of entries."""
+    fid, parameters = varian.scan()
+    entry = b"a 1 1 1 1 0 2 1 0 1 64\n1 1 \n0 \n"
+    return Job((fid, replace(parameters, content=parameters.content + entry * int(400_000 * size))))
+
+
 def _gzip_pfile(size: float) -> Job:
     """A P-file with zeros behind it, packed."""
     (file,) = ge_pfile._revision_9(np.ones((3, 1, 64), complex))
@@ -438,6 +478,12 @@ KINDS: dict[str, Callable[[float], Job]] = {
     "NIfTI-MRS, gzip in gzip": _gzip_in_gzip,
     "NIfTI-MRS, gzip, extension of lists": _gzip_extension,
     "NIfTI-MRS, gzip, late samples": _gzip_offset,
+    "Philips data/list, vectors": _list_vectors,
+    "Philips data/list, vectors in one place": _list_overlap,
+    "Bruker, repeated members": _bruker_arrays,
+    "Bruker, counts": _bruker_points,
+    "Varian, blocks": _varian_blocks,
+    "Varian, procpar entries": _varian_entries,
     "P-file, gzip of zeros": _gzip_pfile,
     "ZIP of zeros": _zip_zeros,
     "ZIP of zeros, announced as few": _zip_lies,

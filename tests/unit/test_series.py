@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 
 from fitting.errors import FittingError, InaccessibleFile, UnknownFormat, UnsupportedData
 from fitting.io import Files, SourceFile, read, refuse_unrecognised
@@ -16,7 +17,7 @@ from fitting.io.companions import source_files
 from fitting.units import ComplexArray
 from tests.conformance.reader_fixtures import brain_fid, philips_sdat, water_fid
 from tests.conformance.reader_fixtures.dicom_mrs import siemens as enhanced
-from tests.conformance.reader_fixtures.siemens_dicom import DWELL_TIME, FREQUENCY, POINTS, ima
+from tests.conformance.reader_fixtures.siemens_dicom import DWELL_TIME, FREQUENCY, POINTS, ima, part10
 from tests.conformance.reader_fixtures.siemens_rda import rda
 
 RNG = np.random.default_rng(5)
@@ -170,6 +171,15 @@ def test_a_folder_without_a_spectrum_is_refused(tmp_path: Path) -> None:
     (tmp_path / "README.txt").write_text("exported today")
 
     with pytest.raises(InaccessibleFile, match="holds no spectrum"):
+        source_files(tmp_path)
+
+
+def test_a_folder_of_images_is_named_as_such(tmp_path: Path) -> None:
+    """A T1 series sent as the spectrum."""
+    for number in range(3):
+        (tmp_path / f"{number}.dcm").write_bytes(part10(Dataset(), "1.2.840.10008.5.1.4.1.1.4", "x")[0].content)
+
+    with pytest.raises(UnsupportedData, match="DICOM MR image"):
         source_files(tmp_path)
 
 

@@ -54,6 +54,26 @@ const read = async () => {
 };
 const readSoon = () => { clearTimeout(timer); timer = setTimeout(read, PAUSE); };
 
+// The files of what was dropped, those inside folders included; hidden ones are left out.
+const filesIn = async (entry) => {
+  if (entry.name.startsWith(".")) return [];
+  if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+  const reader = entry.createReader();
+  const inside = [];
+  for (;;) { // a reader gives a part of a folder each time, and nothing at its end
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) break;
+    inside.push(...some);
+  }
+  return (await Promise.all(inside.map(filesIn))).flat();
+};
+const unfolded = async (entries) => {
+  const together = new DataTransfer();
+  const files = (await Promise.all(entries.map(filesIn))).flat();
+  files.sort((one, other) => (one.name < other.name ? -1 : 1)).forEach((file) => together.items.add(file));
+  return together.files;
+};
+
 for (const zone of form.querySelectorAll("[data-drop]")) {
   const input = zone.querySelector("input");
   const over = (on) => zone.classList.toggle("over", on);
@@ -63,8 +83,11 @@ for (const zone of form.querySelectorAll("[data-drop]")) {
     event.preventDefault();
     over(false);
     if (!event.dataTransfer.files.length) return;
-    input.files = event.dataTransfer.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    const take = (files) => { input.files = files; input.dispatchEvent(new Event("change", { bubbles: true })); };
+    // entries are there only during the event
+    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+    if (entries.some((entry) => entry.isDirectory)) unfolded(entries).then(take, () => take(new DataTransfer().files));
+    else take(event.dataTransfer.files);
   });
 }
 // a file that misses its zone must not replace the page

@@ -86,6 +86,7 @@ def raw() -> Files:
 
 FIXTURES = (
     Fixture("bruker", "paravision 6", scan, TWO, EXPECTED),
+    Fixture("bruker", "repeated members", lambda: scan(PVM_FrqWork="( 8 )\n@8*(400.323)"), TWO, EXPECTED),
     Fixture("bruker", "big-endian", lambda: scan(kind=">i4", BYTORDA="big"), TWO, EXPECTED),
     Fixture(
         "bruker",
