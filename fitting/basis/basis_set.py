@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fitting.fid import Axes
 from fitting.units import ComplexArray
@@ -57,6 +57,8 @@ class BasisSet:
     """How ``MM`` may differ from its signal."""
     differences: ComplexArray | None = None
     """Changes (ways, components, points) of all signals together, one standard deviation each."""
+    off_scale: Mapping[str, float] = field(default_factory=dict)
+    """Components of a supplied set whose protons are not on its scale: how many of one each counts."""
 
     @property
     def points(self) -> int:

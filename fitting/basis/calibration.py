@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -26,6 +27,12 @@ REFERENCES: tuple[tuple[str, float, int], ...] = (
 )
 """Singlets with a known number of protons, best first (Govindaraju 2000,
 doi:10.1002/1099-1492(200005)13:3<129::aid-nbm619>3.0.co;2-v)."""
+
+AGREEING = ("Cr", "NAA")
+"""References that a set is refused without the agreement of: no ratio to tCr means anything if these differ."""
+
+FURTHER: tuple[tuple[str, float, int], ...] = (("Scyllo", 3.340, 6),)
+"""Further singlets with a known number of protons (same source), checked and never used as the reference."""
 
 FEWEST_POINTS = 128
 """Fewer cannot tell one metabolite from another."""
@@ -56,14 +63,17 @@ class Singlet:
         return float(0.5346 * self.lorentz + np.sqrt(0.2166 * self.lorentz**2 + self.gauss**2))
 
 
-def calibrate(supplied: SuppliedBasis) -> BasisSet:
+def calibrate(supplied: SuppliedBasis, *, by_protons: bool = False) -> BasisSet:
     """The supplied basis in NIfTI-MRS sign, first point whole, referenced, one proton at amplitude 1.
+
+    Components whose singlet counts another number of protons than it has are kept as they are and listed in
+    ``off_scale`` and the description; ``by_protons`` they are rescaled, as the description says.
 
     Raises
     ------
     UnusableBasis
-        When two entries are the same metabolite, no singlet of known protons is where it should be, or the
-        metabolites are not on one scale.
+        When two entries are the same metabolite, no singlet of known protons is where it should be, or Cr and NAA are
+        not on one scale.
     """
     names, signals = _named(supplied)
     _require_signal(names, signals, supplied.origin)
@@ -71,15 +81,17 @@ def calibrate(supplied: SuppliedBasis) -> BasisSet:
     fids = _whole_first_point(fids, [names.index(name) for name, _, _ in REFERENCES if name in names])
     singlets = {
         name: (fit_singlet(fids.with_samples(fids.samples[names.index(name)]), ppm), protons)
-        for name, ppm, protons in REFERENCES
+        for name, ppm, protons in (*REFERENCES, *FURTHER)
         if name in names
     }
     best = next(name for name, _, _ in REFERENCES if name in singlets)
     reference, protons = singlets[best]
     shift = reference.ppm - next(ppm for name, ppm, _ in REFERENCES if name == best)
     proton = reference.amplitude / protons
-    for name, (singlet, count) in singlets.items():
-        if abs(abs(singlet.amplitude) / count / abs(proton) - 1.0) > SCALE_TOLERANCE:
+    counted = {name: abs(singlet.amplitude / count / proton) for name, (singlet, count) in singlets.items()}
+    off_scale = {name: share for name, share in counted.items() if abs(share - 1.0) > SCALE_TOLERANCE}
+    for name in AGREEING:
+        if name in off_scale:
             raise UnusableBasis(
                 f"Basis set '{supplied.origin}': one proton of {name} and one of {best} differ by more than "
                 f"{SCALE_TOLERANCE:.0%}, so its metabolites are not on one scale.",
@@ -88,6 +100,8 @@ def calibrate(supplied: SuppliedBasis) -> BasisSet:
     t, hz = fids.time, fids.frequency
     placed = fids.samples * np.exp(2j * np.pi * shift * 1e-6 * hz * t) / proton
     placed = placed * _without_gauss(reference.gauss, t)
+    if by_protons:
+        placed = placed / np.array([off_scale.get(name, 1.0) for name in names])[:, None]
     signals = np.array(
         [
             _without_zero_ppm_reference(name, fids.with_samples(signal)).samples
@@ -105,10 +119,17 @@ def calibrate(supplied: SuppliedBasis) -> BasisSet:
         ).hexdigest(),
         description=(
             f"{supplied.origin}: {len(names)} components, {best} singlet {reference.linewidth_hz:.1f} Hz wide, "
-            f"moved by {-shift:+.3f} ppm"
+            f"moved by {-shift:+.3f} ppm{_in_words(off_scale, by_protons)}"
         ),
         source=supplied.source,
+        off_scale={} if by_protons else off_scale,
     )
+
+
+def _in_words(off_scale: Mapping[str, float], rescaled: bool) -> str:
+    """What a description says of components off scale."""
+    done = "was rescaled from" if rescaled else "counts"
+    return "".join(f"; {name} {done} {share:.2f} of its protons" for name, share in off_scale.items())
 
 
 def _without_gauss(fwhm: float, time: FloatArray) -> FloatArray:

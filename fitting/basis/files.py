@@ -30,13 +30,15 @@ FORMATS: tuple[BasisFormat, ...] = (
 )
 
 
-def read_basis(files: Files) -> BasisSet:
+def read_basis(files: Files, *, by_protons: bool = False) -> BasisSet:
     """Read a supplied basis set.
 
     Parameters
     ----------
     files : Files
         One LCModel ``.BASIS`` file, or the JSON files of an FSL-MRS basis folder.
+    by_protons : bool
+        Rescale components that count another number of protons than they have.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def read_basis(files: Files) -> BasisSet:
     """
     for entry in FORMATS:
         if recognised(entry, files):
-            return calibrate(entry.read(files))
+            return calibrate(entry.read(files), by_protons=by_protons)
     name = files[0].name if files else "input"
     titles = ", ".join(entry.title for entry in FORMATS)
     raise UnusableBasis(f"'{name}' is no basis set this program reads ({titles}).", file=name)

@@ -19,9 +19,10 @@ from fitting.basis.sequences import Protocol, build, first_echo_time
 from fitting.errors import ImplausibleParameter
 from fitting.units import ComplexArray
 
-FIRST_ECHO_TIME_SPREAD = 0.002
+FIRST_ECHO_TIME_SPREAD = 0.003
 """Standard deviation of TE1 of PRESS, s: published simulations of the three vendors' sequences lie between 14.7 and
-16.4 ms, two versions for one vendor 1.5 ms apart (Hui 2022, PMC9420769), and other sequences are split evenly."""
+16.4 ms, two versions for one vendor 1.5 ms apart (Hui 2022, PMC9420769), other sequences are split evenly, and a
+published basis set for 30 ms has a TE1 near 11 ms (docs/basis.md)."""
 
 
 @lru_cache(maxsize=16)

@@ -40,6 +40,9 @@ class Realisation:
     """The slice-selective pulse: refocusing in PRESS and sLASER, all three of STEAM."""
     first_echo_time: float | None
     """TE1 of PRESS, s; None for half the echo time."""
+    played_out: bool = True
+    """Whether signals are simulated with it; else it only shows how far pulses that nobody publishes may be from ideal
+    ones."""
 
 
 @cache
@@ -60,6 +63,7 @@ def realisations() -> dict[str, Realisation]:
                 grade=document["grade"],
                 pulse=Pulse(shapes()[document["pulse"]["shape"]], document["pulse"]["duration"]),
                 first_echo_time=document.get("first_echo_time"),
+                played_out=document.get("played_out", True),
             )
     return dict(sorted(found.items()))
 
@@ -86,7 +90,7 @@ def choose_realisation(sequence: str, vendor: str | None, spectrometer_frequency
     candidates = [
         entry
         for entry in realisations().values()
-        if entry.sequence == sequence and entry.field_t[0] <= field <= entry.field_t[1]
+        if entry.played_out and entry.sequence == sequence and entry.field_t[0] <= field <= entry.field_t[1]
     ]
     for entry in candidates:
         if entry.vendor is not None and _is_of(entry, vendor, field):

@@ -168,8 +168,9 @@ def special(protocol: Protocol) -> Sequence:
 
     The difference of scans with and without an ideal inversion of F_z is twice the spin echo, so the echo is simulated.
     """
-    half = Delay(protocol.echo_time / 2)
-    return (EXCITE, Selection(1), half, REFOCUS, Selection(-1), half)
+    refocus, length = _refocusing(protocol)
+    half = _between(protocol, protocol.echo_time / 2, length / 2)
+    return (EXCITE, Selection(1), half, Projection((*refocus, Selection(-1))), half)
 
 
 def _refocusing(protocol: Protocol) -> tuple[tuple[IdealPulse | ShapedPulse, ...], float]:

@@ -197,6 +197,16 @@ class Options:
     macromolecules: Annotated[
         str, Said("Macromolecule model.", "default", kind="name", column="macromolecule_model")
     ] = "default"
+    basis_scale: Annotated[
+        str,
+        Said(
+            "Scale of a supplied basis set: as its file has it, or with metabolites whose singlet counts another "
+            "number of protons than it has rescaled to their protons.",
+            "file",
+            kind="choice",
+            choices=("file", "protons"),
+        ),
+    ] = "file"
     concentration_prior: Annotated[
         str | None,
         Said(

@@ -46,7 +46,7 @@ def protocol_of(acquisition: Acquisition) -> Protocol:
 def basis_for(job: Job, acquisition: Acquisition, axes: Axes, cache_dir: Path | None) -> BasisSet:
     """The basis set of a job on the axes of its spectrum: supplied or simulated, with its macromolecules."""
     if job.basis:
-        basis = _supplied_basis(job.basis, axes)
+        basis = _supplied_basis(job.basis, _by_protons(job), axes)
     else:
         protocol, grid = protocol_of(acquisition), Grid(axes.points, axes.dwell_time)
         basis = replace(cached_basis(protocol, grid, cache_dir), differences=differences(protocol, grid, cache_dir))
@@ -91,7 +91,7 @@ def background_in_words(job: Job) -> str:
 def basis_source(job: Job, acquisition: Acquisition) -> str | None:
     """Source of the basis that would be used, as in ``BasisSet.source``; None when too little is known."""
     if job.basis:
-        return read_basis(job.basis).source
+        return _read(job).source
     return None if missing(acquisition) else source_of(protocol_of(acquisition))
 
 
@@ -100,10 +100,18 @@ def basis_digest(job: Job) -> str | None:
     return digest(job.basis) if job.basis else None
 
 
+def _read(job: Job) -> BasisSet:
+    return read_basis(job.basis, by_protons=_by_protons(job))
+
+
+def _by_protons(job: Job) -> bool:
+    return job.options.basis_scale == "protons"
+
+
 @lru_cache(maxsize=4)
-def _supplied_basis(files: Files, axes: Axes) -> BasisSet:
+def _supplied_basis(files: Files, by_protons: bool, axes: Axes) -> BasisSet:
     """A supplied basis on the data's axes, as far as it lasts; batches send the same files with every spectrum."""
-    basis = read_basis(files)
+    basis = read_basis(files, by_protons=by_protons)
     stretch = axes.frequency / basis.spectrometer_frequency
     lasting = int(basis.points * basis.dwell_time / (axes.dwell_time * stretch))
     points = axes.points if lasting * axes.dwell_time < SHORTEST_BASIS else min(axes.points, lasting)
@@ -113,7 +121,7 @@ def _supplied_basis(files: Files, axes: Axes) -> BasisSet:
 def basis_in_words(job: Job, acquisition: Acquisition) -> str | None:
     """Description of the basis that would be used; None when too little is known to choose one."""
     if job.basis:
-        return read_basis(job.basis).description
+        return _read(job).description
     return None if missing(acquisition) else describe(protocol_of(acquisition)) + assumption(job, acquisition)
 
 

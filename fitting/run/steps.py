@@ -103,7 +103,15 @@ def measure_quality(run: Run) -> None:
 def give_verdict(run: Run) -> None:
     """Judge the spectrum and each value; check a usable spectrum against its stated protocol."""
     pattern, doubts = run.preprocessed.pattern, run.intake.doubts
-    judged = partial(judge, run.fit, run.quality, run.quantities, pattern=pattern, remarks=run.intake.remarks)
+    judged = partial(
+        judge,
+        run.fit,
+        run.quality,
+        run.quantities,
+        pattern=pattern,
+        remarks=run.intake.remarks,
+        off_scale=run.basis.off_scale,
+    )
     run.judgement = judged(doubts=doubts)
     if pattern == "found" and run.judgement.spectrum.usable != "no":
         found = doubts_of_the_data(

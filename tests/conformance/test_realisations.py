@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 
 from fitting.basis.precompute import common_protocols
-from fitting.basis.realisations import GRADES, choose_realisation, realisations
+from fitting.basis.realisations import GRADES, choose_realisation, generic_realisation, realisations
 from fitting.basis.sequences import Protocol, as_played_out, build
 from fitting.basis.simulation import describe
 from fitting.basis.waveforms import shapes
@@ -88,6 +88,14 @@ def test_the_vendor_decides_then_the_field_then_the_generic_one(
 @pytest.mark.parametrize(
     ("sequence", "echo_time"), [("PRESS", 0.008), ("PRESS", 0.017), ("sLASER", 0.017), ("STEAM", 0.005)]
 )
+def test_a_realisation_that_is_not_played_out_is_only_a_direction_of_uncertainty():
+    """SPECIAL stays ideal at every field, and its published refocusing pulse is what it may change toward."""
+    for megahertz in (63.7, 123.25, 297.2):
+        assert choose_realisation("SPECIAL", "SIEMENS", megahertz * 1e6) is None
+
+    assert generic_realisation("SPECIAL") == realisations()["special"]
+
+
 def test_pulses_that_do_not_fit_stay_ideal_and_the_basis_notes_it(sequence: str, echo_time: float):
     """An echo time shorter than the pulses cannot be theirs."""
     protocol = Protocol(sequence, echo_time, 123.25e6, 0.010)
@@ -104,4 +112,4 @@ def test_common_protocols_are_shaped_and_known_by_their_scanner():
     covered = {(protocol.sequence, protocol.echo_time) for protocol in protocols}
     assert covered >= {("PRESS", 0.030), ("PRESS", 0.035), ("sLASER", 0.028), ("sLASER", 0.035), ("STEAM", 0.020)}
     named = {protocol.realisation.name for protocol in protocols if protocol.realisation is not None}
-    assert named == set(realisations())
+    assert named == {name for name, entry in realisations().items() if entry.played_out}

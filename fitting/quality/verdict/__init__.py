@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fitting.model.result import Fit
 from fitting.preprocessing.referencing import Pattern
 from fitting.quality import Quality
+from fitting.quality.verdict.basis_scale import NONE_OFF_SCALE, concerned
 from fitting.quality.verdict.metabolites import cautions
 from fitting.quality.verdict.rules import Rule, measured, rules
 from fitting.quality.verdict.usable import ORDER, Usable, Verdict, worst
@@ -65,6 +66,7 @@ def judge(
     pattern: Pattern = "found",
     doubts: Sequence[Reason] = (),
     remarks: Sequence[Reason] = (),
+    off_scale: Mapping[str, float] = NONE_OFF_SCALE,
 ) -> Judgement:
     """Verdict on one fitted spectrum: the worst rule that fires, every fired rule among the reasons.
 
@@ -81,6 +83,8 @@ def judge(
         Where request, file and data disagree about the scan.
     remarks : sequence of Reason
         Remarks reported beside the verdict without limiting it; last among the reasons.
+    off_scale : mapping of str to float
+        ``BasisSet.off_scale``: limits the values it concerns, and the spectrum only where it concerns tCr.
 
     Returns
     -------
@@ -100,20 +104,27 @@ def judge(
             reported.add(side)
             everyone = tuple(quantity.name for quantity in quantities)
             fired.append(_Fired(rule.usable, reason, everyone if rule.touches == "concentrations" else rule.spares))
+    spoilt = concerned(off_scale, [quantity.name for quantity in quantities])
     fired.sort(key=lambda item: -ORDER.index(item.usable))
-    reasons = tuple(item.reason for item in fired) or (WITHIN,)
+    reasons = tuple(item.reason for item in fired) or (() if "tCr" in spoilt else (WITHIN,))
     scale = {rule.code for rule in rules() if rule.touches == "concentrations"}
+    unscaled = tuple(dict.fromkeys(spoilt.values()))
+    usable = worst([*(item.usable for item in fired), "limited" if "tCr" in spoilt else "yes"])
     return Judgement(
-        spectrum=Verdict(worst(item.usable for item in fired), (*reasons, *remarks)),
-        metabolites=_each(fit, quantities, fired),
+        spectrum=Verdict(usable, (*reasons, *unscaled, *remarks)),
+        metabolites=_each(fit, quantities, fired, spoilt),
         water_scale=next((item.reason for item in fired if item.reason.code in scale), None),
     )
 
 
-def _each(fit: Fit, quantities: tuple[Quantity, ...], fired: Sequence[_Fired]) -> dict[str, Verdict]:
+def _each(
+    fit: Fit, quantities: tuple[Quantity, ...], fired: Sequence[_Fired], spoilt: Mapping[str, Reason]
+) -> dict[str, Verdict]:
     verdicts = {}
     for name, (alone, reasons) in cautions(fit, quantities).items():
         touching = [item for item in fired if name not in item.spares]
+        if name in spoilt:
+            touching.append(_Fired("limited", spoilt[name]))
         usable = worst([alone, *(item.usable for item in touching)])
         verdicts[name] = Verdict(usable, (*(item.reason for item in touching), *reasons))
     return verdicts

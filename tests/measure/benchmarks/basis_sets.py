@@ -95,6 +95,7 @@ def scans() -> tuple[tuple[str, Protocol], ...]:
             ),
         )
         for name, entry in realisations().items()
+        if entry.played_out
     )
 
 
@@ -311,6 +312,7 @@ def page() -> str:
                 entry.grade,
             )
             for name, entry in realisations().items()
+            if entry.played_out
         ),
     )
     return Template((HERE / "basis_template.md").read_text(encoding="utf-8")).substitute(
