@@ -85,9 +85,6 @@ def test_the_vendor_decides_then_the_field_then_the_generic_one(
     assert (None if chosen is None else chosen.name) == expected
 
 
-@pytest.mark.parametrize(
-    ("sequence", "echo_time"), [("PRESS", 0.008), ("PRESS", 0.017), ("sLASER", 0.017), ("STEAM", 0.005)]
-)
 def test_a_realisation_that_is_not_played_out_is_only_a_direction_of_uncertainty():
     """SPECIAL stays ideal at every field, and its published refocusing pulse is what it may change toward."""
     for megahertz in (63.7, 123.25, 297.2):
@@ -96,6 +93,9 @@ def test_a_realisation_that_is_not_played_out_is_only_a_direction_of_uncertainty
     assert generic_realisation("SPECIAL") == realisations()["special"]
 
 
+@pytest.mark.parametrize(
+    ("sequence", "echo_time"), [("PRESS", 0.008), ("PRESS", 0.017), ("sLASER", 0.017), ("STEAM", 0.005)]
+)
 def test_pulses_that_do_not_fit_stay_ideal_and_the_basis_notes_it(sequence: str, echo_time: float):
     """An echo time shorter than the pulses cannot be theirs."""
     protocol = Protocol(sequence, echo_time, 123.25e6, 0.010)
