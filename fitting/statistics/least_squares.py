@@ -163,7 +163,8 @@ def permuted_t(design: Design, values: FloatArray, orders: IndexArray) -> tuple[
     """Observed |t| and those of permutations, by Freedman & Lane 1983 (doi:10.2307/1391660).
 
     Residuals of the model without the column in question are permuted, added to its fit and the full model is fitted
-    again; t has the standard error of equal variances.
+    again. t has the HC2 standard error: permutations of the t of equal variances reject up to a fifth of true nulls
+    when the smaller group has the larger spread (DiCiccio & Romano 2017, doi:10.1080/01621459.2016.1202117).
 
     Parameters
     ----------
@@ -172,21 +173,21 @@ def permuted_t(design: Design, values: FloatArray, orders: IndexArray) -> tuple[
     orders : int array, shape (B, n)
         Permutations of the rows.
     """
-    others = np.delete(design.matrix, design.tested, axis=1)
-    basis, _ = np.linalg.qr(others)
-    asked = design.matrix[:, design.tested]
-    asked = asked - basis @ (basis.T @ asked)
-    residuals = values - basis @ (basis.T @ values)
-    shuffled = residuals[orders]
-    size = float(asked @ asked)
-    slopes = shuffled @ asked / size
-    left = float(residuals @ residuals) - np.sum((shuffled @ basis) ** 2, axis=1) - slopes**2 * size
-    df = design.residual_df
-    permuted = np.abs(slopes) * np.sqrt(size * df / np.maximum(left, SMALLEST * float(residuals @ residuals)))
-    slope = float(residuals @ asked) / size
-    rest = float(residuals @ residuals) - slope**2 * size
-    observed = abs(slope) * math.sqrt(size * df / max(rest, SMALLEST * float(residuals @ residuals)))
-    return observed, permuted
+    others, _ = np.linalg.qr(np.delete(design.matrix, design.tested, axis=1))
+    whole, _ = np.linalg.qr(design.matrix)
+    reduced = values - others @ (others.T @ values)
+    weights = design.solution[design.tested]
+    spread = weights**2 / (1.0 - design.leverage)
+
+    def absolute_t(stack: FloatArray) -> FloatArray:
+        """|t| of every row of outcomes, shape (B, n) to (B,)."""
+        left = stack - (stack @ whole) @ whole.T
+        variance = left**2 @ spread
+        return np.asarray(
+            np.abs(stack @ weights) / np.sqrt(np.maximum(variance, SMALLEST**2 * float(spread @ reduced**2)))
+        )
+
+    return float(absolute_t(reduced[np.newaxis])[0]), absolute_t(reduced[orders])
 
 
 def share_at_least(observed: float, permuted: FloatArray) -> float:

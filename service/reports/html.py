@@ -34,9 +34,9 @@ def render(document: AnalysisDocument, traces: Traces) -> Rendered:
     page = _template("report.html").render(
         **_words(document, report, traces),
         style=_own(style),
-        style_hash=_csp_hash(style),
+        style_hash=csp_hash(style),
         script=_own(script),
-        script_hash=_csp_hash(script),
+        script_hash=csp_hash(script),
     )
     return Rendered("text/html; charset=utf-8", page.encode())
 
@@ -110,6 +110,6 @@ def static_text(name: str) -> str:
     return files(__package__).joinpath("static", name).read_text(encoding="utf-8")
 
 
-def _csp_hash(source: str) -> str:
+def csp_hash(source: str) -> str:
     """Hash of the only script or style that a browser may use, so that injected ones are blocked."""
     return f"sha256-{b64encode(sha256(source.encode()).digest()).decode()}"

@@ -143,7 +143,7 @@ def _metabolite(result: MetaboliteResult) -> dict[str, str]:
             "ratio_tcr": _number(ratio.value),
             "ratio_tcr_sd": _number(ratio.sd),
             "ratio_tcr_sd_scan": _number(ratio.sd_scan),
-            "ratio_tcr_upper": _upper(result, ratio.value, ratio.sd),
+            "ratio_tcr_upper": upper(result, ratio.value, ratio.sd),
         }
     if concentration is not None:
         cells |= {
@@ -151,7 +151,7 @@ def _metabolite(result: MetaboliteResult) -> dict[str, str]:
             "concentration_sd": _number(concentration.sd),
             "concentration_unit": concentration.unit,
             "concentration_sd_scan": _number(concentration.sd_scan),
-            "concentration_upper": _upper(result, concentration.value, concentration.sd),
+            "concentration_upper": upper(result, concentration.value, concentration.sd),
         }
     if z is not None:
         cells |= {
@@ -166,7 +166,7 @@ def _metabolite(result: MetaboliteResult) -> dict[str, str]:
     return cells
 
 
-def _upper(result: MetaboliteResult, value: float, sd: float) -> str:
+def upper(result: MetaboliteResult, value: float, sd: float) -> str:
     """Value that 95 % of repeats would stay below; empty where the metabolite is detected."""
     return "" if result.detected else _number(max(value, 0.0) + DETECTION_LIMIT * sd)
 

@@ -44,8 +44,16 @@ def run(
 
 
 def _rendered(answer: dict[str, Any], format: Format) -> bytes:
-    from service.reports.cohort import statements, text
+    from service.reports.cohort import html, pdf, statements, text
+    from service.reports.document import FormatUnavailable
 
     if format == "json":
         return (json.dumps(answer, ensure_ascii=False, indent=1) + "\n").encode()
+    if format == "html":
+        return html.render(answer)
+    if format == "pdf":
+        try:
+            return pdf.render(answer)
+        except FormatUnavailable as absent:
+            raise CommandFailure(ExitCode.FAILURE, absent.code, "--format pdf", absent.detail) from absent
     return (statements.write(answer) if format == "csv" else text.render(answer)).encode()

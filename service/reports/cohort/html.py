@@ -1,0 +1,35 @@
+"""The report of a cohort as one self-contained page that needs no script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from service.reports.cohort.content import content
+from service.reports.html import csp_hash, static_text
+
+STYLES = ("tokens.css", "base.css", "report.css", "cohort.css")
+
+
+def render(answer: Mapping[str, Any]) -> bytes:
+    """The page as UTF-8."""
+    style = "".join(static_text(name) for name in STYLES)
+    report = content(answer)
+    for figure in report["figures"]:
+        figure["svg"] = _own(figure["svg"])
+    return _template().render(report=report, style=_own(style), style_hash=csp_hash(style)).encode()
+
+
+def _own(markup: str) -> Markup:
+    """Markup that this package made; foreign texts in it were escaped where it was made."""
+    return Markup(markup)  # noqa: S704
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(loader=PackageLoader("service.reports"), autoescape=True, undefined=StrictUndefined)
+    return environment.get_template("cohort.html")
