@@ -22,7 +22,7 @@ class Design:
     Standard errors are HC2 (MacKinnon & White 1985, doi:10.1016/0304-4076(85)90158-7), degrees of freedom those of
     Bell & McCaffrey 2002 for independent observations (Imbens & Kolesár 2016, doi:10.1162/REST_a_00552):
     V = (XᵀX)⁻¹ Xᵀ diag(e²/(1−h)) X (XᵀX)⁻¹, df = (tr K)² / tr K² with K = GᵀG,
-    G = (I−H) diag(c/√(1−h)), c = X (XᵀX)⁻¹ u. Two groups without covariates give Welch's test.
+    G = (I−H) diag(c/√(1−h)), c = X (XᵀX)⁻¹ u. Two groups without covariates have Welch's standard error.
     """
 
     matrix: FloatArray
