@@ -251,6 +251,13 @@ class FilterDependsOnValue(UnusableCohort):
     title = "A filter depends on the values"
 
 
+class UnusableShare(FittingError):
+    """A file of shared norms is damaged, was altered or holds single people, or too few people are to be shared."""
+
+    code = "unusable-share"
+    title = "The shared norms cannot be used"
+
+
 PROBLEMS: tuple[type[FittingError], ...] = (
     InaccessibleFile,
     UnknownFormat,
@@ -265,6 +272,7 @@ PROBLEMS: tuple[type[FittingError], ...] = (
     UnusableTable,
     UnusableControls,
     UnusableSite,
+    UnusableShare,
     MissingColumn,
     UnreadableNumber,
     DuplicateMeasurement,

@@ -350,6 +350,7 @@ STATUS: dict[type[Exception], int] = {
     fitting_errors.UnusableTable: 400,
     fitting_errors.UnusableControls: 400,
     fitting_errors.UnusableSite: 400,
+    fitting_errors.UnusableShare: 400,
     fitting_errors.UnusableCohort: 400,
     fitting_errors.MissingColumn: 400,
     fitting_errors.UnreadableNumber: 400,

@@ -1,13 +1,15 @@
 """Sites: one scanner with one protocol, calibrated with its own healthy people; analyses of it are compared with them.
 
 ``site_of`` makes a :class:`Site` of analysed controls, ``site_bytes`` and ``read_site`` write and read ``SITE.json``,
-``choose_site`` decides whether a site holds for a scan.
+``choose_site`` decides whether a site holds for a scan,
+``share_of`` makes what other laboratories may pool of it.
 """
 
 from fitting.sites.admission import Candidate, refused, site_of
 from fitting.sites.calibration import without
 from fitting.sites.document import check_name, read_site, site_bytes
 from fitting.sites.matching import SiteChoice, choose_site
+from fitting.sites.share import Share, read_share, share_of
 from fitting.sites.site import (
     Site,
     SiteAcquisition,
@@ -20,6 +22,7 @@ from fitting.sites.site import (
 
 __all__ = [
     "Candidate",
+    "Share",
     "Site",
     "SiteAcquisition",
     "SiteChoice",
@@ -30,8 +33,10 @@ __all__ = [
     "SiteRegion",
     "check_name",
     "choose_site",
+    "read_share",
     "read_site",
     "refused",
+    "share_of",
     "site_bytes",
     "site_of",
     "without",

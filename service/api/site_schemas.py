@@ -15,6 +15,7 @@ from fitting.reason import Reason
 from fitting.run.pins import values_digest
 from fitting.sites import SiteAcquisition, SiteLeftOut, SiteProcessing, SiteProgram, SiteRegion
 from fitting.sites.calibration import REPORTED
+from fitting.sites.share import SharedRegion
 from service.schemas.scores import Input, Output
 from service.schemas.site_norms import NormName, as_uuid
 from service.storage.sites import StoredSite
@@ -122,6 +123,31 @@ class SiteProfile(Output):
     """What to check before it is relied on."""
     background: dict[str, object] | None
     """Macromolecular background learned from the controls' spectra; null without one."""
+    checksum: str
+    """SHA-256 of the canonical bytes without this member."""
+
+
+class ShareProfile(Output):
+    """Content of a file of shared norms."""
+
+    kind: Literal["mrsquant-share"]
+    """Kind of the file."""
+    schema_version: int = Field(alias="schema")
+    """Version of its shape."""
+    name: str
+    """Name of the site."""
+    acquisition: SiteAcquisition
+    """Scanner and protocol."""
+    software: str
+    """Program, version and choices of method."""
+    engine: str
+    """SHA-256 of the code and data that compute values."""
+    basis_sha256: str | None
+    """SHA-256 of the supplied basis set; null when it is simulated."""
+    program: SiteProgram
+    """What made the calibration."""
+    regions: tuple[SharedRegion, ...]
+    """By region and side; those with fewer than 3 people are not shared."""
     checksum: str
     """SHA-256 of the canonical bytes without this member."""
 

@@ -10,14 +10,14 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import ValidationError
 
-from fitting.errors import UnusableControls, UnusableSite
+from fitting.errors import UnusableControls, UnusableShare, UnusableSite
 from fitting.reason import Reason
-from fitting.sites import Candidate, read_site, site_of
+from fitting.sites import Candidate, read_site, share_of, site_of
 from fitting.sites.site import KIND
 from service.access.route_access import Access
 from service.api.dependencies import Caller, Repository, Sites
 from service.api.problems import responses
-from service.api.site_schemas import SiteList, SiteOut, SiteProfile, SiteRequest, site_out
+from service.api.site_schemas import ShareProfile, SiteList, SiteOut, SiteProfile, SiteRequest, site_out
 from service.documents import load_analysis
 from service.errors import UnknownAnalysis, UnknownSite
 from service.problem_documents import refused_body
@@ -97,6 +97,23 @@ def get_site(site_id: SiteId, sites: Sites, caller: Caller) -> Response:
     site = sites.get(site_id, caller.project).site
     headers = {"Content-Disposition": f'attachment; filename="{site.name}.json"'}
     return Response(site.content, media_type="application/json", headers=headers)
+
+
+@router.get(
+    "/{site_id}/share",
+    dependencies=[Depends(Access("read", note="refusals"))],
+    summary="Read what others may pool",
+    response_model=ShareProfile,
+    responses=responses(UnknownSite, UnusableShare),
+)
+def get_share(site_id: SiteId, sites: Sites, caller: Caller) -> Response:
+    """Numbers of people, means, spreads and covariances by region: a further laboratory for the norms of others.
+
+    It holds no person; regions with fewer than three controls are not in it.
+    """
+    share = share_of(sites.get(site_id, caller.project).site)
+    headers = {"Content-Disposition": f'attachment; filename="{share.name}-share.json"'}
+    return Response(share.content, media_type="application/json", headers=headers)
 
 
 @router.delete(

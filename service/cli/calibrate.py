@@ -27,32 +27,70 @@ if TYPE_CHECKING:
 
 @takes_request(files=("basis", "relaxation", "macromolecules"))
 def calibrate(
-    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST.csv", help="One row for each spectrum of a control.")],
-    out: Annotated[Path, typer.Option("--output", "-o", metavar="SITE.json", help="File to write.")],
+    manifest: Annotated[
+        Path | None, typer.Argument(metavar="[MANIFEST.csv]", help="One row for each spectrum of a control.")
+    ] = None,
     *,
+    out: Annotated[Path, typer.Option("--output", "-o", metavar="SITE.json", help="File to write.")],
     document: Document,
     paths: Paths,
     name: Annotated[
         str | None, typer.Option(help="Name of the site, such as prisma-acc. Default: made of the file's.")
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one for each core.")] = None,
+    share: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SHARE.json",
+            help="Also write what other laboratories may pool: no person. Without MANIFEST.csv, the SITE.json to "
+            "share, and -o is the file to write.",
+        ),
+    ] = None,
 ) -> int:
     """Calibrate a scanner with its own healthy people, from one person on; analyses use it by --site.
 
     Controls of any regions may stand in one manifest; subject tells people apart, group must be one of healthy people.
     """
+    if manifest is None:
+        return _share_only(share, out)
     with refusing(manifest):
         table = read_manifest(manifest)
     entries = [item.after(document, paths) if isinstance(item, ManifestRow) else item for item in table.entries]
-    files = (path for entry in entries if isinstance(entry, ManifestRow) for path in entry.paths.values())
-    refuse_overwriting(out, manifest, *files)
+    spectra = (path for entry in entries if isinstance(entry, ManifestRow) for path in entry.paths.values())
+    files = (manifest, *spectra)
+    refuse_overwriting(out, *files)
+    refuse_overwriting(share, out, *files)
     chosen = name or _name_of(out)
     with refusing(manifest):
         site = _site(chosen, entries, workers)
     with writing(out):
         out.write_bytes(site.content)
+    if share is not None:
+        _write_share(site, share)
     sys.stderr.writelines(f"{line}\n" for line in lines_of(out, site, len(entries)))
     return ExitCode.ANALYSED
+
+
+def _share_only(profile: Path | None, out: Path) -> int:
+    """Write what may be shared of a calibration that is there already."""
+    from service.cli.own_sites import site_at
+
+    if profile is None:
+        raise CommandFailure(ExitCode.FAILURE, "usage", "calibrate", "name MANIFEST.csv, or --share SITE.json.")
+    refuse_overwriting(out, profile)
+    _write_share(site_at(profile), out)
+    return ExitCode.ANALYSED
+
+
+def _write_share(site: Site, out: Path) -> None:
+    from fitting.sites import share_of
+
+    with refusing(out):
+        shared = share_of(site)
+    with writing(out):
+        out.write_bytes(shared.content)
+    regions = ", ".join(f"{item.subregion or item.region} (n = {item.n})" for item in shared.regions)
+    sys.stderr.write(f"{out}: shares {regions}; no person is in it\n")
 
 
 def _site(name: str, entries: Sequence[ManifestRow | BadEntry], workers: int | None) -> Site:

@@ -24,7 +24,8 @@ NEEDED = {
         "GET /subjects/{pseudonym}", "GET /v1/analyses", "GET /v1/analyses/{analysis_id}",
         "GET /v1/analyses/{analysis_id}/events", "GET /v1/analyses/{analysis_id}/report",
         "GET /v1/analyses/{analysis_id}/traces", "GET /v1/analyses/{analysis_id}/sign-off",
-        "GET /v1/subjects/{pseudonym}/timeline", "GET /v1/sites", "GET /v1/sites/{site_id}", "GET /sites",
+        "GET /v1/subjects/{pseudonym}/timeline", "GET /v1/sites", "GET /v1/sites/{site_id}",
+        "GET /v1/sites/{site_id}/share", "GET /sites",
     ),
     "sign": ("POST /v1/analyses/{analysis_id}/sign-off", "POST /analyses/{analysis_id}/sign-off"),
     "admin": (

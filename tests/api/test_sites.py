@@ -17,7 +17,7 @@ from fitting.analysis import Analysis
 from fitting.model.result import Traces
 from fitting.run import Job
 from fitting.run.pins import values_digest
-from fitting.sites import read_site, site_of
+from fitting.sites import read_share, read_site, site_of
 from service.app import create_app
 from service.settings import Settings
 from service.storage.upkeep import Upkeep
@@ -256,3 +256,16 @@ def test_scores_use_the_sites(client: TestClient) -> None:
 
     assert answer.status_code == 200, answer.text
     assert answer.json()["norm"]["id"].startswith("site.prisma-acc.")
+
+
+def test_what_may_be_shared_holds_no_person(client: TestClient, eight: list[str]) -> None:
+    """A further laboratory for others; two people are not shared."""
+    made = calibrate(client, eight).json()
+    answer = client.get(f"/v1/sites/{made['id']}/share")
+    few = calibrate(client, eight[:2], name="few").json()
+    refused = client.get(f"/v1/sites/{few['id']}/share")
+
+    assert answer.status_code == 200
+    assert b"ctl-" not in answer.content
+    assert read_share(answer.content).regions[0].n == 8
+    assert (refused.status_code, refused.json()["code"]) == (400, "unusable-share")

@@ -185,3 +185,19 @@ def test_a_value_is_scored_among_the_people_of_a_site(capsys: pytest.CaptureFixt
     assert app.run([*value, "--echo-time", "0.035", "--format", "json"]) == 0
     other = json.loads(capsys.readouterr().out)
     assert other["norm"] is None or other["norm"]["kind"] == "literature"
+
+
+def test_what_may_be_shared_is_written_beside_and_later(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the calibration or of one that is there, the same bytes; too few people are refused."""
+    path = str(manifest(people(8)))
+    code, said = run(capsys, "calibrate", path, "-o", "SITE.json", "--share", "one.json")
+    assert (code, "no person is in it" in said) == (0, True)
+    assert run(capsys, "calibrate", "--share", "SITE.json", "-o", "two.json")[0] == 0
+    assert Path("one.json").read_bytes() == Path("two.json").read_bytes()
+    assert b"ctl-" not in Path("one.json").read_bytes()
+
+    run(capsys, "calibrate", str(manifest(people(2))), "-o", "SMALL.json")
+    code, said = run(capsys, "calibrate", "--share", "SMALL.json", "-o", "three.json")
+    assert (code, "unusable-share" in said, Path("three.json").exists()) == (3, True, False)
+    assert run(capsys, "calibrate", "-o", "x.json")[0] == 1
+    assert run(capsys, "calibrate", path, "-o", "SITE.json", "--share", path)[0] == 1
