@@ -25,6 +25,20 @@ class ErrorShares:
 
 
 @dataclass(frozen=True, slots=True)
+class Shares:
+    """Shares of the variance of a new healthy person's value about the expected one; they add up to 1."""
+
+    measurement: float
+    """Of the measurement of the value."""
+    people: float
+    """Of the differences between people of one laboratory."""
+    laboratory: float
+    """Of what is not known of this laboratory, its program and its number of controls."""
+    region: float
+    """Of what is not known of the region."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shrunken:
     """Own controls with a mean drawn towards the published one, the more the fewer they are."""
 
@@ -52,10 +66,12 @@ class Improvement:
     """``more-transients``, ``more-controls`` or ``own-controls``."""
     sentence: str
     """The same for people."""
-    z_width: float
-    """Width the 95 % interval of the z-score would have."""
+    z_width: float | None
+    """Width the 95 % interval of the z-score would have; null where the control model answers."""
     smallest_detectable_difference: float
     """Smallest detectable difference it would have, in the unit of the value."""
+    detectable_percent: float | None = None
+    """Decrease that four of five people who have it would be flagged for, per cent of the expected value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +82,34 @@ class ZScore:
     """
 
     value: float
-    """z-score; dimensionless."""
+    """Position among healthy people as a standard normal deviate, Φ⁻¹(percentile / 100): 5 % of healthy people lie
+    beyond ±1.96, whatever the norm. Analyses before ``z_cc`` was kept hold here an effect size or a t statistic."""
     low: float
-    """Lower end of the 95 % interval of the z-score."""
+    """Lower end of the 95 % interval of the person's own position, free of measurement error, on the same scale."""
     high: float
-    """Upper end of the 95 % interval of the z-score."""
+    """Upper end."""
     percentile: float
-    """Percentile among controls, 0 to 100."""
+    """Percentile among healthy people, 0 to 100."""
     percentile_low: float
     """Percentile at ``low``."""
     percentile_high: float
     """Percentile at ``high``."""
-    t: float
-    """t statistic of one value against the control sample."""
-    df: float
+    t: float | None
+    """t statistic of one value against the own controls alone (Crawford & Howell 1998,
+    doi:10.1076/clin.12.4.482.7241); null without two of them."""
+    df: float | None
     """Degrees of freedom of ``t``."""
     p: float | None
-    """Two-sided; None where the norm is too thin for a p value."""
+    """Two-sided: of the t test where 20 or more own controls, or a summary of 8, carry it alone, otherwise of the
+    position in the control model; null where the norm is too thin for a p value."""
     q: float | None
     """Benjamini-Hochberg adjusted ``p`` among the comparisons made together; None without ``p``."""
     p_outside: float | None
-    """Confidence, 0 to 1, that the person's own value, free of measurement error, is outside the central 95 % of
-    the controls; null in analyses made before it was computed, like the two below."""
+    """Probability, 0 to 1, that the person's own value, free of measurement error, is outside the central 95 % of
+    the people it is compared with; 0.05 on average over healthy people. Null in analyses made before it was computed,
+    like the three below."""
     sd_predictive: float
-    """Standard deviation of a new person's value about the norm's mean, in the unit of the value: the denominator
-    of ``t``."""
+    """Standard deviation of a new healthy person's value about the expected one, in the unit of the value."""
     norm_id: str
     """Id of the norm, found in ``norms``."""
     flag: Flag
@@ -98,17 +117,32 @@ class ZScore:
     reference_low: float
     """Lower end of that interval."""
     reference_high: float
-    """95 % reference interval for a new person, in a new laboratory where the norm is a published one; in the unit
-    of the value."""
+    """95 % reference interval for a new healthy person of this laboratory, in the unit of the value; it is wide where
+    nothing is known of the laboratory."""
     smallest_detectable_difference: float | None
-    """Difference from the mean of the controls that is flagged in four of five people who have it, in the unit of
-    the value."""
+    """Decrease that is flagged in four of five people who have it, in the unit of the value."""
     error_shares: ErrorShares | None
-    """Shares of the variance behind the interval of the z-score."""
+    """Shares of the variance behind the interval of the z-score where a sample alone answers; null where the control
+    model does, which has ``shares``."""
     shrunken: Shrunken | None
-    """The position against own controls whose mean borrows from published ones; None unless both exist."""
+    """Kept of earlier analyses: the position by own controls whose mean borrows from published ones; the control model
+    does this for every position."""
     improvements: tuple[Improvement, ...]
     """Changes that would make the comparison more precise."""
+    z_cc: float | None = None
+    """Effect size (x − mean) / SD of the own controls (Crawford, Garthwaite & Porter 2010,
+    doi:10.1080/02643294.2010.513967), not corrected for their number; null without two of them, and like the fields
+    below in analyses made before it was computed."""
+    detectable_percent: float | None = None
+    """Decrease that four of five people who have it are flagged for, per cent of the expected value."""
+    informative: bool | None = None
+    """Whether ``detectable_percent`` is below the limit (60 %) beyond which a comparison could hardly have seen
+    anything: such a position is shown and not counted among the comparisons."""
+    shares: Shares | None = None
+    """Shares of the variance behind ``sd_predictive``."""
+    censored: bool | None = None
+    """Whether the value is an upper bound, for the metabolite was not detected: the position is this low or lower. Such
+    a position is given where even the bound is below the reference interval."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class Case:
     sd_known: bool = True
     """Whether ``measured.sd`` is known. If not it is zero, and the value is treated as measured as well as the
     controls."""
+    censored: bool = False
+    """Whether ``measured`` is an upper bound: the metabolite was not detected."""
 
 
 def ratio_of(metabolite: Ratio, creatine: Ratio, correlation: float) -> Ratio:

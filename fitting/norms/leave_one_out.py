@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from scipy import special
+
+from fitting.norms.case import RATIO, Case, Context, scan
 from fitting.norms.controls import FEWEST_CONTROLS, FEWEST_FOR_REGRESSION, Control, Controls
 from fitting.norms.expectation import expect_of_people
+from fitting.norms.laboratory_model import laboratory_of, noise_of
+from fitting.norms.literature import Norm
+from fitting.norms.matching import find_norm
 from fitting.quantification.concentrations import Ratio
 from fitting.reason import Absence
 from fitting.request import Subject, TissueFractions
@@ -82,8 +89,7 @@ def check_controls(controls: Controls) -> Checks:
     outliers: list[Outlier] = []
     calibration: list[Calibration] = []
     for metabolite in controls.metabolites:
-        people = controls.having(metabolite)
-        outcomes = zip(people, leave_one_out(people, metabolite), strict=True)
+        outcomes = zip(controls.having(metabolite), leave_one_out(controls, metabolite), strict=True)
         judged = [(person.id, *outcome) for person, outcome in outcomes if outcome is not None]
         if not judged:
             continue
@@ -102,22 +108,35 @@ def check_controls(controls: Controls) -> Checks:
     )
 
 
-def leave_one_out(people: tuple[Control, ...], metabolite: str) -> list[tuple[float, float] | None]:
-    """Z and two-sided p of each person against all others; None where the others cannot judge."""
-    if len(people) < FEWEST_CONTROLS:
-        return [None] * len(people)
-    adjust = len(people) >= FEWEST_FOR_REGRESSION
+def leave_one_out(controls: Controls, metabolite: str) -> list[tuple[float, float] | None]:
+    """Z and two-sided p of each person against all others; None where the others cannot judge.
+
+    As every value is: in the control model updated by the others, and where that has no prior, by the others alone,
+    if they are 8 or more.
+    """
+    people = controls.having(metabolite)
     outcomes: list[tuple[float, float] | None] = []
     for index, person in enumerate(people):
-        value, sd = person.values[metabolite].value, person.values[metabolite].sd
-        others = people[:index] + people[index + 1 :]
-        expected = expect_of_people("", others, metabolite, _as_subject(person), adjust=adjust)
-        if isinstance(expected, Absence):
-            outcomes.append(None)
-            continue
-        reference = expected.reference(Ratio(value, sd or 0.0), sd_known=sd is not None)
-        outcomes.append((reference.z(value), t_test(value, reference)[1]))
+        others = replace(controls, people=people[:index] + people[index + 1 :])
+        outcomes.append(_against(others, person, metabolite))
     return outcomes
+
+
+def _against(others: Controls, person: Control, metabolite: str) -> tuple[float, float] | None:
+    """Position of one person among the others."""
+    case = _as_case(person, others, metabolite)
+    if others.people and case.measured.value > 0.0 and isinstance(find_norm(metabolite, case.context), Norm):
+        laboratory = laboratory_of(case, others)
+        z = laboratory.people.predictive(noise_of(case, laboratory)).deviate(math.log(case.measured.value))
+        return z, 2.0 * float(special.ndtr(-abs(z)))
+    if len(others.people) < FEWEST_CONTROLS - 1:
+        return None
+    adjust = len(others.people) + 1 >= FEWEST_FOR_REGRESSION
+    expected = expect_of_people("", others.people, metabolite, case.context.subject, adjust=adjust)
+    if isinstance(expected, Absence):
+        return None
+    reference = expected.reference(case.measured.on_one_scanner, sd_known=case.sd_known)
+    return reference.z(case.measured.value), t_test(case.measured.value, reference)[1]
 
 
 def calibrate(metabolite: str, flagged: int, n: int) -> Calibration:
@@ -146,6 +165,17 @@ def _duplicates(people: tuple[Control, ...]) -> list[Duplicate]:
     return found
 
 
-def _as_subject(control: Control) -> Subject:
+def _as_case(control: Control, controls: Controls, metabolite: str) -> Case:
+    """The control's value as that of a person to be judged."""
     tissue = None if control.gm is None else TissueFractions(control.gm, 1.0 - control.gm, 0.0)
-    return Subject(age_years=control.age_years, sex=control.sex, tissue=tissue)
+    place = controls.subregion or controls.region
+    subject = Subject(place, controls.hemisphere, control.age_years, control.sex, tissue)
+    method, measured = controls.method, control.values[metabolite]
+    return Case(
+        metabolite,
+        Ratio(measured.value, measured.sd or 0.0, measured.sd_scan),
+        Context(
+            subject, scan(method.field_t, method.echo_time, method.sequence), method.software, method.unit or RATIO
+        ),
+        sd_known=measured.sd is not None,
+    )

@@ -1,25 +1,38 @@
-"""Norms pooled from published controls, one per region, metabolite, unit and field."""
+"""Published norms: the control model's answer for each region, metabolite and field, with the studies behind it.
+
+Ratios to tCr of the model's metabolites are its predictions; absolute values, which are never compared between
+laboratories, are listed as pooled by themselves, and so are the groups that a caller supplies.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import numpy as np
 
+from fitting.norms.composition import METABOLITES
+from fitting.norms.control_model import FIELDS, Cell, control_model
+from fitting.norms.regions import regions
 from fitting.norms.study_rows import StudyRow, study_rows
+from fitting.statistics.laboratory import Noise, update
 from fitting.statistics.pooling import ENOUGH_STUDIES, RandomEffects, pooled_sd, random_effects
 
+USUAL_FIELD = 3.0
+"""Tesla."""
 FEWEST_STUDIES = 3
 """Below this a spread between laboratories cannot be judged."""
 FEWEST_PEOPLE_FOR_SD = 20
 """Below this many people with a measured SD, several studies borrow theirs from other regions."""
 BORROWED_DF = 10.0
 """Degrees of freedom granted to a spread borrowed from other regions: low, because it is not of this region."""
-RANGE_SDS = 2.0
+HETEROGENEOUS = 0.75
+"""I² from which studies disagree so much that their grade is one lower (high heterogeneity: Higgins et al. 2003,
+doi:10.1136/bmj.327.7414.557)."""
+LOWER = {"A": "B", "B": "C"}
 GRADE_CAP = {"tCr": "A", "mM": "B", "IU": "C"}
 """Best grade by unit: mM mixes mmol/l with mmol/kg, institutional units differ 2 to 4 times more between than
 within laboratories."""
@@ -46,10 +59,11 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Norm:
-    """Reference distribution of one quantity, pooled over studies.
+    """Reference distribution of one quantity in healthy people.
 
-    ``grade``: A five or more studies, 150 people, measured SDs; B three studies, 60 people; C thin, all
-    rows flagged, or a borrowed SD; D a single study of fewer than 30.
+    ``grade`` is of the studies of this very region and metabolite: A five or more studies, 150 people, measured SDs; B
+    three studies, 60 people; C thin, all rows flagged, or a borrowed SD; D no study or a single one of fewer than 30. A
+    and B are one lower where the studies disagree (I² of 75 % or more).
     """
 
     id: str
@@ -69,6 +83,20 @@ class Norm:
     sd_borrowed: bool
     """The spread is the relative spread of other regions times the mean."""
     age_mean: float | None
+    laboratory_sd: float | None = None
+    """SD of a new laboratory's mean in the control model, in the unit of the norm; None where the norm is pooled."""
+
+    @property
+    def modelled(self) -> bool:
+        """Whether the control model answers."""
+        return self.laboratory_sd is not None
+
+    @property
+    def sd_between(self) -> float | None:
+        """SD between laboratories, in the unit of the norm; None for a single study without model."""
+        if self.laboratory_sd is not None:
+            return self.laboratory_sd
+        return None if self.effects is None else self.effects.tau
 
     @property
     def studies(self) -> int:
@@ -92,35 +120,85 @@ class Norm:
 
     @property
     def supports_z(self) -> bool:
-        """Whether enough studies show how far laboratories differ."""
+        """Whether it is known how far laboratories differ: by the control model, or by enough pooled studies."""
+        return self.modelled or self._pooled_supports_z
+
+    @property
+    def _pooled_supports_z(self) -> bool:
         return self.studies >= FEWEST_STUDIES and self.grade != "D" and self.sd_within is not None
 
     @property
     def supports_p(self) -> bool:
-        """Whether a p value is justified: five studies with measured spread (grade A or B)."""
-        return self.supports_z and self.studies >= ENOUGH_STUDIES and self.grade in {"A", "B"}
-
-    @property
-    def study_range(self) -> tuple[float, float] | None:
-        """From the lowest to the highest study mean ∓ 2 SD; None without any SD."""
-        if self.sd_within is None:
-            return None
-        spreads = [RANGE_SDS * (cohort.sd or self.sd_within) for cohort in self.cohorts]
-        means = [cohort.mean for cohort in self.cohorts]
-        return (
-            min(mean - spread for mean, spread in zip(means, spreads, strict=True)),
-            max(mean + spread for mean, spread in zip(means, spreads, strict=True)),
-        )
+        """Whether a p value is justified: by the model, or by five pooled studies with measured spread."""
+        return self.modelled or (self.supports_z and self.studies >= ENOUGH_STUDIES and self.grade in {"A", "B"})
 
 
 @lru_cache(maxsize=1)
 def literature_norms() -> tuple[Norm, ...]:
-    """All norms the shipped study rows give, pooled once per process; rows of unknown field are left out."""
+    """The control model's norms, then those of absolute values, which only inform; made once per process."""
+    groups = grouped_rows()
+    modelled = (
+        _modelled(region, metabolite, field_t, groups.get((region, metabolite, "tCr", field_t), []))
+        for region in control_model().regions
+        for metabolite in METABOLITES
+        for field_t in FIELDS
+    )
+    known = {region.name for region in regions()}
+    absolute = (_choose(*key, rows) for key, rows in groups.items() if key[0] in known and key[2] != "tCr")
+    return (*modelled, *absolute)
+
+
+def grouped_rows() -> dict[tuple[str, str, str, float], list[StudyRow]]:
+    """Study rows by region, metabolite, unit and nominal field; a field that is not stated is taken to be 3 T."""
     groups: dict[tuple[str, str, str, float], list[StudyRow]] = defaultdict(list)
     for row in study_rows():
-        if row.field_t is not None:
-            groups[row.region, row.metabolite, row.unit, row.field_t].append(row)
-    return tuple(_choose(*key, rows) for key, rows in groups.items())
+        groups[row.region, row.metabolite, row.unit, row.field_t or USUAL_FIELD].append(row)
+    return groups
+
+
+def _modelled(region: str, metabolite: str, field_t: float, rows: list[StudyRow]) -> Norm:
+    """The control model's answer, with the studies of this region and metabolite at this field."""
+    prior = control_model().prior(Cell(metabolite, region, field_t))
+    people = update(prior)
+    median = math.exp(people.predictive(Noise()).quantile(0.0))
+    between = float(np.mean(prior.region + prior.laboratory) + np.var(prior.mean))
+    pooled = (
+        replace(_choose(region, metabolite, "tCr", field_t, rows), cohorts=cohorts(rows))
+        if rows
+        else _without_studies(region, metabolite, field_t)
+    )
+    return replace(
+        pooled,
+        mean=median,
+        sd_within=median * math.exp(prior.log_spread),
+        laboratory_sd=median * math.sqrt(between),
+        n=sum(cohort.n for cohort in pooled.cohorts),
+    )
+
+
+def _without_studies(region: str, metabolite: str, field_t: float) -> Norm:
+    """A norm that rests on the studies of other regions and fields alone."""
+    return Norm(
+        id=norm_id(region, metabolite, "tCr", field_t),
+        region=region,
+        metabolite=metabolite,
+        unit="tCr",
+        field_t=field_t,
+        grade="D",
+        cohorts=(),
+        n=0,
+        mean=math.nan,
+        effects=None,
+        sd_within=None,
+        df_within=0.0,
+        sd_borrowed=True,
+        age_mean=None,
+    )
+
+
+def norm_id(region: str, metabolite: str, unit: str, field_t: float) -> str:
+    """Id of a published norm."""
+    return f"{region}.{unit}.{metabolite}.{field_t:g}t".lower()
 
 
 @cache
@@ -217,12 +295,12 @@ def pool(
         sd_within, df_within = pooled_sd(np.array([sd for _, sd, _ in measured]), np.array([n for _, _, n in measured]))
     ages = [(cohort.age_mean, cohort.n) for cohort in members if cohort.age_mean is not None]
     return Norm(
-        id=id or f"{region}.{unit}.{metabolite}.{field_t:g}t".lower(),
+        id=id or norm_id(region, metabolite, unit, field_t),
         region=region,
         metabolite=metabolite,
         unit=unit,
         field_t=field_t,
-        grade=_grade(members, borrowed, unit),
+        grade=_grade(members, borrowed, unit, effects),
         cohorts=members,
         n=sum(cohort.n for cohort in members),
         mean=mean,
@@ -266,7 +344,13 @@ def _measured_everywhere() -> dict[tuple[str, str, str], list[tuple[float, float
     return {key: _measured(cohorts(rows)) for key, rows in groups.items()}
 
 
-def _grade(members: tuple[Cohort, ...], borrowed: bool, unit: str) -> str:
+def _grade(members: tuple[Cohort, ...], borrowed: bool, unit: str, effects: RandomEffects | None) -> str:
+    """Grade of the studies, one lower where they disagree."""
+    grade = _grade_by_size(members, borrowed, unit)
+    return LOWER.get(grade, grade) if effects is not None and effects.i2 >= HETEROGENEOUS else grade
+
+
+def _grade_by_size(members: tuple[Cohort, ...], borrowed: bool, unit: str) -> str:
     studies, people = len(members), sum(cohort.n for cohort in members)
     direct = [cohort for cohort in members if not cohort.derived]
     sound = not borrowed and any(not cohort.all_flagged for cohort in direct)

@@ -18,14 +18,13 @@ from fitting.acquisition import Acquisition
 from fitting.norms.assessment import Match, NormMatch
 from fitting.norms.case import OWN_SOFTWARE, RATIO, Context
 from fitting.norms.controls import Controls, Method
-from fitting.norms.literature import Norm, literature_norms, norms_by_field
+from fitting.norms.literature import USUAL_FIELD, Norm, literature_norms, norms_by_field
 from fitting.norms.regions import Place, find_region, regions
 from fitting.norms.software import kind_of, same_software
 from fitting.reason import Absence
 from fitting.request import Subject
 from fitting.units import nominal_tesla
 
-USUAL_FIELD = 3.0
 LONGEST_ECHO_TIME = 0.045
 """s; no study row has a longer one, and ratios change with T2 and J-evolution."""
 YOUNGEST, OLDEST = 18.0, 65.0
@@ -50,10 +49,7 @@ def applicable_norms(subject: Subject, acquisition: Acquisition, site: Sequence[
 
 
 def find_norm(metabolite: str, context: Context) -> Norm | Absence:
-    """The published norm for this value, or the reason for its absence.
-
-    A norm that is found may still be too thin for a z-score (``Norm.supports_z``).
-    """
+    """The published norm for this value, or the reason for its absence."""
     place = find_place(context.subject)
     if isinstance(place, Absence):
         return place
@@ -121,11 +117,14 @@ def controls_conflict(controls: Controls, context: Context) -> Absence | None:
 
     Of a site's controls region, field, sequence, echo time, unit, program and version must be known and equal, and the
     side of the brain equal where both state it; of supplied ones, everything stated must be equal. The person's age,
-    sex and tissue are looked at in :func:`fitting.norms.expectation.expect`.
+    sex and tissue are looked at in :mod:`fitting.norms.own_values`.
     """
-    elsewhere = _place_conflict(controls, context.subject) if controls.origin == "site" else None
-    if elsewhere is not None:
-        return elsewhere
+    elsewhere = place_conflict(controls, context.subject) if controls.origin == "site" else None
+    return elsewhere or method_conflict(controls, context)
+
+
+def method_conflict(controls: Controls, context: Context) -> Absence | None:
+    """The same of acquisition and processing alone: controls of another region may be of the same laboratory."""
     matches = method_match(controls.method, context)
     for name in ("unit", "field", "echo_time", "sequence", "software"):
         match: Match = getattr(matches, name)
@@ -139,7 +138,8 @@ def controls_conflict(controls: Controls, context: Context) -> Absence | None:
     return None
 
 
-def _place_conflict(controls: Controls, subject: Subject) -> Absence | None:
+def place_conflict(controls: Controls, subject: Subject) -> Absence | None:
+    """Reason why a site's controls are not of the region, part and side of a value; None when they are."""
     place = find_place(subject)
     if isinstance(place, Absence):
         return place

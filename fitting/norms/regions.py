@@ -44,6 +44,11 @@ class Region:
     subregions: tuple[Subregion, ...]
     gaps: tuple[Gap, ...]
 
+    @property
+    def in_model(self) -> bool:
+        """Whether the control model answers for this region: it does unless a gap covers every metabolite."""
+        return not any(gap.covers(EVERY_METABOLITE) for gap in self.gaps)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -1,22 +1,45 @@
-"""Position of one value among its own laboratory's controls, else published ones, else a reason for its absence."""
+"""Position of one value among healthy people of its laboratory, or the reason for its absence."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from fitting.errors import ImplausibleParameter
 from fitting.norms.admission import check_supplied, check_unit
-from fitting.norms.assessment import Match, NormMatch, NormNotUsed, NormUsed, ZScore
+from fitting.norms.assessment import NormNotUsed, NormUsed, ZScore
 from fitting.norms.case import RATIO, Case, check_measured
-from fitting.norms.controls import SUPPLIED_ID, Controls, Summary
-from fitting.norms.expectation import Expectation, expect
-from fitting.norms.improvements import MANY_CONTROLS, OWN_CONTROLS, improvements, less_noise
+from fitting.norms.controls import (
+    FEWEST_CONTROLS,
+    FEWEST_FOR_REGRESSION,
+    SUPPLIED_ID,
+    Control,
+    Controls,
+    Measured,
+    Summary,
+)
+from fitting.norms.expectation import Expectation, expect, expect_of_people
+from fitting.norms.improvements import MANY_CONTROLS, improvements, less_noise, model_improvements
+from fitting.norms.laboratory_model import Laboratory, laboratory_of, noise_of
 from fitting.norms.literature import Cohort, Norm, pool
-from fitting.norms.literature_reference import as_own_controls, literature_reference
-from fitting.norms.matching import controls_conflict, find_norm, incomparable_unit, method_match, norm_match
-from fitting.norms.z_score import shrunken, z_score
+from fitting.norms.literature_reference import literature_reference
+from fitting.norms.matching import (
+    controls_conflict,
+    find_norm,
+    incomparable_unit,
+    method_conflict,
+    method_match,
+    norm_match,
+    place_conflict,
+)
+from fitting.norms.norm_used import controls_used, laboratory_used, norm_used, pooled_used
+from fitting.norms.z_score import model_z_score, tested, z_score
+from fitting.quantification.concentrations import Ratio
 from fitting.reason import Absence
+from fitting.statistics.laboratory import Noise
 from fitting.statistics.pooling import FEWEST_POOLED
 
 UNUSABLE = {
@@ -39,14 +62,15 @@ class Scored:
 def score(case: Case, controls: Sequence[Controls] = ()) -> Scored:
     """Position of one value, also one that another program measured, or the reason why there is none.
 
-    Supplied controls are the only ones considered. Otherwise a site's controls that match in everything have
-    priority over published ones; where neither matches there is no z-score.
+    The control model says what is known of a laboratory from published studies; own controls, from one on, update it:
+    those of the value's region first, those of other regions of the same laboratory beside them. Where the model does
+    not apply, 8 own controls or more answer alone. Supplied controls are the only ones considered beside the model.
 
     Parameters
     ----------
     case : Case
     controls : sequence of Controls
-        Controls supplied with the value, or the newest versions of the site's.
+        Controls supplied with the value, or a laboratory's of one or more regions, the newest versions.
 
     Raises
     ------
@@ -60,28 +84,168 @@ def score(case: Case, controls: Sequence[Controls] = ()) -> Scored:
         return Scored(UNUSABLE[case.usable], None)
     if supplied is not None:
         check_supplied(supplied)
-        outcome = _by_controls(case, supplied) if supplied.studies is None else _by_studies(case, supplied)
-        return Scored(outcome, None) if isinstance(outcome, Absence) else outcome
-    literature = find_norm(case.metabolite, case.context)
+        outcome = _by_supplied(case, supplied)
+        scored = Scored(outcome, None) if isinstance(outcome, Absence) else outcome
+    else:
+        scored = _by_site(case, controls)
+    return _of_bound(scored, case) if case.censored else scored
+
+
+def _of_bound(scored: Scored, case: Case) -> Scored:
+    """A position by an upper bound: below the reference interval, or none, for a lower value may lie anywhere."""
+    position = scored.position
+    if isinstance(position, ZScore) and position.flag == "below":
+        return replace(scored, position=replace(position, censored=True))
+    if isinstance(position, Absence):
+        return scored
+    sentence = (
+        f"{case.metabolite} is not distinguishable from zero in this spectrum; its upper bound "
+        f"{case.measured.value:.3g} is not below the reference interval."
+    )
+    return Scored(Absence("not-detected", sentence), None, scored.not_used)
+
+
+def _by_site(case: Case, controls: Sequence[Controls]) -> Scored:
+    """Position by the site's own controls that match in everything, and the published ones."""
+    own: list[Controls] = []
+    others: list[Controls] = []
     not_used: list[NormNotUsed] = []
     for site in (item for item in controls if case.metabolite in item.metabolites):
-        outcome = _by_controls(case, site, literature)
+        conflict = method_conflict(site, case.context)
+        place = place_conflict(site, case.context.subject)
+        if conflict is None and place is None:
+            own.append(site)
+        elif conflict is None:
+            others.append(site)
+        elif place is None:
+            not_used.append(_not_used(site, case, conflict))
+    others = _one_for_each_place(others)
+    literature = find_norm(case.metabolite, case.context)
+    if own:
+        outcome = _by_controls(case, own[0], others, literature)
         if isinstance(outcome, Scored):
             return replace(outcome, not_used=tuple(not_used))
-        if outcome.code != "norm-region-mismatch":
-            not_used.append(NormNotUsed(site.norm_id(case.metabolite), case.metabolite, outcome.code, outcome.sentence))
+        not_used.append(_not_used(own[0], case, outcome))
     if isinstance(literature, Absence):
         return Scored(literature, None, tuple(not_used))
-    return replace(_by_norm(case, literature, norm_match(literature, case.context)), not_used=tuple(not_used))
+    return replace(_by_model(case, laboratory_of(case, None, others), literature, others), not_used=tuple(not_used))
 
 
-def _by_controls(case: Case, controls: Controls, literature: Norm | Absence | None = None) -> Scored | Absence:
-    """Position among the controls of one laboratory; beside it that of a mean shrunken to a published one."""
-    context, measured = case.context, case.measured
-    conflict = controls_conflict(controls, context)
-    if conflict is not None:
-        return conflict
-    expected = expect(controls, case.metabolite, context.subject)
+def _one_for_each_place(controls: Sequence[Controls]) -> list[Controls]:
+    """The first controls of each region, part and side: two sets of one place may hold the same people."""
+    places = {(item.region, item.subregion, item.hemisphere): item for item in reversed(controls)}
+    return [item for item in controls if item in places.values()]
+
+
+def _not_used(controls: Controls, case: Case, reason: Absence) -> NormNotUsed:
+    return NormNotUsed(controls.norm_id(case.metabolite), case.metabolite, reason.code, reason.sentence)
+
+
+def _by_supplied(case: Case, controls: Controls) -> Scored | Absence:
+    """Position among controls given with the value: people, one group, or groups of several laboratories."""
+    if controls.studies is not None:
+        return _by_studies(case, controls)
+    conflict = controls_conflict(controls, case.context)
+    return conflict or _by_controls(case, controls, (), find_norm(case.metabolite, case.context))
+
+
+def _by_controls(
+    case: Case, controls: Controls, others: Sequence[Controls], literature: Norm | Absence
+) -> Scored | Absence:
+    """Position among the controls of the laboratory of the value: in the control model, or by them alone."""
+    if controls.summary is not None and controls.summary.n < FEWEST_CONTROLS:
+        controls = replace(controls, summary=None, people=people_of(controls.summary, case.metabolite))
+    people = controls.having(case.metabolite)
+    positive = case.measured.value > 0.0 and all(item.values[case.metabolite].value > 0.0 for item in people)
+    if controls.summary is None and positive and _model_holds(case, controls, literature):
+        outside = _outside_ages(case, controls)
+        if outside is not None:
+            return outside
+        laboratory = laboratory_of(case, controls, others)
+        scored = _by_model(case, laboratory, literature, others, controls)
+        return replace(scored, position=_with_test(scored.position, case, controls))
+    return _alone(case, controls)
+
+
+def people_of(summary: Summary, metabolite: str) -> tuple[Control, ...]:
+    """People whose logs have the mean and SD that a lognormal distribution of this mean and SD has.
+
+    The control model knows a sample by its number, mean and SD alone. A group whose values may be negative keeps them.
+    """
+    if summary.mean <= 0.0:
+        values = np.array([summary.mean])
+    else:
+        variance = math.log1p((summary.sd / summary.mean) ** 2)
+        scores = np.linspace(-1.0, 1.0, summary.n)
+        scores *= math.sqrt(variance) / scores.std(ddof=1)
+        values = np.exp(math.log(summary.mean) - variance / 2.0 + scores)
+    return tuple(Control(str(number), {metabolite: Measured(float(item))}) for number, item in enumerate(values))
+
+
+def _model_holds(case: Case, controls: Controls, literature: Norm | Absence) -> bool:
+    """Whether the control model's prior applies to this value: the age alone does not prevent it with own controls."""
+    if isinstance(literature, Norm):
+        return True
+    return literature.code == "norm-age-mismatch" and bool(controls.having(case.metabolite))
+
+
+def _outside_ages(case: Case, controls: Controls) -> Absence | None:
+    """Reason when the person is neither an adult of the published ages nor within the ages of the own controls."""
+    literature = find_norm(case.metabolite, case.context)
+    if isinstance(literature, Norm):
+        return None
+    age = case.context.subject.age_years
+    ages = [item.age_years for item in controls.having(case.metabolite) if item.age_years is not None]
+    return None if age is not None and ages and min(ages) <= age <= max(ages) else literature
+
+
+def _by_model(
+    case: Case,
+    laboratory: Laboratory,
+    literature: Norm | Absence,
+    others: Sequence[Controls],
+    own: Controls | None = None,
+) -> Scored:
+    """Position among the people of the control model, updated by own controls where there are any."""
+    noise = noise_of(case, laboratory)
+    if own is not None:
+        norm_id = own.norm_id(case.metabolite)
+    elif laboratory.elsewhere:
+        norm_id = others[0].norm_id(case.metabolite)
+    elif isinstance(literature, Norm):
+        norm_id = literature.id
+    else:
+        raise ValueError("without own controls a published norm is needed")
+    position = model_z_score(case.measured.value, laboratory, noise, norm_id)
+    now = position.detectable_percent or 0.0
+    expected = (position.smallest_detectable_difference or 0.0) / max(now / 100.0, 1e-9)
+    position = replace(position, improvements=model_improvements(laboratory, noise, expected, now))
+    if own is not None or laboratory.elsewhere:
+        controls = own or others[0]
+        return Scored(position, laboratory_used(case, controls, laboratory, position, has_own=own is not None))
+    if not isinstance(literature, Norm):
+        raise ValueError("without own controls a published norm is needed")
+    return Scored(position, norm_used(literature, norm_match(literature, case.context)))
+
+
+def _with_test(position: ZScore | Absence, case: Case, controls: Controls) -> ZScore | Absence:
+    """The position with the t test by the own controls alone, from two of them on."""
+    people = controls.having(case.metabolite)
+    if isinstance(position, Absence) or len(people) < 2:
+        return position
+    adjust = len(people) >= FEWEST_FOR_REGRESSION
+    norm_id = controls.norm_id(case.metabolite)
+    expected = expect_of_people(norm_id, people, case.metabolite, case.context.subject, adjust=adjust)
+    if isinstance(expected, Absence):
+        return position
+    reference = expected.reference(case.measured.on_one_scanner, sd_known=case.sd_known)
+    return tested(position, case.measured.value, reference, carries_p=adjust)
+
+
+def _alone(case: Case, controls: Controls) -> Scored | Absence:
+    """Position among 8 or more controls of one laboratory by the t test, where the control model has no prior."""
+    measured = case.measured.on_one_scanner
+    expected = expect(controls, case.metabolite, case.context.subject)
     if isinstance(expected, Absence):
         return expected
     reference = expected.reference(measured, sd_known=case.sd_known)
@@ -90,25 +254,36 @@ def _by_controls(case: Case, controls: Controls, literature: Norm | Absence | No
         "more-controls": expected.enlarged(max(expected.n, MANY_CONTROLS)).reference(measured, sd_known=case.sd_known),
     }
     position = replace(
-        z_score(measured.value, reference, expected.norm_id),
+        z_score(measured.value, reference, expected.norm_id, _noise_alone(expected, measured, case)),
         improvements=improvements(measured.value, reference, better),
-        shrunken=shrunken(measured.value, reference, literature) if isinstance(literature, Norm) else None,
     )
-    return Scored(position, _controls_used(case, controls, expected))
+    return Scored(position, controls_used(case, controls, expected))
+
+
+def _noise_alone(expected: Expectation, measured: Ratio, case: Case) -> Noise:
+    people = None if expected.noise is None else expected.noise**2
+    return Noise(people, measured.sd**2 if case.sd_known else None)
 
 
 def _by_studies(case: Case, controls: Controls) -> Scored | Absence:
-    """Position among supplied groups of several laboratories, pooled as published ones are."""
+    """Position among supplied groups of several laboratories, pooled by themselves."""
     context = case.context
     conflict = controls_conflict(controls, context)
     if conflict is not None:
         return conflict
     if context.unit != RATIO:
         return incomparable_unit(case.metabolite, context.unit)
-    scored = _by_norm(case, _pooled(controls.studies or (), case.metabolite), method_match(controls.method, context))
-    if scored.norm is None:
-        return scored
-    return replace(scored, norm=replace(scored.norm, kind="supplied", region=context.subject.region or ""))
+    norm = _pooled(controls.studies or (), case.metabolite)
+    if not norm.supports_z:
+        sentence = f"Only {norm.studies} studies ({norm.n} people): too few to know how far laboratories differ."
+        return Absence("norm-too-thin", sentence)
+    measured = case.measured
+    reference = literature_reference(norm, measured)
+    better = {"more-transients": literature_reference(norm, less_noise(measured))}
+    position = replace(
+        z_score(measured.value, reference, norm.id), improvements=improvements(measured.value, reference, better)
+    )
+    return Scored(position, pooled_used(case, norm, method_match(controls.method, context)))
 
 
 def _pooled(studies: Sequence[Summary], metabolite: str) -> Norm:
@@ -119,84 +294,3 @@ def _pooled(studies: Sequence[Summary], metabolite: str) -> Norm:
         for number, item in enumerate(studies, start=1)
     )
     return pool(cohorts, None, id=SUPPLIED_ID, region="", metabolite=metabolite, unit=RATIO, field_t=0.0)
-
-
-def _by_norm(case: Case, norm: Norm, matched: NormMatch) -> Scored:
-    """Position in the pooled distribution of several studies, if these are enough."""
-    if not norm.supports_z:
-        return Scored(_too_thin(norm, case.measured.value), None)
-    measured = case.measured
-    reference = literature_reference(norm, measured)
-    better = {
-        "more-transients": literature_reference(norm, less_noise(measured)),
-        "own-controls": as_own_controls(norm, OWN_CONTROLS).reference(measured),
-    }
-    position = replace(
-        z_score(measured.value, reference, norm.id), improvements=improvements(measured.value, reference, better)
-    )
-    return Scored(position, _norm_used(norm, matched))
-
-
-def _too_thin(norm: Norm, value: float) -> Absence:
-    """Position of a value among studies that are too few for a z-score."""
-    studies = "1 study" if norm.studies == 1 else f"{norm.studies} studies"
-    where = f"of {norm.metabolite} in {norm.region} at {norm.field_t:g} T" if norm.region else f"of {norm.metabolite}"
-    sentence = f"Only {studies} ({norm.n} people) {where}: too few to know how far laboratories differ."
-    if norm.study_range is not None:
-        low, high = norm.study_range
-        inside = "inside" if low <= value <= high else "outside"
-        sentence += f" The value {value:.3g} is {inside} the study range {low:.3g} to {high:.3g} (means ± 2 sd)."
-    return Absence("norm-too-thin", sentence)
-
-
-def _norm_used(norm: Norm, matched: NormMatch) -> NormUsed:
-    if norm.effects is None or norm.sd_within is None:
-        raise ValueError(f"norm {norm.id} does not support a z-score")
-    source = f"{norm.studies} published studies, random-effects mean"
-    if norm.derived:
-        source += "; partly ratios of group means"
-    if norm.sd_borrowed:
-        source += "; spread between people borrowed from other regions"
-    return NormUsed(
-        id=norm.id,
-        kind="literature",
-        region=norm.region,
-        metabolite=norm.metabolite,
-        unit=norm.unit,
-        grade=norm.grade,
-        source=source,
-        studies=norm.studies,
-        n=norm.n,
-        mean=norm.mean,
-        sd_within=norm.sd_within,
-        sd_between=norm.effects.tau,
-        age_mean=norm.age_mean,
-        covariates=(),
-        matched=matched,
-    )
-
-
-def _controls_used(case: Case, controls: Controls, expected: Expectation) -> NormUsed:
-    context = case.context
-    source = "own controls of the site" if controls.origin == "site" else "controls given with the value"
-    if expected.covariates:
-        names = {"age_years": "age", "sex": "sex", "gm": "grey matter fraction"}
-        source += ", adjusted for " + ", ".join(names[name] for name in expected.covariates)
-    age: Match = "unknown" if context.subject.age_years is None or expected.age_mean is None else "yes"
-    return NormUsed(
-        id=expected.norm_id,
-        kind=controls.origin,
-        region=controls.region or context.subject.region or "",
-        metabolite=case.metabolite,
-        unit=context.unit,
-        grade="own",
-        source=source,
-        studies=1,
-        n=expected.n,
-        mean=expected.mean,
-        sd_within=expected.sd,
-        sd_between=0.0,
-        age_mean=expected.age_mean,
-        covariates=expected.covariates,
-        matched=replace(method_match(controls.method, context), age=age),
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -42,10 +43,12 @@ class StudyRow:
     grade: str
     derived: bool
     locator: str
+    flags: str = ""
+    """Remarks of the review, such as ``MRSI/CSI`` for spectroscopic imaging."""
 
 
 def norm_folder() -> Traversable:
-    """Folder of the shipped study rows: one CSV per region and ``regions.toml``."""
+    """Folder of the shipped study rows: a CSV for each region of the norms, and what is fitted to them."""
     return files("fitting").joinpath("data/norms")
 
 
@@ -58,11 +61,20 @@ def study_rows() -> tuple[StudyRow, ...]:
 @lru_cache(maxsize=1)
 def norm_version() -> str:
     """Content address of the shipped norms: equal versions mean equal numbers."""
+    return f"literature-{_digest(_contents())[:12]}"
+
+
+def rows_digest() -> str:
+    """SHA-256 of the study rows alone: of what the control model was fitted to."""
+    return _digest(item for item in _contents() if item[0].endswith(".csv"))
+
+
+def _digest(contents: Iterable[tuple[str, bytes]]) -> str:
     digest = hashlib.sha256()
-    for name, content in _contents():
+    for name, content in contents:
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
-    return f"literature-{digest.hexdigest()[:12]}"
+    return digest.hexdigest()
 
 
 def read_rows(content: bytes, name: str) -> tuple[StudyRow, ...]:
@@ -86,7 +98,7 @@ def read_rows(content: bytes, name: str) -> tuple[StudyRow, ...]:
 
 
 def _contents() -> tuple[tuple[str, bytes], ...]:
-    entries = (item for item in norm_folder().iterdir() if item.name.endswith((".csv", ".toml")))
+    entries = (item for item in norm_folder().iterdir() if item.name.endswith((".csv", ".toml", ".json")))
     return tuple((item.name, item.read_bytes()) for item in sorted(entries, key=lambda item: item.name))
 
 
@@ -118,6 +130,7 @@ def _row(row: dict[str, str]) -> StudyRow:
         grade=row["grade"],
         derived=_one_of(row["derived"], {"yes": True, "no": False}),
         locator=row["locator"],
+        flags=row["flags"],
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from fitting.acquisition import Acquisition
 from fitting.norms.assessment import Assessment, ProfileDistance, ZScore
@@ -60,9 +60,9 @@ def assess(
 ) -> Assessment:
     """Compare every quantity of one spectrum with the matching norm, or give the reason when none is applied.
 
-    ``tests`` counts the z-scores that are given, ``expected_by_chance`` is 5 % of them, ``flagged_q`` those whose
-    Benjamini-Hochberg q is below 5 %. Sums and their members are compared separately and all count, though they
-    are not independent.
+    ``tests`` counts the z-scores that could have seen something (``informative``), ``expected_by_chance`` is 5 % of
+    them, ``flagged_q`` those whose Benjamini-Hochberg q is below 5 %. Sums and their members are compared separately
+    and all count, though they are not independent.
 
     Parameters
     ----------
@@ -141,30 +141,43 @@ def _score_quantity(
 ) -> Scored:
     if usable in UNUSABLE:
         return Scored(UNUSABLE[usable], None)
-    if quantity.ratio_tcr is not None and quantity.detected:
+    if quantity.ratio_tcr is None:
+        literature = find_norm(quantity.name, context)
+        if isinstance(literature, Absence):
+            return Scored(literature, None)
+        return Scored(Absence("tcr-not-available", "tCr was not detected, so there is no ratio to compare."), None)
+    if quantity.detected:
         return score(Case(quantity.name, quantity.ratio_tcr, context, usable), site)
-    literature = find_norm(quantity.name, context)
-    if isinstance(literature, Absence):
-        return Scored(literature, None)
-    if not quantity.detected:
-        sentence = f"{quantity.name} is not distinguishable from zero in this spectrum."
-        return Scored(Absence("not-detected", sentence), None)
-    return Scored(Absence("tcr-not-available", "tCr was not detected, so there is no ratio to compare."), None)
+    bound = _bound(quantity)
+    if bound is not None:
+        return score(Case(quantity.name, bound, context, usable, censored=True), site)
+    sentence = f"{quantity.name} is not distinguishable from zero in this spectrum."
+    return Scored(Absence("not-detected", sentence), None)
+
+
+def _bound(quantity: Quantity) -> Ratio | None:
+    """Upper bound of the ratio of a metabolite that was not detected; the error of the measurement is in it."""
+    ratio, bound = quantity.ratio_tcr, quantity.upper_bound
+    if ratio is None or bound is None or quantity.amplitude <= 0.0 or ratio.value <= 0.0:
+        return None
+    return Ratio(ratio.value * bound / quantity.amplitude, 0.0)
 
 
 def _with_q(positions: Sequence[Position]) -> list[Position]:
-    """The same positions with ``q`` among all that have a p value."""
-    tested = [position.p for position in positions if isinstance(position, ZScore) and position.p is not None]
+    """The same positions with ``q`` among all informative ones that have a p value."""
+    tested = [position.p for position in positions if _is_tested(position) and position.p is not None]
     q = iter(q_values(tested))
-    return [
-        replace(position, q=next(q)) if isinstance(position, ZScore) and position.p is not None else position
-        for position in positions
-    ]
+    return [replace(position, q=next(q)) if _is_tested(position) else position for position in positions]
+
+
+def _is_tested(position: Position) -> TypeGuard[ZScore]:
+    """Whether the position has a p value and could have seen something."""
+    return isinstance(position, ZScore) and position.p is not None and position.informative is not False
 
 
 def _counts(positions: Iterable[Position]) -> tuple[int, int, int]:
-    """z-scores that are given, those flagged, and those that remain at the false discovery rate."""
-    given = [position for position in positions if isinstance(position, ZScore)]
+    """Comparisons that could have seen something, those flagged, and those that remain at the false discovery rate."""
+    given = [position for position in positions if isinstance(position, ZScore) and position.informative is not False]
     remaining = (position for position in given if position.q is not None and position.q < FALSE_DISCOVERY_RATE)
     return len(given), sum(position.flag != "within" for position in given), len(list(remaining))
 

@@ -290,6 +290,8 @@ def _matched(match: NormMatch) -> tuple[tuple[str, str], ...]:
 
 
 def _test(z: ZScore) -> str:
+    if z.t is None or z.df is None:
+        return _test_of_model(z)
     t, df = numbers.fixed(z.t, 2), numbers.significant(z.df, 3)
     if z.p is None:
         return text("norms.test_no_p", t=t, df=df)
@@ -297,6 +299,16 @@ def _test(z: ZScore) -> str:
     if z.q is None:
         return text("norms.test_cell", t=t, df=df, p=p)
     return text("norms.test_q", t=t, df=df, p=p, q=numbers.significant(z.q, 2))
+
+
+def _test_of_model(z: ZScore) -> str:
+    """The p value of a position in the control model, which is no t test."""
+    if z.p is None:
+        return ""
+    p = text("norms.p_small") if z.p < 0.001 else text("norms.p_value", p=numbers.significant(z.p, 2))
+    if z.q is None:
+        return text("norms.model_cell", p=p)
+    return text("norms.model_q", p=p, q=numbers.significant(z.q, 2))
 
 
 def _evidence(findings: tuple[Finding, ...]) -> tuple[EvidenceGroup, ...]:

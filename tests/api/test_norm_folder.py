@@ -67,7 +67,7 @@ def test_a_value_is_scored_by_the_folder(folder: Path, capsys: pytest.CaptureFix
 
     assert own["norm"]["kind"] == "site"
     assert own["norm"]["id"].startswith("site.acc.")
-    assert own["z"]["shrunken"] is not None
+    assert own["z"]["z_cc"] is not None
     assert other["norm"]["kind"] == "supplied"
     assert unlike["norm"]["kind"] == "literature"
     assert unlike["norms_not_used"][0]["code"] == "norm-software-mismatch"

@@ -112,9 +112,12 @@ def test_a_published_norm_answers_with_everything(client: TestClient) -> None:
     z = answer["z"]
 
     assert z["low"] < z["value"] < z["high"]
-    assert sum(z["error_shares"].values()) == pytest.approx(1.0)
+    assert sum(z["shares"].values()) == pytest.approx(1.0)
+    assert z["informative"] is True
+    assert 0.0 < z["detectable_percent"] < 60.0
+    assert (z["z_cc"], z["t"], z["df"], z["error_shares"]) == (None, None, None, None)
     assert 0.0 < z["p_outside"] < 1.0
-    assert z["smallest_detectable_difference"] > z["reference_high"] - answer["norm"]["mean"]
+    assert z["smallest_detectable_difference"] > answer["norm"]["mean"] - z["reference_low"]
     assert {item["code"] for item in z["improvements"]} >= {"own-controls"}
     assert answer["norm"]["kind"] == "literature"
     assert answer["norm"]["matched"]["software"] == "yes"
@@ -122,7 +125,7 @@ def test_a_published_norm_answers_with_everything(client: TestClient) -> None:
 
 
 MISMATCHES = [
-    ({"field_t": 1.5}, "norm-field-mismatch"),
+    ({"field_t": 4.0}, "norm-field-mismatch"),
     ({"echo_time": 0.144}, "norm-echo-time-mismatch"),
     ({"unit": "mmol/kg"}, "unit-not-comparable"),
     ({"unit": "iu"}, "unit-not-comparable"),
@@ -134,7 +137,7 @@ MISMATCHES = [
     ({"verdict": "no"}, "spectrum-not-usable"),
     ({"verdict": "limited"}, "spectrum-limited"),
     ({"region": "cerebellum"}, "region-unknown"),
-    ({"region": "OFC"}, "norm-gap"),
+    ({"region": "PAG"}, "norm-gap"),
     ({"region": None}, "region-not-given"),
 ]
 
@@ -153,7 +156,7 @@ def test_one_mismatch_withholds_the_score(client: TestClient, change: dict[str, 
 @pytest.mark.parametrize(
     ("stated", "code"),
     [
-        ({"field_t": 1.5}, "norm-field-mismatch"),
+        ({"field_t": 4.0}, "norm-field-mismatch"),
         ({"echo_time": 0.035}, "norm-echo-time-mismatch"),
         ({"sequence": "STEAM"}, "norm-sequence-mismatch"),
         ({"software": "LCModel 6.2"}, "norm-software-mismatch"),

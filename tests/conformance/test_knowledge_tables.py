@@ -10,10 +10,11 @@ import pytest
 
 from fitting.basis.metabolites import metabolites
 from fitting.io.sequence_table import FAMILIES, REFUSED, words_of
+from fitting.norms.control_model import control_model
 from fitting.norms.evidence import findings
 from fitting.norms.matching import LONGEST_ECHO_TIME, OLDEST, YOUNGEST
 from fitting.norms.regions import find_region, normal_name, regions
-from fitting.norms.study_rows import norm_version, study_rows
+from fitting.norms.study_rows import norm_version, rows_digest, study_rows
 from fitting.quantification import relaxation_table
 from fitting.quantification.totals import ORDER, totals
 
@@ -47,9 +48,21 @@ def test_every_study_row_cites_its_source() -> None:
         assert 1990 <= row.year <= 2100, row
 
 
+ELSEWHERE = {
+    *("white_matter", "cerebellum", "pMCC", "medial_parietal", "parieto-occipital", "whole_brain", "other"),
+    *("frontal_other", "parietal_other", "temporal_other"),
+}
+"""Regions that are never compared with; their studies tell the control model how far laboratories differ."""
+
+
+def test_the_control_model_is_of_the_present_rows() -> None:
+    """Any change of a row needs ``make norm-model``."""
+    assert control_model().rows_sha256 == rows_digest()
+
+
 def test_every_study_row_is_of_the_admitted_kind() -> None:
     """Region, unit, age, echo time, size and grade are those the matching assumes."""
-    names = {region.name for region in regions()}
+    names = {region.name for region in regions()} | ELSEWHERE
     for row in study_rows():
         assert row.region in names, row
         assert row.unit in {"tCr", "mM", "IU"}, row

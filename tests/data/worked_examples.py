@@ -38,7 +38,7 @@ def people_of_regression() -> list[dict[str, float]]:
 def expected_single_case(example: dict[str, Any]) -> dict[str, float]:
     """The example's figures by their names in an answer."""
     expected = {
-        "value": example["z_cc"],
+        "z_cc": example["z_cc"],
         "low": example["z_ci"][0],
         "high": example["z_ci"][1],
         "t": example["t"],
@@ -60,7 +60,7 @@ def expected_regression() -> dict[str, float]:
         "z.t": example["t"],
         "z.df": example["df"],
         "z.p": example["p_two"],
-        "z.value": example["z_ccc"],
+        "z.z_cc": example["z_ccc"],
     }
 
 
@@ -71,7 +71,7 @@ def expected_studies() -> dict[str, float]:
         "norm.mean": example["paule_mandel"]["mu"],
         "norm.sd_between": example["paule_mandel"]["tau"],
         "norm.sd_within": example["s_w"],
-        "z.value": example["z_pred"],
+        "z.t": example["z_pred"],
         "z.sd_predictive": example["sd_pred"],
         "z.df": example["df"],
         "z.p": example["p_two"],

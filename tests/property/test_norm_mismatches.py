@@ -28,7 +28,7 @@ from fitting.norms.case import scan
 from fitting.quantification.concentrations import Ratio
 from fitting.request import Subject
 
-NORMS = [norm for norm in literature_norms() if norm.unit == "tCr" and norm.supports_z]
+NORMS = [norm for norm in literature_norms() if norm.modelled]
 norms = st.sampled_from(NORMS)
 offsets = st.floats(-4.0, 4.0)
 seeds = st.integers(0, 10_000)
@@ -63,7 +63,7 @@ def of_person(**facts: object) -> Plant:
 
 
 MISMATCHES: dict[str, Plant] = {
-    "field": scanned(field_t=1.5),
+    "field": scanned(field_t=4.0),
     "echo time": scanned(echo_time=0.068),
     "long echo time": scanned(echo_time=0.144),
     "mmol/kg": given_instead(unit="mmol/kg"),
@@ -77,7 +77,7 @@ MISMATCHES: dict[str, Plant] = {
     "not interpretable": lambda case: replace(case, usable="no"),
     "no region": of_person(region=None),
     "unknown region": of_person(region="cerebellum"),
-    "region without norms": of_person(region="OFC"),
+    "region without norms": of_person(region="PAG"),
 }
 
 

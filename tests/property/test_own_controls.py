@@ -17,7 +17,6 @@ from fitting.norms import (
     Controls,
     Measured,
     Method,
-    Scored,
     ZScore,
     check_controls,
     score,
@@ -50,6 +49,10 @@ def people(n: int, seed: int) -> list[Control]:
         )
         for number in range(n)
     ]
+
+
+NOWHERE = replace(PERSON, region=None)
+"""Without a region there is no control model: the controls answer alone."""
 
 
 def ask(controls: list[Control], value: float, sd: float, subject: Subject = PERSON) -> ZScore | Absence:
@@ -96,7 +99,7 @@ def test_the_unit_does_not_matter(n: int, seed: int, offset: float, noise: float
         replace(item, values={"tNAA": Measured(item.values["tNAA"].value * factor, 0.04 * factor)}) for item in controls
     ]
     value, sd = 1.4 + 0.1 * offset, 0.1 * noise
-    one, other = ask(controls, value, sd), ask(scaled, value * factor, sd * factor)
+    one, other = ask(controls, value, sd, NOWHERE), ask(scaled, value * factor, sd * factor, NOWHERE)
     assert isinstance(one, ZScore)
     assert isinstance(other, ZScore)
     for name in ("value", "low", "high", "t", "df", "p", "percentile", "p_outside"):
@@ -117,26 +120,34 @@ def test_the_order_of_the_controls_does_not_matter(n: int, seed: int, offset: fl
 
 
 @settings(max_examples=20, deadline=None)
-@given(counts, seeds, st.floats(1e-6, 50.0), st.booleans())
-def test_people_beyond_the_covariates_are_not_scored(n: int, seed: int, beyond: float, older: bool) -> None:
-    """An age or a grey matter fraction just outside those of the controls gives the reason instead of z."""
+@given(counts, seeds, st.floats(0.5, 20.0), st.booleans())
+def test_people_beyond_the_covariates_are_compared_with_less_certainty(
+    n: int, seed: int, beyond: float, older: bool
+) -> None:
+    """An age outside those of the controls widens the reference interval, the more the further, and refuses nothing."""
     controls = people(n, seed)
     ages = [item.age_years or 0.0 for item in controls]
-    age = max(ages) + beyond if older else min(ages) - min(beyond, 19.0)
-    position = ask(controls, 1.4, 0.04, replace(PERSON, age_years=age))
-    assert isinstance(position, Absence)
-    assert position.code == "norm-age-mismatch"
-    tissue = TissueFractions(0.7 + 1e-6 if older else 0.5 - 1e-6, 0.3, 0.0)
-    position = ask(controls, 1.4, 0.04, replace(PERSON, tissue=tissue))
-    assert isinstance(position, Absence)
-    assert position.code == "norm-tissue-mismatch"
+    middle, edge = float(np.mean(ages)), max(ages) if older else min(ages)
+    outside = min(edge + beyond, 64.0) if older else max(edge - beyond, 18.5)
+    spreads = []
+    for age in (middle, edge, outside):
+        position = ask(controls, 1.4, 0.04, replace(PERSON, age_years=age))
+        assert isinstance(position, ZScore)
+        spreads.append(np.log(position.reference_high / position.reference_low))
+    assert spreads == sorted(spreads)
+
+
+def test_a_person_neither_adult_nor_of_the_ages_of_the_controls_is_not_compared() -> None:
+    """The published effect of age says nothing of children and of the very old."""
+    for age in (9.0, 80.0):
+        position = ask(people(20, 1), 1.4, 0.04, replace(PERSON, age_years=age))
+        assert isinstance(position, Absence)
+        assert position.code == "norm-age-mismatch"
 
 
 PLANTED = {
-    "norm-region-mismatch": case_with(subject=replace(PERSON, region="OFC")),
-    "norm-hemisphere-mismatch": case_with(subject=replace(PERSON, hemisphere="left")),
+    "norm-gap": case_with(subject=replace(PERSON, region="PAG")),
     "norm-age-mismatch": case_with(subject=replace(PERSON, age_years=66.0)),
-    "norm-tissue-mismatch": case_with(subject=replace(PERSON, tissue=TissueFractions(0.9, 0.1, 0.0))),
     "norm-field-mismatch": case_with(acquisition=scan(7.0, 0.030, "PRESS")),
     "norm-echo-time-mismatch": case_with(acquisition=scan(3.0, 0.144, "PRESS")),
     "norm-sequence-mismatch": case_with(acquisition=scan(3.0, 0.030, "STEAM")),
@@ -160,15 +171,23 @@ def test_one_planted_mismatch_withholds_the_own_norm(code: str, seed: int) -> No
     assert planted.norm is None or planted.norm.kind == "literature"
     said = [item.code for item in planted.not_used]
     absent = planted.position.code if isinstance(planted.position, Absence) else None
-    assert code in said or code == absent or (code == "norm-region-mismatch" and not said and absent == "norm-gap")
+    assert code in said or code == absent
 
 
-def test_own_controls_are_not_stretched_to_parts_of_a_region() -> None:
-    """Controls of the cingulate as a whole are not used for a named part of it."""
-    answer = score(case_with(subject=replace(PERSON, region="pgACC")), (site(),))
+@settings(max_examples=10, deadline=None)
+@given(seeds, st.sampled_from(["PCC", "dlPFC", "OFC", "pgACC", "left ACC"]))
+def test_controls_of_another_region_narrow_the_laboratory_only(seed: int, region: str) -> None:
+    """Own people elsewhere make the comparison sharper than none, and less sharp than own people here."""
+    place = replace(PERSON, region=region.removeprefix("left "), hemisphere="left" if "left" in region else None)
+    case, there = case_with(subject=place), site(seed=seed)
+    here = replace(there, region=place.region, hemisphere=None)
+    if region == "pgACC":
+        here = replace(there, subregion="pregenual/rostral", hemisphere=None)
+    found = [score(case, controls).position for controls in ((), (there,), (here,))]
+    spreads = [item.reference_high / item.reference_low for item in found if isinstance(item, ZScore)]
 
-    assert isinstance(answer, Scored)
-    assert answer.norm is None or answer.norm.kind == "literature"
+    assert len(spreads) == 3
+    assert spreads[0] > spreads[1] > spreads[2]
 
 
 @given(st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=30))
@@ -244,7 +263,7 @@ def test_binomial_interval_holds_the_share(n: int, flagged: int) -> None:
 
 
 def test_leave_one_out_flags_five_in_a_hundred() -> None:
-    """Normal controls flag one another in 5 % of comparisons, whatever their number."""
+    """Controls who differ by 7 % flag one another in 1 to 9 %: less with few, for published people differ by 10 %."""
     for n in (8, 12, 30):
         checks = [check_controls(site(n, seed)).calibration[-1] for seed in range(12)]
-        assert 0.02 <= sum(item.flagged for item in checks) / sum(item.n for item in checks) <= 0.09
+        assert 0.01 <= sum(item.flagged for item in checks) / sum(item.n for item in checks) <= 0.09

@@ -36,6 +36,7 @@ from fitting.norms.matching import method_match, norm_match
 from fitting.norms.profile import profile_distance
 from fitting.norms.z_score import z_score
 from fitting.quantification.concentrations import Quantity, Ratio
+from fitting.statistics.single_case import smallest_detectable_difference, true_position_interval
 from tests.data.controls import CONTEXT, METHOD, NORM, PEOPLE, SITE, SUBJECT
 
 
@@ -59,22 +60,23 @@ def test_a_site_answers_with_its_own_numbers() -> None:
     assert isinstance(answer.position, ZScore)
     assert answer.norm is not None
     plain = z_score(1.2, reference, "site.acc.v2.tnaa")
-    for name in (
-        field.name for field in fields(ZScore) if field.name not in ("shrunken", "improvements", "error_shares")
-    ):
-        found = getattr(answer.position, name)
-        wanted = getattr(plain, name)
+    for name in ("z_cc", "t", "df", "p", "norm_id", "flag"):
+        found, wanted = getattr(answer.position, name), getattr(plain, name)
         assert found == (pytest.approx(wanted, rel=1e-6) if isinstance(wanted, float) else wanted), name
-    assert answer.position.shrunken is not None
-    assert answer.position.shrunken.literature_id == "acc.tcr.tnaa.3t"
-    assert asdict(answer.norm) == {
+    assert answer.position.value > plain.value  # these people differ less than any published ones: the prior says so
+    assert answer.norm.mean == pytest.approx(mean, rel=0.05)  # the effect of age is drawn to the published one
+    assert sd < answer.norm.sd_within < 0.11 * mean
+    assert 0.0 < answer.norm.sd_between < 0.5 * answer.norm.sd_within
+    described = {**asdict(answer.norm), "mean": mean, "sd_within": sd, "sd_between": 0.0}
+    assert described == {
         "id": "site.acc.v2.tnaa",
         "kind": "site",
         "region": "ACC",
         "metabolite": "tNAA",
         "unit": "tCr",
         "grade": "own",
-        "source": "own controls of the site, adjusted for age, sex, grey matter fraction",
+        "source": "own controls of the site with the control model of 88 published studies, "
+        "adjusted for age, sex, grey matter fraction",
         "studies": 1,
         "n": 20,
         "mean": pytest.approx(mean),
@@ -86,10 +88,11 @@ def test_a_site_answers_with_its_own_numbers() -> None:
     }
 
 
-def test_improvements_are_those_of_the_better_reference() -> None:
+def test_improvements_of_a_sample_alone_are_those_of_the_better_reference() -> None:
     """Four times the transients halve the measurement error; 50 controls have a smaller leverage and more df."""
-    case = Case("tNAA", Ratio(1.2, 0.09), CONTEXT, "yes")
-    position = score(case, [SITE]).position
+    nowhere = replace(CONTEXT, subject=replace(SUBJECT, region=None))
+    case = Case("tNAA", Ratio(1.2, 0.09), nowhere, "yes")
+    position = score(case, [replace(SITE, id="supplied", origin="supplied")]).position
     assert isinstance(position, ZScore)
     mean, sd, df, leverage = expected_by_hand()
     now = Expectation("x", 20, mean, sd, df, leverage, 0.04)
@@ -100,9 +103,28 @@ def test_improvements_are_those_of_the_better_reference() -> None:
 
     assert [item.code for item in position.improvements] == list(better)
     for item in position.improvements:
-        wanted = z_score(1.2, better[item.code], "x")
-        assert item.z_width == pytest.approx(wanted.high - wanted.low, rel=1e-4)
-        assert item.smallest_detectable_difference == pytest.approx(wanted.smallest_detectable_difference, rel=1e-6)
+        reference = better[item.code]
+        low, high = true_position_interval(reference.z(1.2), reference)
+        assert item.z_width == pytest.approx(high - low, rel=1e-4)
+        assert item.smallest_detectable_difference == pytest.approx(smallest_detectable_difference(reference), rel=1e-6)
+
+
+def test_improvements_in_the_control_model_say_what_volunteers_would_buy() -> None:
+    """Without own controls three, eight and twenty are offered, each sharper; with twenty none is."""
+    case = Case("tNAA", Ratio(1.2, 0.09), CONTEXT, "yes")
+    without, with_own = (score(case, site).position for site in ([], [SITE]))
+    assert isinstance(without, ZScore)
+    assert isinstance(with_own, ZScore)
+    offered = [item for item in without.improvements if item.code == "own-controls"]
+
+    assert [item.sentence.partition(" ")[0] for item in offered] == ["3", "8", "20"]
+    percents = [without.detectable_percent, *(item.detectable_percent for item in offered)]
+    assert percents == sorted(percents, reverse=True)
+    wanted = (
+        f"3 volunteers on this scanner would make a {percents[1]:.0f} % difference visible, now {percents[0]:.0f} %."
+    )
+    assert offered[0].sentence == wanted
+    assert {item.code for item in with_own.improvements} == {"more-transients"}
 
 
 def test_supplied_summary_answers_with_mean_sd_and_n() -> None:
@@ -111,7 +133,8 @@ def test_supplied_summary_answers_with_mean_sd_and_n() -> None:
     answer = score(Case("tNAA", Ratio(1.2, 0.0), CONTEXT), [supplied])
 
     assert isinstance(answer.position, ZScore)
-    assert answer.position.value == pytest.approx(-2.0)
+    assert answer.position.z_cc == pytest.approx(-2.0)
+    assert answer.position.value == pytest.approx(stats.norm.ppf(stats.t.cdf(answer.position.t, 11)))
     assert answer.position.t == pytest.approx(-0.2 / (0.1 * math.sqrt(13 / 12)))
     assert answer.position.df == 11.0
     assert answer.norm is not None
@@ -125,13 +148,12 @@ def test_published_norm_is_described_by_its_own_numbers() -> None:
     assert isinstance(answer.position, ZScore)
     assert answer.norm is not None
     norm = next(item for item in literature_norms() if item.id == answer.norm.id)
-    assert norm.effects is not None
 
     assert (answer.norm.id, answer.norm.kind, answer.position.norm_id) == (norm.id, "literature", norm.id)
     assert (answer.norm.region, answer.norm.metabolite, answer.norm.unit) == ("ACC", "tNAA", "tCr")
     assert (answer.norm.studies, answer.norm.n, answer.norm.grade) == (norm.studies, norm.n, norm.grade)
     assert (answer.norm.mean, answer.norm.age_mean) == (norm.mean, norm.age_mean)
-    assert (answer.norm.sd_within, answer.norm.sd_between) == (norm.sd_within, norm.effects.tau)
+    assert (answer.norm.sd_within, answer.norm.sd_between) == (norm.sd_within, norm.sd_between)
     assert answer.norm.sd_within != answer.norm.sd_between
 
 
@@ -178,7 +200,7 @@ def test_leave_one_out_reports_each_number_in_its_place() -> None:
         replace(person, values={"tNAA": Measured(1.9 if person.id == "c3" else person.values["tNAA"].value)})
         for person in PEOPLE[:12]
     )
-    checks = check_controls(replace(SITE, people=far))
+    checks = check_controls(replace(SITE, people=far, method=replace(METHOD, unit="mmol/kg")))
     others = np.array([person.values["tNAA"].value for person in far if person.id != "c3"])
     z = (1.9 - others.mean()) / others.std(ddof=1)
     p = 2.0 * stats.t.sf(z / math.sqrt(1.0 + 1.0 / 11.0), 10)
@@ -206,18 +228,25 @@ def test_sites_passed_over_are_listed_and_those_of_other_regions_are_not() -> No
     assert answer.norm.id == "site.acc.v2.tnaa"
     assert [(item.id, item.metabolite, item.code) for item in answer.not_used] == [
         ("site.te.v1.tnaa", "tNAA", "norm-echo-time-mismatch"),
-        ("site.left.v1.tnaa", "tNAA", "norm-hemisphere-mismatch"),
     ]
     assert answer.not_used[0].sentence == "The controls' echo time is 35 ms, the value's 30 ms."
-    assert answer.not_used[1].sentence == "The controls' side is left, the value's midline."
+    assert "and in PCC, left ACC with the control model" in answer.norm.source
 
 
-def test_controls_of_a_whole_region_are_not_used_for_a_part_of_it() -> None:
-    """The pregenual part is another place than the region."""
+def test_controls_of_a_whole_region_tell_of_the_laboratory_for_a_part_of_it() -> None:
+    """The pregenual part is another place than the region: its people narrow the laboratory, not the part."""
     part = replace(CONTEXT, subject=replace(SUBJECT, region="pgACC"))
-    answer = score(Case("tNAA", Ratio(1.2, 0.05), part, "yes"), [SITE])
+    alone, beside, own = (
+        score(Case("tNAA", Ratio(1.2, 0.05), context, "yes"), site)
+        for context, site in ((part, []), (part, [SITE]), (CONTEXT, [SITE]))
+    )
+    widths = [item.position.detectable_percent for item in (alone, beside, own) if isinstance(item.position, ZScore)]
 
-    assert answer.norm is None or answer.norm.kind == "literature"
+    assert beside.norm is not None
+    assert beside.norm.source == "own controls of the site in ACC with the control model, adjusted for age"
+    assert widths == sorted(widths, reverse=True)
+    assert isinstance(beside.position, ZScore)
+    assert beside.position.z_cc is None
 
 
 @pytest.mark.parametrize("name", ["field", "echo_time", "sequence", "software"])
@@ -243,7 +272,7 @@ def test_an_unknown_sd_is_taken_to_be_like_that_of_the_controls() -> None:
     assert isinstance(unknown, ZScore)
     assert isinstance(exact, ZScore)
 
-    assert unknown.sd_predictive == pytest.approx(sd * math.sqrt(1.0 + leverage))
+    assert unknown.t == pytest.approx((1.2 - expected_by_hand()[0]) / (sd * math.sqrt(1.0 + leverage)))
     assert unknown.df == df
     assert exact.sd_predictive < unknown.sd_predictive
 
@@ -304,7 +333,7 @@ def test_values_scored_together_are_counted_before_and_after_correction() -> Non
     positions = [answer.position for answer in found.answers if isinstance(answer.position, ZScore)]
     p = [position.p for position in positions]
 
-    assert [position.value for position in positions] == pytest.approx([(value - 1.4) / 0.1 for value in values])
+    assert [position.z_cc for position in positions] == pytest.approx([(value - 1.4) / 0.1 for value in values])
     assert [position.q for position in positions] == pytest.approx(list(stats.false_discovery_control(p)))
     assert (found.tests, found.flagged, found.flagged_q) == (5, 1, 0)
     assert found.expected_by_chance == pytest.approx(0.25)

@@ -34,7 +34,9 @@ def test_worked_example() -> None:
     """A ratio of 0.35 without measurement error: the printed z, degrees of freedom and p."""
     score = score_of(norm_of(STUDIES), Ratio(0.35, 0.0))
 
-    assert score.value == pytest.approx(2.7679212, rel=1e-4)
+    assert score.t == pytest.approx(2.7679212, rel=1e-4)
+    assert score.value == pytest.approx(stats.norm.ppf(score.percentile / 100.0))
+    assert score.z_cc is None
     assert score.df == pytest.approx(20.535986, rel=1e-3)
     assert score.p == pytest.approx(0.0116816, rel=1e-3)
     assert score.percentile == pytest.approx(100.0 * stats.t.cdf(score.t, score.df))
@@ -53,13 +55,13 @@ def test_two_studies_support_no_z() -> None:
         score_of(norm_of(STUDIES[:2]), Ratio(0.3, 0.01))
 
 
-def test_grade_c_gives_no_p() -> None:
-    """Six studies with a borrowed spread: z without p."""
-    norm = next(norm for norm in literature_norms() if norm.id == "dlpfc.tcr.tcho.3t")
+def test_studies_that_disagree_have_a_lower_grade() -> None:
+    """Five studies of 162 people with I² of 0.9 are B instead of A; with I² below 0.75 they stay A."""
+    disagreeing = norm_of(STUDIES)
+    agreeing = norm_of([(0.24 + 0.002 * index, sd, n) for index, (_, sd, n) in enumerate(STUDIES)])
 
-    assert norm.studies >= 5
-    assert norm.grade == "C"
-    assert score_of(norm, Ratio(0.3, 0.01)).p is None
+    assert disagreeing.effects.i2 > 0.75 > agreeing.effects.i2
+    assert (disagreeing.grade, agreeing.grade) == ("B", "A")
 
 
 def test_ordinary_noise_does_not_widen_the_norm_and_more_does() -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
 from fitting.norms.expectation import Expectation
 from fitting.norms.literature_reference import LEAST_BETWEEN_LAB, literature_reference
-from fitting.norms.z_score import shrunken, z_score
+from fitting.norms.z_score import z_score
 from fitting.quantification.concentrations import Ratio
 from fitting.statistics.single_case import ReferenceDistribution
 from tests.data.controls import NORM
@@ -44,6 +45,29 @@ def below(limit: float) -> float:
     return float(integrate.quad(integrand, 0.0, 80.0, limit=200)[0])
 
 
+def outside() -> float:
+    """P(|ζ| > 1.96) with the person as one more of the people, a quarter of whose variance is noise at least.
+
+    s² = 0.01 · 11 / χ²_11 weighted by the density of the value; given s the true value and the mean are normal.
+    """
+
+    def given_spread(chi2: float) -> tuple[float, float]:
+        total, v = 0.01 * 11.0 / chi2, 0.04 * 0.01 * 11.0 / chi2
+        own = max(0.25 * total, 0.0009)
+        true = 0.75 * total
+        density = stats.norm.pdf(VALUE, 1.4, math.sqrt(v + true + own)) * stats.chi2.pdf(chi2, 11)
+        variance = 1.0 / (1.0 / v + 1.0 / (true + own))
+        mean = variance * (1.4 / v + VALUE / (true + own))
+        kept = true / (true + own)
+        centre, sd = kept * (VALUE - mean), math.sqrt(kept**2 * variance + kept * own)
+        reach = 1.959964 * math.sqrt(true)
+        return density, float(stats.norm.cdf((-reach - centre) / sd) + stats.norm.sf((reach - centre) / sd))
+
+    grid = np.linspace(0.05, 60.0, 6000)
+    weights, shares = np.array([given_spread(float(item)) for item in grid]).T
+    return float(weights @ shares / weights.sum())
+
+
 def power(shift: float) -> float:
     bound = stats.t.ppf(0.975, 7)
     return float(stats.nct.sf(bound, 7, shift) + stats.nct.cdf(-bound, 7, shift))
@@ -57,21 +81,23 @@ def test_every_field_of_a_z_score_has_its_value() -> None:
     low, high = (optimize.brentq(lambda x, p=p: below(x) - p, -6.0, 2.0) for p in (0.025, 0.975))
     detectable = 0.13 * float(optimize.brentq(lambda shift: power(shift) - 0.8, 1.0, 8.0))
 
-    assert found.value == pytest.approx(Z, rel=1e-12)
+    share = float(stats.t.cdf(t, 7))
+    assert found.value == pytest.approx(stats.norm.ppf(share), rel=1e-9)
+    assert found.z_cc == pytest.approx(Z, rel=1e-12)
     assert (found.low, found.high) == pytest.approx((low, high), abs=2e-3)
     assert found.t == pytest.approx(t, rel=1e-12)
     assert found.df == 7.0
     assert found.p == pytest.approx(2.0 * stats.t.sf(abs(t), 7), rel=1e-9)
     assert found.q is None
-    assert found.percentile == pytest.approx(100.0 * stats.t.cdf(t, 7), rel=1e-9)
+    assert found.percentile == pytest.approx(100.0 * share, rel=1e-9)
     assert found.percentile_low == pytest.approx(100.0 * stats.norm.cdf(low), abs=0.02)
     assert found.percentile_high == pytest.approx(100.0 * stats.norm.cdf(high), abs=0.1)
-    assert found.p_outside == pytest.approx(below(-1.959964) + 1.0 - below(1.959964), abs=2e-3)
+    assert found.p_outside == pytest.approx(outside(), abs=4e-3)
     assert found.sd_predictive == 0.13
     assert found.norm_id == "site.x.tnaa"
     assert found.reference_low == 1.2
     assert found.reference_high == pytest.approx(1.4 + reach, rel=1e-9)
-    assert found.flag == "below"
+    assert found.flag == ("below" if share < 0.025 else "within")
     assert found.smallest_detectable_difference == pytest.approx(detectable, rel=1e-5)
     assert found.error_shares is not None
     assert asdict(found.error_shares) == pytest.approx(
@@ -145,21 +171,3 @@ def test_a_published_norm_becomes_the_reference_field_by_field() -> None:
             "least_value": 0.0,
         }
     )
-
-
-def test_a_shrunken_mean_lies_between_own_and_published_mean() -> None:
-    """Weights by precision: own mean with its sampling variance, published one with τ² + SE²."""
-    own = replace(REFERENCE, mean=1.5, least_value=-math.inf)
-    found = shrunken(VALUE, own, NORM)
-    prior = 0.07**2 + 0.03**2
-    weight = 0.0004 / (0.0004 + prior)
-    mean = weight * 1.4 + (1.0 - weight) * 1.5
-    sd_predictive = math.sqrt(0.13**2 - 0.0004 * weight)
-
-    assert found is not None
-    assert found.mean == pytest.approx(mean)
-    assert found.literature_weight == pytest.approx(weight)
-    assert found.literature_id == "acc.tcr.tnaa.3t"
-    assert found.z == pytest.approx((VALUE - mean) / 0.10)
-    assert found.p == pytest.approx(2.0 * stats.t.sf(abs(VALUE - mean) / sd_predictive, 7))
-    assert found.low < found.z < found.high
