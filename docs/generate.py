@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,10 @@ import typer.main
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticUndefined
 
+from fitting.cohort.fields import answer_fields
+from fitting.cohort.plan import Common, preset_names
+from fitting.cohort.plans import preset_plan
+from fitting.cohort.registry import ANALYSES
 from fitting.io import READERS
 from fitting.quality import quality_numbers
 from fitting.quality.verdict import rules
@@ -74,6 +80,40 @@ def commands() -> str:
     return "\n\n".join(sections)
 
 
+def cohort_plan() -> str:
+    """The keys of each section of a cohort's plan."""
+    parts = [f"Top level\n\n{_keys(Common)}"]
+    for analysis in ANALYSES:
+        mark = f"[[{analysis.section.key}]]" if analysis.section.repeated else f"[{analysis.section.key}]"
+        parts.append(f"`{mark}`\n\n{_keys(analysis.section.settings)}")
+    return "\n\n".join(parts)
+
+
+def _keys(noun: type[Any]) -> str:
+    """One row for each attribute of a dataclass: name, kind, default and its own docstring."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(noun))).body[0].body  # type: ignore[attr-defined]
+    rows = []
+    for item, after in zip(body, [*body[1:], None], strict=True):
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+            is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            default = "needed" if item.value is None else f"`{ast.unparse(item.value)}`"
+            meaning = after.value.value if is_text else ""  # type: ignore[union-attr]
+            rows.append((f"`{item.target.id}`", f"`{ast.unparse(item.annotation)}`", default, str(meaning)))
+    return _table(("key", "kind", "default", "meaning"), rows)
+
+
+def cohort_fields() -> str:
+    """One row for each field of a cohort's answer."""
+    rows = [(f"`{name}`", item.unit or "–", item.text) for name, item in answer_fields().items()]
+    return _table(("field", "unit", "meaning"), rows)
+
+
+def cohort_presets() -> str:
+    """One row for each shipped plan."""
+    rows = [(f"`{name}`", preset_plan(name).common.title) for name in preset_names()]
+    return _table(("preset", "asks"), rows)
+
+
 def quality() -> str:
     """One row for each quality number."""
     rows = [
@@ -129,6 +169,9 @@ TABLES: dict[str, tuple[Path, Callable[[], str]]] = {
     "quality": (DOCS / "quality.md", quality),
     "site_members": (DOCS / "sites.md", site_members),
     "verdict_rules": (DOCS / "verdict.md", verdict_rules),
+    "cohort_plan": (DOCS / "cohorts.md", cohort_plan),
+    "cohort_fields": (DOCS / "cohorts.md", cohort_fields),
+    "cohort_presets": (DOCS / "cohorts.md", cohort_presets),
 }
 """Marker in the page, page, and what stands between the markers."""
 
