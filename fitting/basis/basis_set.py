@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fitting.fid import Axes
-from fitting.units import ComplexArray
+from fitting.units import ComplexArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,16 @@ class Deviations:
     """(changes, points): changes of single lines."""
     multiples: Mapping[str, float]
     """Published templates by name, in order, with the multiple of the deviation that leads to each."""
+    common: FloatArray | None = None
+    """(changes,): part of the variance of each change that all spectra of a scanner share; None where only what holds
+    for people in general is known."""
+    fills_gaps: bool = False
+    """Whether the changes can take any shape as broad as macromolecules, so that the baseline need not."""
 
     def tobytes(self) -> bytes:
         """All signals, for a content address."""
-        return self.templates.tobytes() + self.lines.tobytes()
+        common = b"" if self.common is None else self.common.tobytes()
+        return self.templates.tobytes() + self.lines.tobytes() + common
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fitting.model.baseline import Block
+from fitting.model.baseline import BROAD, BUMPS_BESIDE_FREE_LINES, Block
 from fitting.model.forward import LinearCombinationModel, State, columns_like
-from fitting.units import ComplexArray
+from fitting.units import ComplexArray, FloatArray
 
 COMPONENT = "MM"
 """The component whose signal the deviations are added to."""
@@ -24,29 +24,42 @@ SHAPE = 20.0
 """Gamma shape of the blocks' precision: publications and lines differ as they do, and one spectrum changes that little.
 If it may change freely, the lines absorb the residual of damaged data, and the damage goes undetected."""
 
-
 PERSONAL = 0.16
-"""Part of the variance of a deviation that is one person's own; the rest all people of a scanner share. People of one
-scanner differ by 0.4 of the spread between publications and between grey and white matter: learned from simulated
-scanners whose lines differ by 15 % between people it is 0.1 to 0.25 (docs/accuracy.md)."""
+"""Part of the variance of a deviation that is one person's own; the rest all people of a scanner share. No published
+measurement of it is known. With 0.16, people differ by 0.4 of the spread between publications and between grey and
+white matter, and among people of a simulated scanner whose lines differ by 15 % the intervals of ``sd_scan`` hold 93 to
+100 % of each ratio; where it is learned from a scanner's people, it is smaller (docs/site-background.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Deviations of one kind: decimated signals (n, M), and the part (n,) of each variance that a scanner shares."""
+
+    signals: ComplexArray
+    common: FloatArray | None = None
 
 
 def with_deviations(
-    model: LinearCombinationModel, deviations: Mapping[str, ComplexArray], first: State
+    model: LinearCombinationModel, families: Mapping[str, Family], first: State, *, fills_gaps: bool = False
 ) -> LinearCombinationModel:
-    """The model with the deviations (n, M) of its component ``MM`` as penalised blocks of the baseline, by their name.
+    """The model with the deviations of its component ``MM`` as penalised blocks of the baseline, by their name.
 
     Their prior standard deviation is the amplitude of ``MM`` in a ``first`` solution; they are as broad as the
-    components are there, and keep that width.
+    components are there, and keep that width. With ``fills_gaps`` the baseline's bumps are stiffer.
     """
     component = model.layout.components.index(COMPONENT)
     strongest = float(first.amplitudes.max(initial=0.0))
     spread = max(float(first.amplitudes[component]), SMALLEST_SHARE * strongest, np.finfo(float).tiny)
     baseline = model.baseline
-    for name, signals in deviations.items():
-        count, start = signals.shape[0], baseline.columns.shape[1]
-        columns = columns_like(model, signals, first.values)
-        parts, common = {component: columns}, (1.0 - PERSONAL) * np.eye(count)
+    if fills_gaps:
+        baseline = baseline.with_precision(BROAD, BUMPS_BESIDE_FREE_LINES)
+    for name, family in families.items():
+        count, start = family.signals.shape[0], baseline.columns.shape[1]
+        if count == 0:
+            continue
+        columns = columns_like(model, family.signals, first.values)
+        shared = np.full(count, 1.0 - PERSONAL) if family.common is None else family.common
+        parts, common = {component: columns}, np.diag(shared)
         block = Block(start, start + count, np.eye(count), 1.0 / spread**2, SHAPE, name, parts, common)
         baseline = baseline.with_columns(columns, block)
     return replace(model, baseline=baseline)

@@ -8,7 +8,7 @@ doi:10.1111/j.1467-9868.2010.00749.x).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -35,13 +35,19 @@ the change of creatine's CH2 at 3.91 ppm (-CrCH2)."""
 
 STIFF_SPLINE = (300.0, 20.0)
 BUMPS = (3.0, 10.0)
+BUMPS_BESIDE_FREE_LINES = 10.0
 LIPIDS = (1e-2, 1.0)
 BESIDE_WATER = (30.0, 0.3)
 FREE_SPLINE = (1e-2, 1.0)
 """Mean and Gamma shape of each block's precision, in units of the noise. The data change a precision of shape 1 at will
 and one of shape 20 hardly; one of shape 0.3 stays as large as it is only where nothing foreign is found. A spline that
 is free as well as the bumps leaves the likelihood several maxima, in which it takes up what belongs to macromolecules;
-the values were chosen on simulated spectra and published scans (decisions 0009 and 0014)."""
+the values were chosen on simulated spectra and published scans (decisions 0009 and 0014). Beside macromolecules whose
+lines are free at any place bumps have less to take up; with hardly any left (a precision of 30) whatever else is in the
+spectra is learned as macromolecules (decision 0021)."""
+
+BROAD = "bumps"
+"""Name of the block of bumps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,11 @@ class Baseline:
         gram = np.block([[self.gram, cross], [cross.T, columns.T @ columns]])
         return type(self)(np.hstack([self.columns, columns]), (*self.blocks, *blocks), gram)
 
+    def with_precision(self, name: str, precision: float) -> Self:
+        """The baseline with another expected precision of the blocks of that name."""
+        blocks = tuple(replace(each, precision=precision) if each.name == name else each for each in self.blocks)
+        return type(self)(self.columns, blocks, self.gram)
+
 
 def _spline_columns(ppm: FloatArray) -> FloatArray:
     low, high = float(ppm.min()), float(ppm.max())
@@ -159,13 +170,13 @@ def two_scale(ppm: FloatArray) -> Baseline:
     baseline = _spline(ppm, *STIFF_SPLINE)
     everywhere = (float(ppm.min()), float(ppm.max()) + BUMP_SPACING_PPM, BUMP_SPACING_PPM, BUMP_FWHM_PPM)
     beside_water = (*BESIDE_WATER_PPM, BESIDE_WATER_SPACING_PPM, BESIDE_WATER_FWHM_PPM)
-    for columns, prior in (
-        (_bumps(ppm, *everywhere), BUMPS),
-        (_lipids(ppm), LIPIDS),
-        (_bumps(ppm, *beside_water), BESIDE_WATER),
+    for name, columns, prior in (
+        (BROAD, _bumps(ppm, *everywhere), BUMPS),
+        ("", _lipids(ppm), LIPIDS),
+        ("", _bumps(ppm, *beside_water), BESIDE_WATER),
     ):
         start, count = baseline.columns.shape[1], columns.shape[1]
-        block = Block(start, start + count, np.eye(count), *prior)
+        block = Block(start, start + count, np.eye(count), *prior, name)
         baseline = baseline.with_columns(columns, block)
     return baseline
 

@@ -12,7 +12,8 @@ import numpy as np
 from fitting.basis.basis_set import Deviations
 from fitting.errors import ImplausibleParameter, UnusableSignal
 from fitting.fid import Axes, Fid, Spectrum
-from fitting.model.background import LINES, TEMPLATES, with_deviations
+from fitting.model.background import LINES, TEMPLATES, Family, with_deviations
+from fitting.model.background_evidence import BackgroundEvidence, evidence_of, probability
 from fitting.model.baseline import BASELINES, Baseline
 from fitting.model.decimation import decimated
 from fitting.model.domain import Domain, fit_domain
@@ -27,7 +28,7 @@ from fitting.model.problem import Problem
 from fitting.model.pulses import with_differences
 from fitting.model.result import Fit, Outcome, OutcomeCode, Traces, WithoutPrior
 from fitting.model.sensitivity import alternatives
-from fitting.model.solution import first_solution, prior_precisions, settled_solution
+from fitting.model.solution import Solution, first_solution, prior_precisions, settled_solution
 from fitting.model.uncertainty import amplitude_covariance, classical_bound, correlation
 from fitting.units import ComplexArray, FloatArray
 
@@ -95,6 +96,83 @@ def fit(
         When the noise level is zero or not finite, or the spectrum is so unlike its components that the equations
         cannot be solved.
     """
+    solved = _solved(spectrum, components, noise_sd, baseline, optimiser, deadline_seconds)
+    solution, gain, noise_sd, moved_hz = solved.solution, solved.gain, solved.noise_sd, solved.moved_hz
+    state, problem, fid = solution.state, solution.problem, spectrum.fid
+    model = problem.model
+    covariance = amplitude_covariance(problem, state)
+    multiples = {} if components.deviations is None else components.deviations.multiples
+    others = alternatives(problem, state, multiples)
+    without_prior = None
+    if prior is not None:
+        without_prior = WithoutPrior(state.amplitudes * gain, covariance.total * gain**2)
+        state, covariance = with_prior(problem, state, covariance, prior.in_units_of(gain))
+        moved = state.amplitudes - solution.state.amplitudes
+        others = tuple(replace(other, amplitudes=other.amplitudes + moved) for other in others)
+    covariance = covariance.scaled(gain)
+    return Fit(
+        outcome=Outcome(solution.code, SENTENCES[solution.code]),
+        names=components.names,
+        amplitudes=state.amplitudes * gain,
+        covariance=covariance.total,
+        shared_covariance=covariance.shared,
+        crlb_covariance=classical_bound(problem, solution.state) * gain**2,
+        phase0=state.values.phase0,
+        phase1=state.values.phase1,
+        shift_hz=moved_hz + state.values.shift,
+        linewidth_hz=singlet_linewidth(model, state),
+        noise_sd=noise_sd,
+        alternatives=tuple(replace(other, amplitudes=other.amplitudes * gain) for other in others),
+        background_probability=_background_probability(problem, solution.state, components),
+        without_prior=without_prior,
+        lorentz=state.values.lorentz,
+        gauss=state.values.gauss,
+        residual_rms_over_noise=float(np.sqrt(np.mean(state.residual**2))),
+        evaluations=solved.evaluations,
+        baseline_effective_dimension=float(effective_dimensions(solution.state, problem.projection).sum()),
+        traces=replace(
+            _traces(model, state, noise_sd, state.values.shift / fid.frequency * 1e6),
+            correlation=correlation(covariance.total),
+            covariance_scan=covariance.total - covariance.shared,
+            covariance_shared=covariance.shared,
+        ),
+    )
+
+
+def background_evidence(
+    spectrum: Spectrum,
+    components: Components,
+    noise_sd: float,
+    *,
+    baseline: str = "two-scale",
+    optimiser: str = "lmfit-leastsq",
+    deadline_seconds: float | None = None,
+) -> BackgroundEvidence:
+    """What one spectrum says of the deviations of its macromolecules; arguments and errors are those of ``fit``."""
+    solved = _solved(spectrum, components, noise_sd, baseline, optimiser, deadline_seconds)
+    return evidence_of(solved.solution.problem, solved.solution.state)
+
+
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    """The converged model of one spectrum, and the units and shift of its data."""
+
+    solution: Solution
+    gain: float
+    noise_sd: float
+    moved_hz: float
+    """Shift that was taken off the data before the last solution."""
+    evaluations: int
+
+
+def _solved(  # noqa: PLR0917 - the arguments of a fit
+    spectrum: Spectrum,
+    components: Components,
+    noise_sd: float,
+    baseline: str,
+    optimiser: str,
+    deadline_seconds: float | None,
+) -> _Solved:
     for kind, name, known in (("baseline", baseline, BASELINES), ("optimiser", optimiser, OPTIMISERS)):
         if name not in known:
             raise ImplausibleParameter(f"There is no {kind} '{name}'; choose {', '.join(known)}.", parameter=kind)
@@ -124,43 +202,7 @@ def fit(
             "The spectrum is too unlike a brain spectrum to be fitted; check the file, its dwell time and its "
             "spectrometer frequency."
         ) from error
-    state, problem = solution.state, solution.problem
-    covariance = amplitude_covariance(problem, state)
-    multiples = {} if components.deviations is None else components.deviations.multiples
-    others = alternatives(problem, state, multiples)
-    without_prior = None
-    if prior is not None:
-        without_prior = WithoutPrior(state.amplitudes * gain, covariance.total * gain**2)
-        state, covariance = with_prior(problem, state, covariance, prior.in_units_of(gain))
-        moved = state.amplitudes - solution.state.amplitudes
-        others = tuple(replace(other, amplitudes=other.amplitudes + moved) for other in others)
-    covariance = covariance.scaled(gain)
-    return Fit(
-        outcome=Outcome(solution.code, SENTENCES[solution.code]),
-        names=components.names,
-        amplitudes=state.amplitudes * gain,
-        covariance=covariance.total,
-        shared_covariance=covariance.shared,
-        crlb_covariance=classical_bound(problem, solution.state) * gain**2,
-        phase0=state.values.phase0,
-        phase1=state.values.phase1,
-        shift_hz=moved_hz + state.values.shift,
-        linewidth_hz=singlet_linewidth(model, state),
-        noise_sd=noise_sd,
-        alternatives=tuple(replace(other, amplitudes=other.amplitudes * gain) for other in others),
-        without_prior=without_prior,
-        lorentz=state.values.lorentz,
-        gauss=state.values.gauss,
-        residual_rms_over_noise=float(np.sqrt(np.mean(state.residual**2))),
-        evaluations=first.evaluations + solution.evaluations,
-        baseline_effective_dimension=float(effective_dimensions(solution.state, problem.projection).sum()),
-        traces=replace(
-            _traces(model, state, noise_sd, state.values.shift / fid.frequency * 1e6),
-            correlation=correlation(covariance.total),
-            covariance_scan=covariance.total - covariance.shared,
-            covariance_shared=covariance.shared,
-        ),
-    )
+    return _Solved(solution, gain, noise_sd, moved_hz, first.evaluations + solution.evaluations)
 
 
 def build_model(
@@ -189,6 +231,12 @@ def build_model(
     return with_data(model, fid, relative_noise, gain)
 
 
+def _background_probability(problem: Problem, state: State, components: Components) -> float | None:
+    """Probability of the deviations of macromolecules under a learned prior; None without one."""
+    known = components.deviations
+    return None if known is None or known.common is None else probability(evidence_of(problem, state))
+
+
 def _with_freedom(
     model: LinearCombinationModel,
     components: Components,
@@ -198,8 +246,9 @@ def _with_freedom(
     """The model with the known deviations of components from their signals, which ``shaped`` decimates."""
     first = Problem(model, prior_precisions(model)).state(start)
     if components.deviations is not None:
-        families = {TEMPLATES: components.deviations.templates, LINES: components.deviations.lines}
-        model = with_deviations(model, {name: shaped(signals) for name, signals in families.items()}, first)
+        known = components.deviations
+        families = {TEMPLATES: Family(shaped(known.templates)), LINES: Family(shaped(known.lines), known.common)}
+        model = with_deviations(model, families, first, fills_gaps=known.fills_gaps)
     if components.differences is not None:
         model = with_differences(model, shaped(components.differences), first)
     return model

@@ -103,7 +103,7 @@ class Problem:
         phases the fitted spectrum stands in for the data in the Hessian, and the data give the gradient.
         """
         state = self.state(vector)
-        change = self._change(state) if count is None else common_derivatives(self.model, state)[:, :count]
+        change = self.change(state) if count is None else common_derivatives(self.model, state)[:, :count]
         inner, answer, moment = self._projected(state, change)
         gradient = -(change.T @ state.residual)
         gradient[PHASES] = -self._phase_slopes(state)
@@ -116,7 +116,7 @@ class Problem:
         hessian.flat[:: size + 1] += weight
         return gradient + departure, hessian
 
-    def _change(self, state: State) -> FloatArray:
+    def change(self, state: State) -> FloatArray:
         """Derivatives (W, n) at the state, made once for each."""
         if self._derivatives is None or self._derivatives[0] is not state:
             self._derivatives = (state, derivatives(self.model, state))
@@ -140,13 +140,20 @@ class Problem:
         Beside it the baseline's coefficients of each one's column, (coefficients, K + n).
 
         The penalised Gauss-Newton Hessian, of the square of ``gauss``; what is held at zero is in it like the others,
-        for it could be more. The prior of the square is exponential, and weighs like a normal one of that deviation.
+        for it could be more.
         """
-        columns = np.hstack([state.design, self._change(state)])
+        columns = np.hstack([state.design, self.change(state)])
         inner = self.projection.inner(self.projection.cross(columns))
         information = columns.T @ columns - inner.T @ inner
+        tail = np.arange(state.amplitudes.size, columns.shape[1])
+        information[tail, tail] += self.soft_weights()
+        return np.asarray(information), self.projection.coefficients(inner)
+
+    def soft_weights(self) -> FloatArray:
+        """Information (n,) of the soft priors; for ``gauss`` of its square.
+
+        The prior of the square is exponential, and weighs like a normal one of that deviation.
+        """
         weight = 1.0 / self.model.layout.prior_sd**2
         weight[GAUSS] = (0.5 * weight[GAUSS]) ** 2
-        tail = np.arange(state.amplitudes.size, columns.shape[1])
-        information[tail, tail] += weight
-        return np.asarray(information), self.projection.coefficients(inner)
+        return np.asarray(weight)

@@ -128,6 +128,8 @@ class Fit:
     traces: Traces
     alternatives: tuple[Alternative, ...] = ()
     """Amplitudes under other reasonable models."""
+    background_probability: float | None = None
+    """Probability of so unlikely macromolecules under those learned from the scanner's people; None without them."""
     without_prior: WithoutPrior | None = None
     """Amplitudes from the data alone; None without a prior of the amplitudes."""
     lorentz: float = 0.0

@@ -26,7 +26,7 @@ METABOLITE = Part("metabolite", "Spectrum in any supported format.")
 PARTS = (
     METABOLITE,
     Part("water_reference", "Scan without water suppression, if it is another file."),
-    Part("macromolecules", "Measured macromolecules (metabolites nulled) to use instead of published."),
+    Part("macromolecules", "Macromolecules instead of the published: a scan with metabolites nulled, or a SITE.json."),
     Part("anatomy", "T1-weighted image: the report shows the volume in it.", is_image=True),
     Part("gray_matter", "Probability map of grey matter.", is_image=True),
     Part("white_matter", "Probability map of white matter.", is_image=True),

@@ -15,6 +15,7 @@ from fitting.reason import Absence
 from fitting.request import Options, Subject
 from fitting.run.basis_choice import assumption, background_in_words, basis_digest
 from fitting.run.intake import Intake
+from fitting.run.learned_background import in_words
 from fitting.run.pins import data_digest, engine_digest, library_versions, values_digest
 from fitting.run.placement import Placement
 from fitting.run.state import Run
@@ -52,7 +53,7 @@ def provenance_of(run: Run) -> Provenance:
         basis_id=run.basis.key,
         basis_description=run.basis.description + assumption(run.job, run.acquisition),
         basis_source=run.basis.source,
-        macromolecules=background_in_words(run.job),
+        macromolecules=background_in_words(run.job) if run.background is None else in_words(run.background),
         norm_version=run.assessment.norm_version,
         relaxation=run.relaxation.description,
         options=_flat(run.job.options),

@@ -21,6 +21,7 @@ from fitting.io import Files
 from fitting.run.completion import missing, require_complete
 from fitting.run.intake import digest
 from fitting.run.job import Job
+from fitting.run.learned_background import in_files, in_words
 from fitting.run.measured_background import measured_background, measured_basis
 
 SHORTEST_BASIS = 0.25
@@ -55,7 +56,7 @@ def basis_for(job: Job, acquisition: Acquisition, axes: Axes, cache_dir: Path | 
 
 def with_job_background(basis: BasisSet, job: Job) -> BasisSet:
     """The basis with the measured background of the job, else with the published ones."""
-    if not job.macromolecules:
+    if not job.macromolecules or in_files(job.macromolecules) is not None:
         return with_macromolecules(basis, job.options.macromolecules)
     _refuse_the_spectrum_itself(job)
     metabolites = without_background(basis)
@@ -71,7 +72,7 @@ def check_background(job: Job) -> None:
     UnusableBasis
         When it cannot be read, is no macromolecular spectrum, or is the spectrum itself.
     """
-    if job.macromolecules:
+    if job.macromolecules and in_files(job.macromolecules) is None:
         _refuse_the_spectrum_itself(job)
         measured_basis(job.macromolecules, job.options.overrides)
 
@@ -84,8 +85,10 @@ def _refuse_the_spectrum_itself(job: Job) -> None:
 
 def background_in_words(job: Job) -> str:
     """The name of the background for the provenance."""
-    measured = f"measured, sha256 {digest(job.macromolecules)}" if job.macromolecules else ""
-    return measured or job.options.macromolecules
+    if not job.macromolecules:
+        return job.options.macromolecules
+    learned = in_files(job.macromolecules)
+    return f"measured, sha256 {digest(job.macromolecules)}" if learned is None else in_words(learned)
 
 
 def basis_source(job: Job, acquisition: Acquisition) -> str | None:

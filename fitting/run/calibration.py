@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from fitting.errors import FittingError
+from fitting.model.site_background import LeftOut, SiteBackground
+from fitting.reason import Reason
 from fitting.run.job import Job
+from fitting.run.learning import Heard, Over, Witness, hear, learn, unfit
 from fitting.run.steps import analyse
 from fitting.sites import Candidate, Site, check_name, refused, site_of
-
-Over = Callable[[Callable[[Job], Candidate], Iterable[Job]], Iterable[Candidate]]
-"""Applies a function to each item and keeps their order, as ``map`` and ``pool.map`` of an executor do."""
 
 
 def calibrate(jobs: Iterable[Job], *, name: str, cache_dir: Path | None = None, over: Over = map) -> Site:
     """Calibrate a scanner with spectra of its own healthy people, from one person on.
 
     Spectra that are refused, unusable, repeated, of patients or improbable are left out and listed with the reason
-    (``Site.left_out``).
+    (``Site.left_out``). From three good spectra on the scanner's macromolecules are learned too (``Site.background``),
+    and each control's values are those of a fit with what the others taught.
 
     Parameters
     ----------
@@ -40,9 +43,80 @@ def calibrate(jobs: Iterable[Job], *, name: str, cache_dir: Path | None = None, 
     UnusableControls
         When no control is left, all spectra are of one person, or they were not measured and analysed alike.
     """
+    tasks = Tasks(
+        analyse=partial(_analysed, cache_dir=cache_dir),
+        hear=partial(_heard, cache_dir=cache_dir),
+        label=lambda job: job.visit.subject or "",
+    )
+    return calibrated(name, list(jobs), tasks, over)
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """What is done with each spectrum of a calibration: functions of an item and a background, for any worker."""
+
+    analyse: Callable[[tuple[Any, SiteBackground | None]], Candidate | Reason]
+    """Its candidate; a reason when its worker died."""
+    hear: Witness
+    """What it says of its macromolecules."""
+    label: Callable[[Any], str]
+    """Pseudonym of its person, empty without one."""
+
+
+def calibrated(name: str, items: Sequence[Any], tasks: Tasks, over: Over = map) -> Site:
+    """Calibrate with items of any kind; the rest as ``calibrate``.
+
+    All spectra are analysed with the published macromolecules, which decides who is a control; the good ones among the
+    controls teach the scanner's macromolecules; then every control is analysed with those that the others taught.
+    """
     check_name(name)
-    analysed = over(partial(candidate_of, cache_dir=cache_dir), jobs)
-    return site_of(name, [numbered(item, number) for number, item in enumerate(analysed, start=1)])
+    first = _candidates(items, [None] * len(items), tasks, over)
+    plain = site_of(name, first)
+    members = {control.input_sha256 for region in plain.regions for control in region.controls}
+    teachers, left_out = [], []
+    for item, candidate in zip(items, first, strict=True):
+        if candidate.analysis is None or candidate.analysis.provenance.input_sha256 not in members:
+            continue
+        reason = unfit(candidate.analysis)
+        if reason is None:
+            teachers.append((candidate.person, item))
+        else:
+            left_out.append(LeftOut(candidate.label, reason.code, reason.sentence))
+    found = learn(teachers, tasks.hear, over, left_out)
+    if isinstance(found, Reason):
+        return replace(plain, warnings=(*plain.warnings, found))
+    backgrounds = [found.without(candidate.person) for candidate in first]
+    again = _candidates(items, backgrounds, tasks, over)
+    alike = [_described_as(after, before) for before, after in zip(first, again, strict=True)]
+    return replace(site_of(name, alike), background=found.background.to_document())
+
+
+def _candidates(
+    items: Sequence[Any], backgrounds: Sequence[SiteBackground | None], tasks: Tasks, over: Over
+) -> list[Candidate]:
+    found = []
+    pairs = list(zip(items, backgrounds, strict=True))
+    for number, (item, outcome) in enumerate(zip(items, over(tasks.analyse, pairs), strict=True), start=1):
+        label = tasks.label(item)
+        made = Candidate(label, label, None, None, outcome) if isinstance(outcome, Reason) else outcome
+        found.append(numbered(made, number))
+    return found
+
+
+def _described_as(after: Candidate, before: Candidate) -> Candidate:
+    """The later candidate with the earlier provenance: its own background differs from that of the other controls."""
+    if after.analysis is None or before.analysis is None:
+        return after
+    return replace(after, analysis=replace(after.analysis, provenance=before.analysis.provenance))
+
+
+def _analysed(pair: tuple[Job, SiteBackground | None], cache_dir: Path | None) -> Candidate:
+    job, background = pair
+    return candidate_of(job if background is None else replace(job, background=background), cache_dir)
+
+
+def _heard(pair: tuple[Job, SiteBackground | None], cache_dir: Path | None) -> Heard:
+    return hear(*pair, cache_dir)
 
 
 def candidate_of(job: Job, cache_dir: Path | None = None, label: str = "") -> Candidate:

@@ -18,12 +18,14 @@ from fitting.model.fit import Components, fit
 from fitting.model.linear_prior import LinearPrior
 from fitting.model.result import Fit
 from fitting.model.screening import RoughFits
+from fitting.model.site_background import SiteBackground
 from fitting.quality import Quality
 from fitting.reason import Reason
 from fitting.request import Options
 from fitting.run.basis_choice import protocol_of, with_job_background
 from fitting.run.eddy_current_doubt import eddy_current_doubt
 from fitting.run.job import Job
+from fitting.run.learned_background import with_learned
 from fitting.run.protocol_doubt import protocol_doubt
 
 
@@ -55,6 +57,7 @@ def doubts_of_the_data(  # noqa: PLR0917 - the parts of one analysis, each of it
     acquisition: Acquisition,
     result: Fit,
     quality: Quality,
+    background: SiteBackground | None = None,
 ) -> tuple[Reason, ...]:
     """Evidence in the data against the stated protocol, and for eddy currents."""
     inputs = fit_inputs(spectrum, basis)
@@ -63,19 +66,26 @@ def doubts_of_the_data(  # noqa: PLR0917 - the parts of one analysis, each of it
     found = eddy_current_doubt(quality, corrected=spectrum.water is not None, rough=turned)
     if job.basis:
         return found
-    rough, refit = other_fits(spectrum, job, cache_dir, result, noise=noise)
+    rough, refit = other_fits(spectrum, job, cache_dir, result, noise=noise, background=background)
     return protocol_doubt(protocol_of(acquisition), result, rough=rough, refit=refit) + found
 
 
 def other_fits(
-    spectrum: Spectrum, job: Job, cache_dir: Path | None, found: Fit, *, noise: float
+    spectrum: Spectrum,
+    job: Job,
+    cache_dir: Path | None,
+    found: Fit,
+    *,
+    noise: float,
+    background: SiteBackground | None = None,
 ) -> tuple[Callable[[Protocol], float], Callable[[Protocol], Fit]]:
     """Residual over noise with the basis of another protocol where a ``found`` fit is, and the whole fit with it."""
     roughly = RoughFits(spectrum, noise, baseline=job.options.baseline)
 
     def other_basis(protocol: Protocol) -> BasisSet:
         basis = cached_basis(protocol, Grid(spectrum.fid.points, spectrum.fid.dwell_time), cache_dir)
-        return with_job_background(basis, job)
+        published = with_job_background(basis, job)
+        return published if background is None else with_learned(published, background)
 
     def rough(protocol: Protocol) -> float:
         return roughly.evaluated(_components(other_basis(protocol)), found)

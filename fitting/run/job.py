@@ -11,6 +11,7 @@ from typing import Any, Self
 from fitting.errors import UnusableBasis, UnusableImage, UnusableSite, UnusableTable
 from fitting.io import Files
 from fitting.io.companions import file_content, source_files
+from fitting.model.site_background import SiteBackground
 from fitting.norms import Controls
 from fitting.request import FIELDS, PARTS, Document, Options, Subject, TissueFractions, Visit, put, request_of
 from fitting.run.check import check_request
@@ -44,6 +45,8 @@ class Job:
     visit: Visit = field(default_factory=Visit)
     site: Site | None = None
     sites: tuple[Site, ...] = ()
+    background: SiteBackground | None = None
+    """Learned macromolecules in place of the site's, with which a control is fitted: without what it taught itself."""
 
     @classmethod
     def of(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from fitting.acquisition import Acquisition
+from fitting.model.site_background import SiteBackground
 from fitting.norms import own_software
 from fitting.run.basis_choice import background_in_words, basis_digest
 from fitting.run.job import Job
+from fitting.run.learned_background import in_words
 from fitting.run.pins import values_digest
 from fitting.sites import SiteChoice, SiteProcessing, choose_site
 
@@ -25,7 +27,8 @@ def site_for(job: Job, acquisition: Acquisition, source: str) -> SiteChoice:
     return choose_site(job.site, job.sites, acquisition, processing)
 
 
-def software_of(job: Job, source: str) -> str:
-    """The program with the choices that shift the values of all people alike."""
+def software_of(job: Job, source: str, background: SiteBackground | None = None) -> str:
+    """The program with the choices that shift the values of all people alike; ``background`` is the learned one."""
     options = job.options
-    return own_software(options.baseline, background_in_words(job), source, prior=options.concentration_prior)
+    words = background_in_words(job) if background is None else in_words(background)
+    return own_software(options.baseline, words, source, prior=options.concentration_prior)

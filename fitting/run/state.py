@@ -10,6 +10,7 @@ from fitting.basis.basis_set import BasisSet
 from fitting.fid import Spectrum
 from fitting.model.linear_prior import LinearPrior
 from fitting.model.result import Fit
+from fitting.model.site_background import SiteBackground
 from fitting.norms.assessment import Assessment
 from fitting.preprocessing import Preprocessed
 from fitting.quality import Quality
@@ -43,6 +44,8 @@ class Run:
     basis: BasisSet = field(init=False)
     site: SiteChoice = field(init=False)
     """The calibration of the scanner that holds."""
+    background: SiteBackground | None = field(init=False)
+    """Learned macromolecules of the scanner, when the basis has them."""
     prior: LinearPrior | None = field(init=False)
     """Expected concentrations, when requested."""
     fit: Fit = field(init=False)

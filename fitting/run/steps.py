@@ -24,6 +24,7 @@ from fitting.run.completion import require_complete
 from fitting.run.doubts import doubts_of_the_data, fitted
 from fitting.run.intake import take_in
 from fitting.run.job import Job
+from fitting.run.learned_background import holds_for, in_files, mismatch, with_learned
 from fitting.run.placement import place
 from fitting.run.progress import Stage, begin
 from fitting.run.site_choice import site_for, software_of
@@ -58,6 +59,15 @@ def choose_basis(run: Run) -> None:
 def find_site(run: Run) -> None:
     """The calibration of the scanner that holds for this scan and this way of processing."""
     run.site = site_for(run.job, run.acquisition, run.basis.source)
+
+
+def learn_macromolecules(run: Run) -> None:
+    """Take the macromolecules learned from the scanner's people, where the basis has the published ones."""
+    job, calibrated = run.job, run.site.site
+    found = job.background or in_files(job.macromolecules) or (None if calibrated is None else calibrated.learned)
+    run.background = found if found is not None and holds_for(run.basis, found) else None
+    if run.background is not None:
+        run.basis = with_learned(run.basis, run.background)
 
 
 def expect_concentrations(run: Run) -> None:
@@ -102,7 +112,7 @@ def measure_quality(run: Run) -> None:
 
 def give_verdict(run: Run) -> None:
     """Judge the spectrum and each value; check a usable spectrum against its stated protocol."""
-    pattern, doubts = run.preprocessed.pattern, run.intake.doubts
+    pattern, doubts = run.preprocessed.pattern, run.intake.doubts + mismatch(run.fit.background_probability)
     judged = partial(
         judge,
         run.fit,
@@ -115,7 +125,7 @@ def give_verdict(run: Run) -> None:
     run.judgement = judged(doubts=doubts)
     if pattern == "found" and run.judgement.spectrum.usable != "no":
         found = doubts_of_the_data(
-            run.spectrum, run.basis, run.job, run.cache_dir, run.acquisition, run.fit, run.quality
+            run.spectrum, run.basis, run.job, run.cache_dir, run.acquisition, run.fit, run.quality, run.background
         )
         run.judgement = judged(doubts=doubts + found)
 
@@ -123,13 +133,16 @@ def give_verdict(run: Run) -> None:
 def compare_with_controls(run: Run) -> None:
     """Compare each usable value with matched controls."""
     calibrated = () if run.site.site is None else run.site.site.controls
+    software = software_of(run.job, run.basis.source, run.background)
+    if run.background is not None:  # the site's people were fitted with it, and nobody else was
+        calibrated = tuple(replace(item, method=replace(item.method, software=software)) for item in calibrated)
     run.assessment = assess(
         run.quantities,
         run.subject,
         run.acquisition,
         {name: verdict.usable for name, verdict in run.judgement.metabolites.items()},
         site_norms=(*calibrated, *run.job.site_norms),
-        software=software_of(run.job, run.basis.source),
+        software=software,
     )
 
 
@@ -140,6 +153,7 @@ STEPS: tuple[tuple[Stage | None, Step], ...] = (
     ("preprocessing", prepare),
     ("basis", choose_basis),
     (None, find_site),
+    (None, learn_macromolecules),
     ("fitting", expect_concentrations),
     (None, fit_model),
     ("quantification", scale),

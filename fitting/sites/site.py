@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from fitting.model.site_background import SiteBackground
 from fitting.norms import Control, Controls, Measured, Method
 from fitting.norms.case import RATIO
 from fitting.norms.leave_one_out import Checks
@@ -159,6 +160,17 @@ class Site:
     def id(self) -> str:
         """SHA-256 of the canonical bytes: equal ids are equal sites."""
         return hashlib.sha256(self.content).hexdigest()
+
+    @cached_property
+    def learned(self) -> SiteBackground | None:
+        """The learned macromolecules as the fit takes them.
+
+        Raises
+        ------
+        UnusableBasis
+            When the member ``background`` is damaged.
+        """
+        return None if self.background is None else SiteBackground.from_document(self.background)
 
     @property
     def people(self) -> int:

@@ -6,9 +6,9 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,7 +22,7 @@ from service.cli.request_options import Paths, takes_request
 from service.cli.signals import terminated_like_interrupted
 
 if TYPE_CHECKING:
-    from fitting.sites import Candidate, Site
+    from fitting.sites import Site
 
 
 @takes_request(files=("basis", "relaxation", "macromolecules"))
@@ -94,26 +94,37 @@ def _write_share(site: Site, out: Path) -> None:
 
 
 def _site(name: str, entries: Sequence[ManifestRow | BadEntry], workers: int | None) -> Site:
-    from fitting.sites import check_name, site_of
-    from service.cli.control_entry import analyse_control, candidate_of_crash
-    from service.cli.ordered_map import Crashed, map_in_order
+    from fitting.run.calibration import Tasks, calibrated
+    from service.cli.control_entry import analyse_control, hear_control, label_of
 
-    check_name(name)
     settings = load_settings()
-    task = functools.partial(analyse_control, cache_dir=settings.cache_dir)
-    numbered = list(enumerate(entries, start=1))
+    tasks = Tasks(
+        analyse=functools.partial(analyse_control, cache_dir=settings.cache_dir),
+        hear=functools.partial(hear_control, cache_dir=settings.cache_dir),
+        label=lambda item: label_of(*item),
+    )
     used = min(workers or os.cpu_count() or 1, len(entries))
-    candidates: list[Candidate] = []
+    over = functools.partial(_over, workers=used, memory=settings.worker_memory_bytes)
     with terminated_like_interrupted():
-        outcomes = map_in_order(task, numbered, used, settings.worker_memory_bytes)
         try:
-            for item, outcome in with_progress(outcomes, len(numbered)):
-                candidates.append(candidate_of_crash(*item) if isinstance(outcome, Crashed) else outcome)
+            return calibrated(name, list(enumerate(entries, start=1)), tasks, over)
         except KeyboardInterrupt as error:
             raise CommandFailure(ExitCode.FAILURE, "interrupted", "calibrate", "nothing was written.") from error
-        finally:
-            outcomes.close()
-    return site_of(name, candidates)
+
+
+def _over(task: Callable[[Any], Any], items: Iterable[Any], *, workers: int, memory: int | None) -> Iterator[Any]:
+    """One task for each item in worker processes, in order; a crash is a reason to leave the spectrum out."""
+    from fitting.reason import Reason
+    from service.cli.ordered_map import Crashed, map_in_order
+
+    given = list(items)
+    outcomes = map_in_order(task, given, max(1, min(workers, len(given))), memory)
+    crash = Reason("worker-crashed", "The process that analysed this spectrum died.")
+    try:
+        for _, outcome in with_progress(outcomes, len(given)):
+            yield crash if isinstance(outcome, Crashed) else outcome
+    finally:
+        outcomes.close()
 
 
 def _name_of(out: Path) -> str:

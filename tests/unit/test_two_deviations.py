@@ -7,9 +7,10 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy.linalg import block_diag
 
 from fitting.basis.basis_set import Deviations as Freedom
-from fitting.model.background import LINES, PERSONAL, TEMPLATES, with_deviations
+from fitting.model.background import LINES, PERSONAL, TEMPLATES, Family, with_deviations
 from fitting.model.fit import Components, build_model, fit
 from fitting.model.forward import State
 from fitting.model.linear_prior import LinearPrior
@@ -51,7 +52,7 @@ def _samples() -> ComplexArray:
 
 
 @cache
-def _problem() -> tuple[Problem, State]:
+def linearised() -> tuple[Problem, State]:
     known, samples = _components(), _samples()
     gain = float(np.abs(samples).max())
     model = build_model(world.fid(samples), known, SD / gain, gain, "two-scale")
@@ -61,17 +62,23 @@ def _problem() -> tuple[Problem, State]:
     assert known.deviations is not None
     assert known.differences is not None
     families = {TEMPLATES: known.deviations.templates, LINES: known.deviations.lines}
-    model = with_deviations(model, {n: model.domain.decimate(s) / unit for n, s in families.items()}, first)
+    model = with_deviations(model, {n: Family(model.domain.decimate(s) / unit) for n, s in families.items()}, first)
     model = with_differences(model, model.domain.decimate(known.differences) / unit, first)
     problem = Problem(model, prior_precisions(model))
     return problem, problem.state(vector)
 
 
+def penalty_rows(problem: Problem) -> FloatArray:
+    """Rows whose squares are the penalty of the baseline's coefficients, shape (ranks, n)."""
+    blocks, precisions = problem.model.baseline.blocks, problem.projection.precisions
+    return np.asarray(block_diag(*(np.sqrt(p) * block.root for block, p in zip(blocks, precisions, strict=True))))
+
+
 def _answer_to(problem: Problem, state: State, columns: FloatArray) -> FloatArray:
     """How the amplitudes of the linearised, penalised problem answer to data of these columns: (K, n)."""
-    derivatives = problem._change(state)
+    derivatives = problem.change(state)
     design = np.hstack([state.design, derivatives, problem.model.baseline.columns])
-    root = problem.projection.root
+    root = penalty_rows(problem)
     weight = 1.0 / problem.model.layout.prior_sd
     weight[GAUSS] = 0.5 * weight[GAUSS] ** 2  # the model holds the square of the Gaussian damping
     penalties = np.zeros((weight.size + root.shape[0], design.shape[1]))
@@ -84,7 +91,7 @@ def _answer_to(problem: Problem, state: State, columns: FloatArray) -> FloatArra
 
 def test_the_shared_part_is_what_common_deviations_do_to_the_amplitudes() -> None:
     """The error each common deviation causes, by least squares of its own column, squared and summed over its prior."""
-    problem, state = _problem()
+    problem, state = linearised()
     expected = np.zeros_like(state.gram[:-1, :-1])
     for block, precision in zip(problem.model.baseline.blocks, problem.projection.precisions, strict=True):
         if block.name in {TEMPLATES, LINES, PULSES}:
@@ -99,7 +106,7 @@ def test_the_shared_part_is_what_common_deviations_do_to_the_amplitudes() -> Non
 
 def test_noise_and_every_prior_add_up_to_the_whole() -> None:
     """With every penalised coefficient common, noise, phases, shifts, widths and the spline make up the rest."""
-    problem, state = _problem()
+    problem, state = linearised()
     spline, *others = problem.model.baseline.blocks
     everything = tuple(replace(block, common=np.eye(block.stop - block.start)) for block in others)
     model = replace(problem.model, baseline=replace(problem.model.baseline, blocks=(spline, *everything)))
@@ -109,7 +116,7 @@ def test_noise_and_every_prior_add_up_to_the_whole() -> None:
     noise = _answer_to(problem, state, np.eye(state.residual.size))
     sd = problem.model.layout.prior_sd.copy()
     sd[GAUSS] = 2.0 * sd[GAUSS] ** 2
-    own = _answer_to(problem, state, problem._change(state)[:, np.isfinite(sd)]) * sd[np.isfinite(sd)]
+    own = _answer_to(problem, state, problem.change(state)[:, np.isfinite(sd)]) * sd[np.isfinite(sd)]
     smooth = _answer_to(problem, state, problem.model.baseline.columns[:, : spline.stop])
     stiffness = np.linalg.pinv(problem.projection.precisions[0] * spline.penalty)
     whole = noise @ noise.T + own @ own.T + smooth @ stiffness @ smooth.T + found.shared / inflation

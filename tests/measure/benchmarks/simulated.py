@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -109,31 +111,72 @@ SEED = 20250817
 
 def simulated_sets(spectra: int = SMALLEST_WITH_ATYPICAL) -> tuple[KnownSet, ...]:
     """One set for each quality; the last ``ATYPICAL`` spectra of a set of 20 or more are atypical."""
-    return tuple(_simulated_set(quality, number, spectra) for number, quality in enumerate(QUALITIES))
+    published = tuple(templates().values())
+    return tuple(
+        simulated_set(
+            quality, (SEED, number), spectra, lambda index, rng: around(published[index % len(published)], rng)
+        )
+        for number, quality in enumerate(QUALITIES)
+    )
 
 
-def _simulated_set(quality: Quality, number: int, spectra: int) -> KnownSet:
+def simulated_set(
+    quality: Quality,
+    seed: tuple[int, ...],
+    spectra: int,
+    macromolecules: Callable[[int, np.random.Generator], Template],
+) -> KnownSet:
+    """A set of one quality, with the macromolecules that a function of a spectrum's number draws."""
     truths, jobs = {}, {}
     first_atypical = spectra - ATYPICAL if spectra >= SMALLEST_WITH_ATYPICAL else spectra
-    published = tuple(templates().values())
     for index in range(spectra):
-        rng = np.random.default_rng((SEED, number, index))
         factors = ATYPICAL_CONTENT[index - first_atypical] if index >= first_atypical else {}
-        content = {
-            name: typical * factors.get(name, 1.0) * math.exp(SPREAD * rng.standard_normal())
-            for name, typical in CONTENT.items()
-        }
-        gm, csf = rng.uniform(0.35, 0.60), rng.uniform(0.05, 0.20)
-        tissue = TissueFractions(gm=gm, wm=1 - gm - csf, csf=csf)
+        made = drawn(quality, (*seed, index), lambda rng, index=index: macromolecules(index, rng), factors)
         name = f"spec_{index:02d}"
-        truths[name] = _truth(content, tissue)
-        fids = _fids(content, tissue, quality, _around(published[index % len(published)], rng), rng)
+        truths[name] = _truth(made.content, made.tissue)
         jobs[name] = Job(
-            metabolite=(SourceFile(f"{name}.json", _document(quality.scan, *fids)),),
-            subject=Subject(tissue=tissue),
+            metabolite=(SourceFile(f"{name}.json", _document(quality.scan, made.fid, made.water)),),
+            subject=Subject(tissue=made.tissue),
             relaxation=_relaxation(quality.scan),
         )
     return KnownSet(quality.name, truths, {"simulated basis": jobs})
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One simulated spectrum and what it is made of; all FIDs before gain, phase and shift."""
+
+    content: dict[str, float]
+    """mM"""
+    tissue: TissueFractions
+    fid: ComplexArray
+    water: ComplexArray
+    names: tuple[str, ...]
+    signals: ComplexArray
+    """(names, points): 1 mM of each metabolite"""
+    lines: ComplexArray
+    """(lines, points): macromolecules"""
+    height: float
+    """Of NAA in the spectrum"""
+    noise_sd: float
+    """Of the real part of one sample"""
+
+
+def drawn(
+    quality: Quality,
+    seed: tuple[int, ...],
+    macromolecules: Callable[[np.random.Generator], Template],
+    factors: Mapping[str, float] = MappingProxyType({}),
+) -> Drawn:
+    """The spectrum of a seed: contents, tissue, macromolecules and nuisances, in this order."""
+    rng = np.random.default_rng(seed)
+    content = {
+        name: typical * factors.get(name, 1.0) * math.exp(SPREAD * rng.standard_normal())
+        for name, typical in CONTENT.items()
+    }
+    gm, csf = rng.uniform(0.35, 0.60), rng.uniform(0.05, 0.20)
+    tissue = TissueFractions(gm=gm, wm=1 - gm - csf, csf=csf)
+    return _made(content, tissue, quality, macromolecules(rng), rng)
 
 
 def _truth(content: dict[str, float], tissue: TissueFractions) -> dict[str, Truth]:
@@ -149,10 +192,10 @@ def _truth(content: dict[str, float], tissue: TissueFractions) -> dict[str, Trut
     }
 
 
-def _fids(
+def _made(
     contents: dict[str, float], tissue: TissueFractions, quality: Quality, template: Template, rng: np.random.Generator
-) -> tuple[ComplexArray, ComplexArray]:
-    """Metabolite and water FID on one receiver scale."""
+) -> Drawn:
+    """Metabolite and water FID on one receiver scale, with their parts."""
     played, grid = quality.scan.played, quality.scan.grid
     axes = Axes(grid.points, grid.dwell_time, played.spectrometer_frequency)
     t = axes.time
@@ -160,7 +203,8 @@ def _fids(
     relaxed = (1 - tissue.csf) * _remaining(played, *METABOLITE_TIMES)
     clean = relaxed * np.array([contents[name] for name in basis.names]) @ basis.signals
     _, lines = component_signals(template, axes)
-    clean += MACROMOLECULES * rng.uniform(0.8, 1.2) * lines.sum(axis=0)
+    strength = MACROMOLECULES * rng.uniform(0.8, 1.2)
+    clean += strength * lines.sum(axis=0)
     shape = _voigt(t, rng.uniform(*quality.linewidth_hz), rng.uniform(0.3, 0.7))
     clean *= shape
     ppm = axes.ppm
@@ -182,10 +226,20 @@ def _fids(
     nuisance = np.exp(1j * phase - 2j * np.pi * shift * t)
     noise = rng.normal(scale=sd, size=(2, grid.points, 2)) @ np.array([1, 1j])
     gain = 10 ** rng.uniform(-2, 4)
-    return gain * (clean * nuisance + noise[0]), gain * (water * shape * nuisance + noise[1])
+    return Drawn(
+        content=contents,
+        tissue=tissue,
+        fid=gain * (clean * nuisance + noise[0]),
+        water=gain * (water * shape * nuisance + noise[1]),
+        names=basis.names,
+        signals=relaxed * basis.signals * shape,
+        lines=strength * lines * shape,
+        height=height,
+        noise_sd=sd,
+    )
 
 
-def _around(published: Template, rng: np.random.Generator) -> Template:
+def around(published: Template, rng: np.random.Generator) -> Template:
     """Macromolecules like the published ones, with every line's area, place and width drawn around theirs."""
     peaks = tuple(
         replace(
