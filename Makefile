@@ -22,7 +22,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve check test lint format types imports openapi openapi-check docs real-files pooled-rows pytest truth fuzz attacks bombs schemathesis audit bench bench-statistics golden chaos load scale image lock clean
+.PHONY: help setup serve check test lint format types imports openapi openapi-check docs norm-model real-files pooled-rows pytest truth fuzz attacks bombs schemathesis audit bench bench-statistics golden chaos load scale image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -75,6 +75,9 @@ openapi-check: $(DEV_STAMP) ## fail when openapi.yaml is not what the code says
 
 docs: $(DEV_STAMP) ## write the tables of the documentation from the code
 	$(BIN)/python docs/generate.py
+
+norm-model: $(DEV_STAMP) ## fit the control model to the study rows and write fitting/data/norms/model.json (half a minute)
+	$(BIN)/python -m norm_model
 
 real-files: $(DEV_STAMP) ## write docs/real-files.md from a folder of published scanner files (SHARED=...)
 	$(BIN)/python -m tests.measure.real_files $(SHARED)

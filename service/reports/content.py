@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.norms.assessment import Finding, NormMatch, NormUsed, ZScore
+from fitting.norms.control_model import habits
 from service.reports import minimum_reporting, numbers, rows, technical
 from service.reports.cautions import CautionLine, caution_lines
 from service.reports.document import AnalysisDocument
@@ -15,6 +16,8 @@ from service.reports.technical import Fact
 from service.reports.texts import text, text_or
 from service.reports.volume import VolumeBox, volume_box
 
+VOLUNTEERS = ("own-controls", "more-controls")
+"""Improvements that are own controls."""
 MATCHED_PROPERTIES = ("field", "sequence", "echo_time", "age", "unit", "software")
 
 
@@ -45,6 +48,8 @@ class Standout:
     chance: str
     mismatch: str
     """Differences between the norms and the spectrum; empty when they match."""
+    sharper: str
+    """What own controls would make visible; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +166,20 @@ def _verdict(analysis: Analysis) -> VerdictBox:
 
 def _standout(analysis: Analysis, reasons: tuple[rows.ReasonLine, ...]) -> Standout:
     tests, flagged = analysis.multiplicity.tests, analysis.multiplicity.flagged
+    compared = [
+        (result, result.z)
+        for _, results in rows.in_reading_order(analysis.metabolites)
+        for result in results
+        if result.z is not None
+    ]
+    uninformative = tuple(result.name for result, z in compared if z.informative is False)
+    if tests == 0 and uninformative:
+        sentence = text("standout.only_uninformative")
+        return Standout(sentence, (), _uninformative(uninformative), _mismatch(analysis.norms), _sharper(compared))
     if tests == 0:
         if len(reasons) == 1:
-            return Standout(text("standout.not_compared_because", reason=reasons[0].sentence), (), "", "")
-        return Standout(text("standout.not_compared"), (), "", "")
+            return Standout(text("standout.not_compared_because", reason=reasons[0].sentence), (), "", "", "")
+        return Standout(text("standout.not_compared"), (), "", "", "")
     chance = text(
         "standout.chance_one" if tests == 1 else "standout.chance",
         tests=tests,
@@ -174,16 +189,46 @@ def _standout(analysis: Analysis, reasons: tuple[rows.ReasonLine, ...]) -> Stand
         remaining = analysis.multiplicity.flagged_q
         key = "false_discovery" if remaining == 1 else "false_discovery_many"
         chance += " " + text(f"standout.{key}", flagged=remaining, all=flagged)
+    if uninformative:
+        chance += " " + _uninformative(uninformative)
     key = {0: "none_flagged", 1: "one_flagged"}.get(flagged, "some_flagged")
     flags = [
         _flag_line(result, z, analysis.norms)
-        for _, results in rows.in_reading_order(analysis.metabolites)
-        for result in results
-        if (z := result.z) is not None and z.flag != "within"
+        for result, z in compared
+        if z.flag != "within" and z.informative is not False
     ]
     return Standout(
-        text(f"standout.{key}", tests=tests, flagged=flagged), tuple(flags), chance, _mismatch(analysis.norms)
+        text(f"standout.{key}", tests=tests, flagged=flagged),
+        tuple(flags),
+        chance,
+        _mismatch(analysis.norms),
+        _sharper(compared),
     )
+
+
+def _uninformative(names: tuple[str, ...]) -> str:
+    """Names the comparisons that could hardly have seen anything."""
+    limit = numbers.significant(habits().largest_detectable_percent, 2)
+    return text("standout.not_informative", names=", ".join(names), limit=limit)
+
+
+def _sharper(compared: list[tuple[MetaboliteResult, ZScore]]) -> str:
+    """What the fewest own controls that are worth it would make visible; empty where none are."""
+    found = []
+    for result, z in compared:
+        more = next((item for item in z.improvements if item.code in VOLUNTEERS and item.detectable_percent), None)
+        if more is not None and more.detectable_percent is not None and z.detectable_percent is not None:
+            found.append((more.sentence.partition(" ")[0], result.name, more.detectable_percent, z.detectable_percent))
+    numbered = [item for item in found if item[0].isdecimal()]
+    if not numbered:
+        return ""
+    number = min((item[0] for item in numbered), key=int)
+    details = [
+        text("standout.sharper_item", name=name, percent=f"{percent:.0f}", now=f"{now:.0f}")
+        for count, name, percent, now in numbered
+        if count == number
+    ]
+    return text("standout.sharper", number=number, details=", ".join(details))
 
 
 def _mismatch(norms: tuple[NormUsed, ...]) -> str:
@@ -211,7 +256,7 @@ def _flag_line(result: MetaboliteResult, z: ZScore, norms: tuple[NormUsed, ...])
         high=high,
         percentile=numbers.percentile(z.percentile),
     )
-    band = (z.reference_high - z.reference_low) / 2.0 / z.sd_predictive if z.sd_predictive > 0.0 else 1.96
+    band = rows.band(z)
     reaches = z.high > -band if z.flag == "below" else z.low < band
     return FlagLine(sentence, text("standout.reaches_in") if reaches else "")
 
@@ -278,7 +323,7 @@ def _norms(analysis: Analysis) -> tuple[NormLine, ...]:
                 age=text("missing.value")
                 if norm.age_mean is None
                 else text("norms.age_cell", age=numbers.significant(norm.age_mean, 3)),
-                test="; ".join(_test(z) for z in behind),
+                test="; ".join(part for z in behind for part in (_test(z), _shares(z)) if part),
                 matched=_matched(norm.matched),
             )
         )
@@ -309,6 +354,14 @@ def _test_of_model(z: ZScore) -> str:
     if z.q is None:
         return text("norms.model_cell", p=p)
     return text("norms.model_q", p=p, q=numbers.significant(z.q, 2))
+
+
+def _shares(z: ZScore) -> str:
+    """Shares of the variance of a new healthy person's value; empty in analyses made before they were computed."""
+    if z.shares is None:
+        return ""
+    percent = {name: f"{100.0 * share:.0f}" for name, share in asdict(z.shares).items()}
+    return text("norms.shares", **percent)
 
 
 def _evidence(findings: tuple[Finding, ...]) -> tuple[EvidenceGroup, ...]:

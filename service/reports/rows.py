@@ -35,6 +35,8 @@ class Row:
     controls: str
     controls_size: str
     reference: str
+    detectable: str
+    """Decrease that would have been seen, in words; empty where it is not known."""
     z: str
     z_interval: str
     percentile: str
@@ -249,6 +251,7 @@ def _row(result: MetaboliteResult, analysis: Analysis, letters: dict[str, str], 
         controls="" if norm is None else _controls(norm),
         controls_size="" if norm is None else text("table.controls_size", n=norm.n, studies=studies(norm)),
         reference="" if z is None else interval_text(*reference_ends(z)),
+        detectable="" if z is None else detectable(z),
         z="" if z is None else numbers.fixed(z.value, 2),
         z_interval="" if z is None else interval_text(numbers.fixed(z.low, 2), numbers.fixed(z.high, 2)),
         percentile="" if z is None else numbers.percentile(z.percentile),
@@ -256,12 +259,32 @@ def _row(result: MetaboliteResult, analysis: Analysis, letters: dict[str, str], 
         if z is None
         else interval_text(numbers.percentile(z.percentile_low), numbers.percentile(z.percentile_high)),
         position="absent" if z is None else z.flag,
-        flag=text(f"flag.{'absent' if z is None else z.flag}"),
+        flag=text("flag.absent") if z is None else flag_text(z),
         reason=letters.get(result.name, ""),
         detected=result.detected,
         trust=trust(result, analysis),
         marks=numbered.get(result.name, ""),
     )
+
+
+def detectable(z: ZScore) -> str:
+    """Decrease that four of five people who have it are flagged for; empty in analyses made before it was computed."""
+    if z.detectable_percent is None:
+        return ""
+    return text("table.detectable_cell", percent=numbers.significant(z.detectable_percent, 2))
+
+
+def flag_text(z: ZScore) -> str:
+    """Position against the reference interval in words, with the remark that nothing could have been seen."""
+    flag = text(f"flag.{z.flag}")
+    return f"{flag}, {text('table.not_informative')}" if z.informative is False else flag
+
+
+def band(z: ZScore) -> float:
+    """Half width of the reference interval in z: 1.96 since z is the deviate of the percentile, by the test before."""
+    if z.informative is not None or z.sd_predictive <= 0.0:
+        return 1.96
+    return (z.reference_high - z.reference_low) / 2.0 / z.sd_predictive
 
 
 def _controls(norm: NormUsed) -> str:
@@ -270,18 +293,17 @@ def _controls(norm: NormUsed) -> str:
 
 
 def _strip(result: MetaboliteResult, z: ZScore, norms: tuple[NormUsed, ...]) -> Strip:
-    half_width = (z.reference_high - z.reference_low) / 2.0
     return Strip(
         name=result.name,
         measure=measure(norm_of(result, norms)),
         z=z.value,
         low=z.low,
         high=z.high,
-        band=half_width / z.sd_predictive if z.sd_predictive > 0.0 else 1.96,
+        band=band(z),
         position=z.flag,
         z_text=numbers.fixed(z.value, 2),
         percentile_text=numbers.percentile(z.percentile),
-        flag_text=text(f"flag.{z.flag}"),
+        flag_text=flag_text(z),
     )
 
 

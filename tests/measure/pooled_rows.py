@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fitting.norms.literature import Norm, cohorts, pool, relative_sd_elsewhere
+from fitting.norms.literature import HETEROGENEOUS, LOWER, Norm, cohorts, pool, relative_sd_elsewhere
 from fitting.norms.regions import regions
 from fitting.norms.study_rows import StudyRow, study_rows
 from fitting.statistics.pooling import predictive
@@ -27,13 +27,18 @@ NOT_SHIPPED = {
     "sensorimotor": "one study, of M1 and S1 together",
 }
 UNITS = ("tCr", "mM", "IU")
+RECOMPUTED = "MRShiny_Archibald2024"
+"""Study whose rows were computed anew, without ten records of one constant vector; the other table still holds them."""
 HEAD = """\
 # The norms beside an independent pooling
 
 Written by `make pooled-rows SHARED=...` (`python -m tests.measure.pooled_rows`),
 from a table that others pooled from the
 same published rows: {rows} rows, one for each region or part, metabolite, unit, field and set of studies. {same} are
-of shipped regions and reproduced; {other} are not shipped.
+of shipped regions and reproduced; {changed} hold the rows of MRShiny-Brain, which were computed anew here without ten
+records that hold one constant vector, so they are not compared; {other} are not shipped. The pools are no longer what a
+value is compared with: they are the oracle of the arithmetic, and the control model has their place
+([statistics](statistics.md)). Spectroscopic imaging (Burger 2018) is in the model and not in the pools.
 
 ## Reproduced
 
@@ -46,8 +51,9 @@ Where they differ, and why:
 * **spread s_w**: where every study has an SD this package pools SDs, the other relative SDs; a spread that no study
   measured is borrowed from fewer regions here. `NAA_any` is tNAA or else NAA, a mixture that no norm is made of.
 * **degrees of freedom**: of three and four studies k − 2 here, k − 1 there (see [statistics](statistics.md)).
-* **grades**: of absolute values they are capped here and lowered by one there, no z-score is given for either; a single
-  study is C or D, which no z-score is given for either.
+* **grades**: where studies disagree (I² of 75 % or more) A and B are one lower here. Of absolute values they are
+  capped here and lowered by one there, no z-score is given for either; a single study is C or D, which no z-score is
+  given for either.
 
 ## Not shipped
 """
@@ -73,7 +79,9 @@ class Pooled:
     @property
     def same_grade(self) -> bool:
         """Whether the grades are equal, or both below those with a z-score."""
-        theirs = self.row["quality"]
+        theirs, effects = self.row["quality"], self.norm.effects
+        if effects is not None and effects.i2 >= HETEROGENEOUS:
+            theirs = LOWER.get(theirs, theirs)
         return self.norm.grade == theirs or (self.norm.studies == 1 and {self.norm.grade, theirs} == {"C", "D"})
 
     def differences(self) -> Iterator[tuple[str, float]]:
@@ -95,13 +103,15 @@ class Pooled:
         return 0.0 if gap <= allowed else gap / theirs if theirs else math.inf
 
 
-def pooled_rows(shared: Path) -> tuple[list[Pooled], list[dict[str, str]]]:
-    """The rows of shipped regions with our norms, and the others."""
+def pooled_rows(shared: Path) -> tuple[list[Pooled], list[dict[str, str]], int]:
+    """The rows of shipped regions with our norms, those not shipped, and how many hold rows that were recomputed."""
     names = {region.name for region in regions()}
     with (shared / "norms" / "reference_pooled.csv").open(encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
     known = [row for row in rows if row["region"].partition(":")[0] in names]
-    return [Pooled(row, _norm(row)) for row in known], [row for row in rows if row not in known]
+    pooled = [Pooled(row, _norm(row)) for row in known]
+    kept = [item for item in pooled if all(cohort.study != RECOMPUTED for cohort in item.norm.cohorts)]
+    return kept, [row for row in rows if row not in known], len(pooled) - len(kept)
 
 
 def _norm(row: dict[str, str]) -> Norm:
@@ -115,7 +125,11 @@ def _norm(row: dict[str, str]) -> Norm:
 def _members(metabolite: str, unit: str, region: str) -> list[StudyRow]:
     """Rows of a metabolite; ``NAA_any`` is tNAA where a study has it and NAA elsewhere."""
     names = ("tNAA", "NAA") if metabolite == "NAA_any" else (metabolite,)
-    rows = [row for row in study_rows() if (row.region, row.unit) == (region, unit) and row.metabolite in names]
+    rows = [
+        row
+        for row in study_rows()
+        if (row.region, row.unit) == (region, unit) and row.metabolite in names and "MRSI" not in row.flags
+    ]
     with_sum = {row.study for row in rows if row.metabolite == "tNAA"} if len(names) > 1 else set()
     return [row for row in rows if row.metabolite == names[0] or row.study not in with_sum]
 
@@ -129,8 +143,9 @@ def _belongs(item: StudyRow, row: dict[str, str], part: str) -> bool:
 
 def page(shared: Path) -> str:
     """The whole page."""
-    same, other = pooled_rows(shared)
-    lines = [HEAD.format(rows=len(same) + len(other), same=len(same), other=len(other))]
+    same, other, changed = pooled_rows(shared)
+    rows = len(same) + len(other) + changed
+    lines = [HEAD.format(rows=rows, same=len(same), other=len(other), changed=changed)]
     kinds = [(unit, [item for item in same if item.row["unit"] == unit and item.is_ratio]) for unit in UNITS[:1]]
     kinds += [(unit, [item for item in same if item.row["unit"] == unit]) for unit in UNITS[1:]]
     kinds.append(("tCr, NAA_any", [i for i in same if i.row["unit"] == "tCr" and not i.is_ratio]))

@@ -60,8 +60,11 @@ def test_few_studies_have_fewer_degrees_of_freedom() -> None:
     assert [between_df(studies) for studies in (2, 3, 4, 5, 9)] == [1.0, 1.0, 2.0, 4.0, 8.0]
 
 
+RECOMPUTED_ROWS = 126
+"""With rows of MRShiny-Brain, which the other table has with ten records that are no measurements."""
 LARGEST = {"mean": 4e-3, "SE": 0.03, "τ": 0.01}
-LARGEST_OF_RATIOS = {"s_w": 0.15, "of a new person": 0.10}
+LARGEST_OF_RATIOS = {"s_w": 0.18, "of a new person": 0.10}
+"""A spread borrowed from other regions borrows from the recomputed rows too (Gln of the thalamus: 17 %)."""
 
 
 def test_every_pooled_row_is_reproduced(shared: Path) -> None:
@@ -69,9 +72,10 @@ def test_every_pooled_row_is_reproduced(shared: Path) -> None:
 
     What differs by design stands in docs/norms-reproduced.md, as do the regions that are not shipped.
     """
-    same, other = pooled_rows(shared)
+    same, other, recomputed = pooled_rows(shared)
 
-    assert (len(same), len(other)) == (562, 84)
+    assert len(same) + recomputed == 562
+    assert (len(other), recomputed) == (84, RECOMPUTED_ROWS)
     assert {row["region"] for row in other} == set(NOT_SHIPPED)
     for item in same:
         counted = (int(item.row["k_studies"]), int(item.row["n_total"]))
