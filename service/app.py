@@ -52,7 +52,7 @@ log = structlog.get_logger()
 
 def _started(settings: Settings, storage: Storage, metrics: Metrics) -> Iterator[Maintenance | WebhookSender]:
     """What goes on beside requests and analyses, begun."""
-    maintenance = Maintenance(storage, settings.retention_days, metrics)
+    maintenance = Maintenance(storage, settings.retention_days, metrics, settings.queue_limit)
     maintenance.start()
     yield maintenance
     if settings.webhook_hosts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
@@ -11,19 +10,17 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import ValidationError
 
 from fitting.errors import UnusableControls, UnusableShare, UnusableSite
-from fitting.reason import Reason
-from fitting.sites import Candidate, read_site, share_of, site_of
+from fitting.sites import read_site, share_of
 from fitting.sites.site import KIND
 from service.access.route_access import Access
 from service.api.dependencies import Caller, Repository, Sites
 from service.api.problems import responses
 from service.api.site_schemas import ShareProfile, SiteList, SiteOut, SiteProfile, SiteRequest, site_out
-from service.documents import load_analysis
 from service.errors import UnknownAnalysis, UnknownSite
 from service.problem_documents import refused_body
 from service.storage.repositories import AnalysisRepository
+from service.storage.site_analyses import site_of_analyses
 from service.storage.sites import SiteRepository, StoredSite
-from service.storage.tables import AnalysisRow
 
 router = APIRouter(prefix="/v1/sites", tags=["sites"])
 
@@ -153,25 +150,8 @@ def calibrated(
         When there is no such analysis.
     """
     rows = [repository.get(str(item), with_result=True) for item in dict.fromkeys(asked.analyses)]
-    candidates = [candidate_of(row) for row in rows]
-    site = site_of(asked.name, candidates)
-    return sites.add(site, _sources(rows, candidates), project)
-
-
-def candidate_of(row: AnalysisRow) -> Candidate:
-    """A stored analysis as one of a healthy person."""
-    person, group = row.subject or row.id, row.request.get("group")
-    if row.state != "succeeded" or row.result is None:
-        return Candidate(person, person, None, group, Reason("not-analysed", f"The analysis is {row.state}."))
-    return Candidate(person, person, load_analysis(row.result), group)
-
-
-def _sources(rows: Sequence[AnalysisRow], candidates: Sequence[Candidate]) -> dict[str, str]:
-    return {
-        row.id: item.analysis.provenance.input_sha256
-        for row, item in zip(rows, candidates, strict=True)
-        if item.analysis is not None
-    }
+    site, sources = site_of_analyses(asked.name, rows)
+    return sites.add(site, sources, project)
 
 
 def _is_profile(content: bytes) -> bool:
