@@ -20,6 +20,7 @@ from fitting.request.fields import (
     declared,
     put,
     request_of,
+    words_of,
 )
 from fitting.request.nouns import (
     ClinicalMeasures,
@@ -63,4 +64,5 @@ __all__ = [
     "put",
     "refuse_identity",
     "request_of",
+    "words_of",
 ]

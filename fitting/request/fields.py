@@ -135,7 +135,12 @@ def put(document: Document, path: tuple[str, ...], value: Any) -> None:
     document[last] = value
 
 
-def checked(field: RequestField, value: Any) -> float | str:
+def words_of(text: str) -> list[str]:
+    """The values of a field with several, from one text that separates them by semicolons or commas."""
+    return [word.strip() for word in re.split("[;,]", text) if word.strip()]
+
+
+def checked(field: RequestField, value: Any) -> float | str | tuple[str, ...]:
     """The validated value of a field.
 
     Raises
@@ -146,6 +151,8 @@ def checked(field: RequestField, value: Any) -> float | str:
     """
     said = field.said
     try:
+        if said.most > 1:
+            return _words(field, value)
         return _number(said, value) if said.kind == "number" else _word(field, value)
     except ValueError as error:
         shown = "" if said.kind == "pseudonym" else f" = {value!r}"
@@ -164,6 +171,14 @@ def _number(said: Said, value: Any) -> float:
         lowest = f"{said.low:g}" if said.above is None else f"more than {said.above:g}"
         raise ValueError(f"is not from {lowest} to {said.high:g}")
     return number
+
+
+def _words(field: RequestField, values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list | tuple):
+        raise ValueError("is not a list")
+    if len(values) > field.said.most or len({*map(str, values)}) < len(values):
+        raise ValueError(f"is not a list of {field.said.most} different words at most")
+    return tuple(_word(field, value) for value in values)
 
 
 def _word(field: RequestField, value: Any) -> str:

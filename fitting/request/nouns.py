@@ -41,6 +41,8 @@ class Said:
     """Its name in flat lists of fields, as in a manifest, if that is not its own."""
     option: str | None = None
     """Its name on the command line, if that is not the column's."""
+    most: int = 1
+    """Values that it holds; a field of more than one is a list without repetitions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,18 @@ class Visit:
     group: Annotated[
         str | None,
         Said("Group of a study that the person belongs to, in its own word.", "control", kind="name", label="Group"),
+    ] = None
+    tags: Annotated[
+        tuple[str, ...] | None,
+        Said(
+            "Words by which the analysis is found again, 20 at most. In flat tables and on the command line they are "
+            "separated by semicolons or commas.",
+            ["pilot", "second-reading"],
+            kind="name",
+            label="Tags",
+            hint="Separated by semicolons or commas.",
+            most=20,
+        ),
     ] = None
 
 

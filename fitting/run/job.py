@@ -175,7 +175,7 @@ def said_document(said: Mapping[str, Any]) -> Document:
         elif name not in by_column:
             raise TypeError(f"a request has no field '{name}'; its fields are {', '.join(by_column)} and tissue")
         elif value is not None:
-            put(document, by_column[name].path, value)
+            put(document, by_column[name].path, list(value) if isinstance(value, tuple) else value)
     return document
 
 

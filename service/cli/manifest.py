@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from fitting.errors import ImplausibleParameter, UnusableTable
-from fitting.request import FIELDS, PARTS, Document, RequestField, checked, put, request_of
+from fitting.request import FIELDS, PARTS, Document, RequestField, checked, put, request_of, words_of
 
 _FIELDS = {field.column: field for field in FIELDS}
 _FILES = {part.column or part.name: part for part in PARTS if part.name not in ("relaxation", "site")}
@@ -136,7 +136,7 @@ def _document(row: Mapping[str, str]) -> Document:
     return document
 
 
-def _value(field: RequestField, text: str) -> float | str:
+def _value(field: RequestField, text: str) -> float | str | list[str]:
     """Read the value of a cell.
 
     Raises
@@ -153,6 +153,8 @@ def _value(field: RequestField, text: str) -> float | str:
             raise ValueError(f"{field.column} = '{text}' is not a number")
         return number
     try:
-        return checked(field, text)
+        words = words_of(text) if field.said.most > 1 else text
+        checked(field, words)
+        return words
     except ImplausibleParameter as error:
         raise ValueError(error.detail) from None

@@ -12,7 +12,19 @@ from typing import Annotated, Any, Literal
 import typer
 
 from fitting.errors import ImplausibleParameter
-from fitting.request import BY_PATH, PARTS, SECTIONS, TISSUE_MAPS, Declared, Document, Part, Section, declared, put
+from fitting.request import (
+    BY_PATH,
+    PARTS,
+    SECTIONS,
+    TISSUE_MAPS,
+    Declared,
+    Document,
+    Part,
+    Section,
+    declared,
+    put,
+    words_of,
+)
 from service.cli.failures import refusing
 
 Paths = dict[str, Path]
@@ -106,7 +118,7 @@ def _field_option(section: Section, item: Declared) -> Option:
     kind: Any = Literal[item.said.choices] if item.said.choices else float if item.said.kind == "number" else str
 
     def take(document: Document, _: Paths, value: Any) -> None:
-        put(document, field.path, value)
+        put(document, field.path, words_of(value) if item.said.most > 1 else value)
 
     info = typer.Option(help=_first_sentence(item.said.text), rich_help_panel=section.title)
     return Option(field.option, Annotated[kind | None, info], take)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fitting.request import FIELDS as REQUEST_FIELDS
-from fitting.request import RequestField, Said, put
+from fitting.request import RequestField, Said, put, words_of
 from fitting.run.check import method_names
 from fitting.run.completion import SEQUENCES
 from service.storage.tables import Role
@@ -78,7 +78,7 @@ def request_of(form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]
         given = form.get(field.name, "").strip()
         if not given:
             continue
-        value: str | float = given
+        value: str | float | list[str] = words_of(given) if field.said.most > 1 else given
         if field.said.kind == "number":
             try:
                 # a comma is how half of the world writes decimals; thousands are not grouped here

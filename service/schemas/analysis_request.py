@@ -55,6 +55,12 @@ class _Input(BaseModel):
     )
 
 
+def _different(words: list[str]) -> list[str]:
+    if len(set(words)) < len(words):
+        raise ValueError("must not repeat a word")
+    return words
+
+
 def _model(noun: type[object]) -> type[BaseModel]:
     """The schema of an object that holds the fields of a noun."""
     return create_model(
@@ -70,6 +76,13 @@ def _field(item: Declared, *, is_required: bool = False) -> Any:
     said = item.said
     kind = _model(item.noun) if item.noun is not None else Literal[said.choices] if said.choices else _KINDS[said.kind]
     facts: dict[str, Any] = {"ge": said.low, "gt": said.above, "le": said.high}
+    if said.most > 1:
+        kind = Annotated[
+            list[kind],  # type: ignore[valid-type]  # a type made at run time
+            AfterValidator(_different),
+            Field(json_schema_extra={"uniqueItems": True}),
+        ]
+        facts["max_length"] = said.most
     info = Field(
         default=... if is_required else None,
         description=said.text,

@@ -24,6 +24,7 @@ def test_every_column_reaches_the_entry(tmp_path: Path) -> None:
         **{"region": "ACC", "hemisphere": "left", "age_years": "44.5", "sex": "female"},
         **{"gm": "0.6", "wm": "0.3", "csf": "0.1", "subject": "sub-1", "session_day": "7", "pain_vas": "4"},
         **{"echo_time": "0.03", "repetition_time": "2", "spectrometer_frequency": "123.25e6"},
+        **{"tags": "pilot; second reading"},
         **{"dwell_time": "0.0005", "sequence": "PRESS", "mixing_time": "0.01", "concentration_prior": "adult-brain"},
     }
     (entry,) = read_manifest(manifest(tmp_path, f"{','.join(cells)}\n{','.join(cells.values())}\n")).entries
@@ -39,6 +40,7 @@ def test_every_column_reaches_the_entry(tmp_path: Path) -> None:
     assert request.subject == Subject("ACC", "left", 44.5, "female", TissueFractions(0.6, 0.3, 0.1))
     assert request.options.overrides == Overrides(0.03, 2.0, 123.25e6, 0.0005, "PRESS", 0.01)
     assert request.options.concentration_prior == "adult-brain"
+    assert request.visit.tags == ("pilot", "second reading")
     assert (request.visit.subject, request.visit.session_day, request.clinical.pain_vas) == ("sub-1", 7.0, 4.0)
 
 
