@@ -151,8 +151,13 @@ def _cohort(cohort: Cohort) -> Item:
         "session": cohort.session,
         "sites": sites,
         "covariates": list(cohort.covariates),
-        "notes": list(cohort.table.notes),
+        "notes": [*cohort.table.notes, *_without_group(cohort)],
     }
+
+
+def _without_group(cohort: Cohort) -> list[str]:
+    count = sum(person.group is None for person in cohort.table.people)
+    return [f"{count} people have no group and are left out."] if count else []
 
 
 def _unique(cautions: list[Caution]) -> list[Caution]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fitting.cohort.cohort import Cohort
+from fitting.cohort.comparability import ACQUISITION
 from fitting.cohort.covariates import Columns, covariate_columns, group_design
 from fitting.cohort.description import uneven_places
 from fitting.cohort.findings import Caution, CohortAnalysis, Family, Findings, Item, refused, with_q
@@ -64,10 +65,12 @@ def run(cohort: Cohort, settings: Sequence[LevelsSettings]) -> Findings:
     options = DifferenceOptions(cohort.plan.common.alpha, asked.equivalence_percent)
     items: list[Item] = [_no_region(name) for name in cohort.missing_regions(asked.regions)]
     questions: list[_Question] = []
+    mixed = _mixed(cohort, asked)
+    models = ("unadjusted", "adjusted") if cohort.covariates or mixed else ("unadjusted",)
     for other in cohort.others:
         for place in cohort.places(asked.regions, asked.hemispheres):
             for metabolite in cohort.metabolites(place, asked.metabolites):
-                for model in _models(cohort):
+                for model in models:
                     found = _question(cohort, place, metabolite, other, model)
                     if isinstance(found, _Question):
                         questions.append(found)
@@ -80,11 +83,26 @@ def run(cohort: Cohort, settings: Sequence[LevelsSettings]) -> Findings:
         with_q([item for item in items if item.get("model") == model])
     _permute(cohort, questions)
     family = Family("levels", tuple(item for item in items if item.get("model") == primary and "p" in item))
-    return Findings(tuple(items), tuple(_cautions(cohort, questions, primary)), (family,))
+    cautions = [*_cautions(cohort, questions, primary), *(_mixture(words) for words in mixed)]
+    return Findings(tuple(items), tuple(cautions), (family,))
 
 
-def _models(cohort: Cohort) -> tuple[str, ...]:
-    return ("unadjusted", "adjusted") if cohort.covariates else ("unadjusted",)
+def _mixed(cohort: Cohort, asked: LevelsSettings) -> tuple[str, ...]:
+    """Places in which both groups mix the same acquisitions, so that these become a covariate."""
+    found: dict[str, None] = {}
+    for other in cohort.others:
+        for place in cohort.places(asked.regions, asked.hemispheres):
+            for metabolite in cohort.metabolites(place, asked.metabolites):
+                sample = cohort.sample(place, metabolite)
+                compared = sample if isinstance(sample, Reason) else cohort.compared(sample, other)
+                if not isinstance(compared, Reason) and ACQUISITION in compared[1]:
+                    found[place.words] = None
+    return tuple(found)
+
+
+def _mixture(words: str) -> Caution:
+    sentence = f"{words}: spectra were acquired in several ways, alike in both groups; the way is a covariate."
+    return Caution("acquisition-mixed", sentence, words)
 
 
 def _no_region(name: str) -> Item:
