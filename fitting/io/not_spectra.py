@@ -109,7 +109,7 @@ def _kind_of_hdf5(content: bytes) -> tuple[str, str]:
     """An HDF5 file by names of its groups; they stand among its first bytes or not at all."""
     head = content[: 1 << 20]
     if b"ismrmrd" in head:
-        return "an ISMRMRD file (HDF5) of more than a single-voxel scan", f"send a single-voxel scan; {_CONVERTED}"
+        return "an ISMRMRD file (HDF5), which is not read", f"send the raw data it was converted from, or {_CONVERTED}"
     if b"DownloadData" in head or b"ControlPacket" in head:
         return "a GE ScanArchive (HDF5), which only GE's own library reads", _GE
     return "an HDF5 file (GE ScanArchive, ISMRMRD or MATLAB), which is not read", f"{_GE} or JSON arrays"

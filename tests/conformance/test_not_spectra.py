@@ -28,6 +28,7 @@ OTHERS = {
     b"%PDF-1.7\n": "PDF",
     b"\x89HDF\r\n\x1a\n" + bytes(2000): "ScanArchive, ISMRMRD or MATLAB",
     b"\x89HDF\r\n\x1a\n" + bytes(2000) + b"ScanArchive ControlPacket": "GE ScanArchive.*P-file",
+    b"\x89HDF\r\n\x1a\n" + bytes(2000) + b"dataset <ismrmrdHeader>": "ISMRMRD.*not read.*converted from",
     b"##TITLE=Parameter List, ParaVision 6.0.1\n##$VisuCoreFrameType=REAL_IMAGE\n": "ParaVision reconstruction.*2dseq",
     b"MATLAB 5.0 MAT-file, Platform: GLNXA64": "MATLAB file.*NIfTI-MRS",
     b"%!PS-Adobe-2.0\n%%Title: LCModel": "PostScript.*fitted to",
