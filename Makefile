@@ -123,6 +123,7 @@ bench: $(DEV_STAMP) ## measure accuracy and speed on simulated spectra and write
 
 bench-statistics: $(DEV_STAMP) ## measure scores and follow-up on simulated people and write docs/benchmark-statistics.md (a quarter of an hour)
 	$(BIN)/python -m tests.measure.benchmarks.statistics_page
+	$(BIN)/python -m tests.measure.benchmarks.control_model $(SHARED)
 
 golden: $(DEV_STAMP) ## write the numbers of the golden spectra anew, when the changelog has an entry for it
 	$(BIN)/python -m tests.golden

@@ -9,6 +9,7 @@ from typing import Literal, TypeGuard
 from fitting.acquisition import Acquisition
 from fitting.norms.assessment import Assessment, ProfileDistance, ZScore
 from fitting.norms.case import OWN_SOFTWARE, Case, Context
+from fitting.norms.contrasts import Contrast, contrasts
 from fitting.norms.controls import Controls, site_version
 from fitting.norms.evidence import evidence
 from fitting.norms.matching import find_norm
@@ -47,6 +48,8 @@ class ScoredTogether:
     flagged: int
     flagged_q: int
     profiles: tuple[RegionProfile, ...]
+    contrasts: tuple[Contrast, ...]
+    """Side against side, region against region, metabolite against metabolite."""
 
 
 def assess(
@@ -133,6 +136,7 @@ def score_together(cases: Sequence[tuple[Case, Sequence[Controls]]]) -> ScoredTo
         flagged=flagged,
         flagged_q=flagged_q,
         profiles=profiles if len(parts) == 1 else (*profiles, _profile(None, parts)),
+        contrasts=contrasts([case for case, _ in cases]),
     )
 
 

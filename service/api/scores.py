@@ -9,6 +9,7 @@ from fitting import norms
 from fitting.analysis import NOTICE
 from fitting.errors import ImplausibleParameter
 from fitting.norms import Controls
+from fitting.norms.contrasts import Contrast
 from fitting.norms.together import RegionProfile
 from service.access.route_access import Access
 from service.api.dependencies import Caller, SiteNorms, Sites
@@ -58,6 +59,9 @@ class ScoreSetOut(Output):
     """Flags that remain when a false discovery rate of 5 % is kept."""
     profiles: tuple[RegionProfile, ...]
     """Distance of each region's values from own controls, and of all regions' together."""
+    contrasts: tuple[Contrast, ...]
+    """Contrasts of values of one laboratory that differ in side, region or metabolite: its offset cancels in them. Not
+    counted in ``tests``."""
     notice: str = Field(examples=[NOTICE])
     """What this answer must not be used for."""
 
@@ -82,6 +86,7 @@ def score_set(request: ScoreSetRequest, site_norms: SiteNorms, sites: Sites, cal
         flagged=together.flagged,
         flagged_q=together.flagged_q,
         profiles=together.profiles,
+        contrasts=together.contrasts,
         notice=NOTICE,
     )
 

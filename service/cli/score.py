@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -168,9 +169,16 @@ def _lines(answer: ScoreOut) -> Iterator[str]:
         yield f"{'percentile':<12}{z.percentile:.1f}  ({z.percentile_low:.1f} to {z.percentile_high:.1f})"
         yield f"{'position':<12}{z.flag} the reference interval {z.reference_low:.4g} to {z.reference_high:.4g}"
         if z.p_outside is not None:
-            yield f"{'outside':<12}with confidence {100 * z.p_outside:.0f} % among the outer 5 % of the controls"
-        if z.smallest_detectable_difference is not None:
-            yield f"{'detectable':<12}a difference of {z.smallest_detectable_difference:.3g} from the mean"
+            yield f"{'outside':<12}with probability {100 * z.p_outside:.0f} % among the outer 5 % of the controls"
+        if z.t is not None and z.df is not None:
+            effect = "" if z.z_cc is None else f", effect size z_cc = {z.z_cc:.2f}"
+            yield f"{'t test':<12}t = {z.t:.3g} on {z.df:.3g} degrees of freedom{effect}"
+        if z.detectable_percent is not None:
+            hardly = "; not informative" if z.informative is False else ""
+            yield f"{'detectable':<12}a decrease of {z.detectable_percent:.0f} %, in four of five people{hardly}"
+        if z.shares is not None:
+            shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in asdict(z.shares).items())
+            yield f"{'uncertainty':<12}{shares}"
         yield f"{'controls':<12}{norm.mean:.4g} ± {norm.sd_within:.3g} (n = {norm.n}): {norm.source} ({norm.id})"
         yield f"{'matched':<12}" + ", ".join(
             f"{name.replace('_', ' ')} {getattr(norm.matched, name)}" for name in _MATCHES
