@@ -22,7 +22,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve check test lint format types imports openapi openapi-check docs norm-model real-files pooled-rows pytest truth fuzz attacks bombs schemathesis audit bench bench-statistics golden chaos load scale image lock clean
+.PHONY: help setup serve check test lint format types imports openapi openapi-check docs norm-model real-files pooled-rows pytest truth fuzz attacks bombs schemathesis audit accuracy bench bench-statistics golden chaos load scale image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -120,6 +120,9 @@ audit: ## look for published weaknesses of the dependencies; passes with a note 
 
 bench: $(DEV_STAMP) ## measure accuracy and speed on simulated spectra and write docs/benchmark.md (minutes)
 	$(BIN)/python -m tests.measure.benchmarks
+
+accuracy: $(DEV_STAMP) ## measure what macromolecules learned from a scanner gain and write docs/site-background.md (a quarter of an hour)
+	$(BIN)/python -m tests.measure.accuracy --families 8 --page docs/site-background.md
 
 bench-statistics: $(DEV_STAMP) ## measure scores and follow-up on simulated people and write docs/benchmark-statistics.md (a quarter of an hour)
 	$(BIN)/python -m tests.measure.benchmarks.statistics_page

@@ -162,6 +162,7 @@ def _metabolite(result: MetaboliteResult) -> dict[str, str]:
             "percentile": _number(z.percentile),
             "p": _number(z.p),
             "flag": z.flag,
+            "detectable_percent": _number(z.detectable_percent),
         }
     return cells
 

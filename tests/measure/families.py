@@ -18,9 +18,12 @@ GOOD, TYPICAL, POOR = QUALITIES[:3]
 
 
 def table(family: int, seed: int = SEED) -> Template:
-    """Macromolecules of one family: drawn around a publication, another one for each family in turn."""
+    """Macromolecules of one family: drawn around a publication, another one for each family in turn.
+
+    Every second one is as far from it as publications are from each other, the others twice as far.
+    """
     published = tuple(templates().values())
-    return around(published[family % len(published)], np.random.default_rng((seed, family)))
+    return around(published[family % len(published)], np.random.default_rng((seed, family)), 1.0 + family % 2)
 
 
 def scanner(family: int, quality: Quality, spectra: int, seed: int = SEED) -> KnownSet:

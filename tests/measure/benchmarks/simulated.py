@@ -239,14 +239,17 @@ def _made(
     )
 
 
-def around(published: Template, rng: np.random.Generator) -> Template:
-    """Macromolecules like the published ones, with every line's area, place and width drawn around theirs."""
+def around(published: Template, rng: np.random.Generator, times: float = 1.0) -> Template:
+    """Macromolecules like the published ones, with every line's area, place and width drawn around theirs.
+
+    Spreads are the constants above, ``times`` as wide.
+    """
     peaks = tuple(
         replace(
             peak,
-            ppm=peak.ppm + PLACE_SPREAD * rng.standard_normal(),
-            fwhm=peak.fwhm * math.exp(WIDTH_SPREAD * rng.standard_normal()),
-            amplitude=peak.amplitude * math.exp(AREA_SPREAD * rng.standard_normal()),
+            ppm=peak.ppm + times * PLACE_SPREAD * rng.standard_normal(),
+            fwhm=peak.fwhm * math.exp(times * WIDTH_SPREAD * rng.standard_normal()),
+            amplitude=peak.amplitude * math.exp(times * AREA_SPREAD * rng.standard_normal()),
         )
         for peak in published.peaks
     )

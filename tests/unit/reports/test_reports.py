@@ -109,6 +109,16 @@ def test_csv_gives_back_the_numbers(traces: Traces) -> None:
         assert (row["id"], row["outcome"], row["seconds"]) == ("one", "converged", "1.5")
 
 
+def test_csv_says_what_a_comparison_could_have_seen() -> None:
+    """The smallest change that is seen in four of five stands in its column; without one the cell is empty."""
+    analysis = factory.make_analysis()
+    compared = next(result for result in analysis.metabolites if result.z is not None)
+    seen = replace(compared, z=replace(compared.z, detectable_percent=41.7))
+    rows = results_csv.result_rows("one", replace(analysis, metabolites=(seen, compared)), None)
+
+    assert [row["detectable_percent"] for row in rows] == ["41.7", ""]
+
+
 @pytest.mark.parametrize(
     ("found", "outcome", "message"),
     [
