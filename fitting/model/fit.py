@@ -27,7 +27,7 @@ from fitting.model.precision import effective_dimensions
 from fitting.model.problem import Problem
 from fitting.model.pulses import with_differences
 from fitting.model.result import Fit, Outcome, OutcomeCode, Traces, WithoutPrior
-from fitting.model.sensitivity import alternatives
+from fitting.model.sensitivity import alternatives, stiffness_step
 from fitting.model.solution import Solution, first_solution, prior_precisions, settled_solution
 from fitting.model.uncertainty import amplitude_covariance, classical_bound, correlation
 from fitting.units import ComplexArray, FloatArray
@@ -103,6 +103,7 @@ def fit(
     covariance = amplitude_covariance(problem, state)
     multiples = {} if components.deviations is None else components.deviations.multiples
     others = alternatives(problem, state, multiples)
+    covariance = covariance.widened(stiffness_step(others))
     without_prior = None
     if prior is not None:
         without_prior = WithoutPrior(state.amplitudes * gain, covariance.total * gain**2)

@@ -27,6 +27,10 @@ class Covariance:
     total: FloatArray
     shared: FloatArray
 
+    def widened(self, step: FloatArray) -> Covariance:
+        """The same with one more cause of error, which changes the amplitudes by ``step`` (K,) per deviation."""
+        return Covariance(self.total + np.outer(step, step), self.shared)
+
     def scaled(self, unit: float) -> Covariance:
         """The same for amplitudes multiplied by ``unit``."""
         return Covariance(self.total * unit**2, self.shared * unit**2)

@@ -121,6 +121,7 @@ def give_verdict(run: Run) -> None:
         pattern=pattern,
         remarks=run.intake.remarks,
         off_scale=run.basis.off_scale,
+        echo_time=run.acquisition.echo_time,
     )
     run.judgement = judged(doubts=doubts)
     if pattern == "found" and run.judgement.spectrum.usable != "no":

@@ -7,7 +7,8 @@ import numpy as np
 from fitting.fid import Axes, Fid, Spectrum
 from fitting.model.baseline import BUMP_FWHM_PPM, BUMP_SPACING_PPM
 from fitting.model.fit import Components
-from fitting.units import ComplexArray
+from fitting.model.problem import Problem
+from fitting.units import ComplexArray, FloatArray
 
 FREQUENCY = 123.25e6
 DWELL = 5e-4
@@ -78,3 +79,12 @@ def random_bumps(generator: np.random.Generator, noise_sd: float, precision: flo
     height = noise_sd * np.sqrt(POINTS) / decay.sum() * generator.standard_normal(centres.size) / np.sqrt(precision)
     phases = np.exp(-2j * np.pi * (centres[:, None] - 4.65) * FREQUENCY * 1e-6 * time)
     return np.asarray((height[:, None] * phases).sum(axis=0) * decay)
+
+
+def penalty_rows(problem: Problem) -> FloatArray:
+    """Rows R (ranks, n) for which the penalty of baseline coefficients c is |R c|²."""
+    baseline, rows = problem.model.baseline, []
+    for block, precision in zip(baseline.blocks, problem.projection.precisions, strict=True):
+        rows.append(np.zeros((block.rank, baseline.columns.shape[1])))
+        rows[-1][:, block.start : block.stop] = np.sqrt(precision) * block.root
+    return np.concatenate(rows)

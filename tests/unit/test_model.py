@@ -19,6 +19,7 @@ from fitting.model.linear import Projection, solve_amplitudes
 from fitting.model.optimisers import OPTIMISERS
 from fitting.model.parameters import GLOBAL, layout_for, unpack
 from fitting.model.problem import Problem
+from fitting.model.sensitivity import stiffness_step
 from fitting.model.solution import TOLERANCE, first_solution, prior_precisions
 from fitting.model.start import start_vector
 from fitting.model.uncertainty import amplitude_covariance
@@ -86,22 +87,13 @@ def test_common_derivatives_are_the_first_of_all() -> None:
     assert common_derivatives(problem.model, state) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-def _penalty_rows(problem: Problem) -> FloatArray:
-    """Rows R (ranks, n) for which the penalty of baseline coefficients c is |R c|²."""
-    baseline, rows = problem.model.baseline, []
-    for block, precision in zip(baseline.blocks, problem.projection.precisions, strict=True):
-        rows.append(np.zeros((block.rank, baseline.columns.shape[1])))
-        rows[-1][:, block.start : block.stop] = np.sqrt(precision) * block.root
-    return np.concatenate(rows)
-
-
 @pytest.mark.parametrize("baseline", BASELINES)
 def test_normal_equations_are_those_of_kaufmans_jacobian(baseline: str) -> None:
     """The Hessian is what least squares leave of the derivatives once free amplitudes and baseline are taken out."""
     problem = _problem(baseline)
     vector = start_vector(problem.model, problem.projection, world.FREQUENCY) + 0.03
     state, layout = problem.state(vector), problem.model.layout
-    rows = _penalty_rows(problem)
+    rows = world.penalty_rows(problem)
     free = state.design[:, state.free > 0]
     linear = np.block([[free, problem.model.baseline.columns], [np.zeros((rows.shape[0], free.shape[1])), rows]])
     change = np.vstack([derivatives(problem.model, state), np.zeros((rows.shape[0], vector.size))])
@@ -176,7 +168,7 @@ def test_variable_projection_reaches_the_joint_optimum() -> None:
     start = start_vector(problem.model, problem.projection, world.FREQUENCY)
     optimum = OPTIMISERS["lmfit-leastsq"](problem, start, 1e-6, None)
     state = problem.state(optimum.vector)
-    model, root = problem.model, _penalty_rows(problem)
+    model, root = problem.model, world.penalty_rows(problem)
     count, size = state.amplitudes.size, model.layout.size
     has_prior = np.isfinite(model.layout.prior_sd)
 
@@ -307,6 +299,20 @@ def test_covariance_matches_repeated_draws() -> None:
         assert 0.8 < ratio < 1.2, (name, ratio)
         bias = amplitudes[:, k].mean() - world.AMPLITUDES[name]
         assert abs(bias) < 0.5 * stated[k], name
+
+
+def test_intervals_hold_that_the_stiffness_of_the_baseline_is_uncertain() -> None:
+    """A value that another stiffness moves has an interval that is wider by it; the shared part stays as it is."""
+    generator = np.random.default_rng(4)
+    found = fit(world.spectrum(world.clean_fid(lorentz=25.0) + world.noise(generator, SD)), world.components(), SD)
+    stiffer, freer = (other.amplitudes for other in found.alternatives[:2])
+
+    step = stiffness_step(found.alternatives)
+    without = np.diagonal(found.covariance) - step**2
+
+    assert step == pytest.approx((stiffer - freer) / 2)
+    assert (without > 0).all()
+    assert np.sqrt(step**2 / without).max() > 0.1
 
 
 def test_absent_component_keeps_an_uncertainty() -> None:

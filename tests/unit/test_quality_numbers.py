@@ -12,7 +12,7 @@ from fitting.fid import Axes
 from fitting.model.result import Traces
 from fitting.preprocessing import Preprocessed, preprocess
 from fitting.quality import INSTRUMENTS, Evidence, Quality, quality_numbers
-from fitting.quality.baseline_use import baseline_share
+from fitting.quality.baseline_use import baseline_dip, baseline_share, baseline_swing
 from fitting.quality.clipping import clipped_samples
 from fitting.quality.fit_residual import residual_by_region
 from fitting.quality.linewidths import creatine_linewidth_ppm, naa_linewidth_ppm
@@ -125,6 +125,24 @@ def test_signal_over_noise_and_baseline_share() -> None:
     assert baseline_share(found) == 0.0
     area = float(np.mean(np.abs(found.fit)))
     assert baseline_share(traces(scan, scan.brain(), none, 1.0, baseline=area)) == pytest.approx(0.5)
+
+
+def test_an_offset_of_the_baseline_is_neither_swing_nor_dip() -> None:
+    """Swing and dip are measured against the highest metabolite, and only signal below the rest is a dip."""
+    scan = Scan(points=2048)
+    found = traces(scan, scan.brain(), np.zeros(scan.points, dtype=np.complex128), 1.0)
+    highest = float(np.max(found.components.sum(axis=0)))
+    bell = np.exp(-(((found.ppm - 1.1) / 0.2) ** 2))
+
+    def both(baseline: np.ndarray) -> tuple[float | None, float | None]:
+        seen = replace(found, baseline=baseline)
+        return baseline_swing(seen), baseline_dip(seen)
+
+    assert both(np.full_like(found.ppm, -0.4 * highest)) == pytest.approx((0.0, 0.0))
+    assert both(-0.5 * highest * bell - highest) == pytest.approx((0.5, 0.5), abs=0.02)
+    assert both(0.5 * highest * bell) == pytest.approx((0.5, 0.0), abs=0.02)
+    nothing = replace(found, components=np.zeros_like(found.components))
+    assert (baseline_swing(nothing), baseline_dip(nothing)) == (None, None)
 
 
 def test_lipid() -> None:

@@ -78,7 +78,11 @@ def _answer_to(problem: Problem, state: State, columns: FloatArray) -> FloatArra
     """How the amplitudes of the linearised, penalised problem answer to data of these columns: (K, n)."""
     derivatives = problem.change(state)
     design = np.hstack([state.design, derivatives, problem.model.baseline.columns])
+<<<<<<< HEAD
     root = penalty_rows(problem)
+=======
+    root = world.penalty_rows(problem)
+>>>>>>> 2ce848c (Judge the background, and widen intervals of broad lines)
     weight = 1.0 / problem.model.layout.prior_sd
     weight[GAUSS] = 0.5 * weight[GAUSS] ** 2  # the model holds the square of the Gaussian damping
     penalties = np.zeros((weight.size + root.shape[0], design.shape[1]))

@@ -65,8 +65,10 @@ def brain(**changed: Quantity | None) -> tuple[Quantity, ...]:
     return tuple(item for item in found.values() if item is not None)
 
 
-def spectrum(quality: Quality = GOOD, quantities: tuple[Quantity, ...] | None = None) -> Verdict:
-    return judge(CONVERGED, quality, quantities or brain()).spectrum
+def spectrum(
+    quality: Quality = GOOD, quantities: tuple[Quantity, ...] | None = None, echo_time: float | None = 0.03
+) -> Verdict:
+    return judge(CONVERGED, quality, quantities or brain(), echo_time=echo_time).spectrum
 
 
 def codes(quality: Quality = GOOD, quantities: tuple[Quantity, ...] | None = None) -> set[str]:
@@ -83,7 +85,13 @@ def at(rule: Rule, value: float) -> tuple[Quality, tuple[Quantity, ...]]:
         name = rule.quantity.removesuffix("/tCr")
         return GOOD, brain(**{name: quantity(name, value)})
     if rule.quantity == "worst_region_residual":
-        return replace(GOOD, residual_by_region=(RegionResidual(0.2, 1.8, value),)), brain()
+        return replace(GOOD, residual_by_region=(RegionResidual(3.4, 4.2, value),), residual_water=2.0), brain()
+    if rule.quantity == "worst_residual_below_3.4_ppm":
+        return replace(GOOD, residual_by_region=(RegionResidual(2.2, 2.8, value),)), brain()
+    if rule.quantity == "residual_beside_water":
+        return replace(GOOD, residual_by_region=(RegionResidual(3.4, 4.2, value),), residual_water=20.0), brain()
+    if rule.quantity == "macromolecule_bound":
+        return GOOD, brain(MM=quantity("MM", value, detected=False))
     if rule.quantity == "water_over_metabolite_linewidth":
         return replace(GOOD, water_linewidth_hz=value * GOOD.linewidth_hz), brain()
     if rule.quantity == "brain_metabolite_over_sd":
@@ -160,6 +168,27 @@ def test_a_rule_limits_only_its_metabolites() -> None:
     assert broad.metabolites["Glu"].usable == "limited"
     assert broad.metabolites["tNAA"].usable == "yes"
     assert {verdict.usable for verdict in too_broad.metabolites.values()} == {"no"}
+
+
+@pytest.mark.parametrize(
+    ("snr", "echo_time"), [(40.0, 0.144), (40.0, None), (10.5, 0.03)], ids=["long echo", "echo unknown", "noisy"]
+)
+def test_macromolecules_are_missed_only_where_they_would_show(snr: float, echo_time: float | None) -> None:
+    """At a long or unknown echo time and in noise nothing is said of macromolecules that are not seen."""
+    unseen = brain(MM=quantity("MM", 0.1, detected=False))
+
+    assert "macromolecules-absent" in codes(GOOD, unseen)
+    found = spectrum(replace(GOOD, snr=snr), unseen, echo_time).reasons
+    assert "macromolecules-absent" not in {reason.code for reason in found}
+
+
+def test_water_left_over_spares_what_lies_elsewhere() -> None:
+    """A residual at the foot of much residual water limits mI, and none of NAA, creatine, choline, Glu and Gln."""
+    wet = replace(GOOD, residual_water=30.0, residual_by_region=(RegionResidual(3.4, 4.2, 2.3),))
+
+    verdicts = judge(CONVERGED, wet, brain()).metabolites
+
+    assert [name for name, verdict in verdicts.items() if verdict.usable != "yes"] == ["mI"]
 
 
 def test_doubts_about_the_scan_limit_everything() -> None:

@@ -67,6 +67,7 @@ def judge(
     doubts: Sequence[Reason] = (),
     remarks: Sequence[Reason] = (),
     off_scale: Mapping[str, float] = NONE_OFF_SCALE,
+    echo_time: float | None = None,
 ) -> Judgement:
     """Verdict on one fitted spectrum: the worst rule that fires, every fired rule among the reasons.
 
@@ -86,6 +87,9 @@ def judge(
     off_scale : mapping of str to float
         ``BasisSet.off_scale``: limits the values it concerns, and the spectrum only where it concerns tCr.
 
+    echo_time : float, optional
+        Of the scan, s: some rules are about short ones only.
+
     Returns
     -------
     Judgement
@@ -95,7 +99,7 @@ def judge(
     if pattern != "found":
         fired.append(_Fired(*NOT_REFERENCED[pattern]))
     fired += [_Fired("limited", reason) for reason in doubts]
-    numbers = measured(quality, quantities)
+    numbers = measured(quality, quantities, echo_time)
     reported: set[tuple[str, bool]] = set()
     for rule in rules():
         reason = rule.reason(numbers)

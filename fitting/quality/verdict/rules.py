@@ -21,6 +21,17 @@ CONFIDENT = 1.0
 CONCENTRATION = "[tCr]"
 """Name, in the rules, of the water-scaled concentration of tCr, whichever unit it is in."""
 
+MACROMOLECULES = "MM"
+SHORT_ECHO_TIME = 0.040
+"""s; up to it macromolecules, of T2 15 to 40 ms (Landheer 2020, doi:10.1002/mrm.28282), are plain in every brain."""
+GOOD_SNR = 20.0
+"""Signal-to-noise ratio from which they are: no simulated brain of that quality came out without them."""
+
+BESIDE_WATER_PPM = 3.4
+"""Lower end of the region whose residual shows what was left of the water."""
+MUCH_WATER = 5.0
+"""Residual water over tNAA from which that region is looked at: less is good suppression (see ``residual_water``)."""
+
 BRAIN_METABOLITES = ("tNAA", "tCr", "tCho")
 """The three strongest signals of brain; without any of them there is no brain spectrum to interpret."""
 
@@ -72,16 +83,14 @@ def rules() -> tuple[Rule, ...]:
     return tuple(Rule(**{**row, "spares": tuple(row.get("spares", ()))}) for row in tomllib.loads(text)["rule"])
 
 
-def measured(quality: Quality, quantities: tuple[Quantity, ...]) -> dict[str, Interval]:
-    """Every number the rules can be about, by its name in them."""
+def measured(quality: Quality, quantities: tuple[Quantity, ...], echo_time: float | None = None) -> dict[str, Interval]:
+    """Every number the rules can be about, by its name in them; ``echo_time`` (s) is that of the scan, if known."""
     found = {
         name: Interval(float(value), float(value), float(value))
         for name, value in vars(quality).items()
         if isinstance(value, int | float)
     }
-    if quality.residual_by_region:
-        worst = max(region.rms_over_noise for region in quality.residual_by_region)
-        found["worst_region_residual"] = Interval(worst, worst, worst)
+    found |= {name: Interval(value, value, value) for name, value in _residuals(quality).items()}
     if quality.water_linewidth_hz is not None and quality.linewidth_hz > 0:
         wider = quality.water_linewidth_hz / quality.linewidth_hz
         found["water_over_metabolite_linewidth"] = Interval(wider, wider, wider)
@@ -91,6 +100,11 @@ def measured(quality: Quality, quantities: tuple[Quantity, ...]) -> dict[str, In
     creatine = by_name.get("tCr")
     if creatine is None or not creatine.detected:
         return found
+    background = by_name.get(MACROMOLECULES)
+    if background is not None and not background.detected and _shows_macromolecules(quality, echo_time):
+        bound = _ratio(background, creatine)
+        if bound is not None:
+            found["macromolecule_bound"] = bound
     for name, quantity in by_name.items():
         ratio = _ratio(quantity, creatine)
         if ratio is not None:
@@ -99,6 +113,25 @@ def measured(quality: Quality, quantities: tuple[Quantity, ...]) -> dict[str, In
         found[CONCENTRATION] = _around(creatine.concentration.value, creatine.concentration.sd)
         found[f"{CONCENTRATION} {creatine.concentration.unit}"] = found[CONCENTRATION]
     return found
+
+
+def _residuals(quality: Quality) -> dict[str, float]:
+    """Largest residual of all regions, of those apart from the foot of the water, and of that one if there was any."""
+    regions = quality.residual_by_region
+    if not regions:
+        return {}
+    found = {"worst_region_residual": max(region.rms_over_noise for region in regions)}
+    below = [region.rms_over_noise for region in regions if region.high_ppm <= BESIDE_WATER_PPM]
+    beside = [region.rms_over_noise for region in regions if region.low_ppm >= BESIDE_WATER_PPM]
+    if below:
+        found["worst_residual_below_3.4_ppm"] = max(below)
+    if beside and quality.residual_water is not None and quality.residual_water > MUCH_WATER:
+        found["residual_beside_water"] = max(beside)
+    return found
+
+
+def _shows_macromolecules(quality: Quality, echo_time: float | None) -> bool:
+    return echo_time is not None and echo_time <= SHORT_ECHO_TIME and quality.snr >= GOOD_SNR
 
 
 def _over_sd(quantity: Quantity) -> float:
