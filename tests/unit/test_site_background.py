@@ -14,7 +14,8 @@ from fitting.errors import UnusableBasis
 from fitting.model.background_evidence import BackgroundEvidence, evidence_of, probability
 from fitting.model.site_background import PERSONAL, LeftOut, SiteBackground, learned, log_evidence
 from fitting.units import FloatArray
-from tests.unit.test_two_deviations import linearised, penalty_rows
+from tests.unit.model_cases import penalty_rows
+from tests.unit.test_two_deviations import linearised
 
 SIZE, PEOPLE = 4, 5
 

@@ -7,7 +7,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-from scipy.linalg import block_diag
 
 from fitting.basis.basis_set import Deviations as Freedom
 from fitting.model.background import LINES, PERSONAL, TEMPLATES, Family, with_deviations
@@ -21,6 +20,7 @@ from fitting.model.uncertainty import amplitude_covariance
 from fitting.quantification.deviations import Deviations
 from fitting.units import ComplexArray, FloatArray
 from tests.unit import model_cases as world
+from tests.unit.model_cases import penalty_rows
 
 SD = 0.05
 TIME = np.arange(world.POINTS) * world.DWELL
@@ -68,21 +68,11 @@ def linearised() -> tuple[Problem, State]:
     return problem, problem.state(vector)
 
 
-def penalty_rows(problem: Problem) -> FloatArray:
-    """Rows whose squares are the penalty of the baseline's coefficients, shape (ranks, n)."""
-    blocks, precisions = problem.model.baseline.blocks, problem.projection.precisions
-    return np.asarray(block_diag(*(np.sqrt(p) * block.root for block, p in zip(blocks, precisions, strict=True))))
-
-
 def _answer_to(problem: Problem, state: State, columns: FloatArray) -> FloatArray:
     """How the amplitudes of the linearised, penalised problem answer to data of these columns: (K, n)."""
     derivatives = problem.change(state)
     design = np.hstack([state.design, derivatives, problem.model.baseline.columns])
-<<<<<<< HEAD
     root = penalty_rows(problem)
-=======
-    root = world.penalty_rows(problem)
->>>>>>> 2ce848c (Judge the background, and widen intervals of broad lines)
     weight = 1.0 / problem.model.layout.prior_sd
     weight[GAUSS] = 0.5 * weight[GAUSS] ** 2  # the model holds the square of the Gaussian damping
     penalties = np.zeros((weight.size + root.shape[0], design.shape[1]))
