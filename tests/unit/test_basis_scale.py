@@ -11,7 +11,9 @@ import pytest
 
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.basis.files import read_basis
+from fitting.basis.macromolecule_templates import rigid_macromolecules
 from fitting.errors import UnusableBasis
+from fitting.fid import Axes
 from fitting.io.source import Files, SourceFile
 from fitting.request import Options, Subject
 from fitting.run import Job, analyse
@@ -32,9 +34,11 @@ def off_scale(made: str, name: str) -> Files:
 
 @cache
 def scan() -> SourceFile:
-    """A spectrum of known content, 5 Hz wide, with noise."""
+    """A spectrum of known content on macromolecules, 5 Hz wide, with noise."""
     rng = np.random.default_rng(5)
-    signal = np.array([CONTENT[name] for name in NAMES]) @ truth() * np.exp(-np.pi * 3.0 * T)
+    _, macromolecules = rigid_macromolecules("bell-2024", Axes(POINTS, DWELL, F0))
+    signal = np.array([CONTENT[name] for name in NAMES]) @ truth() + 3.0 * macromolecules[0]
+    signal = signal * np.exp(-np.pi * 3.0 * T)
     noise = rng.normal(scale=0.4, size=(2, POINTS))
     fid = signal + noise[0] + 1j * noise[1]
     content = {"fid_real": fid.real.tolist(), "fid_imag": fid.imag.tolist(), "dwell_time": DWELL}
