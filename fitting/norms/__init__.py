@@ -9,6 +9,7 @@ from fitting.norms.admission import site_controls
 from fitting.norms.assessment import Assessment, NormUsed, ZScore
 from fitting.norms.case import Case, Context, own_software
 from fitting.norms.controls import Control, Controls, Measured, Method, Summary
+from fitting.norms.further_laboratories import FurtherLaboratory
 from fitting.norms.leave_one_out import check_controls
 from fitting.norms.literature import Norm, literature_norms
 from fitting.norms.matching import applicable_norms, find_norm
@@ -25,6 +26,7 @@ __all__ = [
     "Context",
     "Control",
     "Controls",
+    "FurtherLaboratory",
     "Measured",
     "Method",
     "Norm",

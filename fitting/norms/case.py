@@ -8,6 +8,7 @@ from typing import Literal
 
 from fitting.acquisition import Acquisition
 from fitting.errors import ImplausibleParameter
+from fitting.norms.further_laboratories import FurtherLaboratory
 from fitting.quantification.concentrations import Ratio
 from fitting.request import Subject
 from fitting.units import PROTON_GAMMA_BAR
@@ -50,6 +51,8 @@ class Context:
     """Program with version and method."""
     unit: str = RATIO
     """:data:`RATIO`, or an absolute one of :data:`fitting.norms.controls.UNITS`."""
+    laboratories: tuple[FurtherLaboratory, ...] = ()
+    """Other laboratories that shared what they know of their healthy people."""
 
 
 @dataclass(frozen=True, slots=True)

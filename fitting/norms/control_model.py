@@ -113,6 +113,10 @@ class ControlModel:
                     covariance[:, a, b] -= 0.5 * habits().sides_sd ** 2
         return means, covariance
 
+    def state(self, cell: Cell) -> FloatArray:
+        """Weights of the regions' log parts and of the field in the log of a cell, shape (6 k + 12,)."""
+        return self._weights(cell)[1]
+
     def _weights(self, cell: Cell) -> tuple[FloatArray, FloatArray, float]:
         """Weights of the parts, of the whole state, and the constant of the linearised sum."""
         count, places = len(PARTS), len(self.regions)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fitting.norms.case import Case
-from fitting.norms.control_model import Cell, control_model
+from fitting.norms.control_model import Cell, ControlModel, control_model
 from fitting.norms.controls import Control, Controls
+from fitting.norms.further_laboratories import model_with
 from fitting.norms.matching import find_place
 from fitting.norms.own_values import OwnValues, own_values
 from fitting.reason import Absence
@@ -51,10 +52,11 @@ def laboratory_of(case: Case, own: Controls | None, others: Sequence[Controls] =
     people = () if own is None else own.having(case.metabolite)
     cell = cell_of(case)
     elsewhere = [item for item in others if _observed(item, case) is not None]
-    prior = control_model().prior(cell)
+    model = model_with(case.context.laboratories)
+    prior = model.prior(cell)
     values = own_values(people, case.metabolite, case.context.subject)
     if elsewhere:
-        prior = _informed(prior, cell, elsewhere)
+        prior = _informed(prior, cell, elsewhere, model)
     return Laboratory(cell, prior, values, update(prior, values.sample), tuple(_label(item) for item in elsewhere))
 
 
@@ -101,9 +103,9 @@ def _observed(controls: Controls, case: Case) -> tuple[Control, ...] | None:
     return people if people and covered and all(item.values[case.metabolite].value > 0.0 for item in people) else None
 
 
-def _informed(prior: Prior, cell: Cell, others: Sequence[Controls]) -> Prior:
+def _informed(prior: Prior, cell: Cell, others: Sequence[Controls], model: ControlModel) -> Prior:
     """The prior after the means, and for one metabolite the spreads, of controls of other regions."""
-    model, cells, means, errors = control_model(), [cell], [], []
+    cells, means, errors = [cell], [], []
     log_spread, spread_sd = prior.log_spread, prior.log_spread_sd
     for controls in others:
         there = replace(

@@ -12,6 +12,7 @@ from fitting.norms.case import OWN_SOFTWARE, Case, Context
 from fitting.norms.contrasts import Contrast, contrasts
 from fitting.norms.controls import Controls, site_version
 from fitting.norms.evidence import evidence
+from fitting.norms.further_laboratories import FurtherLaboratory, further_version
 from fitting.norms.matching import find_norm
 from fitting.norms.profile import profile_distance
 from fitting.norms.regions import find_region
@@ -59,6 +60,7 @@ def assess(
     usable: Mapping[str, Literal["yes", "limited", "no"]],
     *,
     site_norms: Sequence[Controls] = (),
+    laboratories: Sequence[FurtherLaboratory] = (),
     software: str = OWN_SOFTWARE,
 ) -> Assessment:
     """Compare every quantity of one spectrum with the matching norm, or give the reason when none is applied.
@@ -78,6 +80,8 @@ def assess(
         The verdict on each quantity; z-scores are given for ``yes`` only.
     site_norms : sequence of Controls
         The newest versions of the site's own controls; those that match have priority.
+    laboratories : sequence of FurtherLaboratory
+        Others that shared their summaries.
     software : str
         Program that computed the quantities, with version and method.
 
@@ -86,7 +90,7 @@ def assess(
     Assessment
         With an entry for every quantity.
     """
-    context = Context(subject, acquisition, software)
+    context = Context(subject, acquisition, software, laboratories=tuple(laboratories))
     answers = {item.name: _score_quantity(item, context, usable[item.name], site_norms) for item in quantities}
     scores = dict(zip(answers, _with_q([answer.position for answer in answers.values()]), strict=True))
     ratios = [(item.name, item.ratio_tcr, scores[item.name]) for item in quantities if item.ratio_tcr is not None]
@@ -99,7 +103,7 @@ def assess(
         scores=scores,
         norms=tuple(used.values()),
         norms_not_used=tuple(item for answer in answers.values() for item in answer.not_used),
-        norm_version=norm_version() + site_version(site_norms),
+        norm_version=norm_version() + site_version(site_norms) + further_version(laboratories),
         tests=tests,
         expected_by_chance=tests / ONE_IN,
         flagged=flagged,

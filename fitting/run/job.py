@@ -12,7 +12,7 @@ from fitting.errors import UnusableBasis, UnusableImage, UnusableSite, UnusableT
 from fitting.io import Files
 from fitting.io.companions import file_content, source_files
 from fitting.model.site_background import SiteBackground
-from fitting.norms import Controls
+from fitting.norms import Controls, FurtherLaboratory
 from fitting.request import FIELDS, PARTS, Document, Options, Subject, TissueFractions, Visit, put, request_of
 from fitting.run.check import check_request
 from fitting.run.placement import Images
@@ -30,7 +30,7 @@ class Job:
     of the site's own controls. ``macromolecules`` is a measured macromolecular spectrum that replaces the published
     ones. ``images`` are the T1-weighted image and the tissue maps of the same examination. ``visit`` names the person
     by a pseudonym; it changes no number. ``site`` is the calibration of the scanner; ``sites`` are those that may hold,
-    newest first.
+    newest first. ``laboratories`` are others that shared their summaries.
     """
 
     metabolite: Files
@@ -45,6 +45,7 @@ class Job:
     visit: Visit = field(default_factory=Visit)
     site: Site | None = None
     sites: tuple[Site, ...] = ()
+    laboratories: tuple[FurtherLaboratory, ...] = ()
     background: SiteBackground | None = None
     """Learned macromolecules in place of the site's, with which a control is fitted: without what it taught itself."""
 

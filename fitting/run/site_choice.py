@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fitting.acquisition import Acquisition
 from fitting.model.site_background import SiteBackground
-from fitting.norms import own_software
+from fitting.norms import FurtherLaboratory, own_software
 from fitting.run.basis_choice import background_in_words, basis_digest
 from fitting.run.job import Job
 from fitting.run.learned_background import in_words
@@ -32,3 +32,9 @@ def software_of(job: Job, source: str, background: SiteBackground | None = None)
     options = job.options
     words = background_in_words(job) if background is None else in_words(background)
     return own_software(options.baseline, words, source, prior=options.concentration_prior)
+
+
+def others_of(job: Job, choice: SiteChoice) -> tuple[FurtherLaboratory, ...]:
+    """The further laboratories of a job, without the one whose own people are used: they would count twice."""
+    own = None if choice.site is None else choice.site.name
+    return tuple(item for item in job.laboratories if item.name != own)

@@ -27,7 +27,7 @@ from fitting.run.job import Job
 from fitting.run.learned_background import holds_for, in_files, mismatch, with_learned
 from fitting.run.placement import place
 from fitting.run.progress import Stage, begin
-from fitting.run.site_choice import site_for, software_of
+from fitting.run.site_choice import others_of, site_for, software_of
 from fitting.run.state import Run
 from fitting.sites import Site
 
@@ -143,6 +143,7 @@ def compare_with_controls(run: Run) -> None:
         run.acquisition,
         {name: verdict.usable for name, verdict in run.judgement.metabolites.items()},
         site_norms=(*calibrated, *run.job.site_norms),
+        laboratories=others_of(run.job, run.site),
         software=software,
     )
 

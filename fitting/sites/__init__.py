@@ -9,7 +9,7 @@ from fitting.sites.admission import Candidate, refused, site_of
 from fitting.sites.calibration import without
 from fitting.sites.document import check_name, read_site, site_bytes
 from fitting.sites.matching import SiteChoice, choose_site
-from fitting.sites.share import Share, read_share, share_of
+from fitting.sites.share import Share, laboratory_of, read_share, share_of
 from fitting.sites.site import (
     Site,
     SiteAcquisition,
@@ -33,6 +33,7 @@ __all__ = [
     "SiteRegion",
     "check_name",
     "choose_site",
+    "laboratory_of",
     "read_share",
     "read_site",
     "refused",

@@ -13,6 +13,9 @@ import numpy as np
 
 from fitting.errors import UnusableShare, UnusableSite
 from fitting.norms import find_region
+from fitting.norms.composition import METABOLITES
+from fitting.norms.control_model import Cell
+from fitting.norms.further_laboratories import FurtherLaboratory, LaboratoryMean
 from fitting.sites.document import check_name, json_object
 from fitting.sites.members import WrongMember, noun_of
 from fitting.sites.site import Site, SiteAcquisition, SiteControl, SiteProgram, SiteRegion, canonical
@@ -28,6 +31,9 @@ DIGITS = 5
 """Significant digits of every number: far below the error of a mean, and too few to solve for single values."""
 PERSONAL = {"people", "person", "controls", "values", "id", "ids", "subject", "age_years", "sex", "gm", "input_sha256"}
 """Members that only a document about single people has."""
+
+
+_SIDES = {"left": "left", "right": "right"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,25 @@ def share_of(site: Site) -> Share:
         program=site.program,
         regions=regions,
     )
+
+
+def laboratory_of(share: Share) -> FurtherLaboratory:
+    """A share as a further laboratory of the control model."""
+    field_t = share.acquisition.field_t
+    means = tuple(
+        LaboratoryMean(
+            cell=Cell(
+                item.name, region.region, field_t, region.subregion or "", _SIDES.get(region.hemisphere or "", "")
+            ),
+            n=item.n,
+            log_mean=item.log_mean,
+            log_sd=item.log_sd,
+        )
+        for region in share.regions
+        for item in region.metabolites
+        if item.name in METABOLITES
+    )
+    return FurtherLaboratory(share.id, share.name, means)
 
 
 def read_share(content: bytes, file: str = "SHARE.json") -> Share:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +13,7 @@ from fitting.request import PARTS, Document
 from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode, refusing
 from service.cli.output import Format, check_destination, chosen_format, refuse_overwriting, write
-from service.cli.own_norms import own_norms
+from service.cli.own_norms import other_laboratories, own_norms
 from service.cli.own_sites import check_site, own_sites
 from service.cli.request_options import Paths, takes_request
 
@@ -41,6 +42,7 @@ def analyse(
     norms, sites = own_norms(), own_sites()
     with refusing(file):
         job = Job.read(document, {"metabolite": file, **paths}, norms, sites)
+        job = replace(job, laboratories=other_laboratories())
         started = time.perf_counter()
         analysis, traces = run_pipeline(job, cache_dir=load_settings().cache_dir)
         seconds = time.perf_counter() - started

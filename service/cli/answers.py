@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fitting.errors import FittingError
-from fitting.norms import Controls
+from fitting.norms import Controls, FurtherLaboratory
 from fitting.request import Document
 from fitting.run import analyse
 from fitting.run.job import Job
@@ -27,7 +27,12 @@ class Answer:
 
 
 def analyse_entry(
-    entry: ManifestRow | BadEntry, *, site_norms: tuple[Controls, ...], sites: tuple[Site, ...], cache_dir: Path
+    entry: ManifestRow | BadEntry,
+    *,
+    site_norms: tuple[Controls, ...],
+    sites: tuple[Site, ...],
+    laboratories: tuple[FurtherLaboratory, ...],
+    cache_dir: Path,
 ) -> Answer:
     """Analyse one spectrum; a refusal or failure becomes its one row."""
     started = time.perf_counter()
@@ -35,7 +40,8 @@ def analyse_entry(
     try:
         if isinstance(entry, BadEntry):
             raise entry.problem
-        analysis, _ = analyse(Job.read(entry.document, entry.paths, site_norms, sites), cache_dir=cache_dir)
+        job = replace(Job.read(entry.document, entry.paths, site_norms, sites), laboratories=laboratories)
+        analysis, _ = analyse(job, cache_dir=cache_dir)
     except FittingError as error:
         return Answer((refusal_row(entry.id, error.code, error.detail, said),), analysed=False)
     except MemoryError:

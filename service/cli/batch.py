@@ -15,7 +15,7 @@ from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode, refusing, writing
 from service.cli.manifest import ManifestRow, read_manifest
 from service.cli.output import refuse_overwriting
-from service.cli.own_norms import own_norms
+from service.cli.own_norms import other_laboratories, own_norms
 from service.cli.own_sites import check_site, own_sites
 from service.cli.progress_bar import with_progress
 from service.cli.request_options import Paths, takes_request
@@ -49,7 +49,13 @@ def batch(
     if table.carried:
         sys.stderr.write(f"{manifest}: not read, carried through: {', '.join(table.carried)}\n")
     settings = load_settings()
-    task = functools.partial(analyse_entry, site_norms=own_norms(), sites=own_sites(), cache_dir=settings.cache_dir)
+    task = functools.partial(
+        analyse_entry,
+        site_norms=own_norms(),
+        sites=own_sites(),
+        laboratories=other_laboratories(),
+        cache_dir=settings.cache_dir,
+    )
     copied = {name: f"manifest_{name}" if name in COLUMNS else name for name in table.carried}
     columns = (*COLUMNS, *copied.values())
     analysed = 0

@@ -8,7 +8,7 @@ from service.cli.configuration import load_settings
 from service.cli.failures import refusing
 
 if TYPE_CHECKING:
-    from fitting.norms import Controls
+    from fitting.norms import Controls, FurtherLaboratory
 
 
 def own_norms() -> tuple[Controls, ...]:
@@ -26,3 +26,20 @@ def own_norms() -> tuple[Controls, ...]:
 
     with refusing(folder):
         return tuple(read_norm_folder(folder).values())
+
+
+def other_laboratories() -> tuple[FurtherLaboratory, ...]:
+    """Every laboratory of the folder that shared its summaries; none without the setting.
+
+    Raises
+    ------
+    CommandFailure
+        When such a file is damaged, was altered or holds single people.
+    """
+    folder = load_settings().norms_path
+    if folder is None:
+        return ()
+    from service.schemas.norm_folder import read_laboratories
+
+    with refusing(folder):
+        return read_laboratories(folder)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from service.cli.failures import CommandFailure, ExitCode, refusing
-from service.cli.own_norms import own_norms
+from service.cli.own_norms import other_laboratories, own_norms
 from service.cli.own_sites import own_sites, site_at
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ def score(
             },
         )
         case = request.case()
+        case = replace(case, context=replace(case.context, laboratories=other_laboratories()))
         sites = own_sites() if calibrated is None else (calibrated,)
         own = (*(item for one in sites for item in one.controls), *own_norms())
         answer = score_out(request, case, norms.score(case, request.supplied() or own))

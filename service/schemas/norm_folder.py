@@ -1,15 +1,18 @@
-"""A folder of a site's own norms: one JSON file for each, holding what ``POST /v1/norms`` takes."""
+"""A folder of norms: files with what ``POST /v1/norms`` takes, and files that other laboratories share."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from fitting.errors import FittingError, UnusableControls
-from fitting.norms import Controls
+from fitting.norms import Controls, FurtherLaboratory
 from fitting.norms.controls import digest
+from fitting.sites import laboratory_of, read_share
+from fitting.sites.share import KIND
 from service.schemas.site_norms import NormRequest
 
 DIGITS = 8
@@ -31,7 +34,7 @@ def read_norm_folder(folder: Path) -> dict[str, Controls]:
     if not files:
         raise UnusableControls(f"Folder '{folder.name}' holds no .json file with a norm; check the path.")
     found: dict[str, Controls] = {}
-    for path in files:
+    for path in (item for item in files if not _is_share(item)):
         request = _request(path)
         if request.name in found:
             raise UnusableControls(f"'{path.name}': another file has the name {request.name} too.", file=path.name)
@@ -41,6 +44,26 @@ def read_norm_folder(folder: Path) -> dict[str, Controls]:
             raise type(error)(f"'{path.name}': {error.detail}", **error.data) from error
         found[request.name] = replace(norm, id=f"site.{request.name}.{digest(norm)[:DIGITS]}")
     return found
+
+
+def read_laboratories(folder: Path) -> tuple[FurtherLaboratory, ...]:
+    """Other laboratories of the folder: the files that ``mrsquant calibrate --share`` wrote.
+
+    Raises
+    ------
+    UnusableShare
+        Naming the file, when it is damaged, was altered or holds single people.
+    """
+    files = (path for path in sorted(folder.glob("*.json")) if _is_share(path))
+    return tuple(laboratory_of(read_share(path.read_bytes(), path.name)) for path in files)
+
+
+def _is_share(path: Path) -> bool:
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and document.get("kind") == KIND
 
 
 def _request(path: Path) -> NormRequest:

@@ -201,3 +201,38 @@ def test_what_may_be_shared_is_written_beside_and_later(capsys: pytest.CaptureFi
     assert (code, "unusable-share" in said, Path("three.json").exists()) == (3, True, False)
     assert run(capsys, "calibrate", "-o", "x.json")[0] == 1
     assert run(capsys, "calibrate", path, "-o", "SITE.json", "--share", path)[0] == 1
+
+
+def test_shared_norms_of_a_folder_are_further_laboratories(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A shared file makes the comparison of another laboratory sharper; one with single people is refused."""
+    shared = folder / "norms"
+    shared.mkdir()
+    run(capsys, "calibrate", str(manifest(people(20))), "-o", "SITE.json", "--share", str(shared / "lab.json"))
+    value = [
+        "score",
+        "--metabolite",
+        "tNAA",
+        "--ratio-tcr",
+        "1.2",
+        "--region",
+        "ACC",
+        "--field",
+        "3",
+        "--format",
+        "json",
+    ]
+    answers = []
+    for path in (None, shared):
+        if path is not None:
+            monkeypatch.setenv("MRSQUANT_NORMS_PATH", str(path))
+        assert app.run(value) == 0
+        answers.append(json.loads(capsys.readouterr().out)["z"])
+    assert answers[1]["sd_predictive"] < answers[0]["sd_predictive"]
+
+    document = json.loads((shared / "lab.json").read_text())
+    document["regions"][0]["people"] = [{"id": "ctl-1"}]
+    (shared / "lab.json").write_text(json.dumps(document))
+    code, said = run(capsys, *value)
+    assert (code, "unusable-share" in said) == (3, True)
