@@ -120,8 +120,8 @@ def _predictive(kind: Kind, one: Case, here: Cell, other: Case, there: Cell) -> 
         log_spread_sd=0.5 * math.hypot(first.log_spread_sd, second.log_spread_sd) * math.sqrt(2.0),
     )
     excess = sum(
-        max(0.0, (measurement(case, among_own=True) or 0.0) - UNSTATED_NOISE_SHARE * spread**2)
-        for case, spread in zip((one, other), spreads, strict=True)
+        max(0.0, (measurement(case, typical, among_own=True) or 0.0) - UNSTATED_NOISE_SHARE * spread**2)
+        for case, spread, typical in zip((one, other), spreads, np.exp(means.mean(axis=0)), strict=True)
     )
     laboratory = update(prior)
     return Mixture(laboratory.weights, laboratory.mean, np.sqrt(laboratory.variance + laboratory.spread**2 + excess))

@@ -70,21 +70,27 @@ def cell_of(case: Case) -> Cell:
     return Cell(case.metabolite, place.region.name, field_t, part, _side(subject.hemisphere))
 
 
-def measurement(case: Case, *, among_own: bool) -> float | None:
+SMALLEST_SHARE = 0.5
+"""Share of the expected value below which no healthy person's own value is assumed to lie: a smaller measured one is
+taken for a larger value with its error, so that the error relative to it stays finite."""
+
+
+def measurement(case: Case, typical: float, *, among_own: bool) -> float | None:
     """Relative variance of the measurement of a value; None where it is not known.
 
-    Among people of one scanner only what differs from scan to scan counts, against published ones all of it.
+    ``typical`` is the value that healthy people have. Among people of one scanner only what differs from scan to scan
+    counts, against published ones all of it.
     """
     if not case.sd_known:
         return None
     measured = case.measured.on_one_scanner if among_own else case.measured
-    return (measured.sd / measured.value) ** 2
+    return (measured.sd / max(measured.value, SMALLEST_SHARE * typical)) ** 2
 
 
 def noise_of(case: Case, laboratory: Laboratory) -> Noise:
     """Measurement variances of the comparison on the log scale."""
     among_own = laboratory.own.n > 0 or bool(laboratory.elsewhere)
-    return Noise(laboratory.noise, measurement(case, among_own=among_own))
+    return Noise(laboratory.noise, measurement(case, laboratory.people.typical, among_own=among_own))
 
 
 def _side(hemisphere: str | None) -> str:

@@ -42,6 +42,8 @@ from fitting.reason import Absence
 from fitting.statistics.laboratory import Noise
 from fitting.statistics.pooling import FEWEST_POOLED
 
+LARGEST_ERROR = 1.0
+"""Standard deviation of a value relative to it, above which it is not compared."""
 UNUSABLE = {
     "no": Absence("spectrum-not-usable", "The spectrum is not interpretable; see the verdict."),
     "limited": Absence("spectrum-limited", "The value is of limited use; see its verdict."),
@@ -208,6 +210,8 @@ def _by_model(
 ) -> Scored:
     """Position among the people of the control model, updated by own controls where there are any."""
     noise = noise_of(case, laboratory)
+    if noise.person is not None and noise.person > LARGEST_ERROR**2:
+        return Scored(_too_uncertain(case, laboratory), None)
     if own is not None:
         norm_id = own.norm_id(case.metabolite)
     elif laboratory.elsewhere:
@@ -226,6 +230,12 @@ def _by_model(
     if not isinstance(literature, Norm):
         raise ValueError("without own controls a published norm is needed")
     return Scored(position, norm_used(literature, norm_match(literature, case.context)))
+
+
+def _too_uncertain(case: Case, laboratory: Laboratory) -> Absence:
+    sentence = f"The standard deviation {case.measured.sd:.3g} is as large as the value of a healthy person, about "
+    sentence += f"{laboratory.people.typical:.3g}: a comparison would see nothing."
+    return Absence("error-too-large", sentence)
 
 
 def _with_test(position: ZScore | Absence, case: Case, controls: Controls) -> ZScore | Absence:

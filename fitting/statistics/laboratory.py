@@ -105,6 +105,11 @@ class People:
     spread: FloatArray
     """SD between their measured values."""
 
+    @property
+    def typical(self) -> float:
+        """Expected median of their values, on the scale of the values."""
+        return math.exp(float(self.weights @ self.mean))
+
     def predictive(self, noise: Noise) -> Mixture:
         """Distribution of the measured value of a new healthy person."""
         true, own = noise.split(self.spread**2)

@@ -122,6 +122,7 @@ BODIES: dict[str, tuple[str, Any]] = {
         {**NORM, "controls": [{"id": f"ctl-{k}", "values": {"tNAA": {"value": 1.4 + 0.01 * k, "sd": 0.04}},
                                "age_years": 30.0 + k, "gm": 0.6} for k in range(8)]},
     ),
+    "site of analyses": ("/v1/sites", {"name": "acc", "analyses": [ABSENT]}),
     "norm of analyses": ("/v1/norms", {"name": "acc", "analyses": [ABSENT]}),
     "spectrum": ("/v1/analyses", {**ARRAYS, **REQUEST}),
     "spectrum to inspect": ("/v1/analyses/validate", {**ARRAYS, **REQUEST}),

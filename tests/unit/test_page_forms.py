@@ -19,6 +19,7 @@ def test_every_field_has_a_place_in_the_request() -> None:
     """A form with every field filled in passes the schema, and nothing is lost on the way."""
     words = {"pseudonym": "a-1", "region": "ACC", "name": "a-1", "number": "1"}
     given = {field.name: (*field.choices, words.get(field.said.kind, ""))[0] for field in form_fields.FIELDS}
+    given |= {field.name: "20" for field in form_fields.FIELDS if field.said.low and field.said.low > 1}
     given["tags"] = "a-1; b 2, c"
     document, broken = form_fields.request_of(given)
     request = AnalysisRequest.model_validate(document).model_dump(exclude_none=True)
