@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fitting.norms import Absence, Case, Controls, ZScore, score
@@ -14,6 +14,7 @@ from tests.data.controls import CONTEXT, SITE
 
 
 @pytest.mark.parametrize("controls", [(), (SITE,)], ids=["published", "own"])
+@settings(deadline=None)
 @given(value=st.floats(1e-12, 1e12), sd=st.floats(0.0, 1e12))
 def test_every_value_is_compared_within_finite_limits_or_not_at_all(
     controls: Sequence[Controls], value: float, sd: float
