@@ -21,8 +21,9 @@ COVARIATE_NAMES = {"age_years": "age", "sex": "sex", "gm": "grey matter fraction
 
 def norm_used(norm: Norm, matched: NormMatch) -> NormUsed:
     """The control model without own controls."""
-    here = "no study" if not norm.studies else "1 study" if norm.studies == 1 else f"{norm.studies} studies"
-    source = f"control model of {control_model().studies} published studies, {here} of this region and metabolite"
+    source = f"control model of {control_model().studies} studies"
+    if not norm.studies:
+        source += ", none of this region and metabolite"
     if norm.derived:
         source += "; partly ratios of group means"
     return _published(norm, matched, source)

@@ -64,6 +64,8 @@ class NormLine:
     spread: str
     age: str
     test: str
+    shares: str
+    """Shares of the variance of a new healthy person's value, per cent."""
     matched: tuple[tuple[str, str], ...]
     """Code and word per property, in the order of ``MATCHED_PROPERTIES``."""
 
@@ -323,7 +325,8 @@ def _norms(analysis: Analysis) -> tuple[NormLine, ...]:
                 age=text("missing.value")
                 if norm.age_mean is None
                 else text("norms.age_cell", age=numbers.significant(norm.age_mean, 3)),
-                test="; ".join(part for z in behind for part in (_test(z), _shares(z)) if part),
+                test="; ".join(part for part in map(_test, behind) if part),
+                shares="; ".join(part for part in map(_shares, behind) if part),
                 matched=_matched(norm.matched),
             )
         )
@@ -361,7 +364,7 @@ def _shares(z: ZScore) -> str:
     if z.shares is None:
         return ""
     percent = {name: f"{100.0 * share:.0f}" for name, share in asdict(z.shares).items()}
-    return text("norms.shares", **percent)
+    return text("norms.shares_cell", **percent)
 
 
 def _evidence(findings: tuple[Finding, ...]) -> tuple[EvidenceGroup, ...]:

@@ -89,6 +89,8 @@ class Strip:
     z_text: str
     percentile_text: str
     flag_text: str
+    remark: str
+    """Stands in place of the percentile; empty without a remark."""
 
 
 def in_reading_order(results: Iterable[MetaboliteResult]) -> Iterator[tuple[str, list[MetaboliteResult]]]:
@@ -303,7 +305,8 @@ def _strip(result: MetaboliteResult, z: ZScore, norms: tuple[NormUsed, ...]) -> 
         position=z.flag,
         z_text=numbers.fixed(z.value, 2),
         percentile_text=numbers.percentile(z.percentile),
-        flag_text=flag_text(z),
+        flag_text=text(f"flag.{z.flag}"),
+        remark=text("table.not_informative") if z.informative is False else "",
     )
 
 

@@ -61,6 +61,7 @@ def _row(strip: Strip, top: int) -> str:
     middle = top + ROW / 2
     band_low, band_high = _x(-strip.band), _x(strip.band)
     low, high, at = _x(strip.low), _x(strip.high), _x(strip.z)
+    percentile = text("strips.percentile", value=strip.percentile_text)
     weight = "700" if strip.position != "within" else "400"
     return (
         f'<rect x="{band_low:.1f}" y="{middle - 10}" width="{band_high - band_low:.1f}" height="20" fill="{BAND}"/>'
@@ -73,7 +74,7 @@ def _row(strip: Strip, top: int) -> str:
         f'<text x="{NAME_X}" y="{middle + 12}" font-size="12" fill="{MUTED}">{escape(strip.measure)}</text>'
         f'<text x="{TEXT_X}" y="{middle - 1}" font-weight="{weight}">{escape(strip.flag_text)}, z {strip.z_text}</text>'
         f'<text x="{TEXT_X}" y="{middle + 12}" font-size="12" fill="{MUTED}">'
-        f"{escape(text('strips.percentile', value=strip.percentile_text))}</text>"
+        f"{escape(strip.remark or percentile)}</text>"
     )
 
 

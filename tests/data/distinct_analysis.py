@@ -16,7 +16,7 @@ import numpy as np
 
 from fitting.analysis import AcquisitionFacts, Analysis, MetaboliteResult, Multiplicity, Quality
 from fitting.model.result import Traces
-from fitting.norms.assessment import ErrorShares, Improvement, NormMatch, NormUsed, Shrunken, ZScore
+from fitting.norms.assessment import ErrorShares, Improvement, NormMatch, NormUsed, Shares, Shrunken, ZScore
 from fitting.quantification.concentrations import Concentration, ModelMove, Ratio
 from fitting.reason import Absence, Reason
 from tests.data import analysis_factory as factory
@@ -200,6 +200,7 @@ def _tnaa() -> MetaboliteResult:
             reference_low=1.3124,
             reference_high=1.6886,
             smallest_detectable_difference=0.2471,
+            shares=Shares(measurement=0.133, people=0.271, laboratory=0.517, region=0.079),
             error_shares=ErrorShares(0.183, 0.274, 0.543),
             shrunken=Shrunken(1.4872, 0.3419, "norm-of-literature", -2.331, -3.134, -1.552, 0.03121),
             improvements=(
@@ -387,23 +388,24 @@ METABOLITE_COLUMNS = (
 
 NORM_COLUMNS = (
     "Value", "Source", "Controls", "Grade", "Mean", "SD within / between studies", "Mean age",
-    "t (df), p two-sided, q over all comparisons", "Field", "Sequence", "Echo time", "Age", "Unit", "Software",
+    "t (df), p two-sided, q over all comparisons", "Laboratory / people / measurement / region, % of uncertainty",
+    "Field", "Sequence", "Echo time", "Age", "Unit", "Software",
 )  # fmt: skip
 
 NORM_CELLS: tuple[tuple[str, ...], ...] = (
     (
         "tNAA, ratio to tCr, PCC", "source of tNAA (norm-of-tnaa)", "n = 143 in 7 studies", "A", "1.505 ± 0.072",
-        "0.072 / 0.047", "38.6 years", "−2.44 (17.3), p = 0.026, q = 0.079",
+        "0.072 / 0.047", "38.6 years", "−2.44 (17.3), p = 0.026, q = 0.079", "52 / 27 / 13 / 8",
         "yes", "NO", "unknown", "yes", "yes", "unknown",
     ),
     (
         "Glx, ratio to tCr, PCC", "source of Glx (norm-of-glx)", "n = 24 in 3 studies", "C", "1.38 ± 0.12",
-        "0.12 / 0.095", "29.3 years", "0.49 (12.6), no p: norm too thin",
+        "0.12 / 0.095", "29.3 years", "0.49 (12.6), no p: norm too thin", "",
         "yes", "yes", "unknown", "NO", "yes", "unknown",
     ),
     (
         "mI, mmol/kg, PCC", "source of mI (norm-of-mi)", "n = 57 in 1 study", "B", "6.31 ± 0.53 mmol/kg",
-        "0.53 / 0.34", "45.2 years", "2.71 (23.8), p = 0.012, q = 0.035",
+        "0.53 / 0.34", "45.2 years", "2.71 (23.8), p = 0.012, q = 0.035", "",
         "yes", "NO", "NO", "yes", "yes", "yes",
     ),
 )  # fmt: skip
