@@ -200,7 +200,7 @@ def _tnaa() -> MetaboliteResult:
             reference_low=1.3124,
             reference_high=1.6886,
             smallest_detectable_difference=0.2471,
-            shares=Shares(measurement=0.133, people=0.271, laboratory=0.517, region=0.079),
+            shares=Shares(measurement=0.133, people=0.269, laboratory=0.517, region=0.081),
             error_shares=ErrorShares(0.183, 0.274, 0.543),
             shrunken=Shrunken(1.4872, 0.3419, "norm-of-literature", -2.331, -3.134, -1.552, 0.03121),
             improvements=(
