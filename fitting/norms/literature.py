@@ -144,7 +144,7 @@ def literature_norms() -> tuple[Norm, ...]:
         for field_t in FIELDS
     )
     known = {region.name for region in regions()}
-    absolute = (_choose(*key, rows) for key, rows in groups.items() if key[0] in known and key[2] != "tCr")
+    absolute = (pooled_norm(*key, rows) for key, rows in groups.items() if key[0] in known and key[2] != "tCr")
     return (*modelled, *absolute)
 
 
@@ -163,7 +163,7 @@ def _modelled(region: str, metabolite: str, field_t: float, rows: list[StudyRow]
     median = math.exp(people.predictive(Noise()).quantile(0.0))
     between = float(np.mean(prior.region + prior.laboratory) + np.var(prior.mean))
     pooled = (
-        replace(_choose(region, metabolite, "tCr", field_t, rows), cohorts=cohorts(rows))
+        replace(pooled_norm(region, metabolite, "tCr", field_t, rows), cohorts=cohorts(rows))
         if rows
         else _without_studies(region, metabolite, field_t)
     )
@@ -211,7 +211,7 @@ def norms_by_field(region: str, metabolite: str, unit: str) -> dict[float, Norm]
     }
 
 
-def _choose(region: str, metabolite: str, unit: str, field_t: float, rows: list[StudyRow]) -> Norm:
+def pooled_norm(region: str, metabolite: str, unit: str, field_t: float, rows: list[StudyRow]) -> Norm:
     """Directly published values if three studies have them, else together with ratios of group means.
 
     Ratios of group means agree with means of ratios within 1 % in one laboratory, but their denominators

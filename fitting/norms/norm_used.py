@@ -21,7 +21,7 @@ COVARIATE_NAMES = {"age_years": "age", "sex": "sex", "gm": "grey matter fraction
 
 def norm_used(norm: Norm, matched: NormMatch) -> NormUsed:
     """The control model without own controls."""
-    source = f"control model of {control_model().studies} studies"
+    source = f"control model of {control_model().studies} published studies"
     if not norm.studies:
         source += ", none of this region and metabolite"
     if norm.derived:

@@ -97,7 +97,7 @@ def _check_header(header: list[str], path: Path) -> None:
     elif repeated:
         complaint = f"column {', '.join(repr(name) for name in repeated)} stands there twice"
     if complaint:
-        raise UnusableTable(f"{path.name}:1: {complaint}; the columns are {','.join(COLUMNS)}.", file=path.name)
+        raise UnusableTable(f"{path.name}:1: {complaint}; docs/command-line.md lists the columns.", file=path.name)
 
 
 def _entries(rows: Iterator[tuple[int, list[str]]], header: list[str], path: Path) -> Iterator[ManifestRow | BadEntry]:

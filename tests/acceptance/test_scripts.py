@@ -113,7 +113,8 @@ def test_script_exit_codes_distinguish_faults(place: Place, tmp_path: Path) -> N
 def test_the_recipes_work_as_they_stand(place: Place, tmp_path: Path) -> None:
     """Every curl command of the page, with the address of this service and the files of ``examples``."""
     page = (ROOT / "docs" / "how-to" / "send-spectra.md").read_text()
-    (recipe,) = [block for block in re.findall(r"```sh\n(.*?)```", page, re.S) if "curl" in block]
+    recipe, of_a_series = [block for block in re.findall(r"```sh\n(.*?)```", page, re.S) if "curl" in block]
+    assert "series/*.dcm" in of_a_series  # sends what the test of several parts sends
     assert recipe.count("https://mrs.hospital.example") == 1
     for name in ("acc_press30.nii.gz", "acc_press30_water.nii.gz"):
         shutil.copy(EXAMPLES / name, tmp_path)

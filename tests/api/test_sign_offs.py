@@ -174,7 +174,7 @@ def test_the_storage_itself_keeps_signed_analyses(client: TestClient, analysis: 
     analysis_id = analysis.rsplit("/", maxsplit=1)[-1]
 
     with pytest.raises(SignedAnalysis):
-        AnalysisRepository(services.database, services.storage.blobs).delete(analysis_id, erases=False)
+        AnalysisRepository(services.database, services.storage.blobs).delete(analysis_id)
     assert client.get(analysis).status_code == 200
 
 

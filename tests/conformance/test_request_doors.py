@@ -25,6 +25,11 @@ def example(field: RequestField) -> Any:
     return float(field.said.example) if field.said.kind == "number" else field.said.example
 
 
+def written(field: RequestField) -> str:
+    """The example as people write it in one cell, option or field of a form."""
+    return ";".join(field.said.example) if field.said.most > 1 else str(field.said.example)
+
+
 def document_of(field: RequestField) -> dict[str, Any]:
     """A document that says this field, with those it needs."""
     document: dict[str, Any] = {}
@@ -69,7 +74,7 @@ def test_the_command_line_takes_it(field: RequestField) -> None:
     if field.path in WHOLE:
         arguments["tissue"] = ",".join(f"{path[-1]}={example(BY_PATH[path])}" for path in sorted(WHOLE))
     else:
-        arguments[field.option] = example(field)
+        arguments[field.option] = written(field) if field.said.most > 1 else example(field)
     command(file=Path("scan.rda"), **arguments)
 
     assert taken == [document_of(field)]
@@ -80,7 +85,7 @@ def test_a_manifest_takes_it(field: RequestField, tmp_path: Path) -> None:
     fields = [BY_PATH[path] for path in WHOLE] if field.path in WHOLE else [field]
     path = tmp_path / "manifest.csv"
     header = ",".join(["metabolite", *(item.column for item in fields)])
-    path.write_text(f"{header}\na.rda,{','.join(str(item.said.example) for item in fields)}\n")
+    path.write_text(f"{header}\na.rda,{','.join(written(item) for item in fields)}\n")
     (entry,) = read_manifest(path).entries
 
     assert isinstance(entry, ManifestRow)
@@ -93,7 +98,7 @@ def test_the_form_takes_it_in_the_unit_people_write(field: RequestField) -> None
     assert len(shown) == (1 if field.said.label else 0)
     for item in shown:
         number = field.said.kind == "number"
-        text = repr(field.said.example * field.said.per_si) if number else field.said.example
+        text = repr(field.said.example * field.said.per_si) if number else written(field)
         document, broken = form_fields.request_of({item.name: text})
         assert not broken
         assert value_at(document, field.path) == (pytest.approx(example(field)) if number else field.said.example)
@@ -115,7 +120,9 @@ def test_it_reaches_the_nouns(field: RequestField) -> None:
     place = {"person": request.subject, "visit": request.visit, "clinical": request.clinical,
              "overrides": request.options.overrides, "options": request.options}[field.section.name]  # fmt: skip
 
-    assert value_at(place, field.path[len(field.section.path) :]) == example(field)
+    assert value_at(place, field.path[len(field.section.path) :]) == (
+        tuple(example(field)) if field.said.most > 1 else example(field)
+    )
 
 
 @pytest.mark.parametrize("command", ["analyse", "batch", "inspect", "submit", "watch"])

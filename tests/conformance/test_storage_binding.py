@@ -77,7 +77,8 @@ def execute(url: str, *statements: str) -> None:
 
 def forget_ids(url: str, folder: Path) -> None:
     """As an installation from before there were ids is."""
-    execute(url, "DROP TABLE storage_id", "UPDATE alembic_version SET version_num = '0009'")
+    later = ("site_sources", "sites", "storage_id")
+    execute(url, *(f"DROP TABLE {name}" for name in later), "UPDATE alembic_version SET version_num = '0009'")
     (folder / ID_FILE).unlink()
 
 

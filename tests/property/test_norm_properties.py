@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fitting.acquisition import Acquisition
@@ -66,8 +66,7 @@ def test_z_grows_with_the_value(norm: Norm, first: float, second: float, noise: 
         compare(norm.metabolite, ratio_of(norm, offset, noise), subject_of(norm), ACQUISITION)[0]
         for offset in (low, high)
     )
-    assert isinstance(lower, ZScore)
-    assert isinstance(upper, ZScore)
+    assume(isinstance(lower, ZScore) and isinstance(upper, ZScore))  # a value as uncertain as large is not compared
     assert lower.value <= upper.value
     assert lower.percentile <= upper.percentile
 

@@ -120,9 +120,13 @@ def test_each_rule_fires_beyond_its_limit_only(rule: Rule) -> None:
 
 @pytest.mark.parametrize("name", ["tNAA", "tCho", "mI", "Glu", "Gln"])
 def test_healthy_groups_are_like_brain(name: str) -> None:
-    """The mean ratio of every control group behind the norms is within the limits, with 10 % to spare."""
+    """The mean ratio of every control group of the cerebrum is within the limits, with 10 % to spare.
+
+    The cerebellum, which has no norms, lies lower: NAA/tCr 0.82 without NAAG.
+    """
     names = (name, "NAA") if name == "tNAA" else (name,)
-    means = [row.mean for row in study_rows() if row.metabolite in names and row.unit == "tCr"]
+    groups = [row for row in study_rows() if row.metabolite in names and row.unit == "tCr"]
+    means = [row.mean for row in groups if row.region != "cerebellum"]
     assert len(means) > 30
     for mean in means:
         for factor in (0.9, 1.1):

@@ -9,7 +9,7 @@ import numpy as np
 
 from fitting.norms.controls import FEWEST_FOR_REGRESSION, Control, Measured
 from fitting.norms.expectation import Expectation, expect_of_people
-from fitting.norms.literature import Cohort, literature_norms, pool
+from fitting.norms.literature import Cohort, grouped_rows, pool, pooled_norm
 from fitting.norms.literature_reference import literature_reference
 from fitting.quantification.concentrations import Ratio
 from fitting.request import Subject
@@ -134,9 +134,9 @@ def published(
 
 @lru_cache(maxsize=1)
 def shipped_ratios() -> tuple[float, ...]:
-    """Spread between laboratories over that between people, of the shipped ratios to tCr with four studies or more."""
+    """Spread between laboratories over that between people, of pooled ratios to tCr with four studies or more."""
     return tuple(
         norm.effects.tau / norm.sd_within
-        for norm in literature_norms()
+        for norm in (pooled_norm(*key, rows) for key, rows in grouped_rows().items())
         if norm.unit == "tCr" and norm.studies >= 4 and norm.effects is not None and norm.sd_within is not None
     )

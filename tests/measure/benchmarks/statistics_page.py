@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fitting.norms.literature import literature_norms
+from fitting.norms.literature import FEWEST_STUDIES, grouped_rows, pooled_norm
 from fitting.norms.literature_reference import LEAST_BETWEEN_LAB, literature_reference
 from fitting.quantification.concentrations import Ratio
 from fitting.statistics.single_case import power
@@ -126,8 +126,9 @@ def _power() -> Iterator[str]:
     for n in COUNTS:
         chances = [power(0.15, cv * np.sqrt(1 + 1 / n), n - 1.0) for cv in (0.08, 0.10, 0.12)]
         rows.append((f"{n} own", *(f"{100 * chance:.0f} %" for chance in chances)))
-    for norm in literature_norms():
-        if norm.metabolite == "tNAA" and norm.unit == "tCr" and norm.field_t == 3.0 and norm.supports_z:
+    for key, rows_of_key in grouped_rows().items():
+        norm = pooled_norm(*key, rows_of_key)
+        if key[1:] == ("tNAA", "tCr", 3.0) and norm.studies >= FEWEST_STUDIES and norm.supports_z:
             reference = literature_reference(norm, Ratio(norm.mean, 0.0))
             chance = power(0.15 * norm.mean, reference.sd_predictive, reference.df_predictive)
             cv = 100 * (norm.sd_within or np.nan) / norm.mean
