@@ -118,7 +118,7 @@ FAULTS = (
     Fault("moved 0.3 ppm", both(turning(37)), ANY),
     Fault("moved 0.3 ppm no water", only(turning(37)), ANY),
     Fault("moved 1 ppm no water", only(turning(123)), NOT_SILENT),
-    Fault("moved to the other side no water", only(turning(-250)), ANY),
+    Fault("moved to the other side no water", only(turning(-250)), RIGHT),
     # timing of the first point
     Fault("first point lost", both(lambda x: x[1:]), ANY),
     Fault("first point lost without water", without_water(metabolite(lambda s: s.metabolite[1:])), ANY),
