@@ -1,4 +1,4 @@
-"""One horizontal axis with round ticks, shared by the figures of a cohort."""
+"""One horizontal axis with round ticks, shared by the figures of cohorts and studies."""
 
 from __future__ import annotations
 
