@@ -41,7 +41,7 @@ class Realisation:
     first_echo_time: float | None
     """TE1 of PRESS, s; None for half the echo time."""
     played_out: bool = True
-    """Whether signals are simulated with it; else it only shows how far pulses that nobody publishes may be from ideal
+    """Whether signals are simulated with it; else it only shows how far pulses that are not published may be from ideal
     ones."""
 
 

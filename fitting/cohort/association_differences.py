@@ -94,7 +94,7 @@ def _between_measures(cohort: Cohort, asked: AssociationDifferencesSettings, pla
     pairs = [correlate(kept.value, scores, given, "pearson"), correlate(kept.value, others, given, "pearson")]
     between = correlate(scores, others, given, "pearson").r
     if abs(between) > 1.0 - 1e-9:
-        yield refused(base, Reason("no-variation", f"{first} and {second} are the same for everybody."))
+        yield refused(base, Reason("no-variation", f"{first} and {second} are the same for all people."))
         return
     difference = overlapping_difference(pairs[0], pairs[1], between)
     yield {

@@ -106,7 +106,7 @@ def permutation_p(
 
 
 def selected_before(features: FloatArray, other: BoolArray, generator: np.random.Generator) -> dict[str, float]:
-    """Accuracy when the ten most different features are chosen on everybody first: what such a procedure claims.
+    """Accuracy when the ten most different features are chosen on all people first: what such a procedure claims.
 
     The same with permuted labels shows what it claims of nothing.
     """

@@ -148,7 +148,7 @@ class Cohort:
         return sample.only(complete(sample, names))
 
     def orders(self, people: Sequence[str], permutations: int | None = None) -> IndexArray:
-        """Random permutations of some people, shape (B, n); the same ranking of everybody for every analysis."""
+        """Random permutations of some people, shape (B, n); the same ranking of all people for every analysis."""
         count = permutations or self.plan.common.permutations
         every = self._ranking(count)
         columns = [self._index[person] for person in people]

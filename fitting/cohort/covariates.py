@@ -44,7 +44,7 @@ def _pairs(sample: Sample) -> Iterator[tuple[Person, Mapping[str, Fact]]]:
 def covariate_columns(sample: Sample, names: Sequence[str]) -> Columns | Reason:
     """Columns of covariates that every person of the sample has.
 
-    Returns ``no-variation`` where one is the same for everybody.
+    Returns ``no-variation`` where one is the same for all people.
     """
     blocks = []
     for name in names:
@@ -52,7 +52,7 @@ def covariate_columns(sample: Sample, names: Sequence[str]) -> Columns | Reason:
         if block.shape[1] == 0:
             return Reason(
                 "no-variation",
-                f"{name} is the same for everybody with {sample.words}, so it cannot be adjusted for; take it out of "
+                f"{name} is the same for all people with {sample.words}, so it cannot be adjusted for; take it out of "
                 "the covariates.",
             )
         blocks.append(block)

@@ -88,11 +88,11 @@ def _samples(cohort: Cohort, asked: FactorialSettings) -> list[Sample] | Reason:
 def _complete(cohort: Cohort, samples: list[Sample], between: Sequence[str]) -> tuple[tuple[Sample, ...], int]:
     """People with every region and factor, and how many were left out."""
     names = [name for name in between if name != GROUP]
-    everybody = {person for sample in samples for person in sample.ids}
+    everyone = {person for sample in samples for person in sample.ids}
     shared = aligned(samples)
     kept = cohort.with_covariates(shared[0], names)
     chosen = np.array([person in set(kept.ids) for person in shared[0].ids], dtype=bool)
-    return tuple(sample.only(chosen) for sample in shared), len(everybody) - kept.n
+    return tuple(sample.only(chosen) for sample in shared), len(everyone) - kept.n
 
 
 def _level(person: Person, name: str) -> str:
@@ -106,7 +106,7 @@ def _problem(samples: Sequence[Sample], factors: Sequence[tuple[str, Sequence[st
     expected = int(np.prod([len(set(labels)) for _, labels in factors])) if cells else 0
     single = next((name for name, labels in factors if len(set(labels)) < 2), None)
     if single is not None:
-        return Reason("no-variation", f"{single} is the same for everybody.")
+        return Reason("no-variation", f"{single} is the same for everyone.")
     if len(cells) < expected or min(cells.values()) < FEWEST:
         smallest = min(cells.values()) if len(cells) == expected else 0
         return Reason(

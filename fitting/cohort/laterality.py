@@ -121,9 +121,9 @@ def _problem(left: Sample, right: Sample, reference: str, other: str) -> Reason 
             "not-detected", f"{left.metabolite} is below its bound on a side; a ratio of bounds says nothing."
         )
     if min(left.value.min(), right.value.min()) <= 0.0:
-        return Reason("mean-not-positive", f"{left.metabolite} is not positive in everybody; it has no logarithm.")
+        return Reason("mean-not-positive", f"{left.metabolite} is not positive in all people; it has no logarithm.")
     if np.ptp(np.log(left.value / right.value)) == 0.0:
-        return Reason("no-variation", "The ratio of the sides is the same for everybody.")
+        return Reason("no-variation", "The ratio of the sides is the same for all people.")
     return None
 
 

@@ -152,7 +152,7 @@ def _too_few(cohort: Cohort, sample: Sample, other: str) -> Reason | None:
 def _constant(sample: Sample) -> Reason | None:
     if np.ptp(sample.value) > 0.0:
         return None
-    return Reason("no-variation", f"{sample.words} is {sample.value[0]:g} for everybody; nothing can differ.")
+    return Reason("no-variation", f"{sample.words} is {sample.value[0]:g} for everyone; nothing can differ.")
 
 
 def _confounded(cohort: Cohort, sample: Sample, names: Sequence[str], other: str) -> Reason | None:

@@ -187,7 +187,7 @@ def _prepared(cohort: Cohort, samples: Sequence[Sample], other: str) -> tuple[tu
             )
         for group in (cohort.reference or "", other):
             if np.ptp(sample.value[sample.in_group(group)]) == 0.0:
-                return Reason("no-variation", f"{sample.words} is the same for everybody of {group}.")
+                return Reason("no-variation", f"{sample.words} is the same for all people of {group}.")
     columns = covariate_columns(kept, cohort.covariates)
     if isinstance(columns, Reason):
         return columns

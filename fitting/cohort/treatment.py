@@ -236,7 +236,7 @@ def _with_measure(cohort: Cohort, asked: TreatmentSettings, both: _Change) -> It
         )
     change, scores = both.change[chosen], (second - first)[inside]
     if np.ptp(change) == 0.0 or np.ptp(scores) == 0.0:
-        return refused({}, Reason("no-variation", "One of both changes is the same for everybody."))
+        return refused({}, Reason("no-variation", "One of both changes is the same for all people."))
     found = correlate(change, scores, np.empty((change.size, 0)), "pearson")
     return {"n": found.n, "r": found.r, "low": found.low, "high": found.high, "p": found.p}
 

@@ -19,7 +19,7 @@ KIND = "mrsquant-site-background"
 SCHEMA = 1
 LEAST_PERSONAL = 0.03
 """Floor of the part of the prior variance that is one person's own: with less, the few spectra of a site would promise
-that everybody has the same macromolecules."""
+that all people have the same macromolecules."""
 PERSONAL = (0.03, 0.06, 0.1, 0.16, 0.25, 0.4, 0.6)
 """Values of it whose evidence is compared."""
 DIGITS = 6

@@ -135,7 +135,7 @@ def compare_with_controls(run: Run) -> None:
     """Compare each usable value with matched controls."""
     calibrated = () if run.site.site is None else run.site.site.controls
     software = software_of(run.job, run.basis.source, run.background)
-    if run.background is not None:  # the site's people were fitted with it, and nobody else was
+    if run.background is not None:  # the site's people were fitted with it, and no other controls were
         calibrated = tuple(replace(item, method=replace(item.method, software=software)) for item in calibrated)
     run.assessment = assess(
         run.quantities,

@@ -14,7 +14,7 @@ from fitting.reason import Reason
 from fitting.sites.site import Site, SiteControl, SiteLeftOut, SiteRegion, people_of
 
 REPORTED = ("tNAA", "NAA", "Glu", "Gln", "Glx", "mI", "tCho")
-"""Metabolites that decide whether somebody is left out: those that are seen well in every usable spectrum."""
+"""Metabolites that decide whether a person is left out: those that are seen well in every usable spectrum."""
 IMPROBABLE = 1e-3
 """Probability, for all controls and metabolites of a region together, below which a control is left out. One region
 in a thousand loses an ordinary person; a patient with a tumour is far beyond it."""
@@ -50,9 +50,9 @@ def judged(
 
 
 def without(site: Site, input_sha256: str) -> Site | None:
-    """The site without the person of one spectrum, who is not mentioned in it any more; None when nobody is left.
+    """The site without the person of one spectrum, who is not mentioned in it any more; None when no person is left.
 
-    The learned background stays: it is a mean over the spectra and holds nobody's values.
+    The learned background stays: it is a mean over the spectra and holds no values of one person.
     """
     regions = []
     for region in site.regions:

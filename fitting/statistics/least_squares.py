@@ -142,7 +142,7 @@ def influence(fitted: Fitted, reduced: list[Design | None], values: FloatArray) 
     Parameters
     ----------
     fitted : Fitted
-        Of everybody.
+        Of all groups together.
     reduced : list of Design or None
         ``design.without(i)`` for each i, made once for all values of the same people.
     values : float array, shape (n,)

@@ -69,7 +69,7 @@ def test_a_part_that_does_not_belong_is_refused(service: TestClient) -> None:
     assert "does not belong" in answer.json()["detail"]
 
 
-def test_two_scans_are_said_to_be_two_without_their_names(service: TestClient) -> None:
+def test_two_scans_in_one_upload_are_refused_without_their_names(service: TestClient) -> None:
     """Names of uploaded files may be a patient's."""
     files = [("Quillane_1.IMA", numbered(transient(), 1)), ("Quillane_2.IMA", numbered(transient(), 2, series="9.9"))]
     for answer in (validated(service, *files), validated(service, ("scan.zip", archive(files)))):

@@ -132,7 +132,7 @@ def test_an_analysis_stays_independent_and_the_same(people: list[Job], site: Sit
     assert ratios(without) != ratios(again)
 
 
-def test_spectra_of_another_scanner_are_told(site: Site) -> None:
+def test_spectra_of_another_scanner_give_background_mismatch(site: Site) -> None:
     """Of good spectra with foreign macromolecules most say background-mismatch and are of limited use."""
     foreign = [analyse(job, site=site)[0] for job in jobs_of(scanner(FOREIGN, GOOD, 4))]
     told = [item for item in foreign if "background-mismatch" in {reason.code for reason in item.verdict.reasons}]

@@ -96,7 +96,7 @@ def test_two_files_of_a_format_without_a_common_scale_give_no_concentrations() -
     assert {reason.code for reason in intake.remarks} == {"water-of-another-scale"}
 
 
-def test_a_reference_of_other_coils_is_said_to_scale_nothing() -> None:
+def test_reference_of_other_coils_scales_nothing_with_a_reason() -> None:
     """And one of the same coils is not remarked on."""
     fields = {"dwell_time": 5e-4, "spectrometer_frequency": 123.25e6}
     one, two = ([[[1.0] * 64]], [[[1.0] * 64] * 2])

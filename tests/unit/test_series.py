@@ -110,7 +110,7 @@ def test_unsuppressed_objects_of_a_series_are_its_water_reference() -> None:
         ({"SequenceName": "*svs_st"}, "sequence"),
     ],
 )
-def test_two_scans_are_said_to_be_two(other: dict[str, str], difference: str) -> None:
+def test_two_different_scans_are_refused_as_one(other: dict[str, str], difference: str) -> None:
     """Both files and the difference are named; nothing is averaged."""
     files = named([numbered(transient(), 1), numbered(transient(), 2, **other)])
 

@@ -81,7 +81,7 @@ def test_the_evidence_compares_variances_between_people() -> None:
     assert learned(SPECTRA, "grid").personal == PERSONAL[int(np.argmax(expected))]
 
 
-def test_people_who_differ_are_told_from_people_who_are_alike() -> None:
+def test_spread_between_people_is_recovered() -> None:
     """With sharp spectra the variance between people is found within the list of values."""
     generator = np.random.default_rng(5)
     for true in (0.03, 0.4):
@@ -90,7 +90,7 @@ def test_people_who_differ_are_told_from_people_who_are_alike() -> None:
         assert learned(sharp, "grid").personal in {true, PERSONAL[max(PERSONAL.index(true) - 1, 0)]}
 
 
-def test_what_a_spectrum_says_is_the_same_seen_from_another_prior() -> None:
+def test_evidence_of_a_spectrum_does_not_depend_on_the_prior() -> None:
     """The likelihood of u = mean + factor c, given in c, has the same values up to a constant."""
     seen = SPECTRA[0]
     generator = np.random.default_rng(3)
@@ -140,7 +140,7 @@ def test_a_prior_of_one_person_is_the_mean_s_error_and_the_person_s_own() -> Non
     assert ((common >= 0.0) & (common < 1.0)).all()
 
 
-def test_spectra_of_the_prior_are_as_probable_as_said_and_others_are_not() -> None:
+def test_foreign_spectra_have_small_p_and_spectra_of_the_prior_uniform_p() -> None:
     """Of draws from the prior a fraction p has a probability below p; far from it the probability vanishes."""
     generator = np.random.default_rng(11)
     root = generator.normal(size=(SIZE, SIZE))

@@ -78,7 +78,7 @@ def _levels(answer: Item) -> Iterator[Figure]:
 
 
 def _influence(answer: Item) -> Iterator[Figure]:
-    """Range of the difference when each person is left out; nobody is named."""
+    """Range of the difference when each person is left out; no person is named."""
     rows = [
         Interval(
             _place(item),

@@ -57,7 +57,7 @@ def test_level_is_refused_with_its_code(code: str) -> None:
 
 
 def test_constant_covariate_is_refused_and_the_unadjusted_model_stays() -> None:
-    """What is the same for everybody cannot be adjusted for."""
+    """A measure that is the same for all people cannot be adjusted for."""
     answer = cohort().changed(lambda r: {**r, "sex": "female"}, "participants").answer()
 
     by_model = {item["model"]: item for item in answer["levels"] if item["metabolite"] == "tNAA"}
@@ -99,7 +99,7 @@ def test_association_below_eight_people_is_refused() -> None:
     assert refused(answer, "associations") == {"too-few-people"}
 
 
-def test_measure_that_no_table_has_is_told_in_the_answer() -> None:
+def test_measure_missing_from_every_table_is_refused_in_the_answer() -> None:
     """A measure is no covariate: the rest of the plan is done."""
     answer = cohort().answer(ASSOCIATIONS.replace('["bdi"]', '["bdi", "pcs"]'))
 

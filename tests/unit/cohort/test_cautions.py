@@ -16,7 +16,7 @@ def codes(answer):
     return {caution["code"] for caution in answer["cautions"]}
 
 
-def test_few_people_are_told_how_far_a_finding_exaggerates() -> None:
+def test_small_cohort_gets_a_caution_on_exaggeration() -> None:
     """Below 20 a group the power for 5 % and the exaggeration stand in the sentence; from 20 on they do not."""
     few, many = cohort(24).answer(BARE), cohort(44).answer(BARE)
 

@@ -42,7 +42,7 @@ def answer():
     return cohort(30, 3, (("M1", "left"), ("M1", "right")), ("tNAA", "tCr", "mI"), {"tNAA": -0.12}).answer(FULL)
 
 
-def test_html_and_figures_name_nobody(answer) -> None:
+def test_html_and_figures_contain_no_identifiers(answer) -> None:
     """No pseudonym is in the page, neither from influence nor from a rule of the plan."""
     page = html.render(answer).decode()
 

@@ -22,7 +22,7 @@ def laboratory(number: int, *, n: int = 20, at: float = 0.0, cells: tuple[Cell, 
     return FurtherLaboratory(f"{number:064x}", f"lab-{number}", means)
 
 
-def test_the_region_becomes_known_as_the_formula_says() -> None:
+def test_the_region_variance_shrinks_by_the_formula() -> None:
     """With v the variance of a region's mean and r that of one laboratory about it, three leave 1 / (1/v + 3/r)."""
     model = control_model()
     state = model.state(CELL)

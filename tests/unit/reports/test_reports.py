@@ -109,7 +109,7 @@ def test_csv_gives_back_the_numbers(traces: Traces) -> None:
         assert (row["id"], row["outcome"], row["seconds"]) == ("one", "converged", "1.5")
 
 
-def test_csv_says_what_a_comparison_could_have_seen() -> None:
+def test_csv_has_the_detectable_percent() -> None:
     """The smallest change that is seen in four of five stands in its column; without one the cell is empty."""
     analysis = factory.make_analysis()
     compared = next(result for result in analysis.metabolites if result.z is not None)

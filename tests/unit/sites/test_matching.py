@@ -54,7 +54,7 @@ SCANS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("what", SCANS)
-def test_another_scan_is_told(site: Site, what: str) -> None:
+def test_other_acquisition_gives_site_mismatch(site: Site, what: str) -> None:
     """A named site that does not hold is not used, and the sentence names the property."""
     choice = choose_site(site, (), scan(site, **SCANS[what]), site.processing)
 
@@ -73,7 +73,7 @@ def test_another_scan_is_told(site: Site, what: str) -> None:
         ({"basis_sha256": "1" * 64}, "another basis set"),
     ],
 )
-def test_other_processing_is_told(site: Site, change: dict[str, str], words: str) -> None:
+def test_other_processing_gives_site_mismatch(site: Site, change: dict[str, str], words: str) -> None:
     """Values computed otherwise are not compared; the remedy fits the difference."""
     choice = choose_site(site, (), scan(site), replace(site.processing, **change))
 
@@ -91,7 +91,7 @@ def test_the_first_candidate_that_holds_is_used(site: Site) -> None:
     assert choose_site(None, (other, newer, site), scan(site), site.processing).site is newer
 
 
-def test_a_near_candidate_is_told_and_a_far_one_is_not(site: Site) -> None:
+def test_only_a_near_candidate_gives_site_mismatch(site: Site) -> None:
     """Another protocol of this scanner is worth a sentence; another scanner is none of this scan's business."""
     near = choose_site(None, (site,), scan(site, echo_time=0.045), site.processing)
     far = choose_site(None, (site,), scan(site, scanner_model="Another"), site.processing)

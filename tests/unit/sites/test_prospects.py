@@ -1,4 +1,4 @@
-"""What own controls would make visible, before anybody is scanned."""
+"""What own controls would make visible, before any of them is scanned."""
 
 from __future__ import annotations
 
