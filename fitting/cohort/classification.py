@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from fitting.cohort.classifier import Evaluation, bootstrap_auc, evaluate, permutation_p, selected_before
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.covariates import covariate_columns
-from fitting.cohort.features import Features, confounds_of, features_of
+from fitting.cohort.features import ClassificationSettings, Features, confounds_of, features_of
 from fitting.cohort.findings import Caution, CohortAnalysis, Findings, Item, refused
 from fitting.cohort.plan import Section
 from fitting.cohort.words import number, probability
@@ -22,24 +20,6 @@ FEWEST = 20
 """People in each group."""
 NEAR = 0.05
 """An AUC of quality and demography this near to that of the spectra explains it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClassificationSettings:
-    """``[[classification]]``: one question of whether groups can be told apart."""
-
-    name: str
-    region: str | None = None
-    hemisphere: str | None = None
-    features: Literal["spectrum", "metabolites", "both"] = "spectrum"
-    spectra: str | None = None
-    """Table of spectra beside the plan."""
-    model: Literal["shrunken-lda"] = "shrunken-lda"
-    confounds: tuple[str, ...] = ("linewidth_hz", "snr", "age_years", "sex", "gm")
-    """Quality and demography that are tried on their own."""
-    metabolites: tuple[str, ...] | None = None
-    show_unblinded_selection: bool = False
-    """Also show what selecting features before cross-validation would claim."""
 
 
 def run(cohort: Cohort, settings: Sequence[ClassificationSettings]) -> Findings:

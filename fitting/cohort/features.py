@@ -1,10 +1,10 @@
-"""Features of people for a classification: spectra, metabolites or both, and the confounds beside them."""
+"""What a classification is asked, and the features of people for it: spectra, metabolites, confounds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
 
@@ -16,12 +16,27 @@ from fitting.cohort.table import Place, SpectraTable
 from fitting.reason import Reason
 from fitting.units import FloatArray
 
-if TYPE_CHECKING:
-    from fitting.cohort.classification import ClassificationSettings
-
 HIGHEST_PPM, LOWEST_PPM = 4.2, 0.6
 BINS = 200
 """Points of a spectrum; finer ones are averaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassificationSettings:
+    """``[[classification]]``: one question of whether groups can be told apart."""
+
+    name: str
+    region: str | None = None
+    hemisphere: str | None = None
+    features: Literal["spectrum", "metabolites", "both"] = "spectrum"
+    spectra: str | None = None
+    """Table of spectra beside the plan."""
+    model: Literal["shrunken-lda"] = "shrunken-lda"
+    confounds: tuple[str, ...] = ("linewidth_hz", "snr", "age_years", "sex", "gm")
+    """Quality and demography that are tried on their own."""
+    metabolites: tuple[str, ...] | None = None
+    show_unblinded_selection: bool = False
+    """Also show what selecting features before cross-validation would claim."""
 
 
 @dataclass(frozen=True, slots=True)
