@@ -8,7 +8,7 @@ from datetime import datetime
 from fitting import follow_up
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.model.result import Traces
-from service.reports import comparison_figure, numbers, rows, timeline_changes
+from service.reports import comparison_figure, numbers, timeline_changes, values
 from service.reports.comparability import DifferenceInWords, differences
 from service.reports.document import AnalysisDocument
 from service.reports.texts import text
@@ -31,7 +31,7 @@ class Cell:
 
     ratio: str
     concentration: str
-    position: rows.Position
+    position: values.Position
     flag: str
 
 
@@ -138,17 +138,17 @@ def _groups(one: Analysis, other: Analysis) -> tuple[tuple[str, tuple[Comparison
             text(f"groups.{key}"),
             tuple(_row(result.name, by_name[0].get(result.name), by_name[1].get(result.name)) for result in results),
         )
-        for key, results in rows.in_reading_order(union)
+        for key, results in values.in_reading_order(union)
         if results
     )
 
 
 def _row(name: str, one: MetaboliteResult | None, other: MetaboliteResult | None) -> ComparisonRow:
-    meaning = rows.meaning(name)
+    meaning = values.meaning(name)
     return ComparisonRow(name, meaning, (None if one is None else _cell(one), None if other is None else _cell(other)))
 
 
 def _cell(result: MetaboliteResult) -> Cell:
-    position: rows.Position = "absent" if result.z is None else result.z.flag
+    position: values.Position = "absent" if result.z is None else result.z.flag
     flag = "" if result.z is None else text(f"flag.{position}")
-    return Cell(rows.ratio_cell(result), rows.concentration_cell(result), position, flag)
+    return Cell(values.ratio_cell(result), values.concentration_cell(result), position, flag)

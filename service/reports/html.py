@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from fitting.model.result import Traces
 from fitting.quantification.totals import ORDER
-from service.reports import content, rows, spectrum_figure, stack_figure, strips_figure, voxel_figure
+from service.reports import content, spectrum_figure, stack_figure, strips_figure, values, voxel_figure
 from service.reports.document import AnalysisDocument, Rendered
 from service.reports.icons import icon
 from service.reports.texts import text
@@ -74,7 +74,7 @@ def _words(document: AnalysisDocument, report: content.Report, traces: Traces) -
         "voxel": _own(_voxel(document, traces)),
         "strips": _own(strips_figure.strips_svg(report.strips)),
         "components": components,
-        "background": [k for k, name in enumerate(traces.names) if name.startswith(rows.BACKGROUND_PREFIXES)],
+        "background": [k for k, name in enumerate(traces.names) if name.startswith(values.BACKGROUND_PREFIXES)],
         "zero": zero,
         "full": full,
     }

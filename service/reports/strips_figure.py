@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from service.reports.rows import Strip
+from service.reports.strips import Strip
 from service.reports.texts import text
 
 WIDTH = 470

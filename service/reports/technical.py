@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fitting.analysis import Analysis, SiteUsed
 from service.reports import numbers
 from service.reports.document import AnalysisDocument
-from service.reports.rows import BACKGROUND_PREFIXES
 from service.reports.texts import text, text_or
+from service.reports.values import BACKGROUND_PREFIXES
 
 
 @dataclass(frozen=True, slots=True)

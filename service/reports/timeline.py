@@ -10,7 +10,7 @@ from datetime import datetime
 from fitting import follow_up
 from fitting.analysis import MetaboliteResult
 from fitting.request import ClinicalMeasures, declared
-from service.reports import numbers, rows, timeline_changes, timeline_figure
+from service.reports import numbers, timeline_changes, timeline_figure, values
 from service.reports.comparability import in_words
 from service.reports.document import AnalysisDocument
 from service.reports.texts import text
@@ -52,7 +52,7 @@ class Entry:
     """One value of one session."""
 
     value: str
-    position: rows.Position
+    position: values.Position
     flag: str
 
 
@@ -174,7 +174,7 @@ def _point(number: int, session: Session, name: str, series: int | None) -> Poin
     value, sd = numbers.finite(result.ratio_tcr.value), numbers.finite(result.ratio_tcr.sd)
     if value is None or sd is None:
         return None
-    z = result.z if result.z is not None and rows.is_ratio(rows.norm_of(result, analysis.norms)) else None
+    z = result.z if result.z is not None and values.is_ratio(values.norm_of(result, analysis.norms)) else None
     band = None if z is None else (max(z.reference_low, 0.0), z.reference_high)
     return Point(number, value, value - HALF_WIDTH_95 * sd, value + HALF_WIDTH_95 * sd, band, series)
 
@@ -184,10 +184,10 @@ def _values(sessions: Sequence[Session]) -> tuple[Line, ...]:
     for session in sessions:
         union |= {result.name: result for result in session.document.analysis.metabolites}
     ordered = [
-        result.name for key, group in rows.in_reading_order(union.values()) if key != "background" for result in group
+        result.name for key, group in values.in_reading_order(union.values()) if key != "background" for result in group
     ]
     return tuple(
-        Line(name, rows.meaning(name), tuple(_entry(_result(session, name)) for session in sessions))
+        Line(name, values.meaning(name), tuple(_entry(_result(session, name)) for session in sessions))
         for name in ordered
         if name != "tCr"
     )
@@ -196,8 +196,8 @@ def _values(sessions: Sequence[Session]) -> tuple[Line, ...]:
 def _entry(result: MetaboliteResult | None) -> Entry | None:
     if result is None:
         return None
-    position: rows.Position = "absent" if result.z is None else result.z.flag
-    return Entry(rows.ratio_cell(result), position, "" if result.z is None else text(f"flag.{position}"))
+    position: values.Position = "absent" if result.z is None else result.z.flag
+    return Entry(values.ratio_cell(result), position, "" if result.z is None else text(f"flag.{position}"))
 
 
 def _clinical(sessions: Sequence[Session]) -> tuple[Line, ...]:

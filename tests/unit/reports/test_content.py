@@ -8,7 +8,7 @@ import pytest
 
 from fitting.quality.verdict.usable import Verdict
 from fitting.reason import Reason
-from service.reports import AnalysisDocument, content, rows
+from service.reports import AnalysisDocument, content, rows, values
 from service.reports.minimum_reporting import sections
 from service.reports.texts import text
 from tests.data import analysis_factory as factory
@@ -53,7 +53,7 @@ def test_the_bound_of_a_component_held_at_zero_comes_from_its_error() -> None:
     zero = replace(zero, amplitude=0.0, ratio_tcr=replace(zero.ratio_tcr, value=0.0), upper_bound=1e-4)
     expected = 1e-4 * zero.ratio_tcr.sd / zero.amplitude_sd
 
-    assert float(rows.upper_bound(zero, zero.ratio_tcr)) == pytest.approx(expected, rel=0.05)
+    assert float(values.upper_bound(zero, zero.ratio_tcr)) == pytest.approx(expected, rel=0.05)
 
 
 def test_flag_sentence_names_direction_interval_and_caution() -> None:

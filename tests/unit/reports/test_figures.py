@@ -11,7 +11,7 @@ import pytest
 
 from fitting.analysis import Analysis
 from fitting.model.result import Traces
-from service.reports import rows, spectrum_figure, stack_figure, strips_figure
+from service.reports import spectrum_figure, stack_figure, strips, strips_figure
 from service.reports.paths import path
 from tests.data import analysis_factory as factory
 
@@ -67,11 +67,11 @@ def test_figures_hold_finite_numbers_only(traces: Traces) -> None:
     holes[::7] = np.nan
     holes[3::11] = np.inf
     damaged = replace(traces, data=holes, residual=holes, components=traces.components * np.nan)
-    strips = rows.strips(factory.make_analysis())
+    shown = strips.strips(factory.make_analysis())
     for svg in (
         spectrum_figure.spectrum_svg(damaged, "1.1"),
         stack_figure.stack_svg(damaged, range(len(damaged.names))),
-        strips_figure.strips_svg(strips),
+        strips_figure.strips_svg(shown),
     ):
         ElementTree.fromstring(svg)
         assert not re.search(r"\b(nan|inf)\b", svg, flags=re.IGNORECASE)
@@ -88,22 +88,22 @@ def test_a_spectrum_elsewhere_is_not_drawn(traces: Traces) -> None:
 
 def test_strips_show_an_interval_and_a_band(analysis: Analysis) -> None:
     """Each compared value has its band and its interval; an interval beyond the axis has an arrow."""
-    strips = rows.strips(analysis)
-    svg = strips_figure.strips_svg(strips)
-    if not strips:
+    shown = strips.strips(analysis)
+    svg = strips_figure.strips_svg(shown)
+    if not shown:
         assert svg == ""
         return
     tree = ElementTree.fromstring(svg)
     rectangles = [e for e in tree.iter(f"{SVG}rect")]
 
-    assert len(rectangles) == 2 + 2 * len(strips)
-    for strip in strips:
+    assert len(rectangles) == 2 + 2 * len(shown)
+    for strip in shown:
         assert strip.name in "".join(tree.itertext())
 
 
 def test_an_interval_beyond_the_axis_is_marked() -> None:
     """A z-score of −9 is not drawn as −5 without saying that it goes on."""
-    strip = rows.strips(factory.make_analysis())[0]
+    strip = strips.strips(factory.make_analysis())[0]
     far = replace(strip, z=-9.0, low=-10.0, high=-8.0)
 
     assert strips_figure.strips_svg((far,)).count("<path") == strips_figure.strips_svg((strip,)).count("<path") + 1

@@ -13,7 +13,7 @@ import pytest
 
 from fitting.analysis import NOTICE, Analysis
 from fitting.model.result import Traces
-from service.reports import FORMATS, AnalysisDocument, render, result_json, results_csv, rows
+from service.reports import FORMATS, AnalysisDocument, absences, render, result_json, results_csv, values
 from service.reports.texts import catalogue, text
 from tests.data import analysis_factory as factory
 from tests.unit.reports.conftest import as_plain
@@ -64,7 +64,7 @@ def test_every_metabolite_and_every_reason_is_shown(
     shown = plain(format)
 
     assert [result.name for result in analysis.metabolites if not re.search(rf"\b{result.name}\b", shown)] == []
-    for line in rows.reason_lines(analysis):
+    for line in absences.reason_lines(analysis):
         assert line.sentence in shown
 
 
@@ -79,10 +79,10 @@ def test_reasons_cover_each_absent_score_once() -> None:
         for result in absent
     }
     changed = replace(analysis, metabolites=tuple(named.get(m.name, m) for m in analysis.metabolites))
-    lines = rows.reason_lines(changed)
+    lines = absences.reason_lines(changed)
 
     assert [name for line in lines for name in line.names] == [
-        m.name for _, group in rows.in_reading_order(analysis.metabolites) for m in group if m.z is None
+        m.name for _, group in values.in_reading_order(analysis.metabolites) for m in group if m.z is None
     ]
     assert len([line for line in lines if "tCr" not in line.names]) == 1
 
