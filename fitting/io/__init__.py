@@ -15,6 +15,7 @@ from fitting.io import (
     bruker,
     dicom_mrs,
     ge_pfile,
+    ismrmrd,
     jmrui,
     lcmodel_raw,
     nifti_mrs,
@@ -30,7 +31,7 @@ from fitting.io.containers import is_archive, unpacked
 from fitting.io.dialects import plain
 from fitting.io.not_spectra import refuse_known
 from fitting.io.sequence_names import public_name
-from fitting.io.series import Scans, read_joined, reader_of, scans_of
+from fitting.io.series import Scans, alone, read_joined, reader_of, scans_of
 from fitting.io.source import Files, Reader, SourceFile
 
 READERS: tuple[Reader, ...] = (
@@ -44,6 +45,7 @@ READERS: tuple[Reader, ...] = (
     philips_data_list.READER,
     bruker.READER,
     varian.READER,
+    ismrmrd.READER,
     philips_sdat.READER,
     lcmodel_raw.READER,
     jmrui.READER,
@@ -71,7 +73,7 @@ def read(files: Files) -> Recording:
             recording = read_joined(scans)
         else:
             reader, own = scans.found[0]
-            recording = reader.read(own)
+            recording = alone(reader.read(own))
         return _without_free_text(recording)
     except UnreadableSpectrum as error:
         error.forget_causes()

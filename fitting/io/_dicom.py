@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from io import BytesIO
 
 import pydicom
@@ -10,30 +11,42 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag
 
-from fitting.acquisition import Place
+from fitting.acquisition import Acquisition, Place
 from fitting.errors import DamagedFile, OversizedFile, UnsupportedData
 from fitting.io._dicom_file import head, is_dicom, uncompressed
 from fitting.io.source import SourceFile
 from fitting.io.values import place_digest, positive
 
-_SOP_CLASS_UID = 0x00080016
+_SOP_CLASS_UID, _MANUFACTURER = 0x00080016, 0x00080070
 
 
 def sop_class(content: bytes) -> str | None:
     """SOP class UID of a DICOM Part 10 file; None when the bytes are none or too damaged to say. Never raises."""
+    return _of_beginning(content, _SOP_CLASS_UID)
+
+
+def manufacturer(content: bytes) -> str | None:
+    """Manufacturer as the object states it among its first elements; None when it does not. Never raises."""
+    return _of_beginning(content, _MANUFACTURER)
+
+
+def _of_beginning(content: bytes, wanted: int) -> str | None:
+    """The text of an element, read no further than that; None when it is missing or the bytes are damaged."""
+
+    def is_beyond(tag: BaseTag, vr: str | None, length: int) -> bool:  # noqa: ARG001 -- pydicom's signature
+        return bool(tag > wanted)
+
     if not is_dicom(content):
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            dataset = read_partial(BytesIO(head(content)), stop_when=_beyond_sop_class)
-            return str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "") or None
+            dataset = read_partial(BytesIO(head(content)), stop_when=is_beyond)
+            instead = dataset.file_meta.get("MediaStorageSOPClassUID") if wanted == _SOP_CLASS_UID else None
+            value = dataset[wanted].value if wanted in dataset else None
+            return str(value or instead or "") or None
     except Exception:  # pydicom raises arbitrary exceptions on malformed bytes
         return None
-
-
-def _beyond_sop_class(tag: BaseTag, vr: str | None, length: int) -> bool:  # noqa: ARG001 -- pydicom's signature
-    return bool(tag > _SOP_CLASS_UID)
 
 
 def open_dataset(file: SourceFile, title: str) -> tuple[SourceFile, Dataset]:
@@ -104,6 +117,14 @@ def refuse_imaging_matrix(file: SourceFile, voxels: tuple[int, int, int]) -> Non
             f"'{file.name}' is spectroscopic imaging (MRSI, {size} voxels); send a single-voxel spectrum.",
             file=file.name,
         )
+
+
+def with_scanner(acquisition: Acquisition, dataset: Dataset) -> Acquisition:
+    """The acquisition with manufacturer, model and software of the object."""
+    vendor, model, software = (
+        text(dataset.get(keyword)) for keyword in ("Manufacturer", "ManufacturerModelName", "SoftwareVersions")
+    )
+    return replace(acquisition, vendor=vendor, scanner_model=model, software=software)
 
 
 def free_texts(dataset: Dataset) -> tuple[str | None, ...]:

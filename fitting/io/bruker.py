@@ -3,11 +3,13 @@
 Samples are pairs of numbers in the format that acqp names, each FID led by the points of the digital filter
 (PVM_DigShift), which are cut off. Their sign is opposite to ours. From wtclarke/spec2nii (bruker.py and its
 bruker_fid_override.json), spant (read_mrs paravis, rawdata.job0 with PVM_DigNp points of PVM_EncNReceivers coils) and
-FID-A (io_loadspec_bruk.m). A reference scan in other files (fid.refscan) has a receiver gain of its own and is not
-used; send a second scan as the water reference.
+FID-A (io_loadspec_bruk.m). A reference scan in a file of its own (fid.refscan) has its own receiver gain and count of
+added transients, so it corrects eddy currents and scales nothing. One that stands in the method as text is not read.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -34,12 +36,14 @@ _NOT_SINGLE_VOXEL = {
     "EPSI": "spectroscopic imaging (MRSI)",
     "ISIS": "ISIS localisation, whose steps must be added by its own scheme",
 }
-_RAW = ".job0"
+_RAW, _REFERENCE = ".job0", ".refscan"
 
 
 def _recognises(files: Files) -> bool:
     parameters = [file for file in files if is_parameter_file(file)]
-    if not parameters or len(files) - len(parameters) > 1 or len(parameters) > 2:
+    others = [file for file in files if file not in parameters]
+    own = [file for file in others if not _is_reference(file)]
+    if not parameters or len(parameters) > 2 or len(own) > 1 or len(others) - len(own) > 1:
         return False
     return all(_is_acqp(file) != _is_method(file) for file in parameters)
 
@@ -52,10 +56,15 @@ def _is_method(file: SourceFile) -> bool:
     return b"\n##$PVM_" in file.content and not _is_acqp(file)
 
 
+def _is_reference(file: SourceFile) -> bool:
+    return file.name.lower().endswith(_REFERENCE)
+
+
 def _read(files: Files) -> Recording:
     acqp = next((file for file in files if is_parameter_file(file) and _is_acqp(file)), None)
     method = next((file for file in files if is_parameter_file(file) and _is_method(file)), None)
-    samples = next((file for file in files if not is_parameter_file(file) and file.content), None)
+    others = sorted((file for file in files if not is_parameter_file(file)), key=_is_reference)
+    samples = others[0] if others and others[0].content else None
     if acqp is None or method is None or samples is None:
         parts = (("fid or rawdata.job0", samples), ("acqp", acqp), ("method", method))
         missing = ", ".join(name for name, file in parts if file is None)
@@ -67,7 +76,7 @@ def _read(files: Files) -> Recording:
     parameters = Parameters(acqp, method)
     name = _method_name(parameters)
     _refuse_other_kinds(samples, parameters, name)
-    fids = _samples(samples, parameters)
+    fids = _reference(samples, parameters) if _is_reference(samples) else _samples(samples, parameters)
     sequence = localisation(name)
     acquisition = Acquisition(
         format=NAME,
@@ -85,7 +94,14 @@ def _read(files: Files) -> Recording:
         nucleus=parameters.first("PVM_Nucleus1", "NUCLEUS") or "1H",
         water_suppressed={"On": True, "Off": False}.get(parameters.text("PVM_WsOnOff") or ""),
     )
-    return with_water_apart(Recording(fids, acquisition, free_text=free_text(name)))
+    of_water = replace(acquisition, averages=_count(parameters, "PVM_RefScanNA"), water_suppressed=False)
+    said = free_text(name)
+    if _is_reference(samples):
+        return Recording(fids, of_water, free_text=said)
+    recording = with_water_apart(Recording(fids, acquisition, free_text=said))
+    if recording.water is not None or len(others) < 2:
+        return recording
+    return replace(recording, water=Recording(_reference(others[1], parameters), of_water), one_scale=False)
 
 
 def _method_name(parameters: Parameters) -> str | None:
@@ -133,14 +149,24 @@ def _type(file: SourceFile, parameters: Parameters) -> npt.DTypeLike:
     kind = _FORMATS.get(parameters.text("GO_raw_data_format") or "") or _WORDS.get(
         parameters.text("ACQ_word_size") or ""
     )
+    if kind is None:
+        raise _unknown_numbers(file)
+    return np.dtype(_order(file, parameters) + kind)
+
+
+def _order(file: SourceFile, parameters: Parameters) -> str:
     order = {"little": "<", "big": ">"}.get(parameters.text("BYTORDA") or "")
-    if kind is None or order is None:
-        raise UnsupportedData(
-            f"The acqp of '{file.name}' names no known number format (GO_raw_data_format, BYTORDA); export the scan as "
-            "NIfTI-MRS.",
-            file=file.name,
-        )
-    return np.dtype(order + kind)
+    if order is None:
+        raise _unknown_numbers(file)
+    return order
+
+
+def _unknown_numbers(file: SourceFile) -> UnsupportedData:
+    return UnsupportedData(
+        f"The acqp of '{file.name}' names no known number format (GO_raw_data_format, BYTORDA); export the scan as "
+        "NIfTI-MRS.",
+        file=file.name,
+    )
 
 
 def _samples(file: SourceFile, parameters: Parameters) -> ComplexArray:
@@ -152,9 +178,7 @@ def _samples(file: SourceFile, parameters: Parameters) -> ComplexArray:
         When the file has not as many numbers as the parameters say.
     """
     kind = np.dtype(_type(file, parameters))
-    points = _count(parameters, "PVM_DigNp") or _count(parameters, "PVM_SpecMatrix")
-    if points is None or not 16 <= points <= MOST_POINTS:
-        raise _damaged(file, "its method does not say how many points an FID has (PVM_DigNp)")
+    points = _points(file, parameters)
     stored, rest = divmod(len(file.content), 2 * points * kind.itemsize)
     coils = max(1, _count(parameters, "PVM_EncNReceivers") or 1)
     repetitions = _count(parameters, "PVM_NRepetitions") or 1
@@ -167,6 +191,37 @@ def _samples(file: SourceFile, parameters: Parameters) -> ComplexArray:
         raise _damaged(
             file, f"it holds {len(file.content)} bytes where {expected} FIDs of {points} points are announced"
         )
+    return _fids(file, parameters, kind, shape)
+
+
+def _reference(file: SourceFile, parameters: Parameters) -> ComplexArray:
+    """The one FID, or that of every coil, of a reference scan; always of whole numbers of four bytes (FID-A).
+
+    Raises
+    ------
+    DamagedFile
+        When the file has not as many numbers.
+    """
+    points = _points(file, parameters)
+    coils = max(1, _count(parameters, "PVM_EncNReceivers") or 1)
+    stored, rest = divmod(len(file.content), 2 * points * 4)
+    if rest or stored not in (1, coils):
+        raise _damaged(
+            file, f"it holds {len(file.content)} bytes, which are no reference of FIDs of {points} points; leave it out"
+        )
+    return _fids(file, parameters, np.dtype(_order(file, parameters) + "i4"), (1, stored))
+
+
+def _points(file: SourceFile, parameters: Parameters) -> int:
+    points = _count(parameters, "PVM_DigNp") or _count(parameters, "PVM_SpecMatrix")
+    if points is None or not 16 <= points <= MOST_POINTS:
+        raise _damaged(file, "its method does not say how many points an FID has (PVM_DigNp)")
+    return points
+
+
+def _fids(file: SourceFile, parameters: Parameters, kind: npt.DTypeLike, shape: tuple[int, int]) -> ComplexArray:
+    """The stored pairs as FIDs (transients, coils, points)."""
+    points = _points(file, parameters)
     with np.errstate(invalid="ignore"):  # numbers that are none are refused below
         pairs = np.frombuffer(file.content, kind).reshape(*shape, points, 2).astype(np.float64)
     shift = round(positive(parameters.first("PVM_DigShiftDbl", "PVM_DigShift")) or 0.0)

@@ -27,9 +27,12 @@ _PARTNERS: Mapping[str, tuple[str, ...]] = {
 """Endings of the other files of a scan, which have the same name but for it."""
 _NEEDED = (".sdat", ".spar", ".data", ".list")
 """Without its companion such a file cannot be read: the reader refuses what it is given with it."""
-_FOLDERS_ABOVE = {"acqp": 0, "method": 0, "fid": 0, "ser": 0, "rawdata.job0": 0, "procpar": 0, "2dseq": 2}
+_FOLDERS_ABOVE = {
+    "acqp": 0, "method": 0, "fid": 0, "ser": 0, "rawdata.job0": 0, "fid.refscan": 0, "procpar": 0, "2dseq": 2
+}  # fmt: skip
 """Files of a Bruker or Varian scan, and how many folders above theirs the parameter files are."""
 _PARAMETERS = ("acqp", "method", "procpar")
+_BESIDE_SAMPLES = (*_PARAMETERS, "fid.refscan")
 
 
 def source_files(path: Path, max_bytes: int = MAX_FILE_BYTES) -> Files:
@@ -116,8 +119,10 @@ def _of_scan_folder(path: Path) -> list[Path]:
     if above is None:
         return []
     own = of_one_scan(_files(path.resolve().parents[above]))
+    if path.name.lower() == "fid.refscan":
+        return [item for item in own if item.name.lower() in _PARAMETERS]
     needs_signal = path.name.lower() in _PARAMETERS
-    return [item for item in own if item.name != path.name and (needs_signal or item.name.lower() in _PARAMETERS)]
+    return [item for item in own if item.name != path.name and (needs_signal or item.name.lower() in _BESIDE_SAMPLES)]
 
 
 def _content(path: Path, max_bytes: int) -> SourceFile:

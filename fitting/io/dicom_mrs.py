@@ -26,11 +26,12 @@ from fitting.io._dicom import (
     refuse_nucleus,
     sop_class,
     text,
+    with_scanner,
 )
 from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, edge_lengths
+from fitting.io.values import checked_samples, edge_lengths, stated
 from fitting.io.voi import in_patient_axes, numbers
 from fitting.io.water_among import split, with_water_apart
 from fitting.units import ComplexArray
@@ -83,15 +84,14 @@ def _samples(file: SourceFile, dataset: Dataset) -> ComplexArray:
     """
     data = dataset.get("SpectroscopyData") or b""
     frames = count(dataset.get("NumberOfFrames")) or 1
-    stated = [count(dataset.get(name)) for name in ("DataPointColumns", "SpectroscopyAcquisitionDataColumns")]
+    announced = [count(dataset.get(name)) for name in ("DataPointColumns", "SpectroscopyAcquisitionDataColumns")]
     has_reference = text(dataset.get("WaterReferencedPhaseCorrection")) == "YES"
     for rows in (frames, frames + 1) if has_reference else (frames,):
-        for points in stated:
+        for points in announced:
             if points is not None and points > 1 and isinstance(data, bytes) and len(data) == rows * points * _BYTES:
                 return checked_samples(np.frombuffer(data, "<c8").reshape(rows, 1, points).conj(), file)
-    raise damaged(
-        file, TITLE, f"it holds {len(data)} bytes of data where the header promises {frames} x {stated[0]} points"
-    )
+    promised = f"{frames} x {stated(next(filter(None, announced), None))} points"
+    raise damaged(file, TITLE, f"it holds {len(data)} bytes of data where the header promises {promised}")
 
 
 def _is_philips(acquisition: Acquisition) -> bool:
@@ -178,7 +178,7 @@ def _acquisition(dataset: Dataset) -> Acquisition:
     width = quantity(dataset.get("SpectralWidth"))
     echo_time = _shared(dataset, "MREchoSequence", "EffectiveEchoTime")
     repetition_time = _shared(dataset, "MRTimingAndRelatedParametersSequence", "RepetitionTime")
-    return Acquisition(
+    acquisition = Acquisition(
         format=NAME,
         spectrometer_frequency=quantity(dataset.get("TransmitterFrequency"), 1e6),
         dwell_time=None if width is None else 1.0 / width,
@@ -188,15 +188,13 @@ def _acquisition(dataset: Dataset) -> Acquisition:
         sequence=sequence,
         sequence_name=sequence_name,
         mixing_time=_siemens_mixing_time(dataset) if sequence == "STEAM" else None,
-        vendor=vendor,
-        scanner_model=text(dataset.get("ManufacturerModelName")),
-        software=text(dataset.get("SoftwareVersions")),
         voi_size=_voi_size(dataset),
         voi_geometry=_slabs(dataset) or _philips_box(dataset),
         averages=count(_shared(dataset, "MRAveragesSequence", "NumberOfAverages")),
         nucleus=text(dataset.get("ResonantNucleus")) or "1H",
         water_suppressed=_water_suppressed(dataset, vendor),
     )
+    return with_scanner(acquisition, dataset)
 
 
 def _sequence_fields(dataset: Dataset) -> tuple[str | None, ...]:

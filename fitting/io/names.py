@@ -8,14 +8,15 @@ from typing import TypeVar
 
 ENDINGS = (
     ".nii.gz", ".nii", ".json", ".rda", ".dat", ".ima", ".dcm", ".sdat", ".spar", ".data", ".list", ".7", ".p", ".raw",
-    ".h2o", ".control", ".coord", ".table", ".txt", ".mrui", ".fid", ".ser", ".job0", ".csv", ".h5", ".zip", ".gz",
+    ".h2o", ".control", ".coord", ".table", ".txt", ".mrui", ".fid", ".ser", ".job0", ".refscan", ".csv", ".h5",
+    ".zip", ".gz",
 )  # fmt: skip
 """Known name endings; anything else in a file's name may be a patient's."""
 
 _PARAVISION = ("rawdata.job0", "fid", "ser", "2dseq")
 _SETS: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = (
     (frozenset({"procpar"}), ("fid", "procpar")),
-    (frozenset({"acqp", "method"}), ("acqp", "method")),
+    (frozenset({"acqp", "method"}), ("acqp", "method", "fid.refscan")),
 )
 """Names that mark the folder of one scan (Varian, Bruker), and the files of it that are read."""
 

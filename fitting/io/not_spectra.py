@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from fitting.errors import UnsupportedData
-from fitting.io._dicom import sop_class
+from fitting.io._dicom import manufacturer, sop_class
 from fitting.io._dicom_file import is_dicom
 from fitting.io.source import Files, SourceFile
 
 _SPECTRUM = "send the spectrum itself: MR Spectroscopy DICOM, RDA, TWIX, SDAT + SPAR, P-file or NIfTI-MRS"
 _PHILIPS = "export SDAT + SPAR or enhanced MR Spectroscopy DICOM from the console"
 _GE = "send the P-file (P*.7) of the scan, or NIfTI-MRS"
+_SIEMENS = "export the spectroscopy series as DICOM (.IMA), RDA or TWIX"
 _UNPACKED = "unpack it and send the files, or pack them as a ZIP archive"
 _FITTED = "send the spectrum that it was fitted to (.RAW, or the scanner's own file)"
 _CONVERTED = "export the time-domain signal as NIfTI-MRS or as JSON arrays"
@@ -47,6 +48,11 @@ _TEXTS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
         "a parameter file of a Bruker ParaVision reconstruction or scan",
         "send the folder of the scan with fid or rawdata.job0, acqp and method; a 2dseq is not read",
     ),
+    (
+        re.compile(rb"^\s*(?:signa_rdb_hdr_rev|offset_to_data|num_sig_frames)\b", re.M),
+        "a header of GE's SAGE (.shf), which describes a P-file",
+        _GE,
+    ),
     (re.compile(rb"^Signal amplitudes\s*$", re.M), "a TARQUIN result", _FITTED),
     (re.compile(rb"^\s*<(?:!DOCTYPE html|html)\b", re.I), "a web page", _SPECTRUM),
     (re.compile(rb"^\s*<\?xml\b"), "an XML document", _SPECTRUM),
@@ -64,6 +70,8 @@ _SOP_CLASSES: tuple[tuple[str, str, str], ...] = (
     ("1.2.840.10008.1.3.10", "a DICOMDIR, which lists files and holds none", _SPECTRUM),
 )
 """SOP class UIDs, or their beginnings, of DICOM objects next to a spectrum in an archive (DICOM PS3.4 B.5)."""
+_BY_VENDOR = {"ge": _GE, "philips": _PHILIPS, "siemens": _SIEMENS}
+"""What to send instead, by the word that names the vendor among those of the manufacturer."""
 
 
 def refuse_known(files: Files) -> None:
@@ -102,17 +110,21 @@ def _kind_of_object(content: bytes) -> tuple[str, str]:
     if uid is None:
         return "a DICOM file too damaged to tell its kind", _SPECTRUM
     known = ((kind, advice) for start, kind, advice in _SOP_CLASSES if _is_class(uid, start))
-    return next(known, ("a DICOM file without spectroscopy", _SPECTRUM))
+    kind, advice = next(known, ("a DICOM file without spectroscopy", _SPECTRUM))
+    made_by = (manufacturer(content) or "").lower().split()
+    of_vendor = next((_BY_VENDOR[word] for word in made_by if word in _BY_VENDOR), advice)
+    return kind, of_vendor if advice is _SPECTRUM else advice
 
 
 def _kind_of_hdf5(content: bytes) -> tuple[str, str]:
     """An HDF5 file by names of its groups; they stand among its first bytes or not at all."""
     head = content[: 1 << 20]
-    if b"ismrmrd" in head:
-        return "an ISMRMRD file (HDF5), which is not read", f"send the raw data it was converted from, or {_CONVERTED}"
     if b"DownloadData" in head or b"ControlPacket" in head:
         return "a GE ScanArchive (HDF5), which only GE's own library reads", _GE
-    return "an HDF5 file (GE ScanArchive, ISMRMRD or MATLAB), which is not read", f"{_GE} or JSON arrays"
+    return (
+        "an HDF5 file (GE ScanArchive, ISMRMRD without raw data, or MATLAB), which is not read",
+        f"{_GE} or JSON arrays",
+    )
 
 
 def _is_class(uid: str, start: str) -> bool:

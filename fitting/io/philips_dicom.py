@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -27,6 +28,7 @@ from fitting.io._dicom import (
     refuse_nucleus,
     sop_class,
     text,
+    with_scanner,
 )
 from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
@@ -70,13 +72,15 @@ def _read(files: Files) -> Recording:
     said = free_text(*_sequence_fields(standard), *free_texts(dataset))
     doubt = None if stated else _UNCOUNTED
     acquisition = _acquisition(dataset, standard)
+    if len(samples) > 1:
+        acquisition = replace(acquisition, averages=len(samples))
     return with_water_apart(Recording(samples, acquisition, free_text=said, may_be_cut=doubt, place=place(dataset)))
 
 
 def _acquisition(dataset: Dataset, standard: Sequence[Dataset]) -> Acquisition:
     width = _number(dataset, _SPECTRAL_WIDTH)
     frequency = quantity(_first(standard, "TransmitterFrequency"), 1e6) or _number(dataset, _FREQUENCY, 1e6)
-    return Acquisition(
+    acquisition = Acquisition(
         format=NAME,
         spectrometer_frequency=frequency,
         dwell_time=None if width is None else 1.0 / width,
@@ -84,11 +88,9 @@ def _acquisition(dataset: Dataset, standard: Sequence[Dataset]) -> Acquisition:
         repetition_time=quantity(_first(standard, "RepetitionTime"), 1e-3),
         sequence=localisation(*_sequence_fields(standard)),
         sequence_name=text(_first(standard, "PulseSequenceName")),
-        vendor=text(dataset.get("Manufacturer")),
-        scanner_model=text(dataset.get("ManufacturerModelName")),
-        software=text(dataset.get("SoftwareVersions")),
         averages=count(_first(standard, "NumberOfAverages")),
     )
+    return with_scanner(acquisition, dataset)
 
 
 def _sequence_fields(standard: Sequence[Dataset]) -> tuple[str | None, ...]:

@@ -98,6 +98,17 @@ def read_joined(scans: Scans) -> Recording:
     return _joined([part for _, part in parts])
 
 
+def alone(recording: Recording) -> Recording:
+    """A recording whose file came without the others of its series.
+
+    The header counts the averages of the whole scan. The first object of a series is usually the only one; a later one
+    may hold one average or all, so how many it holds is not known.
+    """
+    if _number(recording) <= 1 or recording.transients > 1:
+        return recording
+    return replace(recording, acquisition=replace(recording.acquisition, averages=None))
+
+
 def _number(recording: Recording) -> int:
     return (recording.place.number if recording.place is not None else None) or 0
 

@@ -22,12 +22,13 @@ from fitting.io._dicom import (
     refuse_nucleus,
     sop_class,
     text,
+    with_scanner,
 )
 from fitting.io._suspect import csa_header
 from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, edge_lengths
+from fitting.io.values import checked_samples, edge_lengths, stated
 from fitting.io.voi import in_patient_axes
 
 NAME = "siemens_dicom"
@@ -53,7 +54,9 @@ def _read(files: Files) -> Recording:
     points = count(csa.get("DataPointColumns"))
     data = _private_bytes(dataset, file, 0x7FE1, "SIEMENS CSA NON-IMAGE")
     if points is None or len(data) != points * _BYTES_PER_POINT:
-        raise damaged(file, TITLE, f"it holds {len(data)} bytes of data where the header promises {points} points")
+        raise damaged(
+            file, TITLE, f"it holds {len(data)} bytes of data where the header promises {stated(points)} points"
+        )
     samples = checked_samples(np.frombuffer(data, dtype="<c8"), file)
     said = free_text(text(csa.get("SequenceName")), *free_texts(dataset))
     return Recording(
@@ -67,7 +70,7 @@ def _read(files: Files) -> Recording:
 def _acquisition(dataset: Dataset, csa: _Csa) -> Acquisition:
     sequence_name = text(csa.get("SequenceName"))
     sequence = localisation(sequence_name)
-    return Acquisition(
+    acquisition = Acquisition(
         format=NAME,
         spectrometer_frequency=quantity(csa.get("ImagingFrequency"), 1e6),
         dwell_time=quantity(csa.get("RealDwellTime"), 1e-9),
@@ -76,14 +79,12 @@ def _acquisition(dataset: Dataset, csa: _Csa) -> Acquisition:
         sequence=sequence,
         sequence_name=sequence_name,
         mixing_time=quantity(csa.get("MixingTime"), 1e-3) if sequence == "STEAM" else None,
-        vendor=text(dataset.get("Manufacturer")),
-        scanner_model=text(dataset.get("ManufacturerModelName")),
-        software=text(dataset.get("SoftwareVersions")),
         voi_size=edge_lengths((text(csa.get(edge)) for edge in _VOI_EDGES), 1e-3),
         voi_geometry=_voi_geometry(csa),
         averages=count(csa.get("NumberOfAverages")),
         nucleus=_nucleus(csa),
     )
+    return with_scanner(acquisition, dataset)
 
 
 def _echo_time(csa: _Csa) -> float | None:

@@ -17,7 +17,7 @@ from fitting.io.free_text import free_text
 from fitting.io.limits import MOST_HEADER_BYTES, refuse_above
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, edge_lengths, place_digest, positive
+from fitting.io.values import checked_samples, edge_lengths, place_digest, positive, stated
 from fitting.io.voi import in_patient_axes
 
 NAME = "siemens_rda"
@@ -46,7 +46,7 @@ def _read(files: Files) -> Recording:
     points = header.count("VectorSize")
     data = file.content[end.end() :]
     if points is None or len(data) != points * _BYTES_PER_POINT:
-        raise _damaged(file, f"it holds {len(data)} bytes of data where the header promises {points} points")
+        raise _damaged(file, f"it holds {len(data)} bytes of data where the header promises {stated(points)} points")
     samples = checked_samples(np.frombuffer(data, dtype="<c16"), file)
     said = free_text(*(header.typed(key) for key in ("SequenceName", "ProtocolName", "SeriesDescription")))
     return Recording(

@@ -5,7 +5,7 @@ This module identifies signal, reference and the start of the FID; `_twix` parse
 * of a file with several measurements (VD and later) the last is the scan, the others are adjustments;
 * the samples are conjugated to our sign convention, as suspect 0.6 and spec2nii 0.8 do;
 * points before the FID begins and after the protocol's vector are cut off;
-* readout oversampling is removed (`_without_oversampling`);
+* readout oversampling is removed (`oversampling`);
 * product sequences of syngo MR XA store water reference transients as element 0 of the phase loop; sequences that store
   them in the loop of the averages are told by their amplitudes (`water_among`).
 """
@@ -22,6 +22,7 @@ from fitting.acquisition import Acquisition, FreeText, Recording, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io._twix import Measurement, is_raw_data, last_measurement
 from fitting.io.free_text import free_text
+from fitting.io.oversampling import without_oversampling
 from fitting.io.sequence_names import localisation, without_folder
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
@@ -43,6 +44,8 @@ _LOUDER = 3.0
 _REFERENCE_SEQUENCES = frozenset({"svs_se", "svs_st", "svs_slaser"})
 
 _ICE_PARAMETER_OF_FID_START = 4
+_MOST_ECHO_TIMES = 128
+"""Entries of alTE, the protocol's array of echo times."""
 
 _Mask = npt.NDArray[np.bool_]
 
@@ -109,6 +112,7 @@ class _Protocol:
             return positive(ascconv.get(key), to_si)
 
         sequence_name = without_folder(ascconv.get("tSequenceFileName", "")) or None
+        sequence = localisation(sequence_name)
         columns, lines, slices = (
             round(number(f"sSpecPara.lFinalMatrixSize{axis}") or 1) for axis in ("Read", "Phase", "Slice")
         )
@@ -116,7 +120,7 @@ class _Protocol:
         edges = [ascconv.get(f"{_VOI}.{edge}") for edge in _VOI_EDGES]
         return cls(
             sequence_name=sequence_name,
-            sequence=localisation(sequence_name),
+            sequence=sequence,
             free_text=free_text(sequence_name, ascconv.get("tProtocolName")),
             nucleus=ascconv.get("sTXSPEC.asNucleusInfo[0].tNucleus", "").strip('"') or "1H",
             vector_size=None if vector_size is None else round(vector_size),
@@ -124,7 +128,7 @@ class _Protocol:
             oversampling=positive(dicom.get("flReadoutOSFactor")),
             spectrometer_frequency=number("sTXSPEC.asNucleusInfo[0].lFrequency"),
             dwell_time=number("sRXSPEC.alDwellTime[0]", 1e-9),
-            echo_time=number("alTE[0]", 1e-6),
+            echo_time=_echo_time(ascconv, sequence),
             repetition_time=number("alTR[0]", 1e-6),
             voi_size=edge_lengths(edges, 1e-3),
             voi_geometry=_voi_geometry(ascconv),
@@ -132,6 +136,18 @@ class _Protocol:
             scanner_model=dicom.get("ManufacturersModelName") or None,
             software=dicom.get("SoftwareVersions") or None,
         )
+
+
+def _echo_time(ascconv: Mapping[str, str], sequence: str | None) -> float | None:
+    """The echo time, s: sLASER sequences may list its parts, which are added (wtclarke/spec2nii#47).
+
+    Of a sequence that is not known, several entries may be parts or contrasts: the echo time is missing then.
+    """
+    entries = [positive(ascconv.get(f"alTE[{number}]"), 1e-6) for number in range(_MOST_ECHO_TIMES)]
+    if sequence == "sLASER":
+        parts = [entry for entry in entries if entry is not None]
+        return sum(parts) if parts else None
+    return None if sequence is None and any(entries[1:]) else entries[0]
 
 
 def _voi_geometry(ascconv: Mapping[str, str]) -> VoiGeometry | None:
@@ -253,25 +269,7 @@ def _fid(file: SourceFile, stored: ComplexArray, begin: int, protocol: _Protocol
     oversampled = protocol.oversampling in (None, 2.0) and available >= 2 * vector_size
     factor = 2 if oversampled else 1
     points = stored[:, :, begin : begin + factor * vector_size]
-    return (_without_oversampling(points), factor) if oversampled else (points, factor)
-
-
-def _without_oversampling(samples: ComplexArray) -> ComplexArray:
-    """Half the points at twice the dwell time: the inner half of each FID's spectrum, transformed back.
-
-    An FID begins sharply, and cutting its spectrum alone would ring through its first points. So each is first
-    continued to negative times by the mirror image of its conjugate, which for resonances of one phase joins
-    smoothly; half of the noise power goes with the outer half of the spectrum.
-    """
-    points = samples.shape[-1]
-    in_phase = np.exp(2j * np.angle(samples[..., :1]))
-    past = in_phase * np.conj(samples[..., :0:-1])
-    edge = (samples[..., -1:] + past[..., :1]) / 2
-    spectrum = np.fft.fft(np.concatenate([samples, edge, past], axis=-1), axis=-1)
-    half = points // 2
-    inner = np.concatenate([spectrum[..., :half], spectrum[..., -half:]], axis=-1)
-    fid: ComplexArray = np.fft.ifft(inner, axis=-1)[..., :half] / 2
-    return fid
+    return (without_oversampling(points), factor) if oversampled else (points, factor)
 
 
 def _damaged(file: SourceFile, what: str) -> DamagedFile:

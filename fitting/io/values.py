@@ -43,6 +43,11 @@ def with_point(value: float | str) -> float | str:
     return value.replace(",", ".") if is_comma and isinstance(value, str) else value
 
 
+def stated(count: int | None) -> str:
+    """A count of a header in a sentence."""
+    return "an unknown number of" if count is None else str(count)
+
+
 def place_digest(names: Iterable[str | None]) -> str:
     """Digest of what a header calls a scan, by which its files are compared without keeping dates or identifiers."""
     return hashlib.sha256("\0".join(name or "" for name in names).encode()).hexdigest()

@@ -75,7 +75,10 @@ def take_in(metabolite: Files, water_reference: Files, overrides: Overrides) -> 
         water, source = _reference(read(water_reference)), "separate file"
         if recording.water is None and digest(metabolite) == digest(water_reference):
             raise _unpaired("is the same file as the spectrum")
-    one_scale = source != "separate file" or recording.acquisition.format not in WITHOUT_A_COMMON_SCALE
+    if source == "separate file":
+        one_scale = recording.acquisition.format not in WITHOUT_A_COMMON_SCALE
+    else:
+        one_scale = recording.one_scale
     acquisition, supplied = complete(recording.acquisition, overrides)
     if water is not None:
         _require_pair(recording, water)

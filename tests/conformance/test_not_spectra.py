@@ -26,9 +26,8 @@ OTHERS = {
     b"\x89PNG\r\n\x1a\n....": "PNG",
     b"\xff\xd8\xff\xe0....": "JPEG",
     b"%PDF-1.7\n": "PDF",
-    b"\x89HDF\r\n\x1a\n" + bytes(2000): "ScanArchive, ISMRMRD or MATLAB",
+    b"\x89HDF\r\n\x1a\n" + bytes(2000): "ScanArchive, ISMRMRD without raw data, or MATLAB",
     b"\x89HDF\r\n\x1a\n" + bytes(2000) + b"ScanArchive ControlPacket": "GE ScanArchive.*P-file",
-    b"\x89HDF\r\n\x1a\n" + bytes(2000) + b"dataset <ismrmrdHeader>": "ISMRMRD.*not read.*converted from",
     b"##TITLE=Parameter List, ParaVision 6.0.1\n##$VisuCoreFrameType=REAL_IMAGE\n": "ParaVision reconstruction.*2dseq",
     b"MATLAB 5.0 MAT-file, Platform: GLNXA64": "MATLAB file.*NIfTI-MRS",
     b"%!PS-Adobe-2.0\n%%Title: LCModel": "PostScript.*fitted to",
@@ -36,6 +35,7 @@ OTHERS = {
     b" $$CONC 35 lines in table\n": "LCModel result",
     b"Rar!\x1a\x07\x00....": "RAR archive.*unpack",
     b"<!DOCTYPE html><html>": "web page",
+    b'"shf_version" 1.0\nsigna_rdb_hdr_rev 9.0\noffset_to_data 61464\nnum_sig_frames 16\n': "SAGE.*P-file",
     b"Dangerplot_version\t1.0\nNumber_of_points\t1024\n": "TARQUIN",
 }
 
@@ -48,6 +48,23 @@ def test_other_dicom_objects_are_refused_by_name(uid: str, kind: str):
     with pytest.raises(UnsupportedData, match=kind) as caught:
         fitting.io.read(part10(dataset, uid, "scan.dcm"))
     assert not any(word in caught.value.detail for word in IDENTITY.values())
+
+
+@pytest.mark.parametrize(
+    ("vendor", "instead"),
+    [
+        ("GE MEDICAL SYSTEMS", "P-file"),
+        ("Philips", "SDAT"),
+        ("Siemens Healthineers", "RDA"),
+        ("UIH", "spectrum itself"),
+    ],
+)
+def test_what_to_send_instead_of_an_image_is_of_its_vendor(vendor: str, instead: str):
+    """The manufacturer decides what can be exported."""
+    dataset = Dataset()
+    dataset.Manufacturer = vendor
+    with pytest.raises(UnsupportedData, match=f"MR image.*{instead}"):
+        fitting.io.read(part10(dataset, "1.2.840.10008.5.1.4.1.1.4", "scan.dcm"))
 
 
 @pytest.mark.parametrize(("content", "kind"), OTHERS.items(), ids=OTHERS.values())

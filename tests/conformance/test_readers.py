@@ -88,6 +88,15 @@ def test_a_refused_file_is_still_recognised(refusal: Refusal):
     assert [reader.name for reader in READERS if reader.recognises(refusal.files())] == [refusal.reader]
 
 
+@each_refusal
+def test_sentences_name_what_is_missing(refusal: Refusal):
+    """No value that is absent stands as None in a sentence."""
+    outcome = attempt(refusal.files())
+
+    assert isinstance(outcome, UnreadableSpectrum)
+    assert "None" not in outcome.detail
+
+
 @each_fixture
 def test_samples_are_read_in_our_sign_and_shape(fixture: Fixture):
     """Every reader gives (transients, coils, points), complex128, higher ppm at lower frequency."""

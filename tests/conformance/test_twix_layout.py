@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mapvbvd import mapVBVD
 
 from fitting.io._twix import last_measurement
-from fitting.io.siemens_twix import _without_oversampling
+from fitting.io.oversampling import without_oversampling
 from tests.conformance.reader_fixtures import siemens_twix as generated
 
 POINTS, DWELL_TIME = 512, 416.7e-6
@@ -61,7 +61,7 @@ def test_resonances_of_one_phase_keep_their_shape_without_oversampling(shifts, p
     """What remains is the FID sampled at half the rate: within 3 % in the first point, 0.6 % from the eighth on."""
     time = np.arange(2 * POINTS) * DWELL_TIME
     fid = sum(np.exp(1j * phase + (2j * np.pi * shift - damping) * time) for shift in shifts)
-    error = np.abs(_without_oversampling(fid[np.newaxis, np.newaxis])[0, 0] - fid[::2]) / len(shifts)
+    error = np.abs(without_oversampling(fid[np.newaxis, np.newaxis])[0, 0] - fid[::2]) / len(shifts)
 
     assert error.max() < 0.03
     assert error[8:-8].max() < 0.006
@@ -70,7 +70,7 @@ def test_resonances_of_one_phase_keep_their_shape_without_oversampling(shifts, p
 def test_removing_oversampling_halves_the_noise_power():
     """Half of white noise lies in the outer half of the spectrum, which is cut off."""
     noise = np.random.default_rng(1).normal(size=(50, 4, 2 * POINTS, 2)) @ [1, 1j]
-    kept = _without_oversampling(noise)
+    kept = without_oversampling(noise)
 
     assert np.var(kept) / np.var(noise) == pytest.approx(0.5, rel=0.03)
 
@@ -79,6 +79,6 @@ def test_signal_outside_the_inner_half_is_removed():
     """A resonance in the outer half of the spectrum does not fold back."""
     time = np.arange(2 * POINTS) * DWELL_TIME
     outside = np.exp((2j * np.pi * 900.0 - 20.0) * time)
-    kept = _without_oversampling(outside[np.newaxis, np.newaxis])[0, 0]
+    kept = without_oversampling(outside[np.newaxis, np.newaxis])[0, 0]
 
     assert np.abs(np.fft.fft(kept)).max() < 0.05 * np.abs(np.fft.fft(outside)).max()

@@ -28,6 +28,7 @@ from tests.conformance.reader_fixtures import (
     bruker,
     dicom_mrs,
     ge_pfile,
+    ismrmrd,
     jmrui,
     lcmodel_raw,
     nifti_mrs,
@@ -391,6 +392,21 @@ def _list_overlap(size: float) -> Job:
     return Job((replace(listed, content=listed.content + lines.encode()), replace(data, content=bytes(2**21)), spar))
 
 
+def _mrd_rows(size: float) -> Job:
+    """Acquisitions that were never written."""
+    return Job(ismrmrd.announcing(int(1_000_000 * size), 100))
+
+
+def _mrd_header(size: float) -> Job:
+    """A header that was never written."""
+    return Job(ismrmrd.announcing(4, int(400 * MEGABYTE * size)))
+
+
+def _mrd_members(size: float) -> Job:
+    """Members of a group that are the group itself, eight times at each level."""
+    return Job(ismrmrd.branching(max(1, int(255 * size))))
+
+
 def _bruker_arrays(size: float) -> Job:
     """Arrays of a billion members in ten characters."""
     return Job(bruker.scan(PVM_FrqWork=f"( 8 )\n{'@999999999*(400.3) ' * int(100_000 * size)}"))
@@ -482,6 +498,9 @@ KINDS: dict[str, Callable[[float], Job]] = {
     "Philips data/list, vectors in one place": _list_overlap,
     "Bruker, repeated members": _bruker_arrays,
     "Bruker, counts": _bruker_points,
+    "ISMRMRD, acquisitions": _mrd_rows,
+    "ISMRMRD, header": _mrd_header,
+    "ISMRMRD, members": _mrd_members,
     "Varian, blocks": _varian_blocks,
     "Varian, procpar entries": _varian_entries,
     "P-file, gzip of zeros": _gzip_pfile,

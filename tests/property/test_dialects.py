@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 
+import h5py
 import numpy as np
 import pydicom
 import pytest
@@ -193,6 +194,27 @@ def _procpar_order(content: bytes, chance: random.Random) -> bytes:
     return "".join(f"{line}\n" for entry in entries for line in entry).encode()
 
 
+def _mrd_header(content: bytes, _: random.Random) -> bytes:
+    """Indentation, a name space and unknown elements of the XML header."""
+    stored = BytesIO(content)
+    with h5py.File(stored, "r+") as root:
+        (group,) = root.values()
+        xml = group["xml"][0].decode().replace("><", ">\n\t<").replace("<TE>30</TE>", "<TI>0</TI>\n<TE> 30.0 </TE>")
+        group["xml"][0] = xml.replace("<userParameters>", "<somethingNew/><userParameters>")
+    return stored.getvalue()
+
+
+def _mrd_members(content: bytes, _: random.Random) -> bytes:
+    """Further members of the group, such as waveforms, and a group of something else."""
+    stored = BytesIO(content)
+    with h5py.File(stored, "r+") as root:
+        (group,) = root.values()
+        group.create_dataset("waveforms", data=np.zeros(7, "<i4"))
+        group.attrs["something new"] = "7"
+        root.create_group("somethingNew").create_dataset("data", data=[1.0])
+    return stored.getvalue()
+
+
 def _gzipped(content: bytes, _: random.Random) -> bytes:
     return content if content.startswith(b"\x1f\x8b") else gzip.compress(content, mtime=0)
 
@@ -204,6 +226,7 @@ DIALECTS: dict[str, tuple[Noise, ...]] = {
     "philips_dicom": (_dicom_unknown, _without_preamble),
     "siemens_twix": (_gzipped,),
     "nifti_mrs": (_gzipped,),
+    "ismrmrd": (_mrd_header, _mrd_members, _gzipped),
     "ge_pfile": (_gzipped,),
     "philips_data_list": (_list_spaces, _list_order, *TEXT),
     "bruker": (_jcamp_order, _jcamp_comments, *TEXT),
@@ -215,7 +238,7 @@ DIALECTS: dict[str, tuple[Noise, ...]] = {
 }
 """Changes of each format, in the order in which several of them can follow each other."""
 
-IS_BINARY = re.compile(r"\.(sdat|mrui|data|job0)$|^fid$", re.I)
+IS_BINARY = re.compile(r"\.(sdat|mrui|data|job0|refscan)$|^fid$", re.I)
 
 
 def same(one: Recording, other: Recording, tolerance: float = 0.0) -> bool:

@@ -96,6 +96,20 @@ def test_two_files_of_a_format_without_a_common_scale_give_no_concentrations() -
     assert {reason.code for reason in intake.remarks} == {"water-of-another-scale"}
 
 
+def test_a_reference_scan_in_the_folder_of_bruker_is_found_and_scales_nothing(tmp_path: Path) -> None:
+    """fid.refscan has a receiver gain of its own; it is used for eddy currents, from the folder and beside fid."""
+    for file in bruker.with_reference():
+        (tmp_path / file.name).write_bytes(file.content)
+
+    for path in (tmp_path, tmp_path / "fid"):
+        intake = take_in(source_files(path), (), Overrides())
+
+        assert intake.recording.water is not None
+        assert {reason.code for reason in intake.remarks} == {"water-of-another-scale"}
+    named = take_in(source_files(tmp_path / "fid"), source_files(tmp_path / "fid.refscan"), Overrides())
+    assert {reason.code for reason in named.remarks} == {"water-of-another-scale"}
+
+
 def test_reference_of_other_coils_scales_nothing_with_a_reason() -> None:
     """And one of the same coils is not remarked on."""
     fields = {"dwell_time": 5e-4, "spectrometer_frequency": 123.25e6}

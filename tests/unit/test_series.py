@@ -59,6 +59,12 @@ def test_objects_of_one_series_are_its_transients_in_their_order() -> None:
     assert recording.place is None
 
 
+@pytest.mark.parametrize(("number", "averages"), [(1, 64), (5, None)])
+def test_a_later_object_of_a_series_does_not_count_the_averages_of_the_scan(number: int, averages: int | None) -> None:
+    """It may hold one of them; the first is usually the only object."""
+    assert read(named([numbered(transient(), number)])).acquisition.averages == averages
+
+
 def test_objects_that_name_their_coil_are_coils() -> None:
     """Two coils of three transients each: shape (3, 2, points)."""
     scans = [(coil, transient()) for _ in range(3) for coil in ("H1", "H2")]

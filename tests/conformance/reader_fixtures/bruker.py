@@ -8,7 +8,7 @@ from fitting.errors import DamagedFile
 from fitting.io import Files, SourceFile
 from fitting.units import ComplexArray
 
-from . import IDENTITY, Fixture, Refusal, brain_fid
+from . import IDENTITY, Fixture, Refusal, brain_fid, water_fid
 
 FREQUENCY, WIDTH, POINTS, SHIFT = 400.323e6, 4000.0, 320, 64
 FID = brain_fid(POINTS - SHIFT, 1 / WIDTH, FREQUENCY, scale=1e6)
@@ -52,6 +52,7 @@ EXPECTED = {
     "averages": 8,
     "water_suppressed": True,
 }
+WATER = np.round(water_fid(POINTS - SHIFT, 1 / WIDTH, scale=1e8))[np.newaxis, np.newaxis]
 TWO = np.stack([FID, 1.1 * FID])[:, np.newaxis]
 TWO = np.round(TWO.real) + 1j * np.round(TWO.imag)
 PARTS = np.array([1.0, 0.5j, -0.25])
@@ -77,6 +78,14 @@ def scan(samples: ComplexArray = TWO, *, name: str = "fid", kind: str = "<i4", *
     return SourceFile(name, pairs.tobytes()), acqp, method
 
 
+def with_reference(samples: ComplexArray = WATER, **changes: str | None) -> Files:
+    """A scan with the reference scan that ParaVision 5 and 6 keep in the same folder."""
+    lead = np.full((*samples.shape[:2], SHIFT), 7 + 3j)
+    stored = np.conj(np.concatenate([lead, samples], axis=-1))
+    pairs = np.stack([stored.real, stored.imag], axis=-1).astype("<i4")
+    return (*scan(PVM_RefScanNA="8", **changes), SourceFile("fid.refscan", pairs.tobytes()))
+
+
 def raw() -> Files:
     """Raw data of ParaVision 360: every average of every coil."""
     changes = {"PVM_EncNReceivers": "3", "PVM_NRepetitions": None, "Method": "<User:mt_sLASER>", "PVM_WsOnOff": None}
@@ -88,6 +97,14 @@ FIXTURES = (
     Fixture("bruker", "paravision 6", scan, TWO, EXPECTED),
     Fixture("bruker", "repeated members", lambda: scan(PVM_FrqWork="( 8 )\n@8*(400.323)"), TWO, EXPECTED),
     Fixture("bruker", "big-endian", lambda: scan(kind=">i4", BYTORDA="big"), TWO, EXPECTED),
+    Fixture("bruker", "with a reference scan", with_reference, TWO, EXPECTED, water=WATER),
+    Fixture(
+        "bruker",
+        "the reference scan alone",
+        lambda: with_reference()[1:],
+        WATER,
+        {**EXPECTED, "averages": 8, "water_suppressed": False},
+    ),
     Fixture(
         "bruker",
         "raw data of paravision 360",
@@ -139,5 +156,6 @@ REFUSALS = (
     Refusal("bruker", "number format", lambda: scan(GO_raw_data_format="GO_8BIT"), "number format"),
     _refusal("other count of repetitions", "announced", PVM_NRepetitions="3"),
     _refusal("late begin", "begin at point", PVM_DigShift="200"),
+    Refusal("bruker", "other reference", lambda: with_reference(WATER.repeat(3, axis=0)), "leave it out", DamagedFile),
     _refusal("no points", "PVM_DigNp", PVM_DigNp=None),
 )

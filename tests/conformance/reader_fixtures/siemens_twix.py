@@ -227,7 +227,15 @@ FIXTURES = (
         "not-oversampled",
         _not_oversampled,
         SAMPLES,
-        {**EXPECTED, "sequence": "sLASER", "sequence_name": "eja_svs_slaser"},
+        {**EXPECTED, "sequence": "sLASER", "sequence_name": "eja_svs_slaser", "echo_time": 0.045},
+    ),
+    Fixture(
+        "siemens_twix",
+        "unknown-sequence-with-several-echo-times",
+        lambda: ve(tSequenceFileName='"%CustomerSeq%\\own_svs"'),
+        SAMPLES,
+        {**EXPECTED, "sequence": None, "sequence_name": "svs", "echo_time": None},
+        tolerance=OVERSAMPLING_ERROR,
     ),
     Fixture(
         "siemens_twix",
