@@ -48,7 +48,7 @@ def scans_of(files: Files, readers: Sequence[Reader]) -> Scans:
     """Sort files into scans by content: files of one stem first, for pairs such as SDAT and SPAR, then each alone."""
     by_stem: dict[str, list[SourceFile]] = {}
     for file in files:
-        by_stem.setdefault(_stem(file.name), []).append(file)
+        by_stem.setdefault(shared_stem(file.name), []).append(file)
     found: list[tuple[Reader, Files]] = []
     others: list[SourceFile] = []
     for group in by_stem.values():
@@ -71,7 +71,8 @@ def reader_of(files: Files, readers: Sequence[Reader]) -> Reader | None:
     return next((reader for reader in readers if reader.recognises(files)), None)
 
 
-def _stem(name: str) -> str:
+def shared_stem(name: str) -> str:
+    """A file's name without its known ending, in lower case: files of one scan share it."""
     return (name[: len(name) - len(known_ending(name))] or name).lower()
 
 
@@ -86,11 +87,11 @@ def read_joined(scans: Scans) -> Recording:
     parts = [(files[0], reader.read(files)) for reader, files in scans.found]
     first, one = parts[0]
     for file, part in parts[1:]:
-        difference = _difference(one, part)
-        if difference is not None:
+        contradiction = difference(one, part)
+        if contradiction is not None:
             raise UnsupportedData(
-                f"'{first.name}' and '{file.name}' are two scans: their {difference}. Send one scan; a water reference "
-                "is sent as such (--water-reference, part water_reference).",
+                f"'{first.name}' and '{file.name}' are two scans: their {contradiction}. Send one scan; a water "
+                "reference is sent as such (--water-reference, part water_reference).",
                 file=file.name,
             )
     _refuse_repeated([file for file, _ in parts])
@@ -113,7 +114,7 @@ def _number(recording: Recording) -> int:
     return (recording.place.number if recording.place is not None else None) or 0
 
 
-def _difference(one: Recording, other: Recording) -> str | None:
+def difference(one: Recording, other: Recording) -> str | None:
     """The difference that makes two recordings two scans, in words; None when they are parts of one."""
     ours, theirs = one.acquisition, other.acquisition
     for name, words in _SAME:
