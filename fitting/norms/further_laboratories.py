@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from fitting.norms.control_model import Cell, ControlModel, control_model
+from fitting.statistics.laboratory import Prior
 
 FIELDS = (1.5, 3.0, 7.0)
 
@@ -39,6 +40,12 @@ def model_with(laboratories: Sequence[FurtherLaboratory]) -> ControlModel:
     """The control model after the means of further laboratories, each taken once, in the order of their ids."""
     different = {item.id: item for item in laboratories}
     return _model_with(tuple(different[name] for name in sorted(different)))
+
+
+@lru_cache(maxsize=1024)
+def prior_with(laboratories: tuple[FurtherLaboratory, ...], cell: Cell) -> Prior:
+    """Prior of a laboratory's people for one cell after these further laboratories; each is computed once."""
+    return model_with(laboratories).prior(cell)
 
 
 @lru_cache(maxsize=16)

@@ -11,7 +11,6 @@ from fitting.norms.assessment import Improvement
 from fitting.norms.laboratory_model import Laboratory
 from fitting.norms.z_score import detectable_decrease
 from fitting.quantification.concentrations import Ratio
-from fitting.statistics.distributions import NORMAL_LIMIT
 from fitting.statistics.laboratory import GRID, Noise, People, Prior
 from fitting.statistics.single_case import (
     ReferenceDistribution,
@@ -51,8 +50,7 @@ def with_controls(prior: Prior, n: int) -> People:
 
 def detectable_percent(people: People, noise: Noise) -> float:
     """Decrease that four of five people who have it are flagged for, per cent."""
-    predictive = people.predictive(noise)
-    return 100.0 * detectable_decrease(predictive, predictive.quantile(-NORMAL_LIMIT))
+    return 100.0 * detectable_decrease(people.predictive(noise))
 
 
 def model_improvements(laboratory: Laboratory, noise: Noise, median: float, now: float) -> tuple[Improvement, ...]:

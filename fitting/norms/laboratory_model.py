@@ -10,7 +10,7 @@ import numpy as np
 from fitting.norms.case import Case
 from fitting.norms.control_model import Cell, ControlModel, control_model
 from fitting.norms.controls import Control, Controls
-from fitting.norms.further_laboratories import model_with
+from fitting.norms.further_laboratories import model_with, prior_with
 from fitting.norms.matching import find_place
 from fitting.norms.own_values import OwnValues, own_values
 from fitting.reason import Absence
@@ -52,11 +52,10 @@ def laboratory_of(case: Case, own: Controls | None, others: Sequence[Controls] =
     people = () if own is None else own.having(case.metabolite)
     cell = cell_of(case)
     elsewhere = [item for item in others if _observed(item, case) is not None]
-    model = model_with(case.context.laboratories)
-    prior = model.prior(cell)
+    prior = prior_with(case.context.laboratories, cell)
     values = own_values(people, case.metabolite, case.context.subject)
     if elsewhere:
-        prior = _informed(prior, cell, elsewhere, model)
+        prior = _informed(prior, cell, elsewhere, model_with(case.context.laboratories))
     return Laboratory(cell, prior, values, update(prior, values.sample), tuple(_label(item) for item in elsewhere))
 
 

@@ -18,6 +18,7 @@ def kind_of(software: str) -> Kind | None:
     return _kinds().get(_split(software)[0])
 
 
+@lru_cache(maxsize=1024)
 def same_software(stated: str | None, norm: str | None) -> Match:
     """``yes`` for the same program and version, ``unknown`` where a program or a version is not stated.
 

@@ -24,6 +24,9 @@ from fitting.statistics.single_case import (
 )
 
 POWER_DEVIATE = float(special.ndtri(POWER))
+_ENDS = np.array([-NORMAL_LIMIT, NORMAL_LIMIT])
+_DETECTABLE = np.array([-NORMAL_LIMIT, POWER_DEVIATE])
+_REFERENCE = np.array([-NORMAL_LIMIT, NORMAL_LIMIT, 0.0, POWER_DEVIATE])
 
 
 def model_z_score(value: float, laboratory: Laboratory, noise: Noise, norm_id: str) -> ZScore:
@@ -48,10 +51,10 @@ def model_z_score(value: float, laboratory: Laboratory, noise: Noise, norm_id: s
     predictive = laboratory.people.predictive(noise)
     position = laboratory.people.position(log_value, noise)
     z = predictive.deviate(log_value)
-    low, high = min(position.quantile(-NORMAL_LIMIT), z), max(position.quantile(NORMAL_LIMIT), z)
-    lowest, highest = predictive.quantile(-NORMAL_LIMIT), predictive.quantile(NORMAL_LIMIT)
-    median = math.exp(predictive.quantile(0.0))
-    decrease = detectable_decrease(predictive, lowest)
+    ends = position.quantiles(_ENDS)
+    low, high = min(float(ends[0]), z), max(float(ends[1]), z)
+    lowest, highest, middle, powered = (float(item) for item in predictive.quantiles(_REFERENCE))
+    median, decrease = math.exp(middle), 1.0 - math.exp(lowest - powered)
     return ZScore(
         value=z,
         low=low,
@@ -80,12 +83,14 @@ def model_z_score(value: float, laboratory: Laboratory, noise: Noise, norm_id: s
     )
 
 
-def detectable_decrease(predictive: Mixture, lowest: float) -> float:
+def detectable_decrease(predictive: Mixture) -> float:
     """Relative decrease that four of five healthy people with it are flagged for.
 
-    Shifted down by δ on the log scale, a value is below the reference interval with probability F(lowest + δ).
+    Shifted down by δ on the log scale, a value is below the reference interval, which begins at ``lowest``, with
+    probability F(lowest + δ).
     """
-    return 1.0 - math.exp(lowest - predictive.quantile(POWER_DEVIATE))
+    lowest, powered = predictive.quantiles(_DETECTABLE)
+    return 1.0 - math.exp(lowest - powered)
 
 
 def tested(position: ZScore, value: float, reference: ReferenceDistribution, *, carries_p: bool) -> ZScore:

@@ -224,3 +224,14 @@ def test_an_undetected_metabolite_is_flagged_by_its_upper_bound_alone() -> None:
     assert (below.flag, below.censored) == ("below", True)
     assert not isinstance(inside, ZScore)
     assert inside.code == "not-detected"
+
+
+def test_quantiles_have_the_probability_of_their_deviates() -> None:
+    """Property: the deviate of a quantile is the deviate asked for, in both far tails and for unlike components."""
+    mixture = Mixture(np.array([0.6, 0.3, 0.1]), np.array([0.0, 0.4, -2.0]), np.array([0.1, 0.5, 1.5]))
+    deviates = np.array([-8.0, -1.96, -0.1, 0.0, 0.8416, 1.96, 8.0])
+
+    found = mixture.quantiles(deviates)
+
+    assert [mixture.deviate(value) for value in found] == pytest.approx(list(deviates), abs=1e-6)
+    assert [mixture.quantile(item) for item in deviates] == pytest.approx(list(found), abs=1e-6)
