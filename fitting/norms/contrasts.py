@@ -1,14 +1,15 @@
 """Contrasts within one session of one person: side against side, region against region, metabolite against metabolite.
 
 The laboratory's common offset cancels in the difference of two logs, so a contrast is judged by laboratory × region and
-people alone, and is sharper than either value where nothing is known of the laboratory.
+people alone, and is sharper than either value where nothing is known of the laboratory. Own controls who have both
+values say what the difference is in this laboratory, and how far its people differ in it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
@@ -19,11 +20,13 @@ from fitting.norms.assessment import Flag
 from fitting.norms.case import Case
 from fitting.norms.composition import SUMS
 from fitting.norms.control_model import Cell, control_model, habits
+from fitting.norms.controls import Controls, Measured
 from fitting.norms.laboratory_model import cell_of, measurement
 from fitting.norms.literature import Norm
-from fitting.norms.matching import find_norm
+from fitting.norms.matching import controls_conflict, find_norm
+from fitting.norms.own_values import relative_noise
 from fitting.norms.z_score import flag_of
-from fitting.statistics.laboratory import UNSTATED_NOISE_SHARE, Prior, update
+from fitting.statistics.laboratory import NOBODY, Noise, Prior, given, update
 from fitting.statistics.mixture import Mixture
 
 Kind = Literal["sides", "regions", "metabolites"]
@@ -53,26 +56,57 @@ class Contrast:
     """Two-sided."""
     flag: Flag
     """Against the central 95 % of healthy people."""
+    controls: int
+    """Own controls behind it, who have both values or, where these are of different people, one of them; 0 when
+    published people alone are."""
 
 
-def contrasts(cases: Sequence[Case]) -> tuple[Contrast, ...]:
-    """Contrasts of values of one person, session and laboratory that the control model covers, from published people.
+def contrasts(cases: Sequence[Case], own: Sequence[Controls] = ()) -> tuple[Contrast, ...]:
+    """Contrasts of values of one person, session and laboratory that the control model covers.
 
     Two values are compared when they differ in one of side, region and metabolite. A sum and its own part are not.
     Values that are not usable, not detected or without norm are left out.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    own : sequence of Controls
+        Of the same laboratory, of any regions; those that do not match a value are passed over. Without any,
+        published people say what is expected.
     """
-    known = [(case, cell_of(case)) for case in cases if _comparable(case)]
+    known = [(case, cell_of(case), _people(case, own)) for case in cases if _comparable(case)]
     found = []
-    for (one, here), (other, there) in combinations(known, 2):
+    for (one, here, people), (other, there, others) in combinations(known, 2):
         kind = _kind(here, there)
         if kind is not None:
-            found.append(_contrast(kind, one, here, other, there))
+            found.append(_contrast(_Pair(kind, (one, other), (here, there), (people, others))))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two values with their cells and the own controls of each."""
+
+    kind: Kind
+    cases: tuple[Case, Case]
+    cells: tuple[Cell, Cell]
+    people: tuple[Mapping[str, Measured], Mapping[str, Measured]]
+    """Value of each control by id."""
 
 
 def _comparable(case: Case) -> bool:
     usable = case.usable in (None, "yes") and not case.censored and case.measured.value > 0.0
     return usable and isinstance(find_norm(case.metabolite, case.context), Norm)
+
+
+def _people(case: Case, own: Sequence[Controls]) -> dict[str, Measured]:
+    """Values above zero of the first own controls that match a value, by id."""
+    for controls in own:
+        if controls.origin == "site" and controls_conflict(controls, case.context) is None:
+            values = {person.id: person.values[case.metabolite] for person in controls.having(case.metabolite)}
+            if values:
+                return {name: measured for name, measured in values.items() if measured.value > 0.0}
+    return {}
 
 
 def _kind(one: Cell, other: Cell) -> Kind | None:
@@ -85,14 +119,15 @@ def _kind(one: Cell, other: Cell) -> Kind | None:
     return "regions" if place else "sides" if sides else None
 
 
-def _contrast(kind: Kind, one: Case, here: Cell, other: Case, there: Cell) -> Contrast:
-    seen = _predictive(kind, one, here, other, there)
+def _contrast(pair: _Pair) -> Contrast:
+    seen, controls = _predictive(pair)
+    one, other = pair.cases
     log_ratio = math.log(one.measured.value / other.measured.value)
     z = seen.deviate(log_ratio)
     return Contrast(
-        kind=kind,
-        a=_name(here),
-        b=_name(there),
+        kind=pair.kind,
+        a=_name(pair.cells[0]),
+        b=_name(pair.cells[1]),
         log_ratio=log_ratio,
         expected=seen.mean,
         sd=seen.sd,
@@ -100,18 +135,39 @@ def _contrast(kind: Kind, one: Case, here: Cell, other: Case, there: Cell) -> Co
         percentile=100.0 * float(special.ndtr(z)),
         p=2.0 * float(special.ndtr(-abs(z))),
         flag=flag_of(z),
+        controls=controls,
     )
 
 
-def _predictive(kind: Kind, one: Case, here: Cell, other: Case, there: Cell) -> Mixture:
-    """Distribution of a new healthy person's log ratio: laboratory × region, people and measurement."""
+def _predictive(pair: _Pair) -> tuple[Mixture, int]:
+    """Distribution of a new healthy person's log ratio, and the number of own controls behind it."""
+    prior, typical = _prior(pair)
+    person = _sum([measurement(case, at, among_own=True) for case, at in zip(pair.cases, typical, strict=True)])
+    here, there = pair.people
+    both = [name for name in here if name in there]
+    if both:
+        logs = np.array([math.log(here[name].value / there[name].value) for name in both])
+        noise = _sum([relative_noise([values[name] for name in both]) for values in pair.people])
+        sample = replace(NOBODY, values=logs, design=np.zeros((logs.size, 0)))
+        return update(prior, sample).predictive(Noise(noise, person)), logs.size
+    fewer = min(len(here), len(there))
+    return update(_informed(prior, pair) if fewer else prior).predictive(Noise(None, person)), fewer
+
+
+def _sum(variances: Sequence[float | None]) -> float | None:
+    """Sum of variances; None where one of them is not known."""
+    known = [item for item in variances if item is not None]
+    return sum(known) if len(known) == len(variances) else None
+
+
+def _prior(pair: _Pair) -> tuple[Prior, tuple[float, float]]:
+    """What published people say of the difference, and the values that they have."""
     model = control_model()
-    means, joint = model.joint((here, there))
+    means, joint = model.joint(pair.cells)
     variance = joint[:, 0, 0] + joint[:, 1, 1] - 2.0 * joint[:, 0, 1]
-    first, second = model.prior(here), model.prior(there)
-    correlation = _correlation(kind, here, there)
-    spreads = [math.exp(prior.log_spread) for prior in (first, second)]
-    people = spreads[0] ** 2 + spreads[1] ** 2 - 2.0 * correlation * spreads[0] * spreads[1]
+    first, second = (model.prior(cell) for cell in pair.cells)
+    one, other = math.exp(first.log_spread), math.exp(second.log_spread)
+    people = one**2 + other**2 - 2.0 * _correlation(pair) * one * other
     prior = Prior(
         mean=means[:, 0] - means[:, 1],
         region=np.zeros(variance.size),
@@ -119,17 +175,24 @@ def _predictive(kind: Kind, one: Case, here: Cell, other: Case, there: Cell) -> 
         log_spread=0.5 * math.log(people),
         log_spread_sd=0.5 * math.hypot(first.log_spread_sd, second.log_spread_sd) * math.sqrt(2.0),
     )
-    excess = sum(
-        max(0.0, (measurement(case, typical, among_own=True) or 0.0) - UNSTATED_NOISE_SHARE * spread**2)
-        for case, spread, typical in zip((one, other), spreads, np.exp(means.mean(axis=0)), strict=True)
-    )
-    laboratory = update(prior)
-    return Mixture(laboratory.weights, laboratory.mean, np.sqrt(laboratory.variance + laboratory.spread**2 + excess))
+    typical = np.exp(means.mean(axis=0))
+    return prior, (float(typical[0]), float(typical[1]))
 
 
-def _correlation(kind: Kind, here: Cell, there: Cell) -> float:
-    known = habits()
-    if kind == "metabolites":
+def _informed(prior: Prior, pair: _Pair) -> Prior:
+    """The prior after the difference of the means of two groups of own controls, who are different people."""
+    means, error = [], 0.0
+    for cell, values in zip(pair.cells, pair.people, strict=True):
+        logs = np.log([item.value for item in values.values()])
+        means.append(float(logs.mean()))
+        error += math.exp(2.0 * control_model().prior(cell).log_spread) / logs.size
+    covariance = np.broadcast_to(prior.laboratory[:, None, None], (prior.laboratory.size, 2, 2))
+    return given(prior, prior.mean[:, None], covariance, np.array([means[0] - means[1]]), np.array([error]))
+
+
+def _correlation(pair: _Pair) -> float:
+    known, (here, there) = habits(), pair.cells
+    if pair.kind == "metabolites":
         return known.metabolites_correlation.get(frozenset((here.metabolite, there.metabolite)), 0.0)
     return known.regions_correlation[here.metabolite]
 

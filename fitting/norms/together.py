@@ -140,7 +140,7 @@ def score_together(cases: Sequence[tuple[Case, Sequence[Controls]]]) -> ScoredTo
         flagged=flagged,
         flagged_q=flagged_q,
         profiles=profiles if len(parts) == 1 else (*profiles, _profile(None, parts)),
-        contrasts=contrasts([case for case, _ in cases]),
+        contrasts=contrasts([case for case, _ in cases], list({item.id: item for item in site}.values())),
     )
 
 

@@ -2,13 +2,14 @@
 
 ``site_of`` makes a :class:`Site` of analysed controls, ``site_bytes`` and ``read_site`` write and read ``SITE.json``,
 ``choose_site`` decides whether a site holds for a scan,
-``share_of`` makes what other laboratories may pool of it.
+``share_of`` makes what other laboratories may pool of it, and ``session_contrasts`` compares the places of one session.
 """
 
 from fitting.sites.admission import Candidate, refused, site_of
 from fitting.sites.calibration import without
 from fitting.sites.document import check_name, read_site, site_bytes
 from fitting.sites.matching import SiteChoice, choose_site
+from fitting.sites.session import SessionContrasts, session_contrasts
 from fitting.sites.share import Share, laboratory_of, read_share, share_of
 from fitting.sites.site import (
     Site,
@@ -22,6 +23,7 @@ from fitting.sites.site import (
 
 __all__ = [
     "Candidate",
+    "SessionContrasts",
     "Share",
     "Site",
     "SiteAcquisition",
@@ -37,6 +39,7 @@ __all__ = [
     "read_share",
     "read_site",
     "refused",
+    "session_contrasts",
     "share_of",
     "site_bytes",
     "site_of",

@@ -28,6 +28,18 @@ def processing_of(analysis: Analysis) -> SiteProcessing:
     return SiteProcessing(software, provenance.values_code or "unknown", provenance.basis_sha256)
 
 
+def difference(one: Analysis, other: Analysis) -> str | None:
+    """The first property of scanner, protocol or processing in which two analyses differ; None when they are alike."""
+    for what, fact in _FACTS:
+        if fact(one) != fact(other):
+            return what
+    for what, time, tolerance in _TIMES:
+        first, second = time(one), time(other)
+        if first is not None and second is not None and abs(first - second) > tolerance:
+            return what
+    return None
+
+
 def refuse_mixture(controls: Sequence[tuple[str, Analysis]]) -> None:
     """Refuse controls, each with its label, that differ in scanner, protocol or processing.
 

@@ -36,6 +36,7 @@ from service.api.dependencies import (
 from service.api.intake import read_submission, refuse_unrecognised
 from service.api.problems import responses
 from service.api.reports import RETRY_SECONDS
+from service.api.session import Session
 from service.errors import (
     CallbackNotAllowed,
     IdempotencyConflict,
@@ -262,12 +263,12 @@ async def validate(
     summary="Read an analysis",
     responses=responses(UnknownAnalysis),
 )
-def get_analysis(analysis_id: uuid.UUID, response: Response, repository: Repository) -> AnalysisOut:
-    """State and, when it succeeded, the result."""
+def get_analysis(analysis_id: uuid.UUID, response: Response, repository: Repository, session: Session) -> AnalysisOut:
+    """State and, when it succeeded, the result with the contrasts of its session."""
     row = repository.get(str(analysis_id), with_result=True)
     if row.state in UNFINISHED:
         response.headers["Retry-After"] = RETRY_SECONDS
-    return analysis_out(row)
+    return analysis_out(row, session.of(row))
 
 
 @router.delete(

@@ -11,8 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fitting.analysis import NOTICE, AcquisitionFacts, Analysis, Anatomy, MetaboliteResult, Multiplicity, Provenance
 from fitting.norms.assessment import Finding, NormNotUsed, NormUsed
+from fitting.norms.contrasts import Contrast
 from fitting.quality import Quality
 from fitting.quality.verdict.usable import Verdict
+from fitting.reason import Reason
+from fitting.sites import SessionContrasts
 from fitting.units import FloatArray
 from service.documents import Traces, Transients
 from service.problem_documents import ProblemDocument
@@ -77,6 +80,12 @@ class AnalysisOut(_Output):
     """Norms of the site for this region that were not applied, with the reason."""
     multiplicity: Multiplicity | None
     """Number of flags expected by chance."""
+    contrasts: tuple[Contrast, ...] | None
+    """Sides, regions and metabolites of this session against each other: the laboratory's offset cancels. Null unless
+    subject and session are stated and the session holds two or more analysed spectra, and in the answer to a
+    submission. They are not counted in ``multiplicity``; one in twenty is flagged by chance."""
+    contrasts_left_out: tuple[Reason, ...] | None
+    """Spectra of the session that are not in ``contrasts``, with the reasons; null when that is."""
     evidence: tuple[Finding, ...] | None
     """Group findings for this region: context, not a diagnosis."""
     anatomy: Anatomy | None
@@ -156,8 +165,8 @@ class TracesOut(_Output):
     a ratio of any two has its standard deviations from them."""
 
 
-def analysis_out(row: AnalysisRow) -> AnalysisOut:
-    """The representation of a row that was read with its result."""
+def analysis_out(row: AnalysisRow, session: SessionContrasts | None = None) -> AnalysisOut:
+    """The representation of a row that was read with its result, with the contrasts of its session."""
     result: Mapping[str, Any] = {} if row.result is None else upgraded(row.result)
     answered = {name: result.get(name) for name in AnalysisOut.model_fields if name in Analysis.__dataclass_fields__}
     return AnalysisOut.model_validate(
@@ -174,6 +183,8 @@ def analysis_out(row: AnalysisRow) -> AnalysisOut:
             "session": row.request.get("session"),
             "clinical": row.request.get("clinical"),
             "problem": row.problem,
+            "contrasts": None if session is None else session.items,
+            "contrasts_left_out": None if session is None else session.left_out,
             "notice": NOTICE,
         }
     )

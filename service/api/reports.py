@@ -8,10 +8,12 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
+from fitting.sites import SessionContrasts
 from service.access.route_access import Access
 from service.api.analysis_result import TracesOut, traces_out
 from service.api.dependencies import Repository, SignOffs
 from service.api.problems import responses
+from service.api.session import Session
 from service.documents import Traces, load_analysis, load_traces
 from service.errors import (
     DamagedSignedReport,
@@ -68,6 +70,7 @@ def get_report(
     analysis_id: uuid.UUID,
     repository: Repository,
     sign_offs: SignOffs,
+    session: Session,
     format: Annotated[ReportFormat | None, Query(description="Wins over `Accept`.")] = None,
     version: Annotated[
         int | None,
@@ -87,7 +90,7 @@ def get_report(
     if kept is None and version is not None and version != (current.version if current.state == "signed" else None):
         raise UnknownReportVersion(f"There is no signed version {version} of this report as {wanted}.")
     if kept is None:
-        kept = rendered(wanted, document_of(row, current), traces_of(repository, row.id), paper)
+        kept = rendered(wanted, document_of(row, current, session.of(row)), traces_of(repository, row.id), paper)
     headers = {
         "Content-Disposition": f'inline; filename="mrsquant-{row.id}-v{shown}.{wanted}"',
         "Vary": "Accept",
@@ -158,8 +161,8 @@ def stored_traces(repository: AnalysisRepository, analysis_id: str) -> bytes:
     return stored[0].content
 
 
-def document_of(row: AnalysisRow, sign_off: SignOff) -> AnalysisDocument:
-    """Input of reports."""
+def document_of(row: AnalysisRow, sign_off: SignOff, session: SessionContrasts | None = None) -> AnalysisDocument:
+    """Input of reports; ``session`` are the contrasts of its session."""
     return AnalysisDocument(
         analysis=load_analysis(row.result or {}),
         id=row.id,
@@ -172,6 +175,7 @@ def document_of(row: AnalysisRow, sign_off: SignOff) -> AnalysisDocument:
         status=sign_off.state,
         version=sign_off.version,
         sign_off=tuple(_step(entry) for entry in sign_off.entries),
+        session_contrasts=session,
     )
 
 

@@ -16,10 +16,10 @@ from service.access.route_access import Access
 from service.api.dependencies import Caller, Repository, SignOffs
 from service.api.problems import responses
 from service.api.reports import ReportFormat, document_of, rendered, stored_traces, succeeded
+from service.api.session import Session, SessionReader
 from service.documents import Traces, load_traces
 from service.errors import NoResult, NotAcceptable, NotFinished, SignOffConflict, UnknownAnalysis
 from service.reports import AnalysisDocument
-from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SIGNED_FORMATS, SignedReport, SignOff, SignOffRepository, Step, next_state
 from service.storage.tables import AnalysisRow, SignOffAction, SignOffRow, SignOffState
 
@@ -122,16 +122,16 @@ def get_sign_off(analysis_id: uuid.UUID, repository: Repository, sign_offs: Sign
     responses=responses(UnknownAnalysis, NotFinished, NoResult, SignOffConflict),
 )
 def take_step(
-    analysis_id: uuid.UUID, step: StepIn, repository: Repository, sign_offs: SignOffs, caller: Caller
+    analysis_id: uuid.UUID, step: StepIn, session: Session, sign_offs: SignOffs, caller: Caller
 ) -> SignOffOut:
     """Take one step: draft → reviewed → signed; a signed version is final, an amendment begins the next one."""
-    return sign_off_out(advance(repository, sign_offs, analysis_id, step, account=caller.name))
+    return sign_off_out(advance(session, sign_offs, analysis_id, step, account=caller.name))
 
 
 def advance(
-    repository: AnalysisRepository, sign_offs: SignOffRepository, analysis_id: uuid.UUID, asked: StepIn, account: str
+    session: SessionReader, sign_offs: SignOffRepository, analysis_id: uuid.UUID, asked: StepIn, account: str
 ) -> SignOff:
-    """Take one step for ``account``; a signature keeps the report as it is rendered now.
+    """Take one step for ``account``; a signature keeps the report as it is rendered now, with its session.
 
     Raises
     ------
@@ -140,6 +140,7 @@ def advance(
     SignOffConflict
         When the step is not possible now.
     """
+    repository = session.analyses
     row = succeeded(repository, analysis_id)
     current = sign_offs.get(row.id)
     step = Step(
@@ -164,7 +165,7 @@ def advance(
         comment=step.comment,
         content_sha256=digest,
     )
-    signed = document_of(row, replace(current, state=state, entries=(*current.entries, entry)))
+    signed = document_of(row, replace(current, state=state, entries=(*current.entries, entry)), session.of(row))
     return sign_offs.add(row.id, step, SignedReport(digest, _files(signed, load_traces(traces))))
 
 

@@ -12,9 +12,11 @@ from fitting.analysis import NOTICE, Analysis
 from fitting.errors import ImplausibleParameter
 from fitting.follow_up import FollowedSession, course
 from fitting.follow_up.course import Axis, ClinicalCourse, LeftOut, Refusal, Series, Visit
+from fitting.sites import SessionContrasts
 from service.access.route_access import Access
 from service.api.dependencies import Repository
 from service.api.problems import responses
+from service.api.session import Session
 from service.documents import load_analysis
 from service.errors import UnknownSubject
 from service.schemas.analysis_request import Pseudonym
@@ -27,6 +29,17 @@ MOST_SESSIONS = 200
 MOST_REPEATED = 50
 
 router = APIRouter(prefix="/v1/subjects", tags=["subjects"])
+
+
+class SessionContrastsOut(BaseModel):
+    """Contrasts of one session."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    session: str
+    """Pseudonym of the visit."""
+    contrasts: SessionContrasts
+    """What differs within it."""
 
 
 class TimelineOut(BaseModel):
@@ -50,6 +63,8 @@ class TimelineOut(BaseModel):
     """Analyses in no series, and why."""
     clinical: tuple[ClinicalCourse, ...]
     """Clinical measures on the same axis."""
+    contrasts: tuple[SessionContrastsOut, ...]
+    """Sides, regions and metabolites of each session that holds two or more spectra against each other."""
     is_cut: bool
     """Whether there are older analyses than those that were read."""
     notice: str = Field(examples=[NOTICE])
@@ -75,6 +90,7 @@ def get_timeline(
     request: Request,
     pseudonym: Annotated[Pseudonym, Path(description="Pseudonym of the person.")],
     repository: Repository,
+    session: Session,
     repeats: Annotated[
         list[Pseudonym],
         Query(
@@ -103,6 +119,10 @@ def get_timeline(
         refusals=found.refusals,
         left_out=(*found.left_out, *(_unfinished(row) for row in followed.without_result)),
         clinical=found.clinical,
+        contrasts=tuple(
+            SessionContrastsOut(session=name, contrasts=session.among(rows))
+            for name, rows in by_session(followed.rows).items()
+        ),
         is_cut=followed.is_cut,
         notice=NOTICE,
     )
@@ -117,6 +137,16 @@ def followed_of(repository: AnalysisRepository, subject: str) -> FollowedPerson:
         without_result=tuple(row for row in oldest_first if row.state != "succeeded"),
         is_cut=found.next_cursor is not None,
     )
+
+
+def by_session(rows: Iterable[AnalysisRow]) -> dict[str, list[AnalysisRow]]:
+    """The analyses of each named session that holds two or more, in the order of submission."""
+    found: dict[str, list[AnalysisRow]] = {}
+    for row in rows:
+        name = row.request.get("session")
+        if name is not None:
+            found.setdefault(name, []).append(row)
+    return {name: members for name, members in found.items() if len(members) > 1}
 
 
 def sessions_of(rows: Iterable[AnalysisRow]) -> tuple[FollowedSession, ...]:

@@ -11,13 +11,13 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from service.access.route_access import Access
-from service.api.dependencies import Caller, Repository, SignOffs
+from service.api.dependencies import Caller, SignOffs
 from service.api.reports import document_of, traces_of
+from service.api.session import Session, SessionReader
 from service.api.sign_offs import StepIn, advance
 from service.errors import SignOffConflict, UnknownReportVersion
 from service.pages.frame import page, page_router, room
 from service.reports.html import article, article_of
-from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOff, SignOffRepository
 from service.storage.tables import UNFINISHED, AnalysisRow
 
@@ -28,15 +28,15 @@ router = page_router()
 def analysis_page(
     request: Request,
     analysis_id: uuid.UUID,
-    repository: Repository,
+    session: Session,
     sign_offs: SignOffs,
     version: Annotated[int | None, Query(ge=1, le=10_000)] = None,
 ) -> HTMLResponse:
     """One analysis; ``version`` shows an earlier signed report."""
-    row = repository.get(str(analysis_id), with_result=True)
+    row = session.analyses.get(str(analysis_id), with_result=True)
     if row.state != "succeeded":
         return page("analysis_unfinished.html", request=request, row=row, unfinished=row.state in UNFINISHED)
-    return _report_page(request, row, repository, sign_offs, version=version)
+    return _report_page(request, row, session, sign_offs, version=version)
 
 
 @router.post("/analyses/{analysis_id}/sign-off", dependencies=[Depends(Access("sign", note="change"))])
@@ -44,7 +44,7 @@ def sign_off(
     *,
     request: Request,
     analysis_id: uuid.UUID,
-    repository: Repository,
+    session: Session,
     sign_offs: SignOffs,
     caller: Caller,
     action: Annotated[str, Form(max_length=16)] = "",
@@ -60,7 +60,7 @@ def sign_off(
         words["amendment"] = None
     try:
         step = StepIn.model_validate({"action": action, "position": position, **words})
-        advance(repository, sign_offs, analysis_id, step, caller.name)
+        advance(session, sign_offs, analysis_id, step, caller.name)
     except ValidationError as error:
         errors = _step_errors(error)
         status = 422
@@ -69,14 +69,14 @@ def sign_off(
         status = 409
     else:
         return RedirectResponse(f"/analyses/{analysis_id}#sign-off", status_code=303)
-    row = repository.get(str(analysis_id), with_result=True)
-    return _report_page(request, row, repository, sign_offs, status_code=status, given=given, errors=errors)
+    row = session.analyses.get(str(analysis_id), with_result=True)
+    return _report_page(request, row, session, sign_offs, status_code=status, given=given, errors=errors)
 
 
 def _report_page(
     request: Request,
     row: AnalysisRow,
-    repository: AnalysisRepository,
+    session: SessionReader,
     sign_offs: SignOffRepository,
     *,
     version: int | None = None,
@@ -94,14 +94,14 @@ def _report_page(
         sign_off=current,
         shown=shown,
         is_latest=shown == current.version,
-        article=_article(row, repository, sign_offs, current, shown),
+        article=_article(row, session, sign_offs, current, shown),
         given=given or {"reviewer": "", "comment": "", "amendment": ""},
         errors=errors or {},
     )
 
 
 def _article(
-    row: AnalysisRow, repository: AnalysisRepository, sign_offs: SignOffRepository, current: SignOff, version: int
+    row: AnalysisRow, session: SessionReader, sign_offs: SignOffRepository, current: SignOff, version: int
 ) -> Markup:
     """The report itself: as it was signed, or as it is now."""
     kept = sign_offs.signed_report(row.id, version, "html") if current.signatures else None
@@ -109,7 +109,8 @@ def _article(
         return Markup(article_of(kept.decode()))  # noqa: S704 (our own page; its digest was compared)
     if version != current.version:
         raise UnknownReportVersion(f"There is no signed version {version} of this report.")
-    return Markup(article(document_of(row, current), traces_of(repository, row.id)))  # noqa: S704 (escaped there)
+    document = document_of(row, current, session.of(row))
+    return Markup(article(document, traces_of(session.analyses, row.id)))  # noqa: S704 (escaped there)
 
 
 def _step_errors(error: ValidationError) -> dict[str, str]:

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from service.access.route_access import Access
 from service.api.dependencies import Repository, SignOffs
 from service.api.reports import document_of
-from service.api.subjects import followed_of
+from service.api.session import Session, SessionReader
+from service.api.subjects import by_session, followed_of
 from service.pages.frame import page, page_router
 from service.reports import timeline
+from service.reports.html import contrasts
 from service.schemas.analysis_request import Pseudonym
+from service.storage.tables import AnalysisRow
 
 router = page_router()
 
 
 @router.get("/subjects/{pseudonym}", dependencies=[Depends(Access("read", note="several", is_page=True))])
 def subject_page(
-    request: Request, pseudonym: Annotated[Pseudonym, Path()], repository: Repository, sign_offs: SignOffs
+    request: Request,
+    pseudonym: Annotated[Pseudonym, Path()],
+    repository: Repository,
+    sign_offs: SignOffs,
+    session: Session,
 ) -> HTMLResponse:
     """The analyses of one pseudonym by region, by the days that were given or in the order of submission."""
     found = followed_of(repository, pseudonym)
@@ -42,4 +51,13 @@ def subject_page(
         unfinished=len(found.without_result),
         is_cut=found.is_cut,
         regions=timeline.build(sessions),
+        contrasts=_contrasts(found.rows, session),
     )
+
+
+def _contrasts(rows: Iterable[AnalysisRow], session: SessionReader) -> list[Markup]:
+    """A section for each session that holds two or more spectra."""
+    return [
+        Markup(contrasts(session.among(members), name, number))  # noqa: S704 (escaped there)
+        for number, (name, members) in enumerate(by_session(rows).items(), start=1)
+    ]

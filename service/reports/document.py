@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fitting.analysis import Analysis
+from fitting.sites import SessionContrasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class AnalysisDocument:
     """Version of the report; every amendment after a signature begins another."""
     sign_off: tuple[SignOffStep, ...] = ()
     """Every step so far, in order."""
+    session_contrasts: SessionContrasts | None = None
+    """Differences between the spectra of the session; None where it holds one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,12 @@ from markupsafe import Markup
 
 from fitting.model.result import Traces
 from fitting.quantification.totals import ORDER
+from fitting.sites import SessionContrasts
 from service.reports import content, spectrum_figure, stack_figure, strips_figure, values, voxel_figure
+from service.reports.contrast_lines import contrast_box
 from service.reports.document import AnalysisDocument, Rendered
 from service.reports.icons import icon
+from service.reports.printable import isolated
 from service.reports.texts import text
 
 STYLES = ("tokens.css", "base.css", "report.css")
@@ -44,6 +47,17 @@ def render(document: AnalysisDocument, traces: Traces) -> Rendered:
 def article(document: AnalysisDocument, traces: Traces) -> str:
     """The report's ``article`` element by itself, for a page that brings ``STYLES`` and ``SCRIPT``."""
     return _template("report_body.html").render(**_words(document, content.build(document), traces)).strip()
+
+
+def contrasts(session: SessionContrasts, name: str, number: int) -> str:
+    """The section of one session's contrasts by itself, called by the session; ``number`` tells sections apart."""
+    return _template("contrasts.html").render(
+        contrasts=contrast_box(session),
+        contrasts_id=f"contrasts-{number}",
+        title=text("contrasts.of_session", session=isolated(name)),
+        t=text,
+        icon=lambda name: _own(icon(name)),
+    )
 
 
 def article_of(page: str) -> str:
@@ -75,6 +89,7 @@ def _words(document: AnalysisDocument, report: content.Report, traces: Traces) -
         "strips": _own(strips_figure.strips_svg(report.strips)),
         "components": components,
         "background": [k for k, name in enumerate(traces.names) if name.startswith(values.BACKGROUND_PREFIXES)],
+        "contrasts": contrast_box(document.session_contrasts),
         "zero": zero,
         "full": full,
     }

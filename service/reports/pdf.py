@@ -11,6 +11,7 @@ from typing import Literal
 
 from fitting.model.result import Traces
 from service.reports import content, spectrum_figure, strips_figure, voxel_figure
+from service.reports.contrast_lines import contrast_box
 from service.reports.document import AnalysisDocument, FormatUnavailable, Rendered
 from service.reports.icons import ICONS, icon
 from service.reports.printable import printable, printable_words
@@ -33,7 +34,7 @@ def render(document: AnalysisDocument, traces: Traces, paper: Paper = "a4") -> R
         import typst  # noqa: PLC0415 (an optional extra)
     except ImportError as absent:
         raise FormatUnavailable("PDF reports need the extra 'pdf': pip install 'mrsquant[pdf]'.") from absent
-    report = content.build(document)
+    report, contrasts = content.build(document), contrast_box(document.session_contrasts)
     with TemporaryDirectory(prefix="mrsquant-") as folder, as_file(files(__package__) / "templates") as templates:
         root = Path(folder)
         root.joinpath("report.typ").write_bytes(templates.joinpath("report.typ").read_bytes())
@@ -45,6 +46,7 @@ def render(document: AnalysisDocument, traces: Traces, paper: Paper = "a4") -> R
             "paper": _PAPERS[paper],
             "voxel_alt": voxel_figure.description(anatomy.voi) if voxel and anatomy and anatomy.voi else "",
             "texts": catalogue(),
+            "contrasts": None if contrasts is None else asdict(contrasts),
             "spectrum_alt": spectrum_figure.description(report.residual) if spectrum else "",
             "strips_alt": strips_figure.description(report.strips),
         }

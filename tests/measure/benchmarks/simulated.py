@@ -134,12 +134,17 @@ def simulated_set(
         made = drawn(quality, (*seed, index), lambda rng, index=index: macromolecules(index, rng), factors)
         name = f"spec_{index:02d}"
         truths[name] = _truth(made.content, made.tissue)
-        jobs[name] = Job(
-            metabolite=(SourceFile(f"{name}.json", _document(quality.scan, made.fid, made.water)),),
-            subject=Subject(tissue=made.tissue),
-            relaxation=_relaxation(quality.scan),
-        )
+        jobs[name] = job_of(name, made, quality.scan)
     return KnownSet(quality.name, truths, {"simulated basis": jobs})
+
+
+def job_of(name: str, made: Drawn, scan: Scan, region: str | None = None) -> Job:
+    """The job of a simulated spectrum, with its tissue fractions and relaxation times."""
+    return Job(
+        metabolite=(SourceFile(f"{name}.json", _document(scan, made.fid, made.water)),),
+        subject=Subject(region=region, tissue=made.tissue),
+        relaxation=_relaxation(scan),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +181,7 @@ def drawn(
     }
     gm, csf = rng.uniform(0.35, 0.60), rng.uniform(0.05, 0.20)
     tissue = TissueFractions(gm=gm, wm=1 - gm - csf, csf=csf)
-    return _made(content, tissue, quality, macromolecules(rng), rng)
+    return made_of(content, tissue, quality, macromolecules(rng), rng)
 
 
 def _truth(content: dict[str, float], tissue: TissueFractions) -> dict[str, Truth]:
@@ -192,7 +197,7 @@ def _truth(content: dict[str, float], tissue: TissueFractions) -> dict[str, Trut
     }
 
 
-def _made(
+def made_of(
     contents: dict[str, float], tissue: TissueFractions, quality: Quality, template: Template, rng: np.random.Generator
 ) -> Drawn:
     """Metabolite and water FID on one receiver scale, with their parts."""

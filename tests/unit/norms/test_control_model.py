@@ -235,3 +235,17 @@ def test_quantiles_have_the_probability_of_their_deviates() -> None:
 
     assert [mixture.deviate(value) for value in found] == pytest.approx(list(deviates), abs=1e-6)
     assert [mixture.quantile(item) for item in deviates] == pytest.approx(list(found), abs=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_a_person_measured_as_well_as_the_people_has_their_variance(share: float) -> None:
+    """Whatever share the stated noise has; a noisier person has the excess in full, a quieter one less than theirs."""
+    variance = np.array([0.005, 0.01, 0.04])
+    stated = share * 0.01
+    alike, noisier, quieter = (
+        sum(Noise(stated, person).split(variance)) for person in (stated, stated + 0.02, 0.5 * stated)
+    )
+
+    assert alike == pytest.approx(variance)
+    assert noisier == pytest.approx(variance + 0.02)
+    assert np.all((0.7 * variance <= quieter) & (quieter <= variance))
