@@ -54,6 +54,14 @@ def axis_over(values: Iterable[float], left: float, right: float, *, least: floa
     return Axis(low - room, high + room, left, right)
 
 
+def axis_around(values: Iterable[float], left: float, right: float) -> Axis:
+    """An axis that holds every value, with or without zero."""
+    inside = [value for value in values if math.isfinite(value)]
+    low, high = min(inside), max(inside)
+    room = MARGIN_SHARE * (high - low) or 0.05 * abs(high) or 1.0
+    return Axis(low - room, high + room, left, right)
+
+
 def shown(value: float) -> str:
     """A number of an axis with a true minus sign."""
     return f"{value:g}".replace("-", "\N{MINUS SIGN}")

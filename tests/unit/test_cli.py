@@ -20,7 +20,8 @@ from fitting.run import Inspection, Job
 from service.cli import app, ordered_map
 from service.reports.results_csv import COLUMNS
 from service.workers.executors import open_executor
-from tests.data.analysis_factory import failed, make_analysis, make_traces, unusable
+from tests.data.analysis_factory import failed, limited, make_analysis, make_traces, unusable
+from tests.pages import tree
 
 METADATA = {
     "--region": "ACC",
@@ -306,6 +307,37 @@ def test_a_batch_without_any_result_is_refused_input(pipeline: Pipeline) -> None
 
     assert code == 3
     assert [row["outcome"] for row in rows] == ["refused", "refused"]
+
+
+def test_a_batch_ends_with_its_verdicts_and_writes_the_page_of_the_study(
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last line counts every verdict; the page shows each spectrum once, with its reasons."""
+    Path("damaged.rda").write_bytes(b"damaged")
+    answers = iter([make_analysis(), limited(make_analysis()), unusable(make_analysis())])
+    pipeline.answer = lambda _: next(answers)
+    code, _ = batch(
+        "id,metabolite\ngood,scan.rda\nbroad,scan.rda\nweak,scan.rda\nbad,damaged.rda\n",
+        *("--report", "study.html", "--workers", "1"),
+    )
+    page = tree(Path("study.html").read_text())
+
+    assert code == 0
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "3 analysed: 1 usable, 1 limited, 1 not interpretable; 1 not analysed"
+    )
+    assert [item.text() for item in page.find("div", class_="id")] == ["bad", "weak", "broad", "good"]
+    assert "The FID ends early; export it again." in page.text()
+
+
+def test_a_study_page_that_cannot_be_written_is_refused_before_any_analysis(pipeline: Pipeline) -> None:
+    """Hours of work are not lost to a misspelt folder, and no input is overwritten."""
+    Path("m.csv").write_text("metabolite\nscan.rda\n")
+
+    assert app.run(["batch", "m.csv", "-o", "r.csv", "--report", "absent/study.html"]) == 1
+    assert app.run(["batch", "m.csv", "-o", "r.csv", "--report", "scan.rda"]) == 1
+    assert app.run(["batch", "m.csv", "-o", "r.csv", "--report", "r.csv"]) == 1
+    assert pipeline.jobs == []
 
 
 def test_the_basis_of_a_row_goes_before_that_of_the_batch(pipeline: Pipeline) -> None:
