@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.reports import minimum_reporting, numbers, rows, technical, values
+from service.reports import evidence, minimum_reporting, numbers, reference, rows, technical, values
 from service.reports.absences import ReasonLine, reason_lines
 from service.reports.cautions import CautionLine, caution_lines
 from service.reports.document import AnalysisDocument
-from service.reports.evidence import EvidenceGroup, evidence_groups
 from service.reports.examination import header
 from service.reports.headline import Standout, VerdictBox, standout, verdict_box
-from service.reports.reference import NormLine, norm_lines, not_used
+from service.reports.precision import precision
 from service.reports.signature import Standing, standing
 from service.reports.strips import Strip, strips
+from service.reports.studies import ControlStudy, control_studies
 from service.reports.technical import Fact
 from service.reports.texts import text
 from service.reports.volume import VolumeBox, volume_box
@@ -34,8 +34,12 @@ class Report:
     cautions: tuple[CautionLine, ...]
     """Numbered remarks on single values."""
     strips: tuple[Strip, ...]
-    norms: tuple[NormLine, ...]
-    norm_version: str
+    norms: tuple[reference.NormLine, ...]
+    norm_summary: str
+    control_studies: tuple[ControlStudy, ...]
+    """Published control groups behind the norms."""
+    precision: tuple[str, ...]
+    """What the uncertainty of the comparisons is made of, and what would reduce it."""
     norms_not_used: tuple[str, ...]
     """Own norms that were not applied, each with the reason."""
     volume: VolumeBox
@@ -43,7 +47,8 @@ class Report:
     key_quality: tuple[Fact, ...]
     """The three numbers that stand in the verdict's box."""
     assumptions: tuple[str, ...]
-    evidence: tuple[EvidenceGroup, ...]
+    evidence: tuple[evidence.EvidenceGroup, ...]
+    evidence_summary: str
     minimum: tuple[minimum_reporting.Section, ...]
     minimum_summary: str
     provenance: tuple[Fact, ...]
@@ -62,6 +67,8 @@ def build(document: AnalysisDocument) -> Report:
     )
     quality = technical.quality(analysis)
     minimum = minimum_reporting.sections(analysis)
+    norms = reference.norm_lines(analysis)
+    context = evidence.evidence_groups(analysis.evidence)
     return Report(
         title=text("title.document", id=document.id or text("title.untitled")),
         status=standing(document),
@@ -73,14 +80,17 @@ def build(document: AnalysisDocument) -> Report:
         reasons=reasons,
         cautions=cautions,
         strips=strips(analysis),
-        norms=norm_lines(analysis),
-        norm_version=text("norms.version", version=analysis.provenance.norm_version),
-        norms_not_used=not_used(analysis),
+        norms=norms,
+        norm_summary=reference.summary(norms),
+        control_studies=control_studies(analysis),
+        precision=precision(analysis),
+        norms_not_used=reference.not_used(analysis),
         volume=volume_box(analysis),
         quality=quality,
         key_quality=quality[:3],
         assumptions=technical.assumptions(analysis),
-        evidence=evidence_groups(analysis.evidence),
+        evidence=context,
+        evidence_summary=evidence.summary(context),
         minimum=minimum,
         minimum_summary=minimum_reporting.summary(minimum),
         provenance=technical.provenance(document),

@@ -42,3 +42,9 @@ def evidence_groups(findings: tuple[Finding, ...]) -> tuple[EvidenceGroup, ...]:
         for status, studies in found.items()
         if studies
     )
+
+
+def summary(groups: tuple[EvidenceGroup, ...]) -> str:
+    """How many studies there are of each state."""
+    said = [text("evidence.count", n=len(group.studies), state=group.heading.partition(":")[0]) for group in groups]
+    return ", ".join(said) if said else text("evidence.none")

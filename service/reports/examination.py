@@ -10,19 +10,13 @@ from service.reports.texts import text, text_or
 
 
 def header(document: AnalysisDocument) -> tuple[Fact, ...]:
+    """Who was measured, where, when it was analysed and by which version."""
     facts, provenance = document.analysis.acquisition, document.analysis.provenance
     not_given = text("missing.not_given")
     side = None if facts.hemisphere is None else text_or(f"hemisphere.{facts.hemisphere}", facts.hemisphere)
     sex = None if facts.sex is None else text_or(f"sex.{facts.sex}", facts.sex)
     person = [part for part in (_age_band(facts.age_years), sex) if part]
     place = [part for part in (facts.region, side) if part]
-    versions = text(
-        "header.versions_value",
-        software=provenance.software,
-        version=provenance.version,
-        norms=provenance.norm_version,
-        basis=provenance.basis_description,
-    )
     return (
         Fact(text("header.subject"), isolated(document.subject or not_given)),
         Fact(text("header.session"), isolated(document.session or not_given)),
@@ -30,7 +24,7 @@ def header(document: AnalysisDocument) -> tuple[Fact, ...]:
         Fact(text("header.person"), ", ".join(person) or not_given),
         Fact(text("header.analysed"), moment(document.finished) if document.finished else not_given),
         Fact(text("header.report"), document.id or not_given),
-        Fact(text("header.versions"), versions),
+        Fact(text("header.versions"), f"{provenance.software} {provenance.version}"),
     )
 
 

@@ -12,18 +12,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from fitting.model.result import Traces
-from fitting.quantification.totals import ORDER
 from fitting.sites import SessionContrasts
 from service.reports import content, spectrum_figure, stack_figure, strips_figure, values, voxel_figure
 from service.reports.contrast_lines import contrast_box
 from service.reports.document import AnalysisDocument, Rendered
 from service.reports.icons import icon
+from service.reports.part_styles import part_style
 from service.reports.printable import isolated
 from service.reports.texts import text
 
 STYLES = ("tokens.css", "base.css", "report.css")
 """Style sheets of the report, in order; pages bring the first two as well."""
-SCRIPT = "spectrum.js"
+SCRIPTS = ("spectrum.js", "printing.js")
 
 _POLICY_START = '<meta http-equiv="Content-Security-Policy" content="'
 
@@ -33,7 +33,7 @@ _ARTICLE_START, _ARTICLE_END = '<article class="report"', "</article>"
 def render(document: AnalysisDocument, traces: Traces) -> Rendered:
     """The report as one HTML file with its own style, script and figures."""
     report = content.build(document)
-    style, script = "".join(static_text(name) for name in STYLES), static_text(SCRIPT)
+    style, script = "".join(static_text(name) for name in STYLES), "".join(static_text(name) for name in SCRIPTS)
     page = _template("report.html").render(
         **_words(document, report, traces),
         style=_own(style),
@@ -45,7 +45,7 @@ def render(document: AnalysisDocument, traces: Traces) -> Rendered:
 
 
 def article(document: AnalysisDocument, traces: Traces) -> str:
-    """The report's ``article`` element by itself, for a page that brings ``STYLES`` and ``SCRIPT``."""
+    """The report's ``article`` element by itself, for a page that brings ``STYLES`` and ``SCRIPTS``."""
     return _template("report_body.html").render(**_words(document, content.build(document), traces)).strip()
 
 
@@ -76,7 +76,7 @@ def policy_of(page: str) -> str:
 
 
 def _words(document: AnalysisDocument, report: content.Report, traces: Traces) -> dict[str, Any]:
-    components = _in_reading_order(traces.names)
+    components = values.parts_in_order(traces.names)
     zero, full = spectrum_figure.ends_of_scale(traces)
     return {
         "report": report,
@@ -87,7 +87,7 @@ def _words(document: AnalysisDocument, report: content.Report, traces: Traces) -
         "stack": _own(stack_figure.stack_svg(traces, [k for k, _ in components])),
         "voxel": _own(_voxel(document, traces)),
         "strips": _own(strips_figure.strips_svg(report.strips)),
-        "components": components,
+        "components": [(k, name, part_style(name)) for k, name in components],
         "background": [k for k, name in enumerate(traces.names) if name.startswith(values.BACKGROUND_PREFIXES)],
         "contrasts": contrast_box(document.session_contrasts),
         "zero": zero,
@@ -98,12 +98,6 @@ def _words(document: AnalysisDocument, report: content.Report, traces: Traces) -
 def _voxel(document: AnalysisDocument, traces: Traces) -> str:
     anatomy = document.analysis.anatomy
     return "" if anatomy is None else voxel_figure.voxel_svg(traces, anatomy.voi)
-
-
-def _in_reading_order(names: tuple[str, ...]) -> list[tuple[int, str]]:
-    """Names with their places among the components."""
-    places = {name: place for place, name in enumerate(ORDER)}
-    return sorted(enumerate(names), key=lambda item: places.get(item[1], len(places)))
 
 
 def _own(markup: str) -> Markup:

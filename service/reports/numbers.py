@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 
-from service.reports.texts import text
+from service.reports.texts import text, text_or
 
 MINUS = "\N{MINUS SIGN}"
 _MOST_DECIMALS = 6
+_TEMPLATE = re.compile(r"macromolecules ([a-z][a-z0-9]*(?:-[a-z0-9]+)*)\b")
+"""A published template by the id of its file."""
 _NEGATIVE = re.compile(r"(?<![\w-])-(?=\d)")
 
 
@@ -40,8 +42,9 @@ def signed(value: float, decimals: int) -> str:
 
 
 def typeset(sentence: str) -> str:
-    """A sentence of the numerics with minus signs where it has hyphens before numbers."""
-    return _NEGATIVE.sub(MINUS, sentence)
+    """A sentence of the numerics with minus signs where it has hyphens before numbers, and names in place of ids."""
+    named = _TEMPLATE.sub(lambda found: f"macromolecules {text_or(f'macromolecules.{found[1]}', found[1])}", sentence)
+    return _NEGATIVE.sub(MINUS, named)
 
 
 def significant(value: float, digits: int = 3) -> str:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from fitting.model.result import Traces
-from service.reports import content, spectrum_figure, strips_figure, voxel_figure
+from service.reports import content, spectrum_figure, stack_figure, strips_figure, values, voxel_figure
 from service.reports.contrast_lines import contrast_box
 from service.reports.document import AnalysisDocument, FormatUnavailable, Rendered
 from service.reports.icons import ICONS, icon
@@ -39,6 +39,7 @@ def render(document: AnalysisDocument, traces: Traces, paper: Paper = "a4") -> R
         root = Path(folder)
         root.joinpath("report.typ").write_bytes(templates.joinpath("report.typ").read_bytes())
         spectrum = spectrum_figure.spectrum_svg(traces, report.residual, paper=True)
+        stack = stack_figure.stack_svg(traces, [k for k, _ in values.parts_in_order(traces.names)], paper=True)
         anatomy = document.analysis.anatomy
         voxel = "" if anatomy is None else voxel_figure.voxel_svg(traces, anatomy.voi, paper=True)
         words = {
@@ -48,6 +49,7 @@ def render(document: AnalysisDocument, traces: Traces, paper: Paper = "a4") -> R
             "texts": catalogue(),
             "contrasts": None if contrasts is None else asdict(contrasts),
             "spectrum_alt": spectrum_figure.description(report.residual) if spectrum else "",
+            "stack_alt": catalogue()["spectrum"]["stack_description"] if stack else "",
             "strips_alt": strips_figure.description(report.strips),
         }
         said = json.loads(json.dumps(words))
@@ -55,6 +57,7 @@ def render(document: AnalysisDocument, traces: Traces, paper: Paper = "a4") -> R
         shown["replaced"] = shown != said
         root.joinpath("report.json").write_text(json.dumps(shown, ensure_ascii=False), encoding="utf-8")
         root.joinpath("spectrum.svg").write_text(spectrum, encoding="utf-8")
+        root.joinpath("stack.svg").write_text(printable(stack), encoding="utf-8")
         root.joinpath("voxel.svg").write_text(voxel, encoding="utf-8")
         root.joinpath("strips.svg").write_text(printable(strips_figure.strips_svg(report.strips)), encoding="utf-8")
         for name in ICONS:

@@ -15,6 +15,8 @@ from service.reports.texts import text, text_or
 class NormLine:
     """Provenance of one norm and how it matches the spectrum."""
 
+    id: str
+    """For programs; stands in no sentence."""
     metabolite: str
     source: str
     people: str
@@ -30,14 +32,16 @@ class NormLine:
 
 
 def norm_lines(analysis: Analysis) -> tuple[NormLine, ...]:
+    """One line for each norm behind a comparison."""
     lines = []
     for norm in analysis.norms:
         behind = [m.z for m in analysis.metabolites if m.z is not None and values.norm_of(m, analysis.norms) == norm]
         unit = "" if values.is_ratio(norm) else f" {values.measure(norm)}"
         lines.append(
             NormLine(
+                id=norm.id,
                 metabolite=f"{norm.metabolite}, {values.measure(norm)}, {norm.region}",
-                source=f"{text_or(f'norms.kind_{norm.kind}', '')}{norm.source} ({norm.id})",
+                source=f"{text_or(f'norms.kind_{norm.kind}', '')}{norm.source}",
                 people=text("norms.people_cell", n=norm.n, studies=values.studies(norm)),
                 grade=norm.grade,
                 mean=numbers.with_sd(norm.mean, norm.sd_within) + unit,
@@ -59,10 +63,7 @@ def not_used(analysis: Analysis) -> tuple[str, ...]:
     reasons = () if site is None or site.reason is None else (site.reason.sentence,)
     return (
         *reasons,
-        *(
-            text("norms.not_used", metabolite=norm.metabolite, id=norm.id, reason=norm.sentence)
-            for norm in analysis.norms_not_used
-        ),
+        *(text("norms.not_used", metabolite=norm.metabolite, reason=norm.sentence) for norm in analysis.norms_not_used),
     )
 
 
@@ -98,3 +99,16 @@ def _shares(z: ZScore) -> str:
         return ""
     percent = {name: f"{100.0 * share:.0f}" for name, share in asdict(z.shares).items()}
     return text("norms.shares_cell", **percent)
+
+
+def summary(lines: tuple[NormLine, ...]) -> str:
+    """How many norms there are, and in which properties some of them do not match."""
+    if not lines:
+        return text("norms.none")
+    differ = [
+        text(f"norms.{'age_match' if name == 'age' else name}").lower()
+        for name, codes in zip(MATCHED_PROPERTIES, zip(*(line.matched for line in lines), strict=True), strict=True)
+        if any(code == "no" for code, _ in codes)
+    ]
+    count = text("norms.count_one" if len(lines) == 1 else "norms.count", n=len(lines))
+    return f"{count} {text('norms.differ', properties=', '.join(differ)) if differ else text('norms.all_match')}"

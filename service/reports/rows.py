@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fitting.analysis import Analysis, MetaboliteResult
-from fitting.norms.assessment import NormUsed
+from fitting.norms.assessment import NormUsed, ZScore
 from service.reports import numbers, values
 from service.reports.absences import ReasonLine
 from service.reports.cautions import CautionLine, marks, trust
@@ -40,6 +40,8 @@ class Row:
     """The verdict on the value in words; empty when it is usable."""
     marks: str
     """Numbers of the remarks on the value, such as ``1, 3``."""
+    folded: str
+    """Stands in place of a comparison that could hardly have seen anything and found nothing; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Group:
     heading: str
     leading: bool
     """Whether these values come first where space is limited."""
+    summary: str
+    """How many values there are, were compared and lie outside."""
     rows: tuple[Row, ...]
 
 
@@ -60,6 +64,7 @@ def groups(analysis: Analysis, reasons: tuple[ReasonLine, ...], cautions: tuple[
         Group(
             text(f"groups.{key}"),
             key in values.LEADING,
+            _summary(results),
             tuple(_row(result, analysis, letters, numbered) for result in results),
         )
         for key, results in values.in_reading_order(analysis.metabolites)
@@ -92,7 +97,22 @@ def _row(result: MetaboliteResult, analysis: Analysis, letters: dict[str, str], 
         detected=result.detected,
         trust=trust(result, analysis),
         marks=numbered.get(result.name, ""),
+        folded=_folded(z),
     )
+
+
+def _folded(z: ZScore | None) -> str:
+    if z is None or z.informative is not False or z.flag != "within":
+        return ""
+    return text("table.folded", detectable=values.detectable(z))
+
+
+def _summary(results: list[MetaboliteResult]) -> str:
+    positions = [result.z.flag for result in results if result.z is not None]
+    key = "groups.summary_one" if len(results) == 1 else "groups.summary"
+    words = [text(key, n=len(results), compared=len(positions))]
+    outside = len(positions) - positions.count("within")
+    return ", ".join(words + ([text("groups.summary_outside", outside=outside)] if outside else []))
 
 
 def _controls(norm: NormUsed) -> str:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fitting.model.result import Traces
 from fitting.units import FloatArray
 from service.reports import numbers
+from service.reports.part_styles import part_attributes
 from service.reports.paths import path
 from service.reports.texts import text
 
@@ -45,7 +46,6 @@ STYLES = {
     "fit": 'stroke="#0b3d91" stroke-width="1.9"',
     "baseline": 'stroke="#111827" stroke-width="1.2" stroke-dasharray="7 4"',
     "residual": 'stroke="#374151" stroke-width="1"',
-    "component": 'stroke="#9a3412" stroke-width="1.5"',
 }
 """Weight and dashes distinguish the curves on black and white paper; colour is redundant."""
 
@@ -123,7 +123,8 @@ def spectrum_svg(traces: Traces, residual: str, *, paper: bool = False) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="spectrum" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
         f'aria-labelledby="spectrum-title spectrum-desc" font-size="{font}" fill="{INK}" '
-        f'data-left="{LEFT}" data-right="{RIGHT}" data-high="{HIGH_PPM}" data-low="{LOW_PPM}">',
+        f'data-left="{LEFT}" data-right="{RIGHT}" data-high="{HIGH_PPM}" data-low="{LOW_PPM}" '
+        f'data-top="{MAIN[0]}" data-bottom="{MAIN[1]}">',
         f'<title id="spectrum-title">{title}</title><desc id="spectrum-desc">{described}</desc>',
         _clip(),
         _frame(view.scale, font),
@@ -227,7 +228,8 @@ def _components(view: Window, traces: Traces) -> str:
     """Hidden until a script shows them; numbered, because their names are untrusted input."""
     return "".join(
         f'<path class="component" data-component="{k}" visibility="hidden" vector-effect="non-scaling-stroke" '
-        f'{STYLES["component"]} d="{path(view.x, view.scale.y(traces.components[k][view.inside]))}"/>'
+        f'{part_attributes(traces.names[k])} stroke-width="1.6" '
+        f'd="{path(view.x, view.scale.y(traces.components[k][view.inside]))}"/>'
         for k in range(len(traces.names))
     )
 

@@ -31,12 +31,12 @@ class Strip:
 
 
 def strips(analysis: Analysis) -> tuple[Strip, ...]:
-    """One strip per compared value, in the order of the table."""
+    """One strip per compared value, in the order of the table; not of those that saw nothing and hardly could."""
     return tuple(
         _strip(result, result.z, analysis.norms)
         for _, results in in_reading_order(analysis.metabolites)
         for result in results
-        if result.z is not None
+        if result.z is not None and (result.z.informative is not False or result.z.flag != "within")
     )
 
 

@@ -33,8 +33,9 @@ def as_text(document: AnalysisDocument) -> str:
     lines += [", ".join(f"{fact.label} {fact.value}" for fact in report.key_quality), ""]
     lines += [f"{text('standout.heading')} {report.standout.sentence}"]
     lines += [f"- {flag.sentence} {flag.caution}" for flag in report.standout.flags]
-    said = (report.standout.chance, report.standout.mismatch, report.standout.sharper)
-    lines += [*(line for line in said if line), ""] if report.standout.chance else [""]
+    standout = report.standout
+    said = (standout.noticed, *standout.findings, standout.chance, standout.mismatch, *report.precision[-1:])
+    lines += [*(line for line in said if line), ""]
     body = [part for line in lines for part in (wrap(_printable(line), WIDTH, subsequent_indent="  ") or [""])]
     body += [_table(report.groups)]
     if report.reasons:

@@ -188,7 +188,7 @@ def _dependent_on_the_model(analysis: Analysis) -> list[str]:
             "assumptions.model_move",
             name=result.name,
             sds=numbers.signed(result.model_move.sds, 1),
-            model=result.model_move.model,
+            model=numbers.typeset(result.model_move.model),
         )
         for result in analysis.metabolites
         if result.model_move is not None

@@ -9,6 +9,7 @@ from fitting.analysis import MetaboliteResult
 from fitting.basis.metabolites import metabolites
 from fitting.norms.assessment import NormUsed, ZScore
 from fitting.quantification.concentrations import Concentration, Ratio
+from fitting.quantification.totals import ORDER
 from service.reports import numbers
 from service.reports.texts import text, text_or
 
@@ -27,6 +28,12 @@ def in_reading_order(results: Iterable[MetaboliteResult]) -> Iterator[tuple[str,
     background = [name for name in left if name.startswith(BACKGROUND_PREFIXES)]
     yield "further", [result for name, result in left.items() if name not in background]
     yield "background", [left[name] for name in background]
+
+
+def parts_in_order(names: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Names of the parts of a fit with their places among the components."""
+    places = {name: place for place, name in enumerate(ORDER)}
+    return sorted(enumerate(names), key=lambda item: places.get(item[1], len(places)))
 
 
 def norm_of(result: MetaboliteResult, norms: tuple[NormUsed, ...]) -> NormUsed | None:

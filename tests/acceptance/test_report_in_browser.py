@@ -11,6 +11,7 @@ import pytest
 
 from service.reports import AnalysisDocument, render
 from tests.data import analysis_factory as factory
+from tests.data.report_cases import CASES, traces_with_planes
 
 pytestmark = pytest.mark.browser
 
@@ -82,3 +83,69 @@ def test_the_own_script_runs_and_a_foreign_one_does_not(reader: Any, tmp_path: P
 
     assert reader.title() != "taken over"
     assert reader.locator(".tools").is_visible()
+
+
+def test_dragging_a_box_enlarges_it(reader: Any, tmp_path: Path) -> None:
+    """The box fills the panel on release: a narrower range of ppm, and taller when the box is low."""
+    reader.set_viewport_size({"width": 1280, "height": 1000})
+    reader.goto(_file(tmp_path))
+    frame = reader.locator("svg.spectrum").bounding_box()
+    scale = frame["width"] / 860
+    at = lambda x, y: (frame["x"] + x * scale, frame["y"] + y * scale)  # noqa: E731
+    reader.mouse.move(*at(400, 300))
+    reader.mouse.down()
+    reader.mouse.move(*at(600, 420))
+    drawn = reader.locator("rect.box").get_attribute("visibility")
+    reader.mouse.up()
+    shown = reader.evaluate(
+        "[...document.querySelectorAll('svg.spectrum g.tick[visibility=visible]')].map((t) => Number(t.dataset.ppm))"
+    )
+
+    high, low = (4.2 - (x - 58) / (850 - 58) * 4.0 for x in (400, 600))
+    assert drawn == "visible"
+    assert reader.locator("rect.box").get_attribute("visibility") == "hidden"
+    assert shown
+    assert all(low - 0.02 <= ppm <= high + 0.02 for ppm in shown)
+    assert "100" not in reader.locator("text.percent").all_inner_texts()
+
+
+def test_a_pressed_part_shows_itself_in_the_spectrum(reader: Any, tmp_path: Path) -> None:
+    """A row of the stack is a way to its box, and both have one colour."""
+    reader.goto(_file(tmp_path))
+    row = reader.locator("svg.stack g[data-part='0']")
+    row.locator("text").click()
+    path = reader.locator("path.component[data-component='0']")
+
+    assert path.get_attribute("visibility") == "visible"
+    assert path.get_attribute("stroke") == row.locator("path.part").get_attribute("stroke")
+
+
+@pytest.mark.parametrize("name", ["limited", "images", "40-metabolites"])
+def test_a_report_takes_at_most_four_screens(reader: Any, tmp_path: Path, name: str) -> None:
+    """At 1280 by 900, unsigned: the rest is folded, and everything of it is printed."""
+    file = tmp_path / "report.html"
+    file.write_bytes(render("html", CASES[name](), traces_with_planes()).content)
+    reader.set_viewport_size({"width": 1280, "height": 900})
+    reader.goto(file.as_uri())
+    height = reader.evaluate("document.documentElement.scrollHeight")
+    folded = reader.get_by_text("Result schema")
+    assert not folded.is_visible()
+    reader.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert folded.is_visible()
+    reader.evaluate("dispatchEvent(new Event('afterprint'))")
+
+    assert not folded.is_visible()
+    assert height <= 4 * 900
+
+
+def test_dark_theme_is_dark_and_prints_light(browser: Any, tmp_path: Path) -> None:
+    """The ground of the page follows the system's preference on screen, never on paper."""
+    page = browser.new_page(color_scheme="dark")
+    page.goto(_file(tmp_path))
+    ground = "getComputedStyle(document.body).backgroundColor"
+    on_screen = page.evaluate(ground)
+    page.emulate_media(media="print")
+
+    assert on_screen == "rgb(18, 18, 18)"
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    page.close()

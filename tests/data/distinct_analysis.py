@@ -394,17 +394,17 @@ NORM_COLUMNS = (
 
 NORM_CELLS: tuple[tuple[str, ...], ...] = (
     (
-        "tNAA, ratio to tCr, PCC", "source of tNAA (norm-of-tnaa)", "n = 143 in 7 studies", "A", "1.505 ± 0.072",
+        "tNAA, ratio to tCr, PCC", "source of tNAA", "n = 143 in 7 studies", "A", "1.505 ± 0.072",
         "0.072 / 0.047", "38.6 years", "−2.44 (17.3), p = 0.026, q = 0.079", "52 / 27 / 13 / 8",
         "yes", "NO", "unknown", "yes", "yes", "unknown",
     ),
     (
-        "Glx, ratio to tCr, PCC", "source of Glx (norm-of-glx)", "n = 24 in 3 studies", "C", "1.38 ± 0.12",
+        "Glx, ratio to tCr, PCC", "source of Glx", "n = 24 in 3 studies", "C", "1.38 ± 0.12",
         "0.12 / 0.095", "29.3 years", "0.49 (12.6), no p: norm too thin", "",
         "yes", "yes", "unknown", "NO", "yes", "unknown",
     ),
     (
-        "mI, mmol/kg, PCC", "source of mI (norm-of-mi)", "n = 57 in 1 study", "B", "6.31 ± 0.53 mmol/kg",
+        "mI, mmol/kg, PCC", "source of mI", "n = 57 in 1 study", "B", "6.31 ± 0.53 mmol/kg",
         "0.53 / 0.34", "45.2 years", "2.71 (23.8), p = 0.012, q = 0.035", "",
         "yes", "NO", "NO", "yes", "yes", "yes",
     ),
@@ -463,7 +463,7 @@ SENTENCES = (
     "The controls were measured or analysed differently in: sequence, echo time, age.",
     "Whether they match is not known for: software.",
     "Tissue fractions used: grey matter 58 %, white matter 29 %, cerebrospinal fluid 12 %.",
-    "moves these by more than their standard deviation: tNAA −1.6 sd with a ten times freer baseline.",
+    "moves these by more than their standard deviation: tNAA −1.6 SD with a ten times freer baseline.",
     "Lines are 0.0771 ppm wide.",
 )
 """What report and PDF say in sentences."""

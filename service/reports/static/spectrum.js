@@ -1,4 +1,4 @@
-// Makes the server-drawn spectrum interactive: curves, parts of the fit, zoom, pan, cursor. The page is complete without it.
+// Makes the server-drawn spectrum interactive: curves, parts of the fit, box zoom, pan, cursor. The page is complete without it.
 "use strict";
 (() => {
   const figure = document.getElementById("spectrum");
@@ -6,7 +6,7 @@
   const svg = figure.querySelector("svg.spectrum");
   const tools = figure.querySelector(".tools");
   const reading = tools.querySelector(".reading");
-  const { left, right, high, low } = Object.fromEntries(
+  const { left, right, high, low, top, bottom } = Object.fromEntries(
     Object.entries(svg.dataset).map(([name, value]) => [name, Number(value)]));
   const zero = Number(figure.dataset.zero);
   const full = Number(figure.dataset.full);
@@ -59,7 +59,7 @@
       const [x, y] = inView.reduce((best, point) => point[1] < best[1] ? point : best);
       const ppm = whole.high - (x - left) / (right - left) * (whole.high - whole.low);
       label.setAttribute("x", Math.min(Math.max(toX(ppm), left + 20), right - 20));
-      label.setAttribute("y", Math.max(zero + (y - zero) * magnified - 5, 118));
+      label.setAttribute("y", Math.max(zero + (y - zero) * magnified - 5, top + 14));
     }
   };
   const showPart = (box, shown) => {
@@ -102,7 +102,7 @@
     const shown = cursor !== null && cursor <= view.high && cursor >= view.low;
     line.setAttribute("visibility", shown ? "visible" : "hidden");
     if (!shown) { reading.textContent = "\u00a0"; return; }
-    line.setAttribute("d", `M${toX(cursor)},20V428`);
+    line.setAttribute("d", `M${toX(cursor)},20V${bottom}`);
     const x = wholeX(cursor);
     const values = curves.map(({ points, label }) => {
       const value = valueAt(points, x);
@@ -131,8 +131,9 @@
     reset: () => { magnify(1 / magnified); show(whole.high, whole.low); },
   };
   const position = (event) => {
-    const box = svg.getBoundingClientRect();
-    return (event.clientX - box.left) / box.width * svg.viewBox.baseVal.width;
+    const frame = svg.getBoundingClientRect();
+    const scale = svg.viewBox.baseVal.width / frame.width;
+    return { x: (event.clientX - frame.left) * scale, y: (event.clientY - frame.top) * scale };
   };
 
   tools.addEventListener("click", (event) => actions[event.target.dataset.do]?.());
@@ -149,25 +150,50 @@
   svg.addEventListener("wheel", (event) => {
     if (!event.ctrlKey) return; // the page scrolls as everywhere else
     event.preventDefault();
-    zoom(event.deltaY < 0 ? 0.8 : 1.25, toPpm(position(event)));
+    zoom(event.deltaY < 0 ? 0.8 : 1.25, toPpm(position(event).x));
   }, { passive: false });
+
+  // Dragging draws a box that fills the panel on release; with Shift it moves the range.
+  const box = drawn("rect", { class: "box", visibility: "hidden" });
+  const within = ({ x, y }) => ({ x: Math.min(Math.max(x, left), right), y: Math.min(Math.max(y, top), bottom) });
   let grabbed = null;
-  const release = () => { grabbed = null; svg.classList.remove("moving"); };
+  const release = () => {
+    grabbed = null;
+    box.setAttribute("visibility", "hidden");
+    svg.classList.remove("moving");
+  };
+  const drawBox = (from, to) => {
+    const sides = { x: Math.min(from.x, to.x), y: Math.min(from.y, to.y),
+      width: Math.abs(to.x - from.x), height: Math.abs(to.y - from.y) };
+    for (const [key, value] of Object.entries(sides)) box.setAttribute(key, value);
+    box.setAttribute("visibility", "visible");
+  };
+  const fill = (from, to) => {
+    if (Math.abs(to.x - from.x) < 8) return; // a click
+    const upper = Math.min(from.y, to.y);
+    if (Math.abs(to.y - from.y) > 12 && upper < zero - 4) magnify((zero - top) / (zero - upper));
+    show(toPpm(Math.min(from.x, to.x)), toPpm(Math.max(from.x, to.x)));
+  };
   svg.addEventListener("pointerdown", (event) => {
     if (event.button) return;
-    grabbed = { x: position(event), view };
+    grabbed = { at: within(position(event)), view, moves: event.shiftKey };
     svg.setPointerCapture(event.pointerId);
-    svg.classList.add("moving");
+    svg.classList.toggle("moving", event.shiftKey);
   });
-  svg.addEventListener("pointerup", release);
+  svg.addEventListener("pointerup", (event) => {
+    if (grabbed && !grabbed.moves) fill(grabbed.at, within(position(event)));
+    release();
+  });
   svg.addEventListener("pointercancel", release);
   svg.addEventListener("pointermove", (event) => {
-    const x = position(event);
-    if (grabbed) {
-      const step = (x - grabbed.x) / (right - left) * (grabbed.view.high - grabbed.view.low);
+    const at = position(event);
+    if (grabbed?.moves) {
+      const step = (at.x - grabbed.at.x) / (right - left) * (grabbed.view.high - grabbed.view.low);
       show(grabbed.view.high + step, grabbed.view.low + step);
+    } else if (grabbed) {
+      drawBox(grabbed.at, within(at));
     }
-    cursor = x >= left && x <= right ? toPpm(x) : null;
+    cursor = at.x >= left && at.x <= right ? toPpm(at.x) : null;
     drawCursor();
   });
   svg.addEventListener("pointerleave", () => { cursor = null; drawCursor(); });
@@ -182,6 +208,10 @@
     event.preventDefault();
     keys[event.key]();
   });
+  // a part of the stack shows itself in the spectrum, as its box does
+  for (const part of document.querySelectorAll("svg.stack [data-part]")) {
+    part.addEventListener("click", () => tools.querySelector(`input[value="${Number(part.dataset.part)}"]`).click());
+  }
   svg.setAttribute("tabindex", "0");
   tools.hidden = false;
 })();

@@ -15,5 +15,5 @@ def test_values_that_depend_on_the_model_are_named():
 
     (sentence,) = [line for line in assumptions(analysis) if "more than their standard deviation" in line]
 
-    assert sentence.endswith("Glu +1.4 sd with a ten times freer baseline.")
+    assert sentence.endswith("Glu +1.4 SD with a ten times freer baseline.")
     assert not [line for line in assumptions(steady) if "more than their standard deviation" in line]

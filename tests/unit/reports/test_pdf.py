@@ -1,4 +1,4 @@
-"""The PDF report: two tagged pages with text that can be selected."""
+"""The PDF report: three tagged pages with text that can be selected."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.data import analysis_factory as factory
 from tests.unit.reports.conftest import Rendering
 
 
-def test_two_a4_pages_that_a_screen_reader_can_read(document: AnalysisDocument, rendered: Rendering) -> None:
-    """Whatever the analysis says, it fits two pages and is tagged PDF/UA with a title and a language."""
+def test_three_a4_pages_that_a_screen_reader_can_read(document: AnalysisDocument, rendered: Rendering) -> None:
+    """Whatever there is to say fits two pages and one of the parts of the fit, tagged PDF/UA with title, language."""
     reader = PdfReader(io.BytesIO(rendered("pdf")))
     catalogue = reader.root_object
 
-    assert len(reader.pages) == 2
+    assert len(reader.pages) == 3
     assert [round(float(edge)) for edge in reader.pages[0].mediabox[2:]] == [595, 842]
     assert catalogue["/MarkInfo"]["/Marked"]
     assert catalogue["/Lang"] == "en"
@@ -34,6 +34,7 @@ def test_figures_have_alternative_text(traces: Traces) -> None:
     alternatives = [str(item["/Alt"]) for item in objects if isinstance(item, dict) and "/Alt" in item]
 
     assert any("Real part of the spectrum" in alternative for alternative in alternatives)
+    assert any("One line per basis signal" in alternative for alternative in alternatives)
     assert any("tNAA (ratio to tCr): z −2.31" in alternative for alternative in alternatives)
 
 
