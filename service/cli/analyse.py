@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -46,10 +47,11 @@ def analyse(
         started = time.perf_counter()
         analysis, traces = run_pipeline(job, cache_dir=load_settings().cache_dir)
         seconds = time.perf_counter() - started
-    # RESULTS.csv has a column for the time; every other format is the same bytes for the same input
+    # RESULTS.csv has a column for the time, paper needs its date; other formats are the same bytes for the same input
     timed = seconds if chosen == "csv" else None
+    finished = datetime.now(UTC).isoformat(timespec="seconds") if chosen == "pdf" else None
     subject, session, group = (document.get(name) for name in ("subject", "session", "group"))
-    answer = AnalysisDocument(analysis, seconds=timed, subject=subject, session=session, group=group)
+    answer = AnalysisDocument(analysis, seconds=timed, finished=finished, subject=subject, session=session, group=group)
     try:
         rendered = render(chosen, answer, traces, paper)
     except FormatUnavailable as error:

@@ -58,14 +58,20 @@ def addresses(reports: list[str]) -> dict[str, str]:
     }
 
 
-def violations(page: Any, *parts: str) -> list[str]:
-    """What axe finds on a page, or in parts of it, by rule, with the first element of each.
+def violations(page: Any, *parts: str, rules: tuple[str, ...] = ()) -> list[str]:
+    """What axe finds on a page, or in parts of it, by rule (all, or only ``rules``), with the first element of each.
 
     Contrast takes as long as all other rules together; of rows that only repeat others the first ones are enough.
     """
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     include = [[part] for part in parts or ("html",)]
-    others = axe.run(page, {"include": include}, {"rules": {"color-contrast": {"enabled": False}}})
+    others = axe.run(
+        page,
+        {"include": include},
+        {"runOnly": {"type": "rule", "values": list(rules)}}
+        if rules
+        else {"rules": {"color-contrast": {"enabled": False}}},
+    )
     repeated = [[row] for row in REPEATED if page.locator(row).count()]
     contrast = page.evaluate(
         "([context, options]) => axe.run(context, options)",
@@ -86,6 +92,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(page: Any, addresses: dict[str
     for name, address in addresses.items():
         page.set_viewport_size({"width": WIDTHS[0], "height": 900})
         page.goto(address)
+        page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             complaints = []
@@ -97,6 +104,18 @@ def test_axe_finds_nothing_and_nothing_sticks_out(page: Any, addresses: dict[str
                 complaints.append(f"{sticks_out(page)} pixels too wide")
             if complaints:
                 found[name, width] = complaints
+
+    assert found == {}
+
+
+def test_the_dark_theme_has_contrast(page: Any, addresses: dict[str, str]) -> None:
+    """Words stand out from their ground on every page, in the dark as in the light."""
+    page.emulate_media(color_scheme="dark")
+    found = {}
+    for name, address in addresses.items():
+        page.goto(address)
+        if complaints := violations(page, rules=("color-contrast",)):
+            found[name] = complaints
 
     assert found == {}
 
