@@ -14,6 +14,7 @@ from service.cli.analyse import analyse
 from service.cli.backup import backup
 from service.cli.batch import batch
 from service.cli.calibrate import calibrate
+from service.cli.dicom_report import dicom_report
 from service.cli.doctor import doctor
 from service.cli.failures import CommandFailure, ExitCode
 from service.cli.inspect import inspect
@@ -24,7 +25,11 @@ from service.cli.submit import submit
 from service.cli.sweep import sweep
 from service.cli.watch import watch
 
-COMMANDS = (analyse, batch, calibrate, inspect, score, serve, submit, watch, openapi, doctor, backup, sweep)
+COMMANDS = (
+    *(analyse, batch, calibrate, inspect, score),
+    *(serve, submit, dicom_report, watch),
+    *(openapi, doctor, backup, sweep),
+)
 """In the order of the help text."""
 
 app = typer.Typer(

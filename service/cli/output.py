@@ -8,9 +8,11 @@ from typing import Literal
 
 from service.cli.failures import CommandFailure, ExitCode, writing
 
-Format = Literal["table", "json", "csv", "html", "pdf"]
+Format = Literal["table", "json", "csv", "html", "pdf", "dicom-sr", "dicom-pdf", "dicom-sc"]
 
-_BY_SUFFIX: dict[str, Format] = {".json": "json", ".csv": "csv", ".html": "html", ".htm": "html", ".pdf": "pdf"}
+_BY_SUFFIX: dict[str, Format] = {
+    **{".json": "json", ".csv": "csv", ".html": "html", ".htm": "html", ".pdf": "pdf", ".dcm": "dicom-sr"},
+}
 
 
 def chosen_format(wanted: Format | None, out: Path | None) -> Format:
@@ -19,16 +21,20 @@ def chosen_format(wanted: Format | None, out: Path | None) -> Format:
 
 
 def check_destination(format: Format, out: Path | None) -> None:
-    """Refuse binary output to a terminal before any work is done.
+    """Refuse binary output to a terminal, and several files to stdout, before any work is done.
 
     Raises
     ------
     CommandFailure
-        When a binary report would go to a terminal.
+        When a binary report would go to a terminal, or a file for each page to stdout.
     """
-    if out is None and format == "pdf" and sys.stdout.isatty():
+    if out is None and format in ("pdf", "dicom-sr", "dicom-pdf") and sys.stdout.isatty():
         raise CommandFailure(
             ExitCode.FAILURE, "usage", f"--format {format}", "name a file with -o, or redirect stdout."
+        )
+    if out is None and format == "dicom-sc":
+        raise CommandFailure(
+            ExitCode.FAILURE, "usage", "--format dicom-sc", "is a file for each page; name them with -o."
         )
 
 

@@ -57,6 +57,10 @@ class AsyncClient:
         """The report of a finished analysis."""
         return await self._run(exchanges.report(analysis, format))
 
+    async def traces(self, analysis: str) -> Document:
+        """Spectra behind a finished analysis: axis, data, fit, baseline, residual and components."""
+        return await self._run(exchanges.traces(analysis))
+
     async def remove(self, analysis: str) -> None:
         """Cancel an unfinished analysis, or remove a finished one with its data."""
         await self._run(exchanges.remove(analysis))

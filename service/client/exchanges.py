@@ -94,6 +94,12 @@ def report(analysis: str, format: ReportFormat) -> Exchange[bytes]:
     return response.content
 
 
+def traces(analysis: str) -> Exchange[Document]:
+    """Spectra behind a finished analysis, as ``GET /v1/analyses/{id}/traces`` answers."""
+    response = yield from _patiently(Call("GET", f"{address_of(analysis)}/traces", {}))
+    return document_of(response, "ppm")
+
+
 def table(filters: Mapping[str, str]) -> Exchange[str]:
     """Rows of RESULTS.csv of everything that the filters of ``GET /v1/analyses`` select."""
     response = yield from _patiently(Call("GET", "v1/analyses", {"params": {**filters, "format": "csv"}}))

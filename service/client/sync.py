@@ -80,6 +80,10 @@ class Client:
         """The report of a finished analysis."""
         return self._run(exchanges.report(analysis, format))
 
+    def traces(self, analysis: str) -> Document:
+        """Spectra behind a finished analysis: axis, data, fit, baseline, residual and components."""
+        return self._run(exchanges.traces(analysis))
+
     def remove(self, analysis: str) -> None:
         """Cancel an unfinished analysis, or remove a finished one with its data."""
         self._run(exchanges.remove(analysis))

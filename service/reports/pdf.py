@@ -7,7 +7,7 @@ from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 from fitting.model.result import Traces
 from service.reports import content, spectrum_figure, stack_figure, strips_figure, values, voxel_figure
@@ -30,6 +30,24 @@ def render(document: AnalysisDocument, traces: Traces, paper: Paper = "a4") -> R
     FormatUnavailable
         When typst is not installed.
     """
+    pdf = _compiled(document, traces, paper, format="pdf", pdf_standards=["ua-1"])
+    return Rendered("application/pdf", pdf)
+
+
+def pictures(document: AnalysisDocument, traces: Traces, pixels_per_inch: int) -> list[bytes]:
+    """The pages of the A4 report as PNG.
+
+    Raises
+    ------
+    FormatUnavailable
+        When typst is not installed.
+    """
+    pages = _compiled(document, traces, "a4", format="png", ppi=pixels_per_inch)
+    return pages if isinstance(pages, list) else [pages]
+
+
+def _compiled(document: AnalysisDocument, traces: Traces, paper: Paper, **output: Any) -> Any:
+    """What typst makes of the report: bytes, or a list of them for several pages of pictures."""
     try:
         import typst  # noqa: PLC0415 (an optional extra)
     except ImportError as absent:
@@ -62,7 +80,4 @@ def render(document: AnalysisDocument, traces: Traces, paper: Paper = "a4") -> R
         root.joinpath("strips.svg").write_text(printable(strips_figure.strips_svg(report.strips)), encoding="utf-8")
         for name in ICONS:
             root.joinpath(f"{name}.svg").write_text(icon(name), encoding="utf-8")
-        pdf = typst.compile(
-            root / "report.typ", root=root, format="pdf", pdf_standards=["ua-1"], ignore_system_fonts=True
-        )
-    return Rendered("application/pdf", pdf)
+        return typst.compile(root / "report.typ", root=root, ignore_system_fonts=True, **output)

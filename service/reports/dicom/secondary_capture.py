@@ -1,0 +1,64 @@
+"""The pages of the report as pictures (Secondary Capture Image Storage, DICOM PS3.3 A.8.1), one object a page."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+from highdicom.sc import SCImage
+from PIL import Image
+
+from fitting.model.result import Traces
+from service.reports import pdf
+from service.reports.dicom.header import complete, file_content, moment
+from service.reports.dicom.identifiers import instance_uid, series_uid
+from service.reports.dicom.references import source_items
+from service.reports.dicom.source import Source
+from service.reports.document import AnalysisDocument
+
+PIXELS_PER_INCH = 144
+
+
+def render(document: AnalysisDocument, traces: Traces, source: Source) -> tuple[bytes, ...]:
+    """One object for each page, RGB of 8 bits.
+
+    Raises
+    ------
+    FormatUnavailable
+        When this installation cannot make the pages.
+    """
+    pages = pdf.pictures(document, traces, PIXELS_PER_INCH)
+    return tuple(_page(picture, number, document, source) for number, picture in enumerate(pages, start=1))
+
+
+def _page(picture: bytes, number: int, document: AnalysisDocument, source: Source) -> bytes:
+    pixels = np.asarray(Image.open(BytesIO(picture)).convert("RGB"), dtype=np.uint8)
+    image = SCImage(
+        pixels,
+        photometric_interpretation="RGB",
+        bits_allocated=8,
+        coordinate_system="PATIENT",
+        patient_orientation=("L", "P"),
+        study_instance_uid=str(source.header.StudyInstanceUID),
+        series_instance_uid=series_uid("sc", document, source),
+        series_number=1,
+        sop_instance_uid=instance_uid("sc", document, source, number),
+        instance_number=number,
+        manufacturer="mrsquant",
+    )
+    complete(image, "sc", document, source, number)
+    at = moment(document, source)
+    stated = {
+        "DateOfSecondaryCapture": "" if at is None else f"{at:%Y%m%d}",
+        "TimeOfSecondaryCapture": "" if at is None else f"{at:%H%M%S}",
+        "PatientOrientation": None,  # a page has neither orientation
+        "Laterality": "",  # nor side
+        "BurnedInAnnotation": "YES",
+    }
+    for keyword, value in stated.items():
+        setattr(image, keyword, value)
+    if "ContributingEquipmentSequence" in image:  # holds the present time
+        del image.ContributingEquipmentSequence
+    if measured := source_items(source):
+        image.ReferencedInstanceSequence = measured
+    return file_content(image)
