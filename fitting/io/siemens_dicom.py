@@ -5,6 +5,7 @@ The samples already follow our sign convention; the CSA header is parsed by susp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -29,7 +30,7 @@ from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, stated
-from fitting.io.voi import in_patient_axes
+from fitting.io.voi import in_patient_axes, numbers
 
 NAME = "siemens_dicom"
 TITLE = "Siemens spectroscopy DICOM (.IMA)"
@@ -37,6 +38,9 @@ TITLE = "Siemens spectroscopy DICOM (.IMA)"
 CSA_NON_IMAGE_STORAGE = "1.3.12.2.1107.5.9.1"
 
 _BYTES_PER_POINT = 8
+_CSA_HEADER = "SIEMENS CSA HEADER"
+_PROTOCOL_PLACE = re.compile(rb"sSpecPara\.sVoI\.sPosition\.d(Sag|Cor|Tra)[ \t]*=[ \t]*([+-]?\d{1,9}(?:\.\d{1,18})?)")
+_SAME_PLACE_MM = 1.0
 _VOI_EDGES = ("VoiReadoutFoV", "VoiPhaseFoV", "VoiThickness")
 
 _Csa = Mapping[str, object]
@@ -48,7 +52,7 @@ def _recognises(files: Files) -> bool:
 
 def _read(files: Files) -> Recording:
     file, dataset = open_dataset(files[0], TITLE)
-    csa = csa_header(_private_bytes(dataset, file, 0x0029, "SIEMENS CSA HEADER"), file, TITLE)
+    csa = csa_header(_private_bytes(dataset, file, 0x0029, _CSA_HEADER), file, TITLE)
     refuse_nucleus(file, _nucleus(csa))
     refuse_imaging_matrix(file, _matrix(csa))
     points = count(csa.get("DataPointColumns"))
@@ -61,13 +65,13 @@ def _read(files: Files) -> Recording:
     said = free_text(text(csa.get("SequenceName")), *free_texts(dataset))
     return Recording(
         samples=samples.reshape(1, 1, points),
-        acquisition=_acquisition(dataset, csa),
+        acquisition=_acquisition(dataset, csa, _series_header(dataset)),
         free_text=said,
         place=place(dataset),
     )
 
 
-def _acquisition(dataset: Dataset, csa: _Csa) -> Acquisition:
+def _acquisition(dataset: Dataset, csa: _Csa, series: bytes) -> Acquisition:
     sequence_name = text(csa.get("SequenceName"))
     sequence = localisation(sequence_name)
     acquisition = Acquisition(
@@ -80,7 +84,7 @@ def _acquisition(dataset: Dataset, csa: _Csa) -> Acquisition:
         sequence_name=sequence_name,
         mixing_time=quantity(csa.get("MixingTime"), 1e-3) if sequence == "STEAM" else None,
         voi_size=edge_lengths((text(csa.get(edge)) for edge in _VOI_EDGES), 1e-3),
-        voi_geometry=_voi_geometry(csa),
+        voi_geometry=_voi_geometry(csa) if _is_confirmed(csa, series) else None,
         averages=count(csa.get("NumberOfAverages")),
         nucleus=_nucleus(csa),
     )
@@ -101,6 +105,28 @@ def _voi_geometry(csa: _Csa) -> VoiGeometry | None:
     axes = (orientation[:3], orientation[3:6], _texts(csa.get("VoiOrientation")))
     edges = [text(csa.get(edge)) for edge in _VOI_EDGES]
     return in_patient_axes(_texts(csa.get("VoiPosition")), axes, edges)
+
+
+def _series_header(dataset: Dataset) -> bytes:
+    """The CSA series header, which ends in the protocol as text; empty when it is missing."""
+    try:
+        value = dataset.private_block(0x0029, _CSA_HEADER)[0x20].value
+    except KeyError:
+        value = b""
+    return value if isinstance(value, bytes) else b""
+
+
+def _is_confirmed(csa: _Csa, series: bytes) -> bool:
+    """Whether the place of the volume is that of the protocol, where the protocol states it; zeros are left out there.
+
+    syngo MR E12 at 7 T wrote twice the place into ``VoiPosition`` (wtclarke/spec2nii#189).
+    """
+    of_protocol = {axis: float(number) for axis, number in _PROTOCOL_PLACE.findall(series)}
+    place = numbers(_texts(csa.get("VoiPosition")))
+    if not of_protocol or place is None:
+        return True
+    stated = (of_protocol.get(axis, 0.0) for axis in (b"Sag", b"Cor", b"Tra"))
+    return all(abs(ours - theirs) < _SAME_PLACE_MM for ours, theirs in zip(place, stated, strict=True))
 
 
 def _texts(value: object) -> list[str | None]:

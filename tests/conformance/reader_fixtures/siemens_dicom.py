@@ -97,8 +97,17 @@ def part10(dataset: Dataset, sop_class: str, name: str, syntax: UID = ExplicitVR
     return (SourceFile(name, buffer.getvalue()),)
 
 
-def ima(fid: ComplexArray = FID, *, without: tuple[str, ...] = (), **changes: str) -> Files:
-    """An .IMA file whose CSA header is ``CSA`` with ``changes``, without the fields named in ``without``."""
+def ima(
+    fid: ComplexArray = FID,
+    *,
+    without: tuple[str, ...] = (),
+    place: tuple[float, float, float] | None = None,
+    **changes: str,
+) -> Files:
+    """An .IMA file whose CSA header is ``CSA`` with ``changes``, without the fields named in ``without``.
+
+    The series header has the ``place`` of the volume in the protocol, mm.
+    """
     fields = {name: (vr, changes.get(name, value)) for name, (vr, value) in CSA.items() if name not in without}
     dataset = Dataset()
     person(dataset)
@@ -107,6 +116,13 @@ def ima(fid: ComplexArray = FID, *, without: tuple[str, ...] = (), **changes: st
     dataset.ManufacturerModelName = "Skyra"
     dataset.SoftwareVersions = "syngo MR D13"
     dataset.private_block(0x0029, "SIEMENS CSA HEADER", create=True).add_new(0x10, "OB", csa2(fields))
+    if place is not None:
+        lines = "".join(
+            f"sSpecPara.sVoI.sPosition.d{axis}\t = \t{edge}\n"
+            for axis, edge in zip(("Sag", "Cor", "Tra"), place, strict=True)
+            if edge
+        )
+        dataset.private_block(0x0029, "SIEMENS CSA HEADER").add_new(0x20, "OB", f"SV10{lines}".encode())
     data = np.asarray(fid, dtype="<c8").tobytes()
     dataset.private_block(0x7FE1, "SIEMENS CSA NON-IMAGE", create=True).add_new(0x10, "OB", data)
     return part10(dataset, "1.3.12.2.1107.5.9.1", "meas.IMA")
@@ -126,6 +142,14 @@ FIXTURES = (
         lambda: ima(SequenceName="*svs_st", MixingTime="10.0"),
         FID.reshape(1, 1, -1),
         {**EXPECTED, "sequence": "STEAM", "sequence_name": "*svs_st", "mixing_time": 0.010},
+    ),
+    Fixture("siemens_dicom", "confirmed-place", lambda: ima(place=(10.0, 20.0, 30.0)), FID.reshape(1, 1, -1), EXPECTED),
+    Fixture(
+        "siemens_dicom",
+        "doubled-place",
+        lambda: ima(place=(5.0, 10.0, 15.0)),
+        FID.reshape(1, 1, -1),
+        {**EXPECTED, "voi_geometry": None},
     ),
     Fixture(
         "siemens_dicom",
