@@ -17,7 +17,7 @@ _HAND = {"name": "x", "code": "not-found", "pseudonym": SUBJECT, "norm_id": "sit
 
 
 def _address(path: str, target: Target) -> str:
-    for name, value in {**_HAND, "analysis_id": target.analysis}.items():
+    for name, value in {**_HAND, "analysis_id": target.analysis, "site_id": target.site}.items():
         path = path.replace(f"{{{name}}}", value)
     return path
 
@@ -102,10 +102,12 @@ _OWN_PAGES = (
 def _foreign(target: Target, operation: str) -> None:
     method, path = operation.split(" ")
     answer = target.send(method, _address(path, target), key="stranger")
-    if "{analysis_id}" in path:
+    if "{analysis_id}" in path or "{site_id}" in path:
         refused(answer, 404, 422)
     assert target.analysis not in answer.text, "another project's analysis was shown"
+    assert target.site not in answer.text.replace(path, ""), "another project's calibration was shown"
     refused(target.send("GET", f"/v1/analyses/{target.analysis}"), 200)
+    refused(target.send("GET", f"/v1/sites/{target.site}"), 200)
 
 
 def _out_of_scope(target: Target, operation: str) -> None:
@@ -158,9 +160,9 @@ ATTACKS = (
     Attack("forged session cookies", "401", {
         name: partial(_forged_session, cookie=cookie) for name, cookie in _COOKIES.items()
     }),
-    Attack("another project's analyses, subjects and norms, by every call", "answered as if they did not exist", {
+    Attack("what another project has, by every call", "answered as if it did not exist", {
         name: partial(_foreign, operation=name) for name in (*OPERATIONS, *_OWN_PAGES)
-        if "{analysis_id}" in name or "{pseudonym}" in name
+        if name == "GET /v1/sites" or any(part in name for part in ("{analysis_id}", "{pseudonym}", "{site_id}"))
     }),
     Attack("changes with a key that may only read", "403", {
         name: partial(_out_of_scope, operation=name) for name in _CHANGES if "/v1/score" not in name

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import socket
 import time
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 from urllib.parse import quote
 
+from fitting.sites.document import canonical
 from tests.attacks.attack import Attack, no_fault, refused
-from tests.attacks.target import MAX_BODY, SUBJECT, Target
+from tests.attacks.target import MAX_BODY, SITE, SUBJECT, Target
 from tests.fake_pipeline import spectrum
 from tests.fuzz.values import DATES, NUMBERS, TEXTS
 
@@ -123,6 +128,37 @@ def _body(target: Target, path: str, name: str) -> None:
     refused(answer, *((200, 202) if b"refuse" in body else ()), 400, 413, 415, 422)
 
 
+def _with_checksum(site: dict[str, Any]) -> dict[str, Any]:
+    """Changed by somebody who knows how the checksum is made."""
+    document = {name: value for name, value in site.items() if name != "checksum"}
+    return {**document, "checksum": hashlib.sha256(canonical(document)).hexdigest()}
+
+
+_CALIBRATIONS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "another checksum": lambda site: site | {"checksum": "0" * 64},
+    "a changed value": lambda site: site | {"acquisition": site["acquisition"] | {"echo_time": 1e300}},
+    "no regions": lambda site: site | {"regions": []},
+    "no lists": lambda site: dict.fromkeys(site, "x") | {"kind": site["kind"], "checksum": "0" * 64},
+    "infinite": lambda site: site | {"acquisition": site["acquisition"] | {"field_t": float("inf")}},
+    "a name of lines": lambda site: _with_checksum(site | {"name": "acc\r\nX-Injected: 1"}),
+    "a name of a path": lambda site: _with_checksum(site | {"name": "../../etc/passwd"}),
+    "no name": lambda site: _with_checksum(site | {"name": ""}),
+    "no region in it": lambda site: _with_checksum(site | {"regions": []}),
+    "a region two hundred times": lambda site: _with_checksum(site | {"regions": site["regions"][:1] * 200}),
+    "of nobody": lambda _: {"name": "acc", "analyses": [f"{0:08}-0000-7000-8000-{0:012}"]},
+    "of ten thousand analyses": lambda _: {"name": "acc", "analyses": [f"{0:08}-0000-7000-8000-{0:012}"] * 9999},
+    "a list": lambda site: [site],
+}  # fmt: skip
+
+
+def _calibration(target: Target, name: str) -> None:
+    made = _CALIBRATIONS[name](json.loads(SITE.content))
+    answer = target.send("POST", "/v1/sites", content=json.dumps(made), headers={"Content-Type": "application/json"})
+    refused(answer, 400, 404, 409, 413, 422)
+    assert "x-injected" not in answer.headers, "a header was injected"
+    assert target.send("GET", "/v1/sites").json()["items"][0]["id"] == target.site, "the calibration was replaced"
+
+
 def _oversize(target: Target, length: str, content_type: str) -> None:
     answer = target.raw(
         f"POST /v1/analyses HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {target.keys['admin']}\r\n"
@@ -179,7 +215,10 @@ ATTACKS = (
     }),
     Attack("broken and swelling bodies", "refused with a problem, or read as what they are", {
         f"{path}: {name}": partial(_body, path=path, name=name)
-        for path in ("/v1/analyses", "/v1/analyses/validate") for name in _BODIES
+        for path in ("/v1/analyses", "/v1/analyses/validate", "/v1/sites") for name in _BODIES
+    }),
+    Attack("calibrations that are none, or changed by hand", "refused, the project keeps its own", {
+        name: partial(_calibration, name=name) for name in _CALIBRATIONS
     }),
     Attack("bodies announced as huge", "413 or 400 before they are sent", {
         f"{content_type[:19]} {length[:12]}": partial(_oversize, length=length, content_type=content_type)

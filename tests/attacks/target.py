@@ -12,10 +12,12 @@ from pathlib import Path
 
 import httpx2
 
+from fitting.sites import site_of
 from service.access.key_file import KeyFile
 from service.access.keys import Key, new_key
 from service.access.principal import SCOPES, Scope
 from tests.chaos.service import Service
+from tests.data.controls_of_site import candidates
 from tests.fake_pipeline import spectrum
 
 SECONDS = 20.0
@@ -23,6 +25,8 @@ SECONDS = 20.0
 MAX_BODY = 2_000_000
 REFUSALS = 40
 """Wrong keys in a minute that are answered 401."""
+SITE = site_of("acc", candidates(3))
+"""The calibration that the project under attack has."""
 SUBJECT = "sub-4711"
 """Pseudonym of the project under attack: no other project may read it."""
 
@@ -37,6 +41,8 @@ class Target:
     """Shown keys: ``admin`` and ``reader`` of the attacked project, ``stranger`` with all scopes in another one."""
     analysis: str
     """Id of a finished analysis of ``SUBJECT``."""
+    site: str
+    """Id of a calibration of the attacked project."""
 
     @property
     def port(self) -> int:
@@ -99,14 +105,16 @@ def running(folder: Path) -> Iterator[Target]:
     service.start()
     try:
         service.wait()
-        with httpx2.Client(base_url=service.url, timeout=SECONDS, trust_env=False) as client:
+        admin = {"Authorization": f"Bearer {shown['admin']}"}
+        with httpx2.Client(base_url=service.url, headers=admin, timeout=SECONDS, trust_env=False) as client:
+            site = client.post("/v1/sites", content=SITE.content, headers={"Content-Type": "application/json"})
             answer = client.post(
                 "/v1/analyses",
                 files={"metabolite": ("x.rda", spectrum())},
                 data={"request": json.dumps({"subject": SUBJECT, "region": "ACC"})},
-                headers={"Prefer": "wait=20", "Authorization": f"Bearer {shown['admin']}"},
+                headers={"Prefer": "wait=20"},
             )
-        yield Target(service.url, folder / "log", shown, answer.json()["id"])
+        yield Target(service.url, folder / "log", shown, answer.json()["id"], site.json()["id"])
     finally:
         service.stop()
 
