@@ -23,15 +23,17 @@ from service.jobs.tasks import Analyse, Inspect
 from service.metrics import Metrics
 from service.pages.frame import refusal
 from service.routes import mount
-from service.schemas.norm_folder import read_norm_folder
+from service.schemas.norm_folder import read_norm_folder, read_shares
 from service.schemas.site_folder import read_site_folder
 from service.settings import Settings
 from service.storage.audit import AuditLog
 from service.storage.audit_folder import AuditFolder
 from service.storage.binding import Storage
+from service.storage.database import Database
 from service.storage.events import EventRepository
 from service.storage.queue import JobQueue
 from service.storage.repositories import AnalysisRepository
+from service.storage.shared_norms import SharedNormRepository
 from service.storage.sign_offs import SignOffRepository
 from service.storage.site_norms import SiteNormRepository
 from service.storage.sites import SiteRepository
@@ -97,18 +99,14 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
         audit_writer.start()
         log.info("audit log", **audit_log.head()._asdict())
         repository = AnalysisRepository(database, blobs, keep_inputs=settings.keep_inputs)
-        site_norms = SiteNormRepository(database)
-        if settings.norms_path is not None:
-            site_norms.add_all(read_norm_folder(settings.norms_path))
-        sites = SiteRepository(database)
-        if settings.sites_path is not None:
-            sites.add_all(reversed(read_site_folder(settings.sites_path)))
+        site_norms, shared_norms, sites = _norms_of(settings, database)
         queue = JobQueue(database, blobs, keep_inputs=settings.keep_inputs)
         dispatcher = Dispatcher(
             queue,
             EventRepository(database),
             site_norms=site_norms.newest_at,
             sites=sites.newest_at,
+            laboratories=shared_norms.newest_at,
             executor=settings.executor,
             limits=Limits(settings.deadline_seconds, settings.grace_seconds, settings.worker_memory_bytes),
             cache_dir=settings.cache_dir,
@@ -129,6 +127,7 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
             repository,
             sign_offs,
             site_norms,
+            shared_norms,
             sites,
             dispatcher,
             metrics,
@@ -160,6 +159,19 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
     responses.install(app, as_page=refusal)
     _surround(app, settings, metrics)
     return app
+
+
+def _norms_of(
+    settings: Settings, database: Database
+) -> tuple[SiteNormRepository, SharedNormRepository, SiteRepository]:
+    """What analyses are compared with, after the folders of the settings were imported."""
+    found = SiteNormRepository(database), SharedNormRepository(database), SiteRepository(database)
+    if settings.norms_path is not None:
+        found[0].add_all(read_norm_folder(settings.norms_path))
+        found[1].add_all(read_shares(settings.norms_path))
+    if settings.sites_path is not None:
+        found[2].add_all(reversed(read_site_folder(settings.sites_path)))
+    return found
 
 
 def _surround(app: FastAPI, settings: Settings, metrics: Metrics) -> None:

@@ -34,6 +34,7 @@ from service.api.example import example_analysis
 from service.api.site_schemas import SiteRequest
 from service.problem_documents import ProblemDocument
 from service.schemas.analysis_request import AnalysisRequest, ArraySubmission
+from service.schemas.site_norms import NormRequest
 from service.web.query_names import refuse_unknown_parameters
 
 _UNREFERENCED: tuple[type[BaseModel], ...] = (
@@ -41,6 +42,7 @@ _UNREFERENCED: tuple[type[BaseModel], ...] = (
     ArraySubmission,
     EventOut,
     ProblemDocument,
+    NormRequest,
     SiteRequest,
 )
 """Schemas that the framework does not see, because we read bodies and write problems ourselves."""

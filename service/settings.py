@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     """Folder of a site's own norms: JSON files with the body of ``POST /v1/norms``, with ``controls``. ``analyse``,
     ``batch``, ``inspect`` and ``score`` use them directly; at start the service stores new content as the next version,
     in the project ``default``. An unusable file is refused at once. Files that other laboratories wrote with
-    ``mrsquant calibrate --share`` are further laboratories of the control model, for these commands."""
+    ``mrsquant calibrate --share`` are further laboratories of the control model, for these commands and the service."""
 
     sites_path: Path | None = None
     """Folder of calibrated scanners: the files ``SITE.json`` that ``mrsquant calibrate`` writes. ``analyse``, ``batch``

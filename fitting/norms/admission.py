@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from fitting.errors import ImplausibleParameter, UnusableControls
-from fitting.norms.controls import FEWEST_CONTROLS, UNITS, Control, Controls, Method
+from fitting.norms.controls import UNITS, Control, Controls, Method
 from fitting.norms.regions import Place, find_region, regions
 
 
@@ -20,18 +20,13 @@ def site_controls(
     Raises
     ------
     UnusableControls
-        When there are fewer than 8, one is listed twice, or the region is not known.
+        When there is nobody, one is listed twice, or the region is not known.
     ImplausibleParameter
         When a value, a fact of the method or of a person is missing or outside its range.
     """
     place = check_place(region)
-    if len(people) < FEWEST_CONTROLS:
-        raise UnusableControls(
-            f"There are {len(people)} controls; a norm needs {FEWEST_CONTROLS} or more, for with fewer neither "
-            "their mean nor their spread is known well enough.",
-            parameter="controls",
-            controls=len(people),
-        )
+    if not people:
+        raise UnusableControls("There is no control; a norm needs one or more.", parameter="controls")
     check_people(method, people)
     subregion = None if place.subregion is None else place.subregion.name
     return Controls(id, "site", method, place.region.name, subregion, hemisphere, people)

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 
 from fitting.acquisition import Acquisition
 from fitting.norms.assessment import Match, NormMatch
-from fitting.norms.case import OWN_SOFTWARE, RATIO, Context
+from fitting.norms.case import OWN_SOFTWARE, RATIO, Context, scan
+from fitting.norms.control_model import control_model
 from fitting.norms.controls import Controls, Method
 from fitting.norms.literature import USUAL_FIELD, Norm, literature_norms, norms_by_field
 from fitting.norms.regions import Place, find_region, regions
@@ -136,6 +137,24 @@ def method_conflict(controls: Controls, context: Context) -> Absence | None:
                 sentence = f"The controls were not measured with the {words} of the value."
             return Absence(f"norm-{name.replace('_', '-')}-mismatch", sentence)
     return None
+
+
+def is_modelled(controls: Controls, metabolite: str) -> bool:
+    """Whether the control model has a prior for these controls, so that one of them is enough for a z-score."""
+    method = controls.method
+    return (
+        method.unit == RATIO
+        and controls.region is not None
+        and control_model().covers(controls.region, metabolite)
+        and not isinstance(find_norm(metabolite, _context_of(controls)), Absence)
+    )
+
+
+def _context_of(controls: Controls) -> Context:
+    """The context of a value of a person measured as the controls were."""
+    method, place = controls.method, controls.subregion or controls.region
+    acquisition = scan(method.field_t, method.echo_time, method.sequence)
+    return Context(Subject(place, controls.hemisphere), acquisition, method.software, method.unit or RATIO)
 
 
 def place_conflict(controls: Controls, subject: Subject) -> Absence | None:

@@ -56,6 +56,7 @@ class Job:
         files: Mapping[str, Files],
         site_norms: tuple[Controls, ...] = (),
         sites: tuple[Site, ...] = (),
+        laboratories: tuple[FurtherLaboratory, ...] = (),
     ) -> Self:
         """The job of a request's document and its files by part.
 
@@ -79,6 +80,7 @@ class Job:
             visit=request.visit,
             site=_site(site[0].content, site[0].name) if site else None,
             sites=sites,
+            laboratories=laboratories,
         )
 
     @classmethod

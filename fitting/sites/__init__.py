@@ -7,7 +7,7 @@
 
 from fitting.sites.admission import Candidate, refused, site_of
 from fitting.sites.calibration import without
-from fitting.sites.document import check_name, read_site, site_bytes
+from fitting.sites.document import check_name, kind_of, read_site, site_bytes
 from fitting.sites.matching import SiteChoice, choose_site
 from fitting.sites.session import SessionContrasts, session_contrasts
 from fitting.sites.share import Share, laboratory_of, read_share, share_of
@@ -35,6 +35,7 @@ __all__ = [
     "SiteRegion",
     "check_name",
     "choose_site",
+    "kind_of",
     "laboratory_of",
     "read_share",
     "read_site",

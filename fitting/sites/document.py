@@ -77,6 +77,15 @@ def read_site(content: bytes, file: str = "SITE.json") -> Site:
     return site
 
 
+def kind_of(content: bytes) -> str | None:
+    """The member ``kind`` of a JSON object, which tells files of this package apart; None for anything else."""
+    try:
+        document: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return str(document["kind"]) if isinstance(document, dict) and "kind" in document else None
+
+
 def json_object(content: bytes, file: str) -> dict[str, Any]:
     """The JSON object of a file.
 

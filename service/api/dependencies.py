@@ -18,6 +18,7 @@ from service.storage.binding import Storage
 from service.storage.database import Database
 from service.storage.queue import JobQueue
 from service.storage.repositories import AnalysisRepository
+from service.storage.shared_norms import SharedNormRepository
 from service.storage.sign_offs import SignOffRepository
 from service.storage.site_norms import SiteNormRepository
 from service.storage.sites import SiteRepository
@@ -33,6 +34,7 @@ class Services:
     repository: AnalysisRepository
     sign_offs: SignOffRepository
     site_norms: SiteNormRepository
+    shared_norms: SharedNormRepository
     sites: SiteRepository
     dispatcher: Dispatcher
     metrics: Metrics
@@ -93,6 +95,10 @@ async def _site_norms(services: ServicesDep) -> SiteNormRepository:
     return services.site_norms
 
 
+async def _shared_norms(services: ServicesDep) -> SharedNormRepository:
+    return services.shared_norms
+
+
 async def _sites(services: ServicesDep) -> SiteRepository:
     return services.sites
 
@@ -108,6 +114,7 @@ async def _settings(services: ServicesDep) -> Settings:
 Repository = Annotated[AnalysisRepository, Depends(_repository)]
 SignOffs = Annotated[SignOffRepository, Depends(_sign_offs)]
 SiteNorms = Annotated[SiteNormRepository, Depends(_site_norms)]
+SharedNorms = Annotated[SharedNormRepository, Depends(_shared_norms)]
 Sites = Annotated[SiteRepository, Depends(_sites)]
 Dispatch = Annotated[Dispatcher, Depends(_dispatcher)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]

@@ -12,7 +12,11 @@ from fitting.analysis import NOTICE
 from fitting.norms import Controls, Norm, check_controls
 from fitting.norms.controls import FEWEST_CONTROLS, FEWEST_FOR_REGRESSION
 from fitting.norms.leave_one_out import Checks
+from fitting.norms.matching import is_modelled
+from fitting.sites import SiteAcquisition
+from fitting.sites.share import SharedRegion
 from service.schemas.scores import Output, Unit
+from service.storage.shared_norms import StoredShare
 from service.storage.site_norms import load_site_norm
 from service.storage.tables import SiteNormRow
 
@@ -89,10 +93,10 @@ class SiteMetaboliteOut(Output):
     """Controls who have it."""
     mean: float
     """Mean, in the norm's unit."""
-    sd: float
-    """Standard deviation between the controls, in the norm's unit."""
+    sd: float | None
+    """Standard deviation between the controls, in the norm's unit; null with one control."""
     supports_z: bool
-    """Whether there are enough controls for a z-score."""
+    """Whether there are enough controls for a z-score: one where the control model has this ratio, otherwise 8."""
     adjusts: bool
     """Whether there are enough controls to adjust for age, sex and grey matter fraction, as far as known for all of
     them."""
@@ -128,13 +132,34 @@ class SiteNormOut(Output):
     n: int
     """Number of controls."""
     age_low: float | None
-    """Youngest control, years; younger people are not compared. Null when no age is known."""
+    """Youngest control, years; null when no age is known. For people outside the range intervals are wider."""
     age_high: float | None
-    """Oldest control, years; older people are not compared."""
+    """Oldest control, years."""
     metabolites: tuple[SiteMetaboliteOut, ...]
     """Metabolites of the controls."""
     checks: Checks
     """Leave-one-out check of the controls: calibration, improbable values and duplicates."""
+    notice: str = Field(examples=[NOTICE])
+    """What this answer must not be used for."""
+
+
+class SharedNormOut(Output):
+    """What another laboratory shared of its healthy people: a further laboratory of the control model."""
+
+    id: str = Field(examples=["9d5ed678fe57bcca610140957afab571f2a1d9a0c0cbd58b6b1d8c3f2c1d1b0e"])
+    """SHA-256 of the file: equal ids are equal content."""
+    kind: Literal["shared"] = Field(examples=["shared"])
+    """Tells it from a site's own controls."""
+    name: str = Field(examples=["hospital-b"])
+    """Name of the laboratory's calibration; of one name only the newest is used."""
+    created: datetime
+    """From this time on it is used, UTC."""
+    acquisition: SiteAcquisition
+    """Scanner and protocol."""
+    software: str
+    """Program, version and choices of method."""
+    regions: tuple[SharedRegion, ...]
+    """Numbers of people, means, spreads and covariances by region and side."""
     notice: str = Field(examples=[NOTICE])
     """What this answer must not be used for."""
 
@@ -148,6 +173,8 @@ class NormList(Output):
     """The published norms, by region and metabolite."""
     site: tuple[SiteNormOut, ...]
     """The newest versions of the site's own, by name."""
+    shared: tuple[SharedNormOut, ...]
+    """What other laboratories shared, newest first; the control model takes each as one more laboratory."""
 
 
 class GapOut(Output):
@@ -215,6 +242,21 @@ def site_norm_out(row: SiteNormRow) -> SiteNormOut:
     )
 
 
+def shared_norm_out(stored: StoredShare) -> SharedNormOut:
+    """The representation of what another laboratory shared."""
+    share = stored.share
+    return SharedNormOut(
+        id=share.id,
+        kind="shared",
+        name=share.name,
+        created=stored.created,
+        acquisition=share.acquisition,
+        software=share.software,
+        regions=share.regions,
+        notice=NOTICE,
+    )
+
+
 def _metabolite(norm: Controls, name: str) -> SiteMetaboliteOut:
     values = np.array([person.values[name].value for person in norm.having(name)])
     return SiteMetaboliteOut(
@@ -222,7 +264,7 @@ def _metabolite(norm: Controls, name: str) -> SiteMetaboliteOut:
         norm_id=norm.norm_id(name),
         n=values.size,
         mean=float(values.mean()),
-        sd=float(values.std(ddof=1)) if values.size > 1 else 0.0,
-        supports_z=values.size >= FEWEST_CONTROLS,
+        sd=float(values.std(ddof=1)) if values.size > 1 else None,
+        supports_z=values.size >= (1 if is_modelled(norm, name) else FEWEST_CONTROLS),
         adjusts=values.size >= FEWEST_FOR_REGRESSION,
     )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import ValidationError
 
 from fitting.errors import UnusableControls, UnusableShare, UnusableSite
-from fitting.sites import read_site, share_of
+from fitting.sites import kind_of, read_site, share_of
 from fitting.sites.site import KIND
 from service.access.route_access import Access
 from service.api.dependencies import Caller, Repository, Sites
@@ -128,7 +127,7 @@ def withdraw_site(site_id: SiteId, sites: Sites, caller: Caller) -> None:
 def _stored(
     content: bytes, sites: SiteRepository, repository: AnalysisRepository, project: str
 ) -> tuple[StoredSite, bool]:
-    if _is_profile(content):
+    if kind_of(content) is not None:
         return sites.add(read_site(content, "the body"), {}, project)
     try:
         asked = SiteRequest.model_validate_json(content)
@@ -152,11 +151,3 @@ def calibrated(
     rows = [repository.get(str(item), with_result=True) for item in dict.fromkeys(asked.analyses)]
     site, sources = site_of_analyses(asked.name, rows)
     return sites.add(site, sources, project)
-
-
-def _is_profile(content: bytes) -> bool:
-    try:
-        document: Any = json.loads(content)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and "kind" in document

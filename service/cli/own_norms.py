@@ -39,7 +39,8 @@ def other_laboratories() -> tuple[FurtherLaboratory, ...]:
     folder = load_settings().norms_path
     if folder is None:
         return ()
-    from service.schemas.norm_folder import read_laboratories
+    from fitting.sites import laboratory_of
+    from service.schemas.norm_folder import read_shares
 
     with refusing(folder):
-        return read_laboratories(folder)
+        return tuple(laboratory_of(share) for share in read_shares(folder))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -120,8 +120,7 @@ def score(
                 "controls": known,
             },
         )
-        case = request.case()
-        case = replace(case, context=replace(case.context, laboratories=other_laboratories()))
+        case = request.case(other_laboratories())
         sites = own_sites() if calibrated is None else (calibrated,)
         own = (*(item for one in sites for item in one.controls), *own_norms())
         answer = score_out(request, case, norms.score(case, request.supplied() or own))

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fitting import run
 from fitting.errors import FittingError
-from fitting.norms import Controls
+from fitting.norms import Controls, FurtherLaboratory
 from fitting.run import Inspection, Job
 from fitting.sites import Site
 from service.documents import PackedAnalysis
@@ -73,6 +73,7 @@ class Dispatcher:
         *,
         site_norms: Callable[[str, datetime], tuple[Controls, ...]] = lambda *_: (),
         sites: Callable[[str, datetime], tuple[Site, ...]] = lambda *_: (),
+        laboratories: Callable[[str, datetime], tuple[FurtherLaboratory, ...]] = lambda *_: (),
         executor: str,
         limits: Limits,
         cache_dir: Path,
@@ -87,6 +88,7 @@ class Dispatcher:
         self._events = events
         self._site_norms = site_norms
         self._sites = sites
+        self._laboratories = laboratories
         self._supervisor = PoolSupervisor(executor, limits, inspect, self.wake)
         self._limits = limits
         self._task = partial(run_analysis, cache_dir=cache_dir, analyse=analyse)
@@ -331,7 +333,7 @@ class Dispatcher:
     def _job(self, row: Claimed) -> Job:
         files = by_role(self._queue.files.content(row.id, *INPUTS))
         own = (row.project, row.created)
-        return Job.of(row.request, files, self._site_norms(*own), self._sites(*own))
+        return Job.of(row.request, files, self._site_norms(*own), self._sites(*own), self._laboratories(*own))
 
     def _wind_down(self) -> None:
         running = [held.future for held in self._in_flight.values() if not held.future.cancel()]

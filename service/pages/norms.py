@@ -12,9 +12,9 @@ from fitting.errors import FittingError
 from fitting.norms import literature_norms, norm_version, regions
 from fitting.run.completion import SEQUENCES
 from service.access.route_access import Access
-from service.api.dependencies import Caller, Repository, SiteNorms
-from service.api.norm_schemas import site_norm_out
-from service.api.norms import post_norm
+from service.api.dependencies import Repository
+from service.api.norm_schemas import shared_norm_out, site_norm_out
+from service.api.norms import NormStores, Stores, stored_norm
 from service.errors import ServiceProblem
 from service.pages.control_form import FACTS, FIELDS, ControlForm, request_of
 from service.pages.frame import page, page_router
@@ -27,21 +27,19 @@ router = page_router()
 @router.get("/norms", dependencies=[Depends(Access("read", note="refusals", is_page=True))])
 def norms_page(
     request: Request,
-    site_norms: SiteNorms,
-    caller: Caller,
+    stores: Stores,
     chosen: Annotated[list[str], Query(alias="with")] = [],  # noqa: B006 (FastAPI copies it)
 ) -> HTMLResponse:
     """Every norm; ``with`` fills in analyses that were chosen as controls."""
     given = {**dict.fromkeys(FIELDS, ""), "analyses": "\n".join(one[:36] for one in chosen[:2000])}
-    return _page(request, site_norms, caller, given, {})
+    return _page(request, stores, given, {})
 
 
 @router.post("/norms", dependencies=[Depends(Access("admin", note="change"))])
 def add_controls(
     request: Request,
-    site_norms: SiteNorms,
+    stores: Stores,
     repository: Repository,
-    caller: Caller,
     form: Annotated[ControlForm, Form()],
 ) -> Response:
     """A new version of a site's norm; errors stand beside their fields."""
@@ -49,18 +47,17 @@ def add_controls(
     asked, errors = request_of(given)
     if asked is not None:
         try:
-            made = post_norm(asked, Response(), site_norms, repository, caller)
+            made, _ = stored_norm(asked, stores, repository)
         except (FittingError, ServiceProblem) as error:
             errors = {"analyses" if given["analyses"] else "csv": error.detail}
         else:
             return RedirectResponse(f"/norms#{made.name}", status_code=303)
-    return _page(request, site_norms, caller, given, errors, status_code=422)
+    return _page(request, stores, given, errors, status_code=422)
 
 
 def _page(
     request: Request,
-    site_norms: SiteNorms,
-    caller: Caller,
+    stores: NormStores,
     given: Mapping[str, str],
     errors: Mapping[str, str],
     *,
@@ -72,7 +69,7 @@ def _page(
         (name, labels.get(name, name), [norm for norm in catalogue if norm.region == name])
         for name in dict.fromkeys(norm.region for norm in catalogue)
     ]
-    own = [site_norm_out(site_norms.get(norm.id, caller.project)) for norm in site_norms.newest(caller.project)]
+    own = [site_norm_out(stores.own.get(norm.id, stores.project)) for norm in stores.own.newest(stores.project)]
     return page(
         "norms.html",
         status_code=status_code,
@@ -80,6 +77,7 @@ def _page(
         groups=groups,
         version=norm_version(),
         own=own,
+        shared=[shared_norm_out(stored) for stored in stores.shared.newest(stores.project)],
         given=given,
         errors=errors,
         regions=regions(),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from fitting.errors import FittingError, UnusableControls
-from fitting.norms import Controls, FurtherLaboratory
+from fitting.norms import Controls
 from fitting.norms.controls import digest
-from fitting.sites import laboratory_of, read_share
+from fitting.sites import Share, kind_of, read_share
 from fitting.sites.share import KIND
 from service.schemas.site_norms import NormRequest
 
@@ -46,8 +45,8 @@ def read_norm_folder(folder: Path) -> dict[str, Controls]:
     return found
 
 
-def read_laboratories(folder: Path) -> tuple[FurtherLaboratory, ...]:
-    """Other laboratories of the folder: the files that ``mrsquant calibrate --share`` wrote.
+def read_shares(folder: Path) -> tuple[Share, ...]:
+    """What other laboratories shared: the files of the folder that ``mrsquant calibrate --share`` wrote.
 
     Raises
     ------
@@ -55,15 +54,14 @@ def read_laboratories(folder: Path) -> tuple[FurtherLaboratory, ...]:
         Naming the file, when it is damaged, was altered or holds single people.
     """
     files = (path for path in sorted(folder.glob("*.json")) if _is_share(path))
-    return tuple(laboratory_of(read_share(path.read_bytes(), path.name)) for path in files)
+    return tuple(read_share(path.read_bytes(), path.name) for path in files)
 
 
 def _is_share(path: Path) -> bool:
     try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        return kind_of(path.read_bytes()) == KIND
+    except OSError:
         return False
-    return isinstance(document, dict) and document.get("kind") == KIND
 
 
 def _request(path: Path) -> NormRequest:

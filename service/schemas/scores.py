@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from fitting.analysis import NOTICE
-from fitting.norms import Case, Context, Control, Controls, Measured, Method, Scored, Summary
+from fitting.norms import Case, Context, Control, Controls, FurtherLaboratory, Measured, Method, Scored, Summary
 from fitting.norms.assessment import NormNotUsed, NormUsed, ZScore
 from fitting.norms.case import check_measured, ratio_of, scan
 from fitting.norms.controls import SUPPLIED_ID
@@ -190,8 +190,8 @@ class ScoreRequest(Input):
     controls: ControlsIn | None = None
     """Controls of the laboratory that measured the value; without them its norms and then published ones are used."""
 
-    def case(self) -> Case:
-        """The same as the library takes it.
+    def case(self, laboratories: tuple[FurtherLaboratory, ...] = ()) -> Case:
+        """The same as the library takes it; ``laboratories`` are others that shared their norms.
 
         Raises
         ------
@@ -218,7 +218,7 @@ class ScoreRequest(Input):
         return Case(
             metabolite=self.metabolite,
             measured=measured,
-            context=Context(subject, acquisition, self.software, unit),
+            context=Context(subject, acquisition, self.software, unit, laboratories),
             usable=self.verdict,
             sd_known=self.sd is not None,
         )

@@ -24,6 +24,7 @@ from service.storage.events import record
 from service.storage.files import Digested, FileRepository, StoredFile, digested
 from service.storage.lists import Cursor, Filters, Page, listed
 from service.storage.queue import note_end
+from service.storage.shared_norms import newest_share_ids
 from service.storage.sign_offs import refuse_when_signed
 from service.storage.site_norms import newest_ids
 from service.storage.sites import forget_control, newest_site_ids
@@ -91,7 +92,11 @@ class AnalysisRepository:
         key_sha256 = None if key is None else hashlib.sha256(f"{project}/{key}".encode()).hexdigest()
         named = [(file.role, file.name, sha256) for file, sha256 in files]
         with self._database.changing_files() as connection:
-            own = [*newest_ids(connection, project), *newest_site_ids(connection, project)]
+            own = [
+                *newest_ids(connection, project),
+                *newest_site_ids(connection, project),
+                *newest_share_ids(connection, project),
+            ]
             asked = fingerprint(named, submission.request, project, own)
             used = None if key_sha256 is None else connection.execute(_USED, {"key": key_sha256}).first()
             if used is not None:

@@ -230,6 +230,22 @@ class SiteRow(Base):
     """``SITE.json``; None once withdrawn."""
 
 
+class SharedNormRow(Base):
+    """What one other laboratory shared; a withdrawn one keeps its id and loses its content."""
+
+    __tablename__ = "shared_norms"
+
+    project: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """SHA-256 of the content."""
+    name: Mapped[str] = mapped_column(String(40))
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    """The newest of a name is used."""
+    withdrawn: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    content: Mapped[str | None] = mapped_column(Text)
+    """``SHARE.json``; None once withdrawn."""
+
+
 class SiteSourceRow(Base):
     """An analysis whose values stand in a calibration: its removal takes the person out of it."""
 
@@ -295,4 +311,5 @@ IDEMPOTENCY_KEYS, SITE_NORMS = _table(IdempotencyKeyRow), _table(SiteNormRow)
 WEBHOOK_DELIVERIES, AUDIT_LOG = _table(WebhookDeliveryRow), _table(AuditRow)
 STORAGE_ID = _table(StorageIdRow)
 SITES, SITE_SOURCES = _table(SiteRow), _table(SiteSourceRow)
+SHARED_NORMS = _table(SharedNormRow)
 """The tables for plain statements, which frequent operations use."""

@@ -127,7 +127,7 @@ UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no folder": (empty, "holds no .json file"),
     "no file": (lambda folder: None, "holds no .json file"),
     "one name twice": (twice, "another file has the name acc too"),
-    "too few": (lambda folder: write(folder, controls=people(7)), "needs 8 or more"),
+    "nobody": (lambda folder: write(folder, controls=[]), "needs one or more"),
     "no JSON": (lambda folder: (folder / "acc.json").write_text("region;value"), "acc.json"),
     "a fact missing": (lambda folder: write(folder, software=None), "software"),
     "an impossible fact": (lambda folder: write(folder, echo_time=30), "echo_time"),
