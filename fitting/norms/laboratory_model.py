@@ -12,7 +12,7 @@ from fitting.norms.control_model import Cell, ControlModel, control_model
 from fitting.norms.controls import Control, Controls
 from fitting.norms.further_laboratories import model_with, prior_with
 from fitting.norms.matching import find_place
-from fitting.norms.own_values import OwnValues, own_values
+from fitting.norms.own_values import SMALLEST_SHARE, OwnValues, own_values
 from fitting.reason import Absence
 from fitting.request import Subject
 from fitting.statistics.laboratory import Noise, People, Prior, given, update
@@ -67,11 +67,6 @@ def cell_of(case: Case) -> Cell:
     part = "" if place.subregion is None else place.subregion.name
     field_t = case.context.acquisition.nominal_field_t or 3.0
     return Cell(case.metabolite, place.region.name, field_t, part, _side(subject.hemisphere))
-
-
-SMALLEST_SHARE = 0.5
-"""Share of the expected value below which no healthy person's own value is assumed to lie: a smaller measured one is
-taken for a larger value with its error, so that the error relative to it stays finite."""
 
 
 def measurement(case: Case, typical: float, *, among_own: bool) -> float | None:

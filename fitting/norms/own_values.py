@@ -14,7 +14,9 @@ from fitting.request import Subject
 from fitting.statistics.laboratory import Sample
 from fitting.units import FloatArray
 
-COVARIATES = ("age_years", "sex", "gm")
+SMALLEST_SHARE = 0.5
+"""Share of the expected value below which no healthy person's own value is assumed to lie: a smaller measured one is
+taken for a larger value with its error, so that the error relative to it stays finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,13 @@ def own_values(people: Sequence[Control], metabolite: str, subject: Subject) -> 
 
 
 def relative_noise(values: Sequence[Measured]) -> float | None:
-    """Mean square of the relative errors among scans of one scanner; None unless every value states its own."""
+    """Mean square of the relative errors among scans of one scanner; None unless every value states its own.
+
+    As for a person's value, no error is taken relative to less than half of the usual value.
+    """
     errors = [item.sd if item.sd_scan is None else item.sd_scan for item in values]
-    stated = [error / item.value for error, item in zip(errors, values, strict=True) if error is not None]
+    least = SMALLEST_SHARE * float(np.median([item.value for item in values])) if values else 0.0
+    stated = [error / max(item.value, least) for error, item in zip(errors, values, strict=True) if error is not None]
     return float(np.mean(np.square(stated))) if stated and len(stated) == len(values) else None
 
 

@@ -83,20 +83,15 @@ class Noise:
 
         Where the people's noise is not stated it is a quarter of their variance, and a person is not taken to be
         measured better; where the person's is not, it is like theirs. At most half of their variance is noise. A person
-        measured as well as they are has their variance, whatever its share; noise beyond theirs is added in full, a
-        better measurement has its part of their noise.
+        measured as well as they are has their variance, whatever its share; noise beyond theirs is added in full.
         """
         if self.people is None:
             usual = UNSTATED_NOISE_SHARE * variance
             return variance - usual, usual if self.person is None else np.maximum(usual, self.person)
         usual = np.minimum(self.people, LARGEST_NOISE_SHARE * variance)
         if self.person is None:
-            own = usual
-        elif self.person >= self.people:
-            own = usual + (self.person - self.people)
-        else:
-            own = usual * (self.person / self.people)
-        return variance - usual, own
+            return variance - usual, usual
+        return variance - usual, np.minimum(self.person, usual) + max(self.person - self.people, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

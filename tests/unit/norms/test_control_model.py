@@ -239,7 +239,7 @@ def test_quantiles_have_the_probability_of_their_deviates() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
 def test_a_person_measured_as_well_as_the_people_has_their_variance(share: float) -> None:
-    """Whatever share the stated noise has; a noisier person has the excess in full, a quieter one less than theirs."""
+    """Whatever share the stated noise has; a noisier person has the excess in full, a quieter one less where it is."""
     variance = np.array([0.005, 0.01, 0.04])
     stated = share * 0.01
     alike, noisier, quieter = (
