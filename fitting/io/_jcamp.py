@@ -47,6 +47,7 @@ class Parameters:
                     file=file.name,
                 )
         self._contents = [file.content for file in files]
+        self._name = files[0].name
 
     def text(self, label: str) -> str | None:
         """A value without its shape and brackets; None when no file has it or it is empty."""
@@ -58,11 +59,24 @@ class Parameters:
         return None
 
     def numbers(self, label: str) -> list[str]:
-        """The first members of an array, as texts; ``@8*(0)`` is eight zeros."""
+        """The members of an array, as texts; ``@8*(0)`` is eight zeros.
+
+        Raises
+        ------
+        DamagedFile
+            When there are more than any array has that is asked for.
+        """
         members: list[str] = []
-        for count, repeated, single in _MEMBERS.findall(self.text(label) or ""):
-            members += [repeated] * min(int(count), _MOST_MEMBERS) if count else [single]
-        return members[:_MOST_MEMBERS]
+        for found in _MEMBERS.finditer(self.text(label) or ""):
+            repeats = int(found[1] or 1)
+            if len(members) + repeats > _MOST_MEMBERS:
+                raise DamagedFile(
+                    f"The parameter file '{self._name}' has more than {_MOST_MEMBERS} members in {label}; copy it from "
+                    "the scanner again.",
+                    file=self._name,
+                )
+            members += [found[2] if found[1] else found[3]] * repeats
+        return members
 
     def first(self, *labels: str) -> str | None:
         """The first member of the first of these labels that has one."""

@@ -23,7 +23,7 @@ from service.errors import OutOfMemory, WorkerCrashed
 from service.jobs.tasks import Defect, MemoryExhausted, run_analysis, run_inspection
 from service.storage.files import StoredFile
 from service.workers.executors import Pool, is_crash, open_executor
-from tests.fuzz.bombs import Bomb, _spectrum, bomb
+from tests.fuzz.bombs import KINDS, Bomb, _spectrum, bomb
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 1024**3
@@ -187,7 +187,7 @@ def main() -> int:
     """Send, report, and say by the exit code whether all held."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--first", type=int, default=0)
-    arguments.add_argument("--count", type=int, default=117)
+    arguments.add_argument("--count", type=int, default=3 * len(KINDS))
     arguments.add_argument("--page", type=Path, help="write the report there")
     chosen = arguments.parse_args()
     outcomes = list(detonated(range(chosen.first, chosen.first + chosen.count)))
