@@ -16,6 +16,7 @@ from service import logs
 from service.access.audit_writer import AuditWriter
 from service.access.authentication import Authenticator
 from service.api.dependencies import Services
+from service.jobs.cohort_runner import CohortRunner
 from service.jobs.dispatcher import Dispatcher
 from service.jobs.maintenance import Maintenance
 from service.jobs.pool_supervisor import Limits
@@ -29,6 +30,8 @@ from service.settings import Settings
 from service.storage.audit import AuditLog
 from service.storage.audit_folder import AuditFolder
 from service.storage.binding import Storage
+from service.storage.cohort_queue import CohortQueue
+from service.storage.cohorts import CohortRepository
 from service.storage.database import Database
 from service.storage.events import EventRepository
 from service.storage.queue import JobQueue
@@ -63,6 +66,15 @@ def _started(settings: Settings, storage: Storage, metrics: Metrics) -> Iterator
         yield sender
 
 
+def _audit(settings: Settings, storage: Storage, metrics: Metrics) -> AuditWriter:
+    """The writer of the audit log, begun."""
+    audit_log = AuditLog(storage.database)
+    audit_writer = AuditWriter(audit_log, AuditFolder(settings.data_dir), metrics)
+    audit_writer.start()
+    log.info("audit log", **audit_log.head()._asdict())
+    return audit_writer
+
+
 class _State(TypedDict):
     services: Services
 
@@ -94,10 +106,7 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
         database, blobs = storage.database, storage.blobs
         authenticator = Authenticator(settings, database)
         authenticator.check()
-        audit_log = AuditLog(database)
-        audit_writer = AuditWriter(audit_log, AuditFolder(settings.data_dir), metrics)
-        audit_writer.start()
-        log.info("audit log", **audit_log.head()._asdict())
+        audit_writer = _audit(settings, storage, metrics)
         repository = AnalysisRepository(database, blobs, keep_inputs=settings.keep_inputs)
         site_norms, shared_norms, sites = _norms_of(settings, database)
         queue = JobQueue(database, blobs, keep_inputs=settings.keep_inputs)
@@ -118,6 +127,8 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
             inspect=inspect,
         )
         dispatcher.start()
+        cohort_runner = CohortRunner(CohortQueue(database), dispatcher, metrics)
+        cohort_runner.start()
         helpers.extend(_started(settings, storage, metrics))
         sign_offs = SignOffRepository(database, blobs)
         return Services(
@@ -129,7 +140,9 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
             site_norms,
             shared_norms,
             sites,
+            CohortRepository(database),
             dispatcher,
+            cohort_runner,
             metrics,
             authenticator,
             audit_writer,
@@ -138,6 +151,7 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
     def close_services(services: Services) -> None:
         while helpers:
             helpers.pop().stop()
+        services.cohort_runner.stop()
         services.dispatcher.stop()
         services.audit_writer.stop()
         with suppress(SQLAlchemyError):  # a database that is gone does not keep the service from ending

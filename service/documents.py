@@ -22,8 +22,10 @@ from service.upgrades import upgraded
 
 __all__ = [
     "PackedAnalysis",
+    "PackedCohort",
     "Traces",  # the API takes these from here: it does not reach into the numerics
     "Transients",
+    "cohort_fingerprint",
     "dump_analysis",
     "dump_traces",
     "fingerprint",
@@ -39,6 +41,13 @@ class PackedAnalysis(NamedTuple):
 
     analysis: bytes
     traces: bytes
+    seconds: float
+
+
+class PackedCohort(NamedTuple):
+    """Answer of a worker about a cohort: JSON, and the wall time."""
+
+    answer: bytes
     seconds: float
 
 
@@ -106,4 +115,11 @@ def fingerprint(
         "norms": [norm_version(), *site_norms],
     }
     asked = {"files": list(files), "request": request, "versions": versions, "project": project}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def cohort_fingerprint(source: Mapping[str, Any], project: str) -> str:
+    """Digest of the tables and the plan of a cohort and of the version that answers them, within a project."""
+    versions = {"software": __version__, "engine": engine_digest(), "data": data_digest()}
+    asked = {"cohort": source, "versions": versions, "project": project}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

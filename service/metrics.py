@@ -41,6 +41,9 @@ class Metrics:
         self.repeated_submissions = Counter(
             "mrsquant_repeated_submissions", "Submissions answered by an analysis there was", registry=self.registry
         )
+        self.cohorts = Counter(
+            "mrsquant_cohorts", "Finished cohorts by outcome or problem code", ["outcome"], registry=self.registry
+        )
         self.held_orphans = Gauge(
             "mrsquant_held_orphaned_files",
             "Files no analysis refers to that the last sweep left because they are more than it may take",

@@ -20,6 +20,9 @@ from service.api import (
     analyses,
     analysis_list,
     basis_sets,
+    cohort_presets,
+    cohort_reports,
+    cohorts,
     events,
     health,
     norms,
@@ -29,6 +32,7 @@ from service.api import (
     sites,
     subjects,
 )
+from service.api.cohort_schemas import CohortRequest
 from service.api.events import EventOut
 from service.api.example import example_analysis
 from service.api.site_schemas import SiteRequest
@@ -40,6 +44,7 @@ from service.web.query_names import refuse_unknown_parameters
 _UNREFERENCED: tuple[type[BaseModel], ...] = (
     AnalysisRequest,
     ArraySubmission,
+    CohortRequest,
     EventOut,
     ProblemDocument,
     NormRequest,
@@ -56,6 +61,9 @@ ROUTED = (
     subjects,
     norms,
     sites,
+    cohorts,
+    cohort_reports,
+    cohort_presets,
     scores,
     basis_sets,
     health,

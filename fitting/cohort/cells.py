@@ -13,6 +13,9 @@ from fitting.errors import ImplausibleParameter, MissingColumn, UnreadableNumber
 MISSING = {"", "n/a", "na", "nan", "none", "null", "."}
 """Cells that say that a value is not known (BIDS writes n/a)."""
 
+FORMULA_MARK = "'"
+"""Stands in the project's tables before a text that a spreadsheet would run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -27,8 +30,8 @@ class Row:
         return f"{self.table}, row {self.line}, column {column}"
 
     def text(self, column: str) -> str | None:
-        """A cell, or None where it is absent or not known."""
-        cell = self.cells.get(column, "").strip()
+        """A cell, or None where it is absent or not known; without the mark that our tables put before a formula."""
+        cell = self.cells.get(column, "").strip().removeprefix(FORMULA_MARK)
         return None if cell.casefold() in MISSING else cell
 
     def required(self, column: str) -> str:

@@ -82,8 +82,8 @@ def _place(values: Values, region: str | None, hemisphere: str | None) -> Place:
         if (region is None or same_region(region, place)) and hemisphere in (None, place.hemisphere)
     ]
     if len(found) != 1:
-        listed = ", ".join(place.words for place in found or values.places)
-        raise UnusableTable(f"A norm is of one place; choose it with --region and --hemisphere among {listed}.")
+        listed = ", ".join(place.words for place in found or values.places) or "none"
+        raise UnusableTable(f"A norm is of one place; name its region and hemisphere. The table has {listed}.")
     return found[0]
 
 

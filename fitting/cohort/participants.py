@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from fitting.cohort.cells import Row, number_of, rows_of
@@ -15,6 +16,14 @@ GROUP = "group"
 WORDS = ("site", "handedness", "arm", "pain_side", "scanner", "manufacturer", "software", "sequence")
 """Columns that hold words, also where all of them look like numbers."""
 AGE_LIMIT_YEARS = 120.0
+_IDENTITY = re.compile(
+    r"((first|last|family|given|full|patient|participant|middle)[ _-]?)?name|surname"
+    r"|(date[ _-]?of[ _-]?)?birth([ _-]?date)?|dob|birthday|address|street|phone|telephone|e-?mail"
+    r"|mrn|medical[ _-]?record([ _-]?(number|no))?|ssn"
+    r"|(hospital|patient|insurance)[ _-]?(number|no|id)",
+    re.IGNORECASE,
+)
+"""Names of columns that must not be in the table."""
 _SEX = {"female": "female", "f": "female", "male": "male", "m": "male", "other": "other", "o": "other"}
 
 
@@ -29,6 +38,7 @@ def read_participants(text: str, table: str) -> tuple[tuple[Person, ...], tuple[
         Of the kinds in ``fitting.errors.UnusableCohort``, naming row and column.
     """
     columns, rows = rows_of(text, table, (ID, GROUP))
+    _refuse_identities(columns, table)
     people_of = pseudonyms(rows)
     names = [name for name in columns if name not in (ID, GROUP) and name]
     kinds = {name: _is_number(name, rows) for name in names}
@@ -44,6 +54,15 @@ def read_participants(text: str, table: str) -> tuple[tuple[Person, ...], tuple[
             )
         seen[person] = row.line
     return tuple(sorted(people, key=lambda person: person.id)), tuple(_renamed(name, columns) for name in names)
+
+
+def _refuse_identities(columns: Sequence[str], table: str) -> None:
+    """Refuse columns that are named as what identifies a person."""
+    for name in columns:
+        if _IDENTITY.fullmatch(name.strip()):
+            raise IdentityInPseudonym(
+                f"{table}, row 1: the column '{name}' holds what identifies a person; leave it out."
+            )
 
 
 def pseudonyms(rows: Sequence[Row], column: str = ID) -> list[str]:

@@ -10,6 +10,8 @@ from fitting.statistics.study_power import detectable, exaggeration, people_per_
 
 FEWEST = 2
 """People in each group."""
+LEAST_CV_PERCENT = 0.01
+"""Nobody's chemistry is alike to a ten-thousandth."""
 
 
 def planned_power(
@@ -63,8 +65,8 @@ def _check(difference: float, cv: float, measurement: float, n: tuple[int, int] 
         raise ImplausibleParameter(
             f"difference = {difference:g} % is not a difference from 0 to 1000 %.", parameter="difference"
         )
-    if not 0.0 < cv <= 1000.0:
-        raise ImplausibleParameter(f"cv = {cv:g} % is not from 0 to 1000 %.", parameter="cv")
+    if not LEAST_CV_PERCENT <= cv <= 1000.0:
+        raise ImplausibleParameter(f"cv = {cv:g} % is not from {LEAST_CV_PERCENT:g} to 1000 %.", parameter="cv")
     if not 0.0 <= measurement <= 1000.0:
         raise ImplausibleParameter(
             f"measurement-cv = {measurement:g} % is not from 0 to 1000 %.", parameter="measurement_cv"

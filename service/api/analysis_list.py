@@ -22,7 +22,7 @@ from service.schemas.analysis_request import Pseudonym, Region
 from service.storage.lists import Cursor, Filters
 from service.storage.tables import State
 
-_CURSOR: dict[str, Any] = {"pattern": "^A[A-Za-f][A-Za-z0-9_-]{30}$"}
+CURSOR: dict[str, Any] = {"pattern": "^A[A-Za-f][A-Za-z0-9_-]{30}$"}
 """A cursor begins with the 8 bytes of a time; those before the year 6536 begin so."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -75,7 +75,7 @@ def list_analyses(
     created_before: Annotated[Timestamp | None, Query(description="Submitted before this time.")] = None,
     cursor: Annotated[
         str | None,
-        Query(description="`next_cursor` of the page before.", json_schema_extra=_CURSOR),
+        Query(description="`next_cursor` of the page before.", json_schema_extra=CURSOR),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Analyses on a page.")] = 50,
     format: Annotated[

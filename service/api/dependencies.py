@@ -10,11 +10,13 @@ from fastapi import Depends, Request
 from service.access.audit_writer import AuditWriter
 from service.access.authentication import Authenticator, address_of
 from service.access.principal import Principal
+from service.jobs.cohort_runner import CohortRunner
 from service.jobs.dispatcher import Dispatcher
 from service.metrics import Metrics
 from service.settings import Settings
 from service.storage.audit import Actor
 from service.storage.binding import Storage
+from service.storage.cohorts import CohortRepository
 from service.storage.database import Database
 from service.storage.queue import JobQueue
 from service.storage.repositories import AnalysisRepository
@@ -36,7 +38,9 @@ class Services:
     site_norms: SiteNormRepository
     shared_norms: SharedNormRepository
     sites: SiteRepository
+    cohorts: CohortRepository
     dispatcher: Dispatcher
+    cohort_runner: CohortRunner
     metrics: Metrics
     authenticator: Authenticator
     audit_writer: AuditWriter
@@ -103,6 +107,10 @@ async def _sites(services: ServicesDep) -> SiteRepository:
     return services.sites
 
 
+async def _cohorts(services: ServicesDep) -> CohortRepository:
+    return services.cohorts
+
+
 async def _dispatcher(services: ServicesDep) -> Dispatcher:
     return services.dispatcher
 
@@ -116,5 +124,6 @@ SignOffs = Annotated[SignOffRepository, Depends(_sign_offs)]
 SiteNorms = Annotated[SiteNormRepository, Depends(_site_norms)]
 SharedNorms = Annotated[SharedNormRepository, Depends(_shared_norms)]
 Sites = Annotated[SiteRepository, Depends(_sites)]
+Cohorts = Annotated[CohortRepository, Depends(_cohorts)]
 Dispatch = Annotated[Dispatcher, Depends(_dispatcher)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]

@@ -34,6 +34,20 @@ class UnknownSite(NotFound):
     title = "The calibration does not exist"
 
 
+class UnknownCohort(NotFound):
+    """No cohort has this id, or it was removed; ``GET /v1/cohorts`` lists them."""
+
+    code = "cohort-not-found"
+    title = "The cohort does not exist"
+
+
+class UnknownPreset(NotFound):
+    """No shipped plan has this name; ``GET /v1/cohort-presets`` lists them."""
+
+    code = "preset-not-found"
+    title = "The preset does not exist"
+
+
 class UnknownSubject(NotFound):
     """No analysis names this subject; the pseudonym may be misspelt, or its analyses removed."""
 
@@ -56,7 +70,7 @@ class UnknownProblem(NotFound):
 
 
 class NotFinished(ServiceProblem):
-    """The analysis is still queued or running; ask again after ``Retry-After`` seconds."""
+    """The analysis or cohort is still queued or running; ask again after ``Retry-After`` seconds."""
 
     status = 409
     code = "not-finished"
@@ -64,7 +78,7 @@ class NotFinished(ServiceProblem):
 
 
 class NoResult(ServiceProblem):
-    """The analysis failed or was cancelled, so there is no result to show; the analysis itself says why."""
+    """The analysis or cohort failed or was cancelled, so there is no result to show; it says why itself."""
 
     status = 409
     code = "no-result"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -51,6 +52,8 @@ STALE_AFTER = timedelta(seconds=20)
 """Without a heartbeat for this long an instance is considered dead."""
 STOP_SECONDS = 10.0
 """How long a stopping service waits for the fits that are running."""
+
+Answer = TypeVar("Answer")
 
 log = structlog.get_logger()
 
@@ -135,6 +138,21 @@ class Dispatcher:
             When there is no worker at the moment.
         """
         return self._supervisor.inspect(job)
+
+    def compute(self, task_id: str, task: Callable[..., Answer], *given: Any) -> Future[Answer]:
+        """Have a worker do a task outside of the queue of analyses.
+
+        Raises
+        ------
+        NotReady
+            When there is no worker at the moment.
+        """
+        return self._supervisor.compute(task_id, self._limits.deadline + self._limits.grace, task, *given)
+
+    def step_of(self, task_id: str) -> str | None:
+        """What a worker last said about such a task."""
+        run = self._supervisor.run_of(task_id)
+        return run.stages[-1][0] if run is not None and run.stages else None
 
     def out_of_memory(self) -> OutOfMemory:
         """The problem of a task that took more memory than its worker may."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -19,6 +19,8 @@ from service.jobs.task_monitor import TaskMonitor, TaskRun
 from service.jobs.tasks import Inspect, run_inspection, warm
 from service.workers.executors import Pool, UnusableExecutor, open_executor
 from service.workers.messages import WorkerMessage
+
+Answer = TypeVar("Answer")
 
 log = structlog.get_logger()
 
@@ -133,22 +135,33 @@ class PoolSupervisor:
         NotReady
             When there is no worker at the moment.
         """
-        task_id = f"inspection-{uuid.uuid4()}"
+        return self.compute(
+            f"inspection-{uuid.uuid4()}", self._limits.of(job.options), run_inspection, job, self._inspect
+        )
+
+    def compute(self, task_id: str, limit: float, task: Callable[..., Answer], *given: Any) -> Future[Answer]:
+        """Give a worker a task outside of the queue of analyses, which may take ``limit`` seconds.
+
+        Raises
+        ------
+        NotReady
+            When there is no worker at the moment.
+        """
         pool = self._pool
         try:
             if pool is None:
                 raise UnusableExecutor
-            self._tasks.expect(task_id, self._limits.of(job.options), self._pools)
-            future = pool.executor.submit(run_inspection, job, self._inspect, task_id, pool.send)
+            self._tasks.expect(task_id, limit, self._pools)
+            future = pool.executor.submit(task, *given, task_id=task_id, send=pool.send)
         except (RuntimeError, UnusableExecutor) as error:  # the executor is broken or being replaced
             self._tasks.forget(task_id)
             self._is_broken = True
             self._wake()
             raise NotReady("The workers are being restarted; try again.", headers={"Retry-After": "5"}) from error
-        future.add_done_callback(partial(self._inspected, task_id))
+        future.add_done_callback(partial(self._computed, task_id))
         return future
 
-    def _inspected(self, task_id: str, future: Future[Inspection]) -> None:
+    def _computed(self, task_id: str, future: Future[Any]) -> None:
         self._tasks.forget(task_id)
         if not future.cancelled() and isinstance(future.exception(), BrokenExecutor):
             self._is_broken = True

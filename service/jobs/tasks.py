@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 from fitting import run
 from fitting.analysis import Analysis
@@ -13,12 +15,14 @@ from fitting.errors import FittingError
 from fitting.model.result import Traces
 from fitting.run import Inspection, Job
 from fitting.run.progress import watched
-from service.documents import PackedAnalysis, dump_analysis, dump_traces
+from service.documents import PackedAnalysis, PackedCohort, dump_analysis, dump_traces
 from service.logs import frames_of
+from service.schemas.cohort_source import CohortSource
 from service.workers.messages import STARTED, Send, discard
 
 Analyse = Callable[[Job, Path | None], tuple[Analysis, Traces]]
 Inspect = Callable[[Job], Inspection]
+Answer = TypeVar("Answer")
 
 
 class Defect(Exception):
@@ -54,18 +58,13 @@ def run_analysis(
     """
     begin = time.perf_counter()
     send(task_id, STARTED)
-    try:
+
+    def packed() -> PackedAnalysis:
         with watched(partial(send, task_id)):
             analysis, traces = analyse(job, cache_dir)
         return PackedAnalysis(dump_analysis(analysis), dump_traces(traces), time.perf_counter() - begin)
-    except FittingError as error:
-        error.forget_causes()
-        raise
-    except MemoryError:
-        pass  # what the failed computation held is free once its error is
-    except Exception as error:
-        raise Defect(type(error).__name__, frames_of(error)) from None
-    raise MemoryExhausted
+
+    return answered(packed)
 
 
 def run_inspection(job: Job, inspect: Inspect = run.inspect, task_id: str = "", send: Send = discard) -> Inspection:
@@ -81,13 +80,50 @@ def run_inspection(job: Job, inspect: Inspect = run.inspect, task_id: str = "", 
         When anything else went wrong.
     """
     send(task_id, STARTED)
+    return answered(partial(inspect, job))
+
+
+def run_cohort(document: dict[str, Any], task_id: str = "", send: Send = discard) -> PackedCohort:
+    """Analyse one cohort, whose source is the ``document``; ``send`` a message at each section of its plan.
+
+    Raises
+    ------
+    FittingError
+        When its tables and plan do not belong together.
+    MemoryExhausted
+        When it takes more memory than the worker may.
+    Defect
+        When anything else went wrong.
+    """
+    begin = time.perf_counter()
+    send(task_id, STARTED)
+
+    def packed() -> PackedCohort:
+        answer = CohortSource.of(document).inputs().answer(partial(send, task_id))
+        return PackedCohort(json.dumps(answer, allow_nan=False).encode(), time.perf_counter() - begin)
+
+    return answered(packed)
+
+
+def answered(compute: Callable[[], Answer]) -> Answer:
+    """The answer of a computation, or one of three exceptions that survive the way back to the service.
+
+    Raises
+    ------
+    FittingError
+        When the input is refused.
+    MemoryExhausted
+        When it takes more memory than the worker may.
+    Defect
+        When anything else went wrong.
+    """
     try:
-        return inspect(job)
+        return compute()
     except FittingError as error:
         error.forget_causes()
         raise
     except MemoryError:
-        pass
+        pass  # what the failed computation held is free once its error is
     except Exception as error:
         raise Defect(type(error).__name__, frames_of(error)) from None
     raise MemoryExhausted

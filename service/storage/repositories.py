@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
-import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,9 +16,11 @@ from service.errors import IdempotencyConflict, QueueFull, UnknownAnalysis
 from service.storage import webhooks
 from service.storage.audit import Actor, append
 from service.storage.blobs import BlobStore
+from service.storage.cohorts import forget_values
 from service.storage.database import Database
 from service.storage.events import record
 from service.storage.files import Digested, FileRepository, StoredFile, digested
+from service.storage.identifiers import uuid7
 from service.storage.lists import Cursor, Filters, Page, listed
 from service.storage.queue import note_end
 from service.storage.shared_norms import newest_share_ids
@@ -186,8 +185,8 @@ class AnalysisRepository:
     def delete(self, analysis_id: str, *, even_signed: bool = False, has_expired: bool = False) -> State | None:
         """Cancel an unfinished analysis (answers ``cancelled``) or remove a finished one with its files (None).
 
-        A person whose analysis is removed is taken out of the calibrations. One that ``has_expired`` leaves its values
-        there, and its caller overwrites what was removed after many.
+        A person whose analysis is removed is taken out of calibrations and cohorts. One that ``has_expired`` leaves its
+        values there, and its caller overwrites what was removed after many.
 
         Raises
         ------
@@ -224,6 +223,7 @@ class AnalysisRepository:
         own = self._files.digests(connection, row.id)
         self._audit(connection, "remove", 204, row.project, row.id)
         forget_control(connection, row.id, keeps_values=has_expired)
+        forget_values(connection, row.id, keeps_values=has_expired)
         connection.execute(_REMOVE, {"of": row.id})
         # before the commit: should we die in between, the row is still there to be deleted again
         self._files.remove_unreferred(connection, own)
@@ -238,7 +238,7 @@ class AnalysisRepository:
 
 def _added(connection: Connection, submission: Submission, asked: str, project: str) -> AnalysisRow:
     values: dict[str, Any] = {
-        "id": _uuid7(),
+        "id": uuid7(),
         "project": project,
         "state": "queued",
         "created": datetime.now(UTC),
@@ -266,9 +266,3 @@ def _refuse_when_full(connection: Connection, queue_limit: int) -> None:
 
 def _unknown() -> UnknownAnalysis:
     return UnknownAnalysis("There is no analysis with this id; it may have been deleted.")
-
-
-def _uuid7() -> str:
-    """A UUID that sorts by time: 48 bits of milliseconds, then random bits (RFC 9562, section 5.7)."""
-    value = (time.time_ns() // 1_000_000) << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62
-    return str(uuid.UUID(int=value | secrets.randbits(62)))

@@ -10,6 +10,7 @@ from sqlalchemy import exists, select, tuple_
 from service.errors import SignedAnalysis, UnknownAnalysis
 from service.storage.audit import Actor
 from service.storage.blobs import BlobStore
+from service.storage.cohorts import CohortRepository
 from service.storage.database import Database
 from service.storage.repositories import AnalysisRepository
 from service.storage.tables import ANALYSES, UNFINISHED, SignOffRow
@@ -32,15 +33,18 @@ class Upkeep:
     def __init__(self, database: Database, blobs: BlobStore) -> None:
         self._database = database
         self._analyses = AnalysisRepository(database, blobs, actor=RETENTION)
+        self._cohorts = CohortRepository(database)
         self._passed: _Ended | None = None
 
     def expire(self, before: datetime) -> int:
-        """Remove analyses that ended earlier than this, with all their data; signed ones stay. Returns how many.
+        """Remove analyses and cohorts that ended earlier than this, with all their data. Returns how many.
+
+        Signed analyses stay.
 
         Each step reads the next ones in the order of their end, and a process passes each signed one once: it stays
         signed.
         """
-        removed = 0
+        removed = self._cohorts.expire(before)
         while ended := self._ended(before):
             removed += sum(self._remove(analysis.id) for analysis in ended if not analysis.signed)
             self._passed = ended[-1]

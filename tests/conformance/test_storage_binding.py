@@ -77,7 +77,7 @@ def execute(url: str, *statements: str) -> None:
 
 def forget_ids(url: str, folder: Path) -> None:
     """As an installation from before there were ids is."""
-    later = ("site_sources", "sites", "storage_id")
+    later = ("shared_norms", "cohort_sources", "cohorts", "site_sources", "sites", "storage_id")
     execute(url, *(f"DROP TABLE {name}" for name in later), "UPDATE alembic_version SET version_num = '0009'")
     (folder / ID_FILE).unlink()
 

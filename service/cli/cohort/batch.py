@@ -85,10 +85,8 @@ def read_entries(manifest: Path) -> list[Entry]:
 
 def analyse_entry(entry: Entry) -> dict[str, object]:
     """Answer of one cohort, computed in a worker process."""
-    from fitting.cohort import analyse_cohort
-
     try:
         inputs = read_inputs(entry.measurements, entry.participants, entry.plan, None)
-        return analyse_cohort(inputs.table, inputs.plan, spectra=inputs.spectra, studies=inputs.studies)
+        return inputs.answer()
     except FittingError as error:
         return {"refused": {"code": error.code, "sentence": error.detail}}

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fitting.errors import FittingError, InaccessibleFile, UnusableTable
 from service.cli.failures import CommandFailure, ExitCode
 
 if TYPE_CHECKING:
-    from fitting.cohort.plan import Plan
-    from fitting.cohort.table import CohortTable, SpectraTable, Study
+    from fitting.cohort.inputs import CohortInputs
 
 LARGEST_BYTES = 200_000_000
-SPECTRA = "spectra.csv"
-"""Spectra beside the tables, where the plan names none."""
 
 
 @contextmanager
@@ -27,16 +23,6 @@ def refusing_cohort() -> Iterator[None]:
         yield
     except FittingError as error:
         raise CommandFailure(ExitCode.REFUSED, error.code, "", error.detail) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What a cohort is analysed from."""
-
-    table: CohortTable
-    plan: Plan
-    spectra: dict[str, SpectraTable]
-    studies: dict[str, tuple[Study, ...]]
 
 
 def read_text(path: Path) -> str:
@@ -66,7 +52,7 @@ def read_inputs(
     manifest: Path | None = None,
     wide_unit: str | None = None,
     spectra: Path | None = None,
-) -> Inputs:
+) -> CohortInputs:
     """Read everything that a plan needs; paths in the plan are relative to it.
 
     Raises
@@ -74,45 +60,24 @@ def read_inputs(
     FittingError
         When a file cannot be read or breaks its format.
     """
-    from fitting.cohort import plan_of, plan_without_questions, preset_plan, read_cohort
+    from fitting.cohort.inputs import SPECTRA, CohortTexts
 
     def text(path: Path | None) -> tuple[str, str] | None:
         return None if path is None else (read_text(path), path.name)
 
-    table = read_cohort(
+    folder = plan_path.parent if plan_path is not None else (measurements or participants or Path()).parent
+
+    def table_of(name: str) -> tuple[str, str] | None:
+        if name != SPECTRA:
+            return text(folder / name)
+        return text(spectra if spectra is not None else folder / name if (folder / name).is_file() else None)
+
+    texts = CohortTexts(
         text(measurements),
         text(participants),
-        manifest=None if manifest is None else read_text(manifest),
-        wide_unit=wide_unit,
+        None if plan_path is None else read_text(plan_path),
+        preset,
+        None if manifest is None else read_text(manifest),
+        wide_unit,
     )
-    if plan_path is not None:
-        plan = plan_of(read_text(plan_path))
-    else:
-        plan = preset_plan(preset) if preset is not None else plan_without_questions(table)
-    folder = plan_path.parent if plan_path is not None else (measurements or participants or Path()).parent
-    return Inputs(table, plan, _spectra(plan, folder, spectra), _studies(plan, folder))
-
-
-def _sections(plan: Any, key: str, attribute: str) -> list[str]:
-    found = [getattr(settings, attribute) for settings in plan.sections.get(key, ())]
-    return [name for name in dict.fromkeys(found) if name]
-
-
-def _spectra(plan: Plan, folder: Path, given: Path | None) -> dict[str, SpectraTable]:
-    from fitting.cohort import read_spectra
-
-    if "classification" not in plan.sections:
-        return {}
-    tables = {
-        name: read_spectra(read_text(folder / name), name) for name in _sections(plan, "classification", "spectra")
-    }
-    beside = given or folder / SPECTRA
-    if given is not None or (not tables and beside.is_file()):
-        tables[""] = read_spectra(read_text(beside), beside.name)
-    return tables
-
-
-def _studies(plan: Plan, folder: Path) -> dict[str, tuple[Study, ...]]:
-    from fitting.cohort import read_studies
-
-    return {name: read_studies(read_text(folder / name), name) for name in _sections(plan, "context", "studies")}
+    return texts.read(table_of)

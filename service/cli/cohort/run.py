@@ -27,8 +27,6 @@ def run(
     out: Annotated[Path | None, typer.Option("--output", "-o", metavar="OUT", help="File to write.")] = None,
 ) -> int:
     """Analyse a cohort; what cannot be answered is said in the answer with its reason."""
-    from fitting.cohort import analyse_cohort
-
     if plan is not None and preset is not None:
         raise CommandFailure(ExitCode.FAILURE, "usage", "cohort run", "give --plan or --preset, not both.")
     chosen = chosen_format(format, out)
@@ -38,7 +36,7 @@ def run(
         inputs = read_inputs(
             measurements, participants, plan, preset, manifest=manifest, wide_unit=wide, spectra=spectra
         )
-        answer = analyse_cohort(inputs.table, inputs.plan, spectra=inputs.spectra, studies=inputs.studies)
+        answer = inputs.answer()
     write(_rendered(answer, chosen), out)
     return ExitCode.ANALYSED
 

@@ -24,7 +24,10 @@ def content(answer: Item) -> dict[str, Any]:
         "notice": answer["notice"],
         "groups": groups,
         "flow": answer["flow"],
-        "multiplicity": answer["multiplicity"],
+        "multiplicity": {
+            **_with_words(answer["multiplicity"]),
+            "families": [_with_words(family) for family in answer["multiplicity"]["families"]],
+        },
         "hypotheses": [_hypothesis(item) for item in answer["hypotheses"]],
         "cautions": answer["cautions"],
         "people": [_described(item, groups) for item in answer["groups"]],
@@ -38,6 +41,10 @@ def content(answer: Item) -> dict[str, Any]:
         "provenance": answer["provenance"],
         "cannot_know": CANNOT_KNOW,
     }
+
+
+def _with_words(row: Item) -> dict[str, Any]:
+    return {**row, "expected_words": f"{row['expected_by_chance']:.1f}"}
 
 
 def _hypothesis(item: Item) -> dict[str, str]:

@@ -27,8 +27,6 @@ def render(answer: Mapping[str, Any]) -> bytes:
     except ImportError as absent:
         raise FormatUnavailable("PDF reports need the extra 'pdf': pip install 'mrsquant[pdf]'.") from absent
     report = content(answer)
-    for row in (report["multiplicity"], *report["multiplicity"]["families"]):
-        row["expected_words"] = f"{row['expected_by_chance']:.1f}"
     with TemporaryDirectory(prefix="mrsquant-") as folder:
         root = Path(folder)
         for number, figure in enumerate(report["figures"]):
