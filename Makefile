@@ -11,12 +11,19 @@ FUZZ_COUNT ?= 1000000
 FUZZ_SECONDS ?= 600
 FUZZ_EXAMPLES ?= 10
 
+# Folder of database and files; by default that of the user, shared by every checkout.
+DATA_DIR ?=
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
+# What pip does, a line for each package.
+STEPS := awk '/^ *(Collecting|Downloading|Building|Installing|Successfully|ERROR)/ { print; fflush() }'
 INSTALL_INPUTS := pyproject.toml constraints.txt
+
+SHELL := /bin/bash
 
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
@@ -37,17 +44,19 @@ $(VENV)/.pip: constraints.txt | $(BIN)/python
 	@touch $@
 
 $(RUN_STAMP): $(VENV)/.pip $(INSTALL_INPUTS)
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[pdf]'
+	@echo 'Installing mrsquant into $(VENV); the first time this takes a minute or two.'
+	@set -o pipefail; $(PIP) install --progress-bar off --constraint constraints.txt --editable '.[pdf]' | $(STEPS)
 	@touch $@
 
 $(DEV_STAMP): $(VENV)/.pip $(INSTALL_INPUTS)
-	$(PIP) install --quiet --constraint constraints.txt --group dev --editable '.[pdf]'
+	@echo 'Installing mrsquant and its development tools into $(VENV); the first time this takes a few minutes.'
+	@set -o pipefail; $(PIP) install --progress-bar off --constraint constraints.txt --group dev --editable '.[pdf]' | $(STEPS)
 	@touch $(RUN_STAMP) $@
 
 setup: $(DEV_STAMP) ## install everything for development into .venv
 
 serve: $(RUN_STAMP) ## run the service on http://HOST:PORT (127.0.0.1:8000)
-	$(BIN)/mrsquant serve --host $(HOST) --port $(PORT)
+	$(BIN)/mrsquant serve --host $(HOST) --port $(PORT) $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
 
 test: lint types imports openapi-check pytest ## every check CI runs
 

@@ -30,7 +30,8 @@ class _StandardError:
 
 def configure(settings: Settings) -> None:
     """Send log lines to standard error in the format and from the level of the settings."""
-    renderer = structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
+    written = settings.log_format or ("console" if _is_terminal() else "json")
+    renderer = structlog.processors.JSONRenderer() if written == "json" else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -44,6 +45,12 @@ def configure(settings: Settings) -> None:
     )
     # its lines hold whole query strings, and the service's own log has every request
     logging.getLogger("uvicorn.access").disabled = True
+
+
+def _is_terminal() -> bool:
+    with suppress(ValueError, AttributeError):  # closed, or absent
+        return sys.stderr.isatty()
+    return False
 
 
 def frames_of(error: BaseException) -> list[str]:

@@ -149,8 +149,9 @@ class Settings(BaseSettings):
     """Base address of an OpenTelemetry collector (OTLP over HTTP), such as ``http://collector:4318``, that receives the
     spans of requests and analyses. Needs the extra ``telemetry``; without an address no telemetry is sent."""
 
-    log_format: Literal["json", "console"] = "json"
-    """``json`` writes one object a line for machines, ``console`` readable lines for people."""
+    log_format: Literal["json", "console"] | None = None
+    """``json`` writes one object a line for machines, ``console`` readable lines for people. Default: ``console`` on a
+    terminal, else ``json``."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Lowest severity of logged messages."""

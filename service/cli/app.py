@@ -39,7 +39,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 analysed; 2 analysed, not interpretable; 3 input refused; "
     "4 server unreachable or failed; 1 anything else.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 for command in COMMANDS:

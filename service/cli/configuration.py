@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.cli.failures import CommandFailure, ExitCode
@@ -10,8 +11,8 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 
-def load_settings() -> Settings:
-    """Read the environment.
+def load_settings(data_dir: Path | None = None) -> Settings:
+    """Read the environment; a data folder of the command line goes before its variable.
 
     Raises
     ------
@@ -23,7 +24,7 @@ def load_settings() -> Settings:
     from service.settings import Settings
 
     try:
-        return Settings()
+        return Settings() if data_dir is None else Settings(data_dir=data_dir)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "_".join(["MRSQUANT", *(str(step) for step in first["loc"])]).upper()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +28,10 @@ FIRST_KEY_HOURS = 24
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", help="Folder of database and files. Default: MRSQUANT_DATA_DIR.", file_okay=False),
+    ] = None,
     adopt: Annotated[
         bool,
         typer.Option("--adopt", help="Bind a restored database and data folder that were not bound to each other."),
@@ -38,7 +43,7 @@ def serve(
     from service.app import create_app
     from service.server import server_config
 
-    settings = load_settings()
+    settings = load_settings(data_dir)
     _check_access(settings, host)
     own_norms(), own_sites()  # an unusable file is reported in one line, before anything is opened
     with usable_storage(settings, "not-started") as storage:
@@ -46,7 +51,7 @@ def serve(
     service = create_app(settings)
     config = server_config(service, settings, host=host, port=port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    sys.stderr.write(f"mrsquant {fitting.__version__} starts …\n")
+    sys.stderr.write(f"mrsquant {fitting.__version__} starts with the data in {settings.data_dir} …\n")
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket] | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -407,3 +408,12 @@ def test_help_and_errors_load_no_numerics() -> None:
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert answer.stdout.strip() == "[]"
+
+
+def test_shells_complete_commands() -> None:
+    """What completion scripts of a shell ask for: the commands that begin with what was typed."""
+    asked = {"_MRSQUANT_COMPLETE": "complete_bash", "COMP_WORDS": "mrsquant ana", "COMP_CWORD": "1"}
+    command = [Path(sys.executable).with_name("mrsquant")]
+    answer = subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True, check=False)
+
+    assert answer.stdout.split() == ["analyse"]
