@@ -29,7 +29,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve check test lint format types imports openapi openapi-check docs norm-model real-files pooled-rows pytest truth fuzz attacks bombs schemathesis audit accuracy bench bench-statistics golden chaos load scale image lock clean
+.PHONY: help setup serve check test lint format types imports openapi openapi-check docs norm-model real-files pooled-rows pytest truth fuzz attacks bombs schemathesis audit accuracy bench bench-statistics golden chaos peers load scale image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -143,6 +143,10 @@ golden: $(DEV_STAMP) ## write the numbers of the golden spectra anew, when the c
 chaos: $(DEV_STAMP) ## kill the service and its workers under load, on SQLite and PostgreSQL, and write docs/chaos.md (minutes)
 	$(BIN)/pytest -m chaos
 	$(BIN)/python -W error -m tests.chaos --page docs/chaos.md
+
+# Orthanc listens on every address: in a network of its own it is nobody's business.
+peers: $(DEV_STAMP) ## try DICOM results and the gateway against Orthanc, dcmtk, dicom3tools and PixelMed, as far as they are installed
+	unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' peers $(BIN)/pytest -m peers tests/peers $(PYTEST_ARGS)
 
 load: $(DEV_STAMP) ## measure throughput, latency and memory of the service and write docs/load.md (minutes)
 	$(BIN)/python -W error -m tests.measure.load --page docs/load.md

@@ -16,11 +16,11 @@ from fitting.errors import FittingError, InaccessibleFile
 from fitting.io import Files
 from fitting.io.companions import file_content
 from service.cli.client import uploads
-from service.cli.region_rules import RegionRule, said_of
 from service.cli.scans import Scan, ScanFolder
 from service.cli.sidecars import DONE, ERROR, Sidecars, is_sidecar
 from service.client import UNFINISHED, Client, Refused
 from service.client.exchanges import ReportFormat
+from service.schemas.region_rules import RegionRule, said_of
 
 NO_SPECTRA = (
     *(".txt", ".pdf", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".xml", ".log", ".html", ".htm", ".tmp", ".part"),

@@ -17,8 +17,8 @@ from service.cli.signals import terminated_like_interrupted
 
 if TYPE_CHECKING:
     from service.cli.folder import Folder
-    from service.cli.region_rules import RegionRule
     from service.client.exchanges import ReportFormat
+    from service.schemas.region_rules import RegionRule
 
 LOOK_SECONDS = 2.0
 
@@ -86,7 +86,7 @@ def watch(
 
 
 def _rules(path: Path | None) -> tuple[RegionRule, ...]:
-    from service.cli.region_rules import read_rules
+    from service.schemas.region_rules import read_rules
 
     if path is None:
         return ()

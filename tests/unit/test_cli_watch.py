@@ -13,8 +13,8 @@ from pydicom import dcmread
 
 from service.cli import app
 from service.cli.folder import Folder
-from service.cli.region_rules import read_rules
 from service.client import Client, ServiceFailed
+from service.schemas.region_rules import read_rules
 from tests.conformance.reader_fixtures import brain_fid, water_fid
 from tests.conformance.reader_fixtures.siemens_dicom import DWELL_TIME, FREQUENCY, POINTS, ima
 from tests.conformance.reader_fixtures.siemens_rda import DWELL_TIME as RDA_DWELL_TIME

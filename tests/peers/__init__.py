@@ -1,0 +1,1 @@
+"""DICOM results and the gateway against programs of others: Orthanc, dcmtk, dicom3tools, PixelMed."""
