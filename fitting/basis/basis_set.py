@@ -39,9 +39,9 @@ class Deviations:
         return self.templates.tobytes() + self.lines.tobytes() + common
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class BasisSet:
-    """Time-domain responses of metabolites to one acquisition.
+    """Time-domain responses of metabolites to one acquisition; each is equal to itself alone.
 
     ``signals`` has shape (components, points), NIfTI-MRS sign, first point whole, referenced so that
     zero frequency is ``WATER_PPM``, undamped apart from what the source carries, scaled so that one

@@ -26,9 +26,9 @@ DEFAULT = "default"
 """Stands for all templates marked so, weighed by the data."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Background:
-    """Macromolecular background: the signal (points,) of ``MM`` and its allowed deviations."""
+    """Macromolecular background: the signal (points,) of ``MM`` and its allowed deviations; equal to itself alone."""
 
     signal: ComplexArray
     deviations: Deviations | None
@@ -76,6 +76,7 @@ def mixture(axes: Axes) -> Background:
     return Background(mean, Deviations(apart, lines, multiples), words)
 
 
+@lru_cache(maxsize=8)
 def background(name: str, axes: Axes) -> Background:
     """The background of that name: a template's, or ``default``.
 
@@ -101,8 +102,12 @@ def with_macromolecules(basis: BasisSet, name: str = DEFAULT) -> BasisSet:
     return with_background(basis, background(name, basis.axes))
 
 
+@lru_cache(maxsize=16)
 def with_background(basis: BasisSet, chosen: Background) -> BasisSet:
-    """The basis with a background as component ``MM``, or unchanged when it brings macromolecules of its own."""
+    """The basis with a background as component ``MM``, or unchanged when it brings macromolecules of its own.
+
+    Made once for the spectra of a batch, which share both.
+    """
     if any(name.startswith("MM") for name in basis.names):
         return basis
     joined = np.concatenate([basis.signals, chosen.signal[None]])
@@ -120,7 +125,11 @@ def with_background(basis: BasisSet, chosen: Background) -> BasisSet:
 
 def _without_change(differences: ComplexArray | None) -> ComplexArray | None:
     """Differences of a basis to which a component is appended that has none."""
-    return None if differences is None else np.pad(differences, ((0, 0), (0, 1), (0, 0)))
+    if differences is None:
+        return None
+    padded = np.pad(differences, ((0, 0), (0, 1), (0, 0)))
+    padded.setflags(write=False)
+    return padded
 
 
 def without_background(basis: BasisSet) -> BasisSet:

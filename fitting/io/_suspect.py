@@ -1,17 +1,18 @@
-"""The only importer of suspect, for the Siemens CSA header; it warns with header values, so it is silenced."""
+"""The only importer of suspect, for the Siemens CSA header; it warns with header values, so it is silenced.
+
+It is imported at the first such header: with what it brings it takes as long as the rest of this package together.
+"""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from functools import cache
+from importlib import import_module
+from typing import Any, TypeVar
 
 from fitting.errors import DamagedFile
 from fitting.io.source import SourceFile
-
-with warnings.catch_warnings():  # its sources hold invalid escape sequences, reported when first compiled
-    warnings.simplefilter("ignore")
-    from suspect.io.siemens import read_csa_header
 
 _Read = TypeVar("_Read")
 
@@ -24,8 +25,18 @@ def csa_header(content: bytes, file: SourceFile, title: str) -> Mapping[str, obj
     DamagedFile
         When the header is cut off or inconsistent.
     """
-    fields: Mapping[str, object] = _guarded(lambda: read_csa_header(content), file, title)
+    read = _reader()
+    fields: Mapping[str, object] = _guarded(lambda: read(content), file, title)
     return fields
+
+
+@cache
+def _reader() -> Callable[[bytes], Any]:
+    """The reader of CSA headers."""
+    with warnings.catch_warnings():  # its sources hold invalid escape sequences, reported when first compiled
+        warnings.simplefilter("ignore")
+        found: Callable[[bytes], Any] = import_module("suspect.io.siemens").read_csa_header
+    return found
 
 
 def _guarded(read: Callable[[], _Read], file: SourceFile, title: str) -> _Read:

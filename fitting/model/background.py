@@ -53,13 +53,14 @@ def with_deviations(
     baseline = model.baseline
     if fills_gaps:
         baseline = baseline.with_precision(BROAD, BUMPS_BESIDE_FREE_LINES)
+    columns = columns_like(model, np.concatenate([family.signals for family in families.values()]), first.values)
+    blocks, made, start = [], 0, baseline.columns.shape[1]
     for name, family in families.items():
-        count, start = family.signals.shape[0], baseline.columns.shape[1]
+        count = family.signals.shape[0]
         if count == 0:
             continue
-        columns = columns_like(model, family.signals, first.values)
         shared = np.full(count, 1.0 - PERSONAL) if family.common is None else family.common
-        parts, common = {component: columns}, np.diag(shared)
-        block = Block(start, start + count, np.eye(count), 1.0 / spread**2, SHAPE, name, parts, common)
-        baseline = baseline.with_columns(columns, block)
-    return replace(model, baseline=baseline)
+        parts, place = {component: columns[:, made : made + count]}, start + made
+        blocks.append(Block(place, place + count, np.eye(count), 1.0 / spread**2, SHAPE, name, parts, np.diag(shared)))
+        made += count
+    return replace(model, baseline=baseline.with_columns(columns, *blocks))

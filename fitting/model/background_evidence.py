@@ -72,8 +72,8 @@ def evidence_of(problem: Problem, state: State) -> BackgroundEvidence:
 
 def _information(problem: Problem, state: State) -> FloatArray:
     """Information of amplitudes, non-linear parameters and baseline, in this order, without the baseline's priors."""
-    columns = np.hstack([state.design, problem.change(state), problem.model.baseline.columns])
-    information = columns.T @ columns
+    products, cross = problem.products(state)
+    information = np.block([[products, cross.T], [cross, problem.model.baseline.gram]])
     tail = np.arange(state.amplitudes.size, state.amplitudes.size + problem.model.layout.size)
     information[tail, tail] += problem.soft_weights()
     return np.asarray(information)

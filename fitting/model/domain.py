@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from fitting.fid import Axes
+from fitting.fid import Axes, exponentials
 from fitting.units import ComplexArray, FloatArray, hz_to_ppm, ppm_to_hz
 
 WINDOW_PPM = (0.2, 4.2)
@@ -23,11 +23,9 @@ WINDOW_PPM = (0.2, 4.2)
 MARGIN_PPM = 0.8
 """Width of the cos² taper outside the window, so that the band's edges ring nowhere in the window."""
 
-MAXIMUM_DURATION = 0.6
-"""s; later samples of in vivo lines (5 to 10 Hz wide) hold no signal."""
-
-SERIES = 16
-"""Samples of one block of the product that makes exponential decays."""
+MAXIMUM_DURATION = 0.4
+"""s; later samples of in vivo lines (4 to 10 Hz wide) hold less than a hundredth of the signal. Errors and coverage of
+simulated spectra of all qualities are those of 0.6 s, at four fifths of the time."""
 
 NEGATIVE_TIME = 0.015
 """s of negative time kept of the decimated FID: the taper's impulse response reaches that far."""
@@ -69,18 +67,9 @@ class Domain:
         return np.concatenate([short[..., :positive], short[..., short.shape[-1] - self.negative :]], axis=-1)
 
     def decays(self, rates: ComplexArray) -> ComplexArray:
-        """exp(-rate t) at the decimated times, shape (K, M), of ``rates`` (K,) in 1/s.
-
-        Products of two short series of exponentials, which is ten times faster than the exponential of each.
-        """
-        positive = self.time.size - self.negative
-        before = -(-self.negative // SERIES)
-        coarse = np.arange(-before, -(-positive // SERIES)) * (SERIES * self.time[1])
-        fine = np.arange(SERIES) * self.time[1]
-        blocks = np.exp(-rates[:, None] * coarse)[:, :, None] * np.exp(-rates[:, None] * fine)[:, None, :]
-        whole = blocks.reshape(rates.size, coarse.size * SERIES)
-        zero = before * SERIES
-        return np.concatenate([whole[:, zero : zero + positive], whole[:, zero - self.negative : zero]], axis=1)
+        """exp(-rate t) at the decimated times, shape (K, M), of ``rates`` (K,) in 1/s."""
+        made = exponentials(rates, float(self.time[1]), -self.negative, self.time.size - self.negative)
+        return np.concatenate([made[:, self.negative :], made[:, : self.negative]], axis=1)
 
     def spectra(self, decimated: ComplexArray) -> ComplexArray:
         """Complex spectra on the fit window, shape (..., W), of decimated FIDs of shape (..., M)."""

@@ -28,7 +28,7 @@ from fitting.model.problem import Problem
 from fitting.model.pulses import with_differences
 from fitting.model.result import Fit, Outcome, OutcomeCode, Traces, WithoutPrior
 from fitting.model.sensitivity import alternatives, stiffness_step
-from fitting.model.solution import Solution, first_solution, prior_precisions, settled_solution
+from fitting.model.solution import Solution, expected_problem, first_solution, settled_solution
 from fitting.model.uncertainty import amplitude_covariance, classical_bound, correlation
 from fitting.units import ComplexArray, FloatArray
 
@@ -219,17 +219,25 @@ def build_model(
 
     ``envelope`` (M,) is the line shape of the water at the decimated times, where it is known.
     """
-    domain = fit_domain(fid.axes)
-    model = LinearCombinationModel(
+    return with_data(
+        model_without_data(fid.axes, components, relative_noise, baseline, envelope), fid, relative_noise, gain
+    )
+
+
+def model_without_data(
+    axes: Axes, components: Components, relative_noise: float, baseline: str, envelope: FloatArray | None
+) -> LinearCombinationModel:
+    """The problem of ``build_model`` for FIDs with these axes, before any is given."""
+    domain = fit_domain(axes)
+    return LinearCombinationModel(
         domain=domain,
-        layout=layout_for(components.names, fid.frequency, shape_known=envelope is not None),
+        layout=layout_for(components.names, axes.frequency, shape_known=envelope is not None),
         data=np.empty(0, dtype=np.complex128),
         data_time=np.empty(0, dtype=np.complex128),
-        basis=_shaped(domain, decimated(components.signals, fid.axes), envelope, relative_noise),
-        baseline=_baseline(baseline, fid.axes),
+        basis=_shaped(domain, decimated(components.signals, axes), envelope, relative_noise),
+        baseline=_baseline(baseline, axes),
         nonnegative=np.ones(len(components.names)),
     )
-    return with_data(model, fid, relative_noise, gain)
 
 
 def _background_probability(problem: Problem, state: State, components: Components) -> float | None:
@@ -245,7 +253,7 @@ def _with_freedom(
     shaped: Callable[[ComplexArray], ComplexArray],
 ) -> LinearCombinationModel:
     """The model with the known deviations of components from their signals, which ``shaped`` decimates."""
-    first = Problem(model, prior_precisions(model)).state(start)
+    first = expected_problem(model).state(start)
     if components.deviations is not None:
         known = components.deviations
         families = {TEMPLATES: Family(shaped(known.templates)), LINES: Family(shaped(known.lines), known.common)}

@@ -5,6 +5,8 @@ Everything is done on products of columns, which are few, instead of on the poin
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
@@ -21,7 +23,7 @@ EXCHANGES = 12
 
 
 def cholesky(matrix: FloatArray) -> FloatArray:
-    """Lower Cholesky factor after a relative jitter that lets collinear components (Cr, PCr) pass.
+    """Lower Cholesky factor of a symmetric matrix after a jitter that lets collinear components (Cr, PCr) pass.
 
     Components that are broader than the baseline is stiff vanish in its projection but for rounding errors; then the
     next larger jitter that suffices is taken.
@@ -32,7 +34,7 @@ def cholesky(matrix: FloatArray) -> FloatArray:
         When the matrix is not even nearly positive semidefinite.
     """
     for jitter in JITTER:
-        factor, info = lapack.dpotrf(_jittered(matrix, jitter), lower=1, overwrite_a=1)
+        factor, info = lapack.dpotrf(_jittered(matrix, jitter).T, lower=1, overwrite_a=1)
         if info == 0:
             return np.asarray(factor, dtype=np.float64)
     raise scipy.linalg.LinAlgError("The matrix is not positive semidefinite.")
@@ -67,11 +69,11 @@ class Projection:
     def __init__(self, baseline: Baseline, precisions: FloatArray) -> None:
         self.baseline = baseline
         self.precisions = precisions
-        self._stiffness = np.zeros_like(baseline.gram)
+        stiff = baseline.gram.copy()
         for block, precision in zip(baseline.blocks, precisions, strict=True):
             inside = slice(block.start, block.stop)
-            self._stiffness[inside, inside] = precision * block.penalty
-        self._factor = cholesky(baseline.gram + self._stiffness)
+            stiff[inside, inside] += precision * block.penalty
+        self._factor = cholesky(stiff)
 
     def with_precisions(self, precisions: FloatArray) -> Projection:
         """The same baseline with other precisions, one per block."""
@@ -79,7 +81,8 @@ class Projection:
 
     def penalty(self, coefficients: FloatArray) -> float:
         """Penalty c'Λc of coefficients (n,)."""
-        return float(coefficients @ self._stiffness @ coefficients)
+        blocks = zip(self.baseline.blocks, self.precisions, strict=True)
+        return float(sum(precision * block.energy(coefficients) for block, precision in blocks))
 
     def cross(self, target: FloatArray) -> FloatArray:
         """Z' target, shape (n, ...), of ``target`` (W, ...): all that the other methods need of a target."""
@@ -105,13 +108,20 @@ class Projection:
         factor of D'SD.
         """
         root, _ = lapack.dtrtri(self._factor, lower=1)
-        shared = solve_lower(factor, self.coefficients(inner).T)
-        half = np.concatenate([root, shared])
+        half = np.concatenate([root, solve_lower(factor, self.coefficients(inner).T)])
+        squares = np.einsum("ij,ij->j", half, half)
         spent = [
-            float(np.sum(block.penalised(half[:, block.start : block.stop]) ** 2)) for block in self.baseline.blocks
+            float(squares[block.start : block.stop].sum()) if block.plain else block.energy(half)
+            for block in self.baseline.blocks
         ]
         ranks = np.array([block.rank for block in self.baseline.blocks])
         return np.asarray(np.clip(ranks - self.precisions * spent, 1e-3, ranks), dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def expected_projection(baseline: Baseline) -> Projection:
+    """The projection at the expected precisions, made once for a baseline that the spectra of a batch share."""
+    return Projection(baseline, baseline.expected)
 
 
 def solve_amplitudes(
@@ -123,10 +133,10 @@ def solve_amplitudes(
     Portugal, Júdice & Vicente 1994, doi:10.1090/S0025-5718-1994-1250776-4), from the mask ``guess`` (K,), which near
     the optimum is right at once. Should they go round in circles, the active-set method of Lawson and Hanson decides.
     """
-    matrix = _solvable(gram)
     signed = nonnegative == 0
     free = np.ones(moment.size, dtype=bool) if guess is None else (guess > 0) | signed
     threshold = 1e-12 * np.abs(moment).max(initial=0.0)
+    matrix = _solvable(gram)
     for _ in range(EXCHANGES):
         amplitudes = np.zeros(moment.size)
         chosen = np.flatnonzero(free)

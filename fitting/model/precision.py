@@ -25,9 +25,7 @@ def updated(state: State, projection: Projection) -> FloatArray:
     """One MacKay fixed-point step of the blocks' precisions under their Gamma priors, shape (blocks,)."""
     blocks = projection.baseline.blocks
     gammas = effective_dimensions(state, projection)
-    energies = np.array(
-        [np.sum(block.penalised(state.coefficients[block.start : block.stop]) ** 2) for block in blocks]
-    )
+    energies = np.array([block.energy(state.coefficients) for block in blocks])
     shapes = np.array([block.shape for block in blocks])
     rates = shapes / np.array([block.precision for block in blocks])
     return np.asarray(np.clip((gammas + 2 * shapes) / (energies + 2 * rates), *LIMITS), dtype=np.float64)

@@ -35,7 +35,7 @@ class Problem:
         self.projection = projection or Projection(model.baseline, precisions)
         self._has_prior = np.isfinite(model.layout.prior_sd)
         self._state: State | None = None
-        self._derivatives: tuple[State, FloatArray] | None = None
+        self._derivatives: tuple[State, FloatArray, FloatArray, FloatArray] | None = None
         self._reduced: tuple[State, FloatArray, FloatArray] | None = None
 
     def with_precisions(self, precisions: FloatArray) -> Problem:
@@ -103,11 +103,15 @@ class Problem:
         phases the fitted spectrum stands in for the data in the Hessian, and the data give the gradient.
         """
         state = self.state(vector)
-        change = self.change(state) if count is None else common_derivatives(self.model, state)[:, :count]
-        inner, answer, moment = self._projected(state, change)
+        if count is None:
+            change, products, cross = self._changes(state)
+        else:
+            change = common_derivatives(self.model, state)[:, :count]
+            products, cross = change.T @ change, self.projection.cross(change)
+        inner, answer, moment = self._projected(state, change, cross)
         gradient = -(change.T @ state.residual)
         gradient[PHASES] = -self._phase_slopes(state)
-        hessian = change.T @ change - inner.T @ inner - moment.T @ answer
+        hessian = products - inner.T @ inner - moment.T @ answer
         layout, size = self.model.layout, gradient.size
         weight = 1.0 / layout.prior_sd[:size] ** 2
         departure = weight * (vector[:size] - layout.prior_mean[:size])
@@ -118,18 +122,25 @@ class Problem:
 
     def change(self, state: State) -> FloatArray:
         """Derivatives (W, n) at the state, made once for each."""
+        return self._changes(state)[0]
+
+    def _changes(self, state: State) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Derivatives (W, n), their products (n, n) and their products with the baseline's columns."""
         if self._derivatives is None or self._derivatives[0] is not state:
-            self._derivatives = (state, derivatives(self.model, state))
-        return self._derivatives[1]
+            change = derivatives(self.model, state)
+            self._derivatives = (state, change, change.T @ change, self.projection.cross(change))
+        return self._derivatives[1:]
 
     def _phase_slopes(self, state: State) -> FloatArray:
         """Products (2,) of the residual with the derivatives of the phased data."""
         return phase_derivatives(self.model, state.rotated).T @ state.residual
 
-    def _projected(self, state: State, change: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _projected(
+        self, state: State, change: FloatArray, cross: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """``inner`` (n, c) of columns of change (W, c), how free amplitudes answer (f, c), and their moment (f, c)."""
         active = np.flatnonzero(state.free)
-        inner = self.projection.inner(self.projection.cross(change))
+        inner = self.projection.inner(cross)
         moment = state.design[:, active].T @ change - state.inner[:, active].T @ inner
         factor = cholesky(state.gram[np.ix_(active, active)])
         return inner, solve_factored(factor, moment), moment
@@ -142,12 +153,22 @@ class Problem:
         The penalised Gauss-Newton Hessian, of the square of ``gauss``; what is held at zero is in it like the others,
         for it could be more.
         """
-        columns = np.hstack([state.design, self.change(state)])
-        inner = self.projection.inner(self.projection.cross(columns))
-        information = columns.T @ columns - inner.T @ inner
-        tail = np.arange(state.amplitudes.size, columns.shape[1])
+        products, cross = self.products(state)
+        inner = self.projection.inner(cross)
+        information = products - inner.T @ inner
+        tail = np.arange(state.amplitudes.size, information.shape[0])
         information[tail, tail] += self.soft_weights()
         return np.asarray(information), self.projection.coefficients(inner)
+
+    def products(self, state: State) -> tuple[FloatArray, FloatArray]:
+        """Products of the columns of all amplitudes and non-linear parameters, with each other and the baseline's.
+
+        Shapes (K + n, K + n) and (coefficients, K + n).
+        """
+        change, products, cross = self._changes(state)
+        mixed = state.design.T @ change
+        together = np.block([[state.products[:-1, :-1], mixed], [mixed.T, products]])
+        return together, np.hstack([state.cross[:, :-1], cross])
 
     def soft_weights(self) -> FloatArray:
         """Information (n,) of the soft priors; for ``gauss`` of its square.

@@ -23,12 +23,12 @@ def with_differences(model: LinearCombinationModel, differences: ComplexArray, f
     Each way is one column, in which every component counts with its amplitude in a ``first`` solution: pulses and
     timings change all of them at once. They are as broad as the components are there, and keep that width.
     """
-    parts: dict[int, FloatArray] = {}
-    for component in np.flatnonzero((first.amplitudes > 0) & differences.any(axis=(0, 2))):
-        columns = columns_like(model, differences[:, component], first.values)
-        parts[int(component)] = first.amplitudes[component] * columns
-    if not parts:
-        return model
+    chosen = np.flatnonzero((first.amplitudes > 0) & differences[..., 0].any(axis=0))
     ways, start = differences.shape[0], model.baseline.columns.shape[1]
+    if chosen.size == 0:
+        return model
+    weighed = differences[:, chosen] * first.amplitudes[chosen, None]
+    columns = columns_like(model, weighed.reshape(-1, weighed.shape[-1]), first.values).reshape(-1, ways, chosen.size)
+    parts: dict[int, FloatArray] = {int(component): columns[..., place] for place, component in enumerate(chosen)}
     block = Block(start, start + ways, np.eye(ways), 1.0, SHAPE, PULSES, parts, np.eye(ways))
     return replace(model, baseline=model.baseline.with_columns(np.sum(list(parts.values()), axis=0), block))

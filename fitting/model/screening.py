@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fitting.fid import Spectrum
 from fitting.model.domain import fit_domain
-from fitting.model.fit import LEAST_NOISE, Components, build_model
+from fitting.model.fit import LEAST_NOISE, Components, model_without_data, with_data
 from fitting.model.forward import LinearCombinationModel, evaluate
-from fitting.model.linear import Projection
+from fitting.model.linear import expected_projection
 from fitting.model.lineshape import water_envelope
 from fitting.model.parameters import common_vector
 from fitting.model.result import Fit
-from fitting.model.solution import first_solution, prior_precisions
+from fitting.model.solution import first_solution
 from fitting.units import FloatArray
 
 
@@ -30,7 +32,7 @@ class RoughFits:
         self._relative_noise = max(noise_sd / self._gain, LEAST_NOISE)
         self._envelope = water_envelope(spectrum.water, fit_domain(spectrum.fid.axes).time)
         self._baseline = baseline
-        self._projection: Projection | None = None
+        self._first: LinearCombinationModel | None = None
 
     def fitted(self, components: Components) -> float:
         """With phases, shift and width found anew, in a quarter of the time of a whole fit."""
@@ -44,11 +46,10 @@ class RoughFits:
         return self._residual(model, common_vector(model.layout, common))
 
     def _model(self, components: Components) -> LinearCombinationModel:
-        return build_model(
-            self._fid, components, self._relative_noise, self._gain, self._baseline, envelope=self._envelope
-        )
+        model = model_without_data(self._fid.axes, components, self._relative_noise, self._baseline, self._envelope)
+        if self._first is None:  # the data are the same for all components
+            self._first = with_data(model, self._fid, self._relative_noise, self._gain)
+        return replace(model, data=self._first.data, data_time=self._first.data_time)
 
     def _residual(self, model: LinearCombinationModel, vector: FloatArray) -> float:
-        if self._projection is None:  # the baseline is the same for all components
-            self._projection = Projection(model.baseline, prior_precisions(model))
-        return float(np.sqrt(np.mean(evaluate(model, self._projection, vector).residual ** 2)))
+        return float(np.sqrt(np.mean(evaluate(model, expected_projection(model.baseline), vector).residual ** 2)))

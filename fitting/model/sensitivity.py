@@ -62,10 +62,11 @@ def _single_templates(problem: Problem, state: State, multiples: Mapping[str, fl
         return
     precisions = problem.projection.precisions * _factors(problem, NO_DEVIATION, 1.0)
     projection = problem.projection.with_precisions(precisions)
-    apart = problem.model.baseline.columns[:, block.start : block.stop] * np.array(list(multiples.values()))
-    target = np.hstack([state.target, apart])
-    inner = projection.inner(projection.cross(target))
-    gram = target.T @ target - inner.T @ inner
+    inside, factors = slice(block.start, block.stop), np.array(list(multiples.values()))
+    products, crossed = problem.model.baseline.gram[:, inside] * factors, state.cross[inside].T * factors
+    whole = np.block([[state.products, crossed], [crossed.T, products[inside] * factors[:, None]]])
+    inner = projection.inner(np.hstack([state.cross, products]))
+    gram = whole - inner.T @ inner
     size = state.target.shape[1]
     for index, name in enumerate(multiples):
         changed = np.eye(size + len(multiples), size)

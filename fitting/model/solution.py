@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitting.model.forward import LinearCombinationModel, State
-from fitting.model.linear import Projection
+from fitting.model.linear import Projection, expected_projection
 from fitting.model.optimisers import OPTIMISERS, Optimum, gauss_newton
 from fitting.model.parameters import GLOBAL
 from fitting.model.precision import updated
@@ -48,7 +48,7 @@ class Solution:
 
 def first_solution(model: LinearCombinationModel, spectrometer_frequency: float, deadline: float | None) -> Optimum:
     """Common parameters for the baseline's prior stiffness: accurate enough to locate the spectrum."""
-    problem = Problem(model, prior_precisions(model))
+    problem = expected_problem(model)
     start = start_vector(model, problem.projection, spectrometer_frequency)
     return gauss_newton(problem, start, COARSE_TOLERANCE, deadline, len(GLOBAL))
 
@@ -57,7 +57,7 @@ def settled_solution(
     model: LinearCombinationModel, start: FloatArray, optimiser: str, deadline: float | None
 ) -> Solution:
     """Adapt the baseline along rough solutions until its stiffness is settled, then let ``optimiser`` finish."""
-    problem = Problem(model, prior_precisions(model))
+    problem = Problem(model, model.baseline.expected)
     vector, evaluations = start, 0
     for _ in range(ROUNDS):
         rough = gauss_newton(problem, vector, COARSE_TOLERANCE, deadline)
@@ -70,9 +70,10 @@ def settled_solution(
     return Solution(problem, problem.state(final.vector), problem.projection.precisions, evaluations, final.code)
 
 
-def prior_precisions(model: LinearCombinationModel) -> FloatArray:
-    """Expected precision of each block of the baseline, shape (blocks,)."""
-    return np.array([block.precision for block in model.baseline.blocks])
+def expected_problem(model: LinearCombinationModel) -> Problem:
+    """The problem at the baseline's expected precisions, for a baseline that the spectra of a batch share."""
+    projection = expected_projection(model.baseline)
+    return Problem(model, projection.precisions, projection)
 
 
 def _adapted(problem: Problem, vector: FloatArray) -> Problem:

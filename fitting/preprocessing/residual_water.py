@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
-from fitting.fid import Axes, Fid
+from fitting.fid import Axes, Fid, exponentials
 from fitting.units import ComplexArray, FloatArray, hz_to_ppm
 
 WATER_BAND_PPM = (4.35, 5.3)
@@ -54,7 +54,8 @@ class Components:
 
     def fid(self, axes: Axes) -> Fid:
         """Their sum, shape (points,)."""
-        samples = np.exp(axes.time[:, None] * (2j * np.pi * self.frequency - self.damping)) @ self.amplitude
+        rates = self.damping - 2j * np.pi * self.frequency
+        samples = self.amplitude @ exponentials(rates, axes.dwell_time, 0, axes.points)
         return Fid(np.asarray(samples), axes.dwell_time, axes.frequency)
 
     def __len__(self) -> int:
@@ -104,16 +105,21 @@ def _poles(fid: ComplexArray) -> ComplexArray:
 
 
 def _hankel_products(samples: ComplexArray, rows: int) -> ComplexArray:
-    """H H* (rows, rows) of the Hankel matrix H of samples: along its diagonals only the ends of the sums change."""
+    """H H* (rows, rows) of the Hankel matrix H of samples: sums of products of samples a fixed distance apart.
+
+    Those of one distance are the elements of one diagonal, of which each has one product more at its end than the one
+    before and one less at its start.
+    """
     columns = samples.size - rows + 1
-    products = np.empty((rows, rows), dtype=np.complex128)
-    windows = np.lib.stride_tricks.sliding_window_view(samples, columns)
-    products[0] = windows.conj() @ samples[:columns]
-    products[:, 0] = products[0].conj()
-    entering, leaving = samples[columns : columns + rows - 1].conj(), samples[: rows - 1].conj()
-    for row in range(1, rows):
-        products[row, 1:] = products[row - 1, :-1] + samples[columns + row - 1] * entering - samples[row - 1] * leaving
-    return products
+    later = np.lib.stride_tricks.sliding_window_view(np.append(samples, np.zeros(rows)), rows)[: samples.size]
+    sums = np.zeros((samples.size + 1, rows), dtype=np.complex128)
+    np.cumsum(samples[:, None] * later.conj(), axis=0, out=sums[1:])
+    products = np.zeros((rows, 2 * rows), dtype=np.complex128)
+    row, element = products.strides
+    along = np.lib.stride_tricks.as_strided(products, (rows, rows), (row + element, element))
+    along[:] = sums[columns:][:rows] - sums[:rows]
+    upper = products[:, :rows]
+    return np.asarray(upper + np.triu(upper, 1).conj().T)
 
 
 def _strongest(products: ComplexArray, count: int) -> ComplexArray:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from fitting.fid import Fid
 from fitting.quality.evidence import Evidence, Instrument
@@ -31,6 +33,8 @@ LINEWIDTH_HZ = 5.0
 DISTINCT = 1.03
 """The match must gain this much over that of an unstretched axis to count against the axis."""
 
+_ERRORS = np.linspace(-LARGEST_ERROR, LARGEST_ERROR, 2 * round(LARGEST_ERROR / ERROR_STEP) + 1)
+
 
 def axis_error(fid: Fid) -> float:
     """Relative excess of the distance between singlets over that on the axis; 0 without evidence against the axis.
@@ -54,14 +58,22 @@ def axis_error(fid: Fid) -> float:
     size = 1 << int(np.ceil(np.log2(ZERO_FILLING * signal.size)))
     frequency = np.fft.fftfreq(size, fid.dwell_time)
     spectrum = np.fft.fft(signal, size) * np.exp(-2j * np.pi * frequency * time[used][0])
-    errors = np.linspace(-LARGEST_ERROR, LARGEST_ERROR, 2 * round(LARGEST_ERROR / ERROR_STEP) + 1)
-    shifts = np.arange(-LARGEST_SHIFT_PPM, LARGEST_SHIFT_PPM + STEP_PPM / 2, STEP_PPM)
-    place, height = np.array(SINGLETS).T
-    wanted = CENTRE_PPM + np.multiply.outer(1 + errors, place - CENTRE_PPM)[:, None] + shifts[:, None]
-    at = np.rint((WATER_PPM - wanted) * fid.frequency * 1e-6 * size * fid.dwell_time).astype(np.intp) % size
-    match = np.abs(spectrum[at] @ height).max(axis=1)
+    _, height = np.array(SINGLETS).T
+    match = np.abs(spectrum[_bins(size, fid.dwell_time, fid.frequency)] @ height).max(axis=1)
     best = int(np.argmax(match))
-    return float(errors[best]) if match[best] > DISTINCT * match[errors.size // 2] else 0.0
+    return float(_ERRORS[best]) if match[best] > DISTINCT * match[_ERRORS.size // 2] else 0.0
+
+
+@lru_cache(maxsize=8)
+def _bins(size: int, dwell_time: float, spectrometer_frequency: float) -> npt.NDArray[np.intp]:
+    """Bins of a spectrum of ``size`` points for each error, shift and singlet: (errors, shifts, singlets)."""
+    shifts = np.arange(-LARGEST_SHIFT_PPM, LARGEST_SHIFT_PPM + STEP_PPM / 2, STEP_PPM)
+    place, _ = np.array(SINGLETS).T
+    wanted = CENTRE_PPM + np.multiply.outer(1 + _ERRORS, place - CENTRE_PPM)[:, None] + shifts[:, None]
+    place_hz = (WATER_PPM - wanted) * spectrometer_frequency * 1e-6
+    bins: npt.NDArray[np.intp] = np.rint(place_hz * size * dwell_time).astype(np.intp) % size
+    bins.setflags(write=False)
+    return bins
 
 
 @dataclass(frozen=True)

@@ -49,9 +49,14 @@ def basis_for(job: Job, acquisition: Acquisition, axes: Axes, cache_dir: Path | 
     if job.basis:
         basis = _supplied_basis(job.basis, _by_protons(job), axes)
     else:
-        protocol, grid = protocol_of(acquisition), Grid(axes.points, axes.dwell_time)
-        basis = replace(cached_basis(protocol, grid, cache_dir), differences=differences(protocol, grid, cache_dir))
+        basis = _simulated_basis(protocol_of(acquisition), Grid(axes.points, axes.dwell_time), cache_dir)
     return with_job_background(basis, job)
+
+
+@lru_cache(maxsize=8)
+def _simulated_basis(protocol: Protocol, grid: Grid, cache_dir: Path | None) -> BasisSet:
+    """The metabolites of a protocol, with what other pulses and timings would change."""
+    return replace(cached_basis(protocol, grid, cache_dir), differences=differences(protocol, grid, cache_dir))
 
 
 def with_job_background(basis: BasisSet, job: Job) -> BasisSet:

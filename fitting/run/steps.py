@@ -128,7 +128,8 @@ def give_verdict(run: Run) -> None:
         found = doubts_of_the_data(
             run.spectrum, run.basis, run.job, run.cache_dir, run.acquisition, run.fit, run.quality, run.background
         )
-        run.judgement = judged(doubts=doubts + found)
+        if found:
+            run.judgement = judged(doubts=doubts + found)
 
 
 def compare_with_controls(run: Run) -> None:

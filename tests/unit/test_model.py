@@ -20,7 +20,7 @@ from fitting.model.optimisers import OPTIMISERS
 from fitting.model.parameters import GLOBAL, layout_for, unpack
 from fitting.model.problem import Problem
 from fitting.model.sensitivity import stiffness_step
-from fitting.model.solution import TOLERANCE, first_solution, prior_precisions
+from fitting.model.solution import TOLERANCE, first_solution
 from fitting.model.start import start_vector
 from fitting.model.uncertainty import amplitude_covariance
 from fitting.units import FloatArray
@@ -438,7 +438,7 @@ def test_the_fitted_shift_is_taken_off_the_axis_of_the_traces() -> None:
     fid = world.fid(world.clean_fid(shift_hz=6.0))
     gain = float(np.abs(fid.samples).max())
     model = build_model(fid, world.components(), SD / gain, gain, "two-scale")
-    state = Problem(model, prior_precisions(model)).state(first_solution(model, world.FREQUENCY, None).vector)
+    state = Problem(model, model.baseline.expected).state(first_solution(model, world.FREQUENCY, None).vector)
     traces = _traces(model, state, SD, state.values.shift / world.FREQUENCY * 1e6)
 
     assert state.values.shift == pytest.approx(6.0, abs=0.5)

@@ -15,7 +15,7 @@ from fitting.model.forward import State
 from fitting.model.linear_prior import LinearPrior
 from fitting.model.problem import GAUSS, Problem
 from fitting.model.pulses import PULSES, with_differences
-from fitting.model.solution import first_solution, prior_precisions
+from fitting.model.solution import first_solution
 from fitting.model.uncertainty import amplitude_covariance
 from fitting.quantification.deviations import Deviations
 from fitting.units import ComplexArray, FloatArray
@@ -57,14 +57,14 @@ def linearised() -> tuple[Problem, State]:
     gain = float(np.abs(samples).max())
     model = build_model(world.fid(samples), known, SD / gain, gain, "two-scale")
     vector = first_solution(model, world.FREQUENCY, None).vector
-    first = Problem(model, prior_precisions(model)).state(vector)
+    first = Problem(model, model.baseline.expected).state(vector)
     unit = SD / gain * np.sqrt(model.domain.samples)
     assert known.deviations is not None
     assert known.differences is not None
     families = {TEMPLATES: known.deviations.templates, LINES: known.deviations.lines}
     model = with_deviations(model, {n: Family(model.domain.decimate(s) / unit) for n, s in families.items()}, first)
     model = with_differences(model, model.domain.decimate(known.differences) / unit, first)
-    problem = Problem(model, prior_precisions(model))
+    problem = Problem(model, model.baseline.expected)
     return problem, problem.state(vector)
 
 
