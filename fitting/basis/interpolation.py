@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import czt
+import scipy  # loads scipy.signal at its first use: it takes a second, and few analyses bring a basis set
 
 from fitting.units import ComplexArray
 
@@ -59,7 +59,8 @@ def resample(signal: ComplexArray, step: float, points: int) -> ComplexArray:
         frequency = np.abs(np.fft.fftshift(np.fft.fftfreq(length))) * step
         spectrum = spectrum * np.clip((0.5 - frequency) / 0.02, 0.0, 1.0)
     # Chirp z-transform: the inverse DFT evaluated at any evenly spaced times, not only at the samples'.
-    sums = czt(spectrum, m=points, w=np.exp(2j * np.pi * step / length), a=np.exp(-2j * np.pi * MARGIN / length))
+    turn, start = np.exp(2j * np.pi * step / length), np.exp(-2j * np.pi * MARGIN / length)
+    sums = scipy.signal.czt(spectrum, m=points, w=turn, a=start)
     times = MARGIN + step * np.arange(points)
     values: ComplexArray = sums * np.exp(-2j * np.pi * (length // 2) * times / length) / length
     return values

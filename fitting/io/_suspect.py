@@ -8,7 +8,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import import_module
 from typing import Any, TypeVar
 
 from fitting.errors import DamagedFile
@@ -35,8 +34,9 @@ def _reader() -> Callable[[bytes], Any]:
     """The reader of CSA headers."""
     with warnings.catch_warnings():  # its sources hold invalid escape sequences, reported when first compiled
         warnings.simplefilter("ignore")
-        found: Callable[[bytes], Any] = import_module("suspect.io.siemens").read_csa_header
-    return found
+        from suspect.io.siemens import read_csa_header  # noqa: PLC0415 - see above
+    read: Callable[[bytes], Any] = read_csa_header
+    return read
 
 
 def _guarded(read: Callable[[], _Read], file: SourceFile, title: str) -> _Read:

@@ -8,10 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-import lmfit
 import numpy as np
 
 from fitting.model.problem import GAUSS, Problem
@@ -37,45 +35,28 @@ LARGEST_STEP = 100.0
 """Typical changes of a parameter that one step may span; further away the linear model is not valid, and the
 exponential of a very negative damping overflows."""
 
-Options = Callable[[Callable[[lmfit.Parameters], FloatArray]], dict[str, Any]]
 Solver = Callable[[Problem, FloatArray, float, float | None], Optimum]
 
 
-class PlainMinimizer(lmfit.Minimizer):  # type: ignore[misc]
-    """lmfit's minimiser without its error bars, which take longer than the fit: ``uncertainty`` has better ones.
+def _minimise(
+    problem: Problem, start: FloatArray, deadline: float | None, method: str, options: Mapping[str, Any]
+) -> Optimum:
+    """Find the departures from ``start`` with lmfit, which takes a second to import."""
+    from fitting.model.plain_minimizer import minimised  # noqa: PLC0415 - who only reads or compares does not pay it
 
-    lmfit 1.3 has no option for it (``calc_covar=False`` holds for its scalar methods only), so its one method that
-    computes them is replaced; ``pyproject.toml`` pins lmfit and a test compares this with the plain class.
-    """
-
-    def _calculate_uncertainties_correlations(self) -> None:
-        """Leave the result without error bars."""
-
-
-@lru_cache(maxsize=16)
-def _departures(names: tuple[str, ...]) -> lmfit.Parameters:
-    """Parameters at zero, made once for all fits: lmfit works on a copy of them."""
-    parameters = lmfit.Parameters()
-    for name in names:
-        parameters.add(name, value=0.0)
-    return parameters
-
-
-def _minimise(problem: Problem, start: FloatArray, deadline: float | None, method: str, options: Options) -> Optimum:
-    """Find the departures from ``start`` with lmfit."""
-
-    def vector(current: lmfit.Parameters) -> FloatArray:
-        return start + np.fromiter((item.value for item in current.values()), dtype=np.float64, count=start.size)
-
-    def late(*_: object) -> bool:
+    def late() -> bool:
         return deadline is not None and time.monotonic() > deadline
 
-    minimiser = PlainMinimizer(
-        lambda current: problem.residuals(vector(current)), _departures(problem.names), iter_cb=late, calc_covar=False
+    result, moved = minimised(
+        problem.names,
+        lambda departures: problem.residuals(start + departures),
+        lambda departures: problem.jacobian(start + departures),
+        late,
+        method=method,
+        options=options,
     )
-    result = minimiser.minimize(method=method, **options(lambda current: problem.jacobian(vector(current))))
     code: OutcomeCode = "converged" if result.success else ("stopped_early" if late() else "failed")
-    return Optimum(vector(result.params), int(result.nfev), code, str(result.message))
+    return Optimum(start + moved, int(result.nfev), code, str(result.message))
 
 
 def lmfit_leastsq(problem: Problem, start: FloatArray, tolerance: float, deadline: float | None) -> Optimum:
@@ -85,31 +66,14 @@ def lmfit_leastsq(problem: Problem, start: FloatArray, tolerance: float, deadlin
     ``deadline`` is a ``time.monotonic()`` moment or None.
     """
     relative = tolerance / max(problem.cost(start), 1.0)
-    return _minimise(
-        problem,
-        start,
-        deadline,
-        "leastsq",
-        lambda jac: {"Dfun": jac, "ftol": relative, "xtol": 1e-6, "max_nfev": EVALUATIONS},
-    )
+    return _minimise(problem, start, deadline, "leastsq", {"ftol": relative, "xtol": 1e-6, "max_nfev": EVALUATIONS})
 
 
 def lmfit_least_squares(problem: Problem, start: FloatArray, tolerance: float, deadline: float | None) -> Optimum:
     """Trust-region reflective algorithm of lmfit (scipy ``least_squares``) with the analytic Jacobian."""
-    relative = tolerance / max(problem.cost(start), 1.0)
-    return _minimise(
-        problem,
-        start,
-        deadline,
-        "least_squares",
-        lambda jac: {
-            "jac": jac,
-            "ftol": max(relative, 1e-12),
-            "xtol": 1e-6,
-            "gtol": None,
-            "max_nfev": EVALUATIONS,
-        },
-    )
+    relative = max(tolerance / max(problem.cost(start), 1.0), 1e-12)
+    options = {"ftol": relative, "xtol": 1e-6, "gtol": None, "max_nfev": EVALUATIONS}
+    return _minimise(problem, start, deadline, "least_squares", options)
 
 
 def gauss_newton(

@@ -6,7 +6,7 @@ import lmfit
 import numpy as np
 import pytest
 
-from fitting.model.optimisers import PlainMinimizer
+from fitting.model.plain_minimizer import PlainMinimizer
 
 
 def fit(kind: type[lmfit.Minimizer]) -> lmfit.minimizer.MinimizerResult:
