@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from fitting.fid import Fid
+from fitting.fid import Axes, Fid
 from fitting.quality.evidence import Evidence, Instrument
 from fitting.quality.numbers import number
 from fitting.units import WATER_PPM
@@ -59,19 +59,19 @@ def axis_error(fid: Fid) -> float:
     frequency = np.fft.fftfreq(size, fid.dwell_time)
     spectrum = np.fft.fft(signal, size) * np.exp(-2j * np.pi * frequency * time[used][0])
     _, height = np.array(SINGLETS).T
-    match = np.abs(spectrum[_bins(size, fid.dwell_time, fid.frequency)] @ height).max(axis=1)
+    match = np.abs(spectrum[_bins(fid.axes.with_points(size))] @ height).max(axis=1)
     best = int(np.argmax(match))
     return float(_ERRORS[best]) if match[best] > DISTINCT * match[_ERRORS.size // 2] else 0.0
 
 
 @lru_cache(maxsize=8)
-def _bins(size: int, dwell_time: float, spectrometer_frequency: float) -> npt.NDArray[np.intp]:
-    """Bins of a spectrum of ``size`` points for each error, shift and singlet: (errors, shifts, singlets)."""
+def _bins(axes: Axes) -> npt.NDArray[np.intp]:
+    """Bins of a spectrum on these axes for each error, shift and singlet: (errors, shifts, singlets)."""
     shifts = np.arange(-LARGEST_SHIFT_PPM, LARGEST_SHIFT_PPM + STEP_PPM / 2, STEP_PPM)
     place, _ = np.array(SINGLETS).T
     wanted = CENTRE_PPM + np.multiply.outer(1 + _ERRORS, place - CENTRE_PPM)[:, None] + shifts[:, None]
-    place_hz = (WATER_PPM - wanted) * spectrometer_frequency * 1e-6
-    bins: npt.NDArray[np.intp] = np.rint(place_hz * size * dwell_time).astype(np.intp) % size
+    place_hz = (WATER_PPM - wanted) * axes.frequency * 1e-6
+    bins: npt.NDArray[np.intp] = np.rint(place_hz * axes.points * axes.dwell_time).astype(np.intp) % axes.points
     bins.setflags(write=False)
     return bins
 
