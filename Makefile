@@ -29,7 +29,11 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help setup serve check test lint format types imports openapi openapi-check docs norm-model real-files pooled-rows pytest truth fuzz attacks bombs schemathesis audit accuracy bench bench-statistics golden chaos peers load scale image lock clean
+=======
+.PHONY: help setup serve check test lint format types imports openapi openapi-check docs norm-model real-files pooled-rows pytest truth fuzz attacks bombs clients schemathesis audit accuracy bench bench-statistics golden chaos load scale image lock clean
+>>>>>>> ef08123 (Describe the interface so that generated clients work)
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -108,6 +112,18 @@ bombs: $(DEV_STAMP) ## send small files that would be huge through a worker, mea
 
 attacks: $(DEV_STAMP) ## try every attack of tests/attacks on a service and write the table of docs/threat-model.md (minutes)
 	$(BIN)/python -W error -m tests.attacks --page docs/threat-model.md
+
+# The generators need other versions of shared packages than the locked ones, so they have an environment of their own.
+clients: $(DEV_STAMP) ## generate clients of three generators, send a spectrum with each, and lint the description with Redocly
+	@mkdir -p build
+	@test -x build/clients/bin/datamodel-codegen || { $(PYTHON) -m venv build/clients && \
+	  build/clients/bin/python -m pip --disable-pip-version-check install --quiet 'pip>=25.1' && \
+	  build/clients/bin/python -m pip --disable-pip-version-check install --quiet --group clients; } >build/clients.log 2>&1 \
+	  || { rm -rf build/clients; echo 'generators of Python clients cannot be installed: their tests are skipped (build/clients.log)'; }
+	@test -x build/clients/node_modules/.bin/redocly || { mkdir -p build/clients && npm install --silent --no-audit --no-fund --prefix build/clients \
+	  '@redocly/cli@2' 'openapi-typescript@7' 'openapi-fetch@0.17' 'typescript@5' '@types/node@20'; } >build/clients-node.log 2>&1 \
+	  || { rm -rf build/clients/node_modules; echo 'Node.js generators cannot be installed: their tests are skipped (build/clients-node.log)'; }
+	$(BIN)/pytest tests/generated $(PYTEST_ARGS)
 
 schemathesis: $(DEV_STAMP) ## try the interface with what its description allows and forbids, on an empty service
 	$(BIN)/python -m tests.fuzz.interface --max-examples $(FUZZ_EXAMPLES)

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from fitting import __version__
@@ -83,9 +84,15 @@ def mount(app: FastAPI) -> None:
     """
     before = len(app.routes)  # the framework's own, such as /openapi.json
     for module in ROUTED:
-        app.include_router(module.router, dependencies=[] if module is pages else [Depends(refuse_unknown_parameters)])
+        checks = [] if module is pages else [Depends(refuse_unknown_parameters)]
+        app.include_router(module.router, dependencies=checks, generate_unique_id_function=_operation_id)
     declared = access.declarations(app.routes[before:])
     app.openapi = partial(_description, app, declared)  # type: ignore[method-assign]  # the documented way to change it
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Name of a call in generated clients: that of its function, such as ``list_analyses``."""
+    return route.name
 
 
 def openapi_yaml() -> str:
@@ -102,6 +109,8 @@ def _description(app: FastAPI, declared: Mapping[tuple[str, str], Access]) -> Sc
             version=__version__,
             description=f"Quantify single-voxel brain 1H-MRS and compare it with matched control norms.\n\n{NOTICE}",
             routes=app.routes,
+            servers=[{"url": "/", "description": "The server that this description comes from."}],
+            license_info={"name": "MIT", "identifier": "MIT"},
         )
         components: Schema = document["components"]["schemas"]
         for model in _UNREFERENCED:

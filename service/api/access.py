@@ -62,6 +62,7 @@ def describe(document: dict[str, Any], declared: Mapping[tuple[str, str], Access
             access = declared[method.upper(), path]
             if access.is_page and "text/html" in operation["responses"].get("200", {}).get("content", {}):
                 operation["responses"]["303"] = {"description": "A browser that is not signed in is led to `/sign-in`."}
+            operation["security"] = []
             if access.need != "public":
                 scopes = [] if access.need == "any" else [access.need]
                 operation["security"] = [{}, {"key": scopes}, {"session": scopes}]

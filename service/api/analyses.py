@@ -57,9 +57,11 @@ from service.storage.repositories import AnalysisRepository, Submission
 from service.storage.tables import UNFINISHED, AnalysisRow
 from service.web.negotiation import MAX_WAIT_SECONDS, wait_seconds
 
+_FILE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+"""A file: OpenAPI 3.1 says so by its media type, and generators of clients look at ``format``."""
 _NIFTI = "NIfTI (.nii or .nii.gz), in the scanner's coordinates; only voxels and their place are used."
 _IMAGES = {
-    name: {"type": "string", "contentMediaType": "application/octet-stream", "description": f"{what} {_NIFTI}"}
+    name: {**_FILE, "description": f"{what} {_NIFTI}"}
     for name, what in {
         "anatomy": "T1-weighted image of the same examination, for the picture of the measured volume.",
         "gray_matter": "Probability map of grey matter; all three maps together give the tissue fractions.",
@@ -79,18 +81,18 @@ _BODIES = {
                     "metabolite": {
                         "type": "array",
                         "minItems": 1,
-                        "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                        "items": _FILE,
                         "description": "The spectrum's file, or the files it consists of (SDAT and SPAR). The file's "
                         "name is not kept, for it may identify a person; its ending is.",
                     },
                     "water_reference": {
                         "type": "array",
-                        "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                        "items": _FILE,
                         "description": "The scan without water suppression, alike.",
                     },
                     "macromolecules": {
                         "type": "array",
-                        "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                        "items": _FILE,
                         "description": "A scan of the same field with nulled metabolites, alike; it replaces the "
                         "published macromolecular spectra.",
                     },
@@ -118,6 +120,7 @@ router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
 
 @router.post(
     "",
+    name="submit_analysis",
     dependencies=[Depends(Access("submit", note="own-transaction"))],
     status_code=202,
     summary="Submit a spectrum",
@@ -232,6 +235,7 @@ class InspectionOut(BaseModel):
 
 @router.post(
     "/validate",
+    name="validate_submission",
     dependencies=[Depends(Access("submit", note="change"))],
     summary="Say what would be analysed",
     responses=responses(*_INTAKE_PROBLEMS, *_READING_PROBLEMS, OutOfMemory),

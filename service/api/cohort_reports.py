@@ -117,6 +117,7 @@ def make_norm(
 
 @router.post(
     "/{cohort_id}/site",
+    name="make_cohort_site",
     dependencies=[Depends(Access("admin", note="change"))],
     status_code=201,
     summary="Calibrate a scanner with a cohort's healthy people",

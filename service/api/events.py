@@ -70,6 +70,7 @@ class EventOut(BaseModel):
 
 @router.get(
     "/{analysis_id}/events",
+    name="follow_analysis",
     dependencies=[Depends(Access("read", note="one"))],
     summary="Follow an analysis",
     response_class=StreamingResponse,

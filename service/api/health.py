@@ -38,13 +38,25 @@ class Health(BaseModel):
     """``ok``, or there is no answer."""
 
 
-@router.get("/healthz", dependencies=[Depends(PUBLIC)], summary="Is the process alive?", responses=responses())
+@router.get(
+    "/healthz",
+    name="get_liveness",
+    dependencies=[Depends(PUBLIC)],
+    summary="Is the process alive?",
+    responses=responses(),
+)
 async def healthz() -> Health:
     """Answers as long as the process does; touches neither database nor workers."""
     return Health(status="ok")
 
 
-@router.get("/readyz", dependencies=[Depends(PUBLIC)], summary="Can it take work?", responses=responses(NotReady))
+@router.get(
+    "/readyz",
+    name="get_readiness",
+    dependencies=[Depends(PUBLIC)],
+    summary="Can it take work?",
+    responses=responses(NotReady),
+)
 async def readyz(services: ServicesDep) -> Health:
     """Answers when database and folder are whole and belong together, workers answer, and deeds can be recorded."""
     try:
@@ -64,6 +76,7 @@ async def readyz(services: ServicesDep) -> Health:
 
 @router.get(
     "/metrics",
+    name="get_metrics",
     dependencies=[Depends(Access("admin", note="refusals", is_page=True, answers_unrecorded=True))],
     summary="Prometheus metrics",
     response_class=Response,

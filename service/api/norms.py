@@ -117,6 +117,7 @@ def list_norms(
 
 @router.post(
     "/norms",
+    name="add_norm",
     dependencies=[Depends(Access("admin", note="change"))],
     status_code=201,
     summary="Post a site's own controls, or what another laboratory shared",

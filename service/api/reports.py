@@ -56,7 +56,9 @@ router = APIRouter(prefix="/v1/analyses", tags=["analyses"])
                 "text/html": {"schema": {"type": "string"}},
                 "application/json": {"schema": {"type": "object"}},
                 "text/csv": {"schema": {"type": "string"}},
-                "application/pdf": {"schema": {"type": "string", "contentMediaType": "application/pdf"}},
+                "application/pdf": {
+                    "schema": {"type": "string", "format": "binary", "contentMediaType": "application/pdf"}
+                },
             },
         },
         **responses(

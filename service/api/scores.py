@@ -54,6 +54,7 @@ Stores = Annotated[_Norms, Depends(_norms)]
 
 @router.post(
     "/scores",
+    name="score_value",
     dependencies=[Depends(Access("submit", note="change"))],
     summary="Score a value of any program",
     responses=responses(ImplausibleParameter),
@@ -99,6 +100,7 @@ class ScoreSetOut(Output):
 
 @router.post(
     "/score-sets",
+    name="score_values",
     dependencies=[Depends(Access("submit", note="change"))],
     summary="Score several values together",
     responses=responses(ImplausibleParameter),

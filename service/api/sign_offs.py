@@ -117,6 +117,7 @@ def get_sign_off(analysis_id: uuid.UUID, repository: Repository, sign_offs: Sign
 
 @router.post(
     "/{analysis_id}/sign-off",
+    name="change_sign_off",
     dependencies=[Depends(Access("sign", note="change"))],
     summary="Review, sign or amend a report",
     responses=responses(UnknownAnalysis, NotFinished, NoResult, SignOffConflict),

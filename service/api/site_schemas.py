@@ -30,7 +30,7 @@ class SiteRequest(Input):
     """Ids of analyses of healthy people, of any regions."""
 
 
-class SiteMetaboliteOut(Output):
+class SiteRegionMetaboliteOut(Output):
     """One metabolite among the controls of a region."""
 
     name: str
@@ -58,7 +58,7 @@ class SiteRegionOut(Output):
     """Youngest control, years; null when no age is known."""
     age_high: float | None
     """Oldest control, years."""
-    metabolites: tuple[SiteMetaboliteOut, ...]
+    metabolites: tuple[SiteRegionMetaboliteOut, ...]
     """Metabolites of the controls."""
     checks: Checks
     """Each control judged by the others."""
@@ -187,7 +187,7 @@ def _region(region: SiteRegion) -> SiteRegionOut:
     )
 
 
-def _metabolite(region: SiteRegion, name: str) -> SiteMetaboliteOut:
+def _metabolite(region: SiteRegion, name: str) -> SiteRegionMetaboliteOut:
     values = np.array([item.values[name].value for item in region.controls if name in item.values])
     sd = float(values.std(ddof=1)) if values.size > 1 else None
-    return SiteMetaboliteOut(name=name, n=values.size, mean=float(values.mean()), sd=sd)
+    return SiteRegionMetaboliteOut(name=name, n=values.size, mean=float(values.mean()), sd=sd)

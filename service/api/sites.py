@@ -52,6 +52,7 @@ def list_sites(sites: Sites, caller: Caller) -> SiteList:
 
 @router.post(
     "",
+    name="make_site",
     dependencies=[Depends(Access("admin", note="change"))],
     status_code=201,
     summary="Calibrate a scanner",
@@ -97,6 +98,7 @@ def get_site(site_id: SiteId, sites: Sites, caller: Caller) -> Response:
 
 @router.get(
     "/{site_id}/share",
+    name="get_site_share",
     dependencies=[Depends(Access("read", note="refusals"))],
     summary="Read what others may pool",
     response_model=ShareProfile,

@@ -122,3 +122,27 @@ def test_input_examples_are_valid(model: type[AnalysisRequest]) -> None:
     document = {name: field["examples"][0] for name, field in schema["properties"].items() if "examples" in field}
 
     assert model.model_validate_json(json.dumps(document))
+
+
+def test_operation_ids_are_names_for_people() -> None:
+    """Each is unique and a verb with its object, for it becomes a function of generated clients."""
+    ids = [operation["operationId"] for operation in OPERATIONS.values()]
+
+    assert len(set(ids)) == len(ids)
+    assert [name for name in ids if not re.fullmatch(r"[a-z]+(_[a-z]+){1,3}", name)] == []
+
+
+def test_files_are_described_for_generators() -> None:
+    """Every part that is a file says so in the words of OpenAPI 3.1 and in those that generators look at."""
+    body = OPERATIONS["POST /v1/analyses"]["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
+    parts = {name: part.get("items", part) for name, part in body.items() if name != "request"}
+
+    assert "metabolite" in parts
+    for part in parts.values():
+        assert (part["format"], part["contentMediaType"]) == ("binary", "application/octet-stream")
+
+
+def test_description_names_server_and_licence() -> None:
+    """A program that has the description knows where the calls go, and under which licence the service is."""
+    assert [server["url"] for server in DOCUMENT["servers"]] == ["/"]
+    assert DOCUMENT["info"]["license"]["identifier"] == "MIT"
