@@ -71,6 +71,8 @@ def list_analyses(
     region: Annotated[Region | None, Query(description="Region, as the request named it.")] = None,
     state: Annotated[State | None, Query(description="State.")] = None,
     verdict: Annotated[Literal["yes", "limited", "no"] | None, Query(description="Verdict of the result.")] = None,
+    group: Annotated[Pseudonym | None, Query(description="Group of a study, as the request named it.")] = None,
+    tag: Annotated[Pseudonym | None, Query(description="One of the tags of the request.")] = None,
     created_from: Annotated[Timestamp | None, Query(description="Submitted at this time or later.")] = None,
     created_before: Annotated[Timestamp | None, Query(description="Submitted before this time.")] = None,
     cursor: Annotated[
@@ -88,7 +90,7 @@ def list_analyses(
     As CSV, `cursor` and `limit` are not used: all analyses follow in one answer, also those that failed or are not
     finished, with the reason in `message`. Each of them is noted in the audit log.
     """
-    filters = Filters(subject, region, state, verdict, created_from, created_before)
+    filters = Filters(subject, region, state, verdict, created_from, created_before, group, tag)
     if format == "csv":
         return table_response(repository, filters)
     page = repository.page(filters, None if cursor is None else decoded_cursor(cursor), limit)

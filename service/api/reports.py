@@ -207,6 +207,7 @@ def _step(entry: SignOffRow) -> SignOffStep:
         reviewer=entry.reviewer,
         at=rfc3339(entry.at),
         comment=entry.comment,
+        impression=entry.impression,
         amendment=entry.amendment,
         content_sha256=entry.content_sha256,
     )

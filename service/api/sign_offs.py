@@ -45,6 +45,9 @@ class StepIn(BaseModel):
     """Person responsible for the step, as the report will name them: 2 to 128 characters."""
     comment: Words | None = Field(default=None, examples=["Lines checked by eye."])
     """Shown with the step; required to return."""
+    impression: Words | None = Field(default=None, examples=["Ordinary spectrum; no value outside its interval."])
+    """What the reviewer concludes, shown at the top of the report; allowed to review and to sign. One given at the
+    signature takes the place of the review's."""
     amendment: Words | None = Field(default=None, examples=["The voxel lay in the dorsal part."])
     """Text that the next version adds to the signed one; required to amend, refused otherwise."""
 
@@ -52,6 +55,8 @@ class StepIn(BaseModel):
     def _complete(self) -> Self:
         if (self.action == "amend") != bool(self.amendment):
             raise ValueError("amendment is required to amend, and only then")
+        if self.impression and self.action not in ("review", "sign"):
+            raise ValueError("impression belongs to a review or a signature")
         if self.action == "return" and not self.comment:
             raise ValueError("comment is required to return: it says why")
         return self
@@ -76,6 +81,8 @@ class StepOut(BaseModel):
     """When, UTC."""
     comment: str | None
     """Comment on it."""
+    impression: str | None
+    """What the reviewer concluded; null in a step without."""
     amendment: str | None
     """Text that the version adds to the one before."""
     content_sha256: str | None
@@ -99,6 +106,8 @@ class SignOffOut(BaseModel):
     """Actions allowed now."""
     signed_versions: tuple[int, ...]
     """Versions that were signed: ``GET …/report?version=`` answers them as they were."""
+    impression: str | None = Field(examples=["Ordinary spectrum; no value outside its interval."])
+    """The impression of the present version that holds: the newest one that was not taken back."""
     steps: tuple[StepOut, ...]
     """Everything that was done, in order."""
 
@@ -151,22 +160,24 @@ def advance(
         account=account,
         at=datetime.now(UTC).replace(microsecond=0),
         comment=asked.comment or None,
+        impression=asked.impression or None,
         amendment=asked.amendment,
     )
     state = next_state(current, step)
     if state != "signed":
         return sign_offs.add(row.id, step)
     traces = stored_traces(repository, row.id)
-    digest = _content_digest(row, current, traces)
     entry = SignOffRow(
         action=step.action,
         version=current.version,
         reviewer=step.reviewer,
         at=step.at,
         comment=step.comment,
-        content_sha256=digest,
+        impression=step.impression,
     )
-    signed = document_of(row, replace(current, state=state, entries=(*current.entries, entry)), session.of(row))
+    following = replace(current, state=state, entries=(*current.entries, entry))
+    entry.content_sha256 = digest = _content_digest(row, following, traces)
+    signed = document_of(row, following, session.of(row))
     return sign_offs.add(row.id, step, SignedReport(digest, _files(signed, load_traces(traces))))
 
 
@@ -183,7 +194,11 @@ def _files(document: AnalysisDocument, traces: Traces) -> dict[str, bytes]:
 
 
 def _content_digest(row: AnalysisRow, current: SignOff, traces: bytes) -> str:
-    """SHA-256 over what is signed, as it is stored: result, spectra, whom they belong to, version and amendments."""
+    """SHA-256 over what is signed, as it is stored.
+
+    These are result, spectra, whom they belong to, version, amendments and the impression where there is one.
+    """
+    held = current.impression
     envelope = {
         "id": row.id,
         "subject": row.subject,
@@ -192,6 +207,7 @@ def _content_digest(row: AnalysisRow, current: SignOff, traces: bytes) -> str:
         "amendments": [entry.amendment for entry in current.amendments],
         "result": row.result,
         "traces_sha256": hashlib.sha256(traces).hexdigest(),
+        **({} if held is None else {"impression": held.impression}),
     }
     return hashlib.sha256(json.dumps(envelope, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
@@ -203,6 +219,7 @@ def sign_off_out(sign_off: SignOff) -> SignOffOut:
         state=sign_off.state,
         position=sign_off.position,
         allowed=sign_off.allowed,
+        impression=None if sign_off.impression is None else sign_off.impression.impression,
         signed_versions=tuple(entry.version for entry in sign_off.signatures),
         steps=tuple(StepOut.model_validate(entry) for entry in sign_off.entries),
     )

@@ -51,13 +51,16 @@ def sign_off(
     position: Annotated[int, Form(ge=0)] = 0,
     reviewer: Annotated[str, Form(max_length=1000)] = "",
     comment: Annotated[str, Form(max_length=8000)] = "",
+    impression: Annotated[str, Form(max_length=8000)] = "",
     amendment: Annotated[str, Form(max_length=8000)] = "",
 ) -> Response:
     """Take one step of the sign-off and show the report again; errors stand beside their fields."""
-    given = {"reviewer": reviewer, "comment": comment, "amendment": amendment}
+    given = {"reviewer": reviewer, "comment": comment, "impression": impression, "amendment": amendment}
     words = {name: value.replace("\r\n", "\n").strip() or None for name, value in given.items()}
     if action != "amend":
         words["amendment"] = None
+    if action not in ("review", "sign"):
+        words["impression"] = None
     try:
         step = StepIn.model_validate({"action": action, "position": position, **words})
         advance(session, sign_offs, analysis_id, step, caller.name)
@@ -95,9 +98,15 @@ def _report_page(
         shown=shown,
         is_latest=shown == current.version,
         article=_article(row, session, sign_offs, current, shown),
-        given=given or {"reviewer": "", "comment": "", "amendment": ""},
+        given=given or {"reviewer": "", "comment": "", "impression": _impression_so_far(current), "amendment": ""},
         errors=errors or {},
     )
+
+
+def _impression_so_far(sign_off: SignOff) -> str:
+    """What the form begins with: the impression that holds, or that of the version which is amended."""
+    written = next((entry.impression for entry in reversed(sign_off.entries) if entry.impression), None)
+    return written or ""
 
 
 def _article(
@@ -120,6 +129,6 @@ def _step_errors(error: ValidationError) -> dict[str, str]:
         name = str(item["loc"][0]) if item["loc"] else ""
         if not name:
             name = "comment" if "comment" in item["msg"] else "amendment"
-        known = name in ("reviewer", "comment", "amendment")
+        known = name in ("reviewer", "comment", "impression", "amendment")
         errors[name if known else "form"] = room(f"sign_off.wrong_{name}") if known else item["msg"]
     return errors

@@ -21,6 +21,8 @@ class SignOffStep:
     at: str
     """RFC 3339, UTC."""
     comment: str | None = None
+    impression: str | None = None
+    """What the reviewer concludes."""
     amendment: str | None = None
     """Text that the version adds to the one before."""
     content_sha256: str | None = None

@@ -11,7 +11,7 @@ from service.reports.texts import text
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """Text that a later version adds to the one before, with its author."""
+    """Text that a reviewer adds to the report, with its author."""
 
     heading: str
     text: str
@@ -25,6 +25,8 @@ class Standing:
     """For the head of the page."""
     sentences: tuple[str, ...]
     amendments: tuple[Amendment, ...]
+    impression: Amendment | None
+    """What the reviewer concludes, with its author; the newest of this version that was not taken back."""
 
 
 _PAST = {"review": "reviewed", "sign": "signed"}
@@ -43,6 +45,7 @@ def standing(document: AnalysisDocument) -> Standing:
         word=_word(document),
         sentences=tuple(sentences),
         amendments=tuple(_amendment(step) for step in document.sign_off if step.action == "amend"),
+        impression=_impression(_in_force(now)),
     )
 
 
@@ -56,6 +59,14 @@ def moment(timestamp: str) -> str:
 def _word(document: AnalysisDocument) -> str:
     word = text(f"status.{document.status}")
     return word if document.version == 1 else text("status.of_version", status=word, version=document.version)
+
+
+def _impression(steps: list[SignOffStep]) -> Amendment | None:
+    written = next((step for step in reversed(steps) if step.impression), None)
+    if written is None or written.impression is None:
+        return None
+    heading = text("sign_off.impression", reviewer=isolated(written.reviewer), at=moment(written.at))
+    return Amendment(heading, written.impression)
 
 
 def _in_force(steps: list[SignOffStep]) -> list[SignOffStep]:

@@ -1,20 +1,21 @@
-"""Lists of analyses, newest first: filters and pagination."""
+"""Lists of analyses: filters, order and pagination."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, false, func, select, tuple_
 from sqlalchemy.orm import load_only, undefer
 
-from service.storage.tables import AnalysisRow, State
+from service.storage.tables import AnalysisRow, AnalysisTagRow, State
 
 _SHOWN = load_only(
     *(AnalysisRow.id, AnalysisRow.state, AnalysisRow.created, AnalysisRow.finished, AnalysisRow.request),
     *(AnalysisRow.subject, AnalysisRow.region, AnalysisRow.verdict, AnalysisRow.problem),
+    *(AnalysisRow.study_group, AnalysisRow.compared, AnalysisRow.flagged),
     raiseload=True,
 )
 
@@ -29,6 +30,12 @@ class Filters:
     verdict: str | None = None
     created_from: datetime | None = None
     created_before: datetime | None = None
+    group: str | None = None
+    tag: str | None = None
+
+
+Order = Literal["newest", "oldest", "flagged"]
+"""``flagged`` has most flags first, then the newest."""
 
 
 class Cursor(NamedTuple):
@@ -36,6 +43,8 @@ class Cursor(NamedTuple):
 
     created: datetime
     id: str
+    flagged: int = 0
+    """Flags of it, by which ``flagged`` is ordered first."""
 
 
 class Page(NamedTuple):
@@ -45,21 +54,34 @@ class Page(NamedTuple):
     next_cursor: Cursor | None
 
 
-def listed(filters: Filters, cursor: Cursor | None, limit: int, *, with_result: bool) -> Select[Any]:
+def listed(
+    filters: Filters, cursor: Cursor | None, limit: int, *, with_result: bool, order: Order = "newest"
+) -> Select[Any]:
     """The first rows after ``cursor``, with their results or only with what a list shows.
 
-    Within one project each combination of filters has an index of ``tables.LISTS`` that gives them in this order.
+    Within one project each combination of filters has an index of ``tables.LISTS``, or that of the tags, that gives
+    them in this order; only the order ``flagged`` of a filtered list is sorted.
     """
-    query = select(AnalysisRow).where(*_equal(filters), *_between(filters, cursor))
-    query = query.order_by(AnalysisRow.created.desc(), AnalysisRow.id.desc()).limit(limit)
-    return query.options(undefer(AnalysisRow.result) if with_result else _SHOWN)
+    query = select(AnalysisRow)
+    keys = [AnalysisRow.created, AnalysisRow.id]
+    if filters.tag is not None:
+        query = query.join(AnalysisTagRow, AnalysisTagRow.analysis_id == AnalysisRow.id)
+        query = query.where(AnalysisTagRow.tag == filters.tag, AnalysisTagRow.project == AnalysisRow.project)
+        keys = [AnalysisTagRow.created, AnalysisTagRow.analysis_id]
+    query = query.where(*_equal(filters), *_between(filters, cursor, keys, order))
+    if order == "oldest":
+        query = query.order_by(*(key.asc() for key in keys))
+    else:
+        first = [AnalysisRow.flagged.desc()] if order == "flagged" else []
+        query = query.order_by(*first, *(key.desc() for key in keys))
+    return query.limit(limit).options(undefer(AnalysisRow.result) if with_result else _SHOWN)
 
 
 def _equal(filters: Filters) -> list[ColumnElement[bool]]:
     """Only a succeeded analysis has a verdict, so a verdict needs no state beside it.
 
-    Beside a subject the others are compared as expressions, which no index holds: a planner without statistics
-    would take an index of many rows instead of that of one person.
+    Beside a subject, a tag or a group the others are compared as expressions, which no index holds: a planner without
+    statistics would take an index of many rows instead of that of one person, tag or group.
     """
     state = filters.state
     if filters.verdict is not None:
@@ -67,20 +89,37 @@ def _equal(filters: Filters) -> list[ColumnElement[bool]]:
             return [false()]
         state = None
     of_many = {"region": filters.region, "state": state, "verdict": filters.verdict}
-    asked = [(getattr(AnalysisRow, name), value) for name, value in of_many.items() if value is not None]
-    if filters.subject is None:
-        return [column == value for column, value in asked]
-    return [AnalysisRow.subject == filters.subject, *(func.coalesce(column, "") == value for column, value in asked)]
+    by_one = {"study_group": filters.group, "subject": filters.subject}
+    chosen = "subject" if filters.subject is not None else "study_group" if filters.group is not None else None
+    if filters.tag is not None:
+        chosen = None
+    others = {name: value for name, value in {**of_many, **by_one}.items() if value is not None and name != chosen}
+    if chosen is None and filters.tag is None:
+        return [getattr(AnalysisRow, name) == value for name, value in others.items()]
+    compared = [func.coalesce(getattr(AnalysisRow, name), "") == value for name, value in others.items()]
+    return compared if chosen is None else [getattr(AnalysisRow, chosen) == by_one[chosen], *compared]
 
 
-def _between(filters: Filters, cursor: Cursor | None) -> list[ColumnElement[bool]]:
-    """A scan of an index has one upper bound, so only the stricter of ``created_before`` and ``cursor`` is stated."""
-    before = filters.created_before
+def _between(filters: Filters, cursor: Cursor | None, keys: Sequence[Any], order: Order) -> list[ColumnElement[bool]]:
+    """A scan of an index has one bound at each end, so only the stricter of a time and the cursor is stated."""
+    created = keys[0]
+    since, before = filters.created_from, filters.created_before
     conditions: list[ColumnElement[bool]] = []
-    if filters.created_from is not None:
-        conditions.append(AnalysisRow.created >= filters.created_from)
-    if cursor is not None and (before is None or cursor.created < before):
-        conditions.append(tuple_(AnalysisRow.created, AnalysisRow.id) < cursor)
-    elif before is not None:
-        conditions.append(AnalysisRow.created < before)
+    if cursor is not None:
+        at = (cursor.created, cursor.id)
+        match order:
+            case "flagged":
+                conditions.append(tuple_(AnalysisRow.flagged, *keys) < (cursor.flagged, *at))
+            case "oldest" if since is None or cursor.created >= since:
+                conditions.append(tuple_(*keys) > at)
+                since = None
+            case "newest" if before is None or cursor.created < before:
+                conditions.append(tuple_(*keys) < at)
+                before = None
+            case _:
+                pass
+    if since is not None:
+        conditions.append(created >= since)
+    if before is not None:
+        conditions.append(created < before)
     return conditions

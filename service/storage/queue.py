@@ -121,6 +121,8 @@ class JobQueue:
             "state": "succeeded",
             "seconds": answer.seconds,
             "verdict": document["verdict"]["usable"],
+            "compared": document["multiplicity"]["tests"],
+            "flagged": document["multiplicity"]["flagged"],
             "result": document,
         }
         traces = digested((StoredFile("traces", "traces.npz", answer.traces),))

@@ -21,20 +21,29 @@ from service.storage.database import Database
 from service.storage.events import record
 from service.storage.files import Digested, FileRepository, StoredFile, digested
 from service.storage.identifiers import uuid7
-from service.storage.lists import Cursor, Filters, Page, listed
+from service.storage.lists import Cursor, Filters, Order, Page, listed
 from service.storage.queue import note_end
 from service.storage.shared_norms import newest_share_ids
 from service.storage.sign_offs import refuse_when_signed
 from service.storage.site_norms import newest_ids
 from service.storage.sites import forget_control, newest_site_ids
-from service.storage.tables import ANALYSES, DEFAULT_PROJECT, IDEMPOTENCY_KEYS, UNFINISHED, AnalysisRow, Role, State
+from service.storage.tables import (
+    ANALYSES,
+    ANALYSIS_TAGS,
+    DEFAULT_PROJECT,
+    IDEMPOTENCY_KEYS,
+    UNFINISHED,
+    AnalysisRow,
+    Role,
+    State,
+)
 
 _A = ANALYSES.c
 _PROJECT = select(_A.project).where(_A.id == bindparam("of"))
 _SAME = select(_A.id).where(_A.fingerprint == bindparam("asked"))
 _QUEUED = select(func.count()).where(_A.state == "queued")
 _USED = select(IDEMPOTENCY_KEYS).where(IDEMPOTENCY_KEYS.c.key_sha256 == bindparam("key"))
-_ADD, _USE = insert(ANALYSES), insert(IDEMPOTENCY_KEYS)
+_ADD, _USE, _TAG = insert(ANALYSES), insert(IDEMPOTENCY_KEYS), insert(ANALYSIS_TAGS)
 _REMOVE = delete(ANALYSES).where(_A.id == bindparam("of"))
 _GIVE_UP = update(ANALYSES).where(_A.id == bindparam("of")).values(fingerprint=None)
 
@@ -166,13 +175,21 @@ class AnalysisRepository:
                     return []
         return self._files.content(analysis_id, *roles)
 
-    def page(self, filters: Filters, cursor: Cursor | None, limit: int, *, with_result: bool = False) -> Page:
-        """Analyses older than ``cursor``, newest first; without their results only what a list shows is read."""
-        query = listed(filters, cursor, limit + 1, with_result=with_result).where(*self._own())
+    def page(
+        self,
+        filters: Filters,
+        cursor: Cursor | None,
+        limit: int,
+        *,
+        with_result: bool = False,
+        order: Order = "newest",
+    ) -> Page:
+        """Analyses after ``cursor`` in an order; without their results only what a list shows is read."""
+        query = listed(filters, cursor, limit + 1, with_result=with_result, order=order).where(*self._own())
         with self._database.reading() as session:
             rows: Sequence[AnalysisRow] = session.scalars(query).all()
         last = rows[limit - 1] if len(rows) > limit else None
-        return Page(rows[:limit], None if last is None else Cursor(last.created, last.id))
+        return Page(rows[:limit], None if last is None else Cursor(last.created, last.id, last.flagged))
 
     def exported(self, filters: Filters, cursor: Cursor | None, limit: int) -> Page:
         """Analyses with their results as ``page`` finds them; each is in the audit log before it is handed out."""
@@ -248,8 +265,13 @@ def _added(connection: Connection, submission: Submission, asked: str, project: 
         "request": submission.request,
         "subject": submission.request.get("subject"),
         "region": submission.request.get("region"),
+        "study_group": submission.request.get("group"),
     }
     connection.execute(_ADD, values)
+    tags = dict.fromkeys(submission.request.get("tags") or ())
+    if tags:
+        of = {"analysis_id": values["id"], "project": project, "created": values["created"]}
+        connection.execute(_TAG, [{**of, "tag": tag} for tag in tags])
     return AnalysisRow(**values, result=None, problem=None)
 
 

@@ -52,6 +52,17 @@ class SignOff:
         return tuple(entry for entry in self.entries if entry.action == "sign")
 
     @property
+    def impression(self) -> SignOffRow | None:
+        """The step with the impression that holds: the newest one of this version that was not taken back."""
+        held: SignOffRow | None = None
+        for entry in self.entries:
+            if entry.action in ("return", "amend"):
+                held = None
+            elif entry.impression:
+                held = entry
+        return held
+
+    @property
     def amendments(self) -> tuple[SignOffRow, ...]:
         """Text that each later version adds to the first."""
         return tuple(entry for entry in self.entries if entry.action == "amend")
@@ -72,6 +83,7 @@ class Step:
     account: str
     at: datetime
     comment: str | None = None
+    impression: str | None = None
     amendment: str | None = None
 
 
@@ -159,6 +171,7 @@ class SignOffRepository:
                     account=step.account,
                     at=step.at,
                     comment=step.comment,
+                    impression=step.impression,
                     amendment=step.amendment,
                     content_sha256=None if signed is None else signed.content_sha256,
                     report_sha256=None if signed is None else _sha256(signed.files["html"]),

@@ -44,11 +44,14 @@ LISTS: Mapping[str, tuple[str, ...]] = {
     "ix_analyses_list_region_state": ("project", "region", "state", "created", "id"),
     "ix_analyses_list_region_verdict": ("project", "region", "verdict", "created", "id"),
     "ix_analyses_list_subject": ("project", "subject", "created", "id", "region", "state", "verdict"),
+    "ix_analyses_list_group": ("project", "study_group", "created", "id", "region", "state", "verdict"),
+    "ix_analyses_list_flagged": ("project", "flagged", "created", "id"),
 }
 """Indexes of the lists: each combination of filters has one that finds its rows in the order of the list.
 
-A verdict implies a state, so there is none for both. A subject has few analyses: their other filters are compared
-with what the entry of the index holds.
+A verdict implies a state, so there is none for both. A subject has few analyses and a group
+is walked in the order of the list: their other filters are compared with what the entry of the index holds. Tags have
+a table and an index of their own.
 """
 
 
@@ -105,10 +108,29 @@ class AnalysisRow(Base):
     subject: Mapped[str | None] = mapped_column(String(64))
     region: Mapped[str | None] = mapped_column(String(64))
     verdict: Mapped[str | None] = mapped_column(String(16))
+    study_group: Mapped[str | None] = mapped_column(String(64))
+    """Group of a study that the person belongs to, from the request."""
+    compared: Mapped[int | None] = mapped_column(Integer)
+    """Informative comparisons of the result; None without one."""
+    flagged: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """Those of them outside their reference interval."""
     result: Mapped[dict[str, Any] | None] = mapped_column(
         JSON(none_as_null=True), deferred=True, deferred_raiseload=True
     )
     problem: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class AnalysisTagRow(Base):
+    """A tag of an analysis, with what lists are ordered by."""
+
+    __tablename__ = "analysis_tags"
+    __table_args__ = (Index("ix_analysis_tags_list", "project", "tag", "created", "analysis_id"),)
+
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(64), primary_key=True)
+    project: Mapped[str] = mapped_column(String(64))
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Of the analysis."""
 
 
 class FileRow(Base):
@@ -159,6 +181,8 @@ class SignOffRow(Base):
     """The key or account that was used."""
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     comment: Mapped[str | None] = mapped_column(Text)
+    impression: Mapped[str | None] = mapped_column(Text)
+    """What the reviewer concludes from the report, in the reviewer's words."""
     amendment: Mapped[str | None] = mapped_column(Text)
     """Text that the version adds to the one before."""
     content_sha256: Mapped[str | None] = mapped_column(String(64))
@@ -355,6 +379,7 @@ def _table(rows: type[Base]) -> Table:
 
 
 ANALYSES, FILES, EVENTS = _table(AnalysisRow), _table(FileRow), _table(EventRow)
+ANALYSIS_TAGS = _table(AnalysisTagRow)
 IDEMPOTENCY_KEYS, SITE_NORMS = _table(IdempotencyKeyRow), _table(SiteNormRow)
 WEBHOOK_DELIVERIES, AUDIT_LOG = _table(WebhookDeliveryRow), _table(AuditRow)
 STORAGE_ID = _table(StorageIdRow)

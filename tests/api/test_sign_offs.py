@@ -40,7 +40,8 @@ def step(client: TestClient, analysis: str, action: str, **more: Any) -> Any:
 def test_from_draft_to_an_amended_report(client: TestClient, analysis: str) -> None:
     """Each step leads to the state it says, and the report says by whom and when."""
     assert client.get(f"{analysis}/sign-off").json() == {
-        "version": 1, "state": "draft", "position": 0, "allowed": ["review"], "signed_versions": [], "steps": [],
+        "version": 1, "state": "draft", "position": 0, "allowed": ["review"], "signed_versions": [],
+        "impression": None, "steps": [],
     }  # fmt: skip
     assert step(client, analysis, "review", comment="Lines checked").json()["state"] == "reviewed"
     signed = step(client, analysis, "sign").json()
@@ -241,3 +242,43 @@ def test_pages_name_missing_items(client: TestClient, analysis: str) -> None:
         assert answer.status_code == status
         assert answer.headers["Content-Type"].startswith("text/html")
         assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_an_impression_stands_in_the_signed_report(client: TestClient, analysis: str) -> None:
+    """The newest one that was not taken back is shown under its author's name, stored and signed."""
+    assert step(client, analysis, "review", impression="Glx looks high.").json()["impression"] == "Glx looks high."
+    step(client, analysis, "return", comment="Look again.")
+    assert client.get(f"{analysis}/sign-off").json()["impression"] is None
+    step(client, analysis, "review", impression="Ordinary spectrum.")
+    signed = step(client, analysis, "sign", impression="Ordinary spectrum of the left ACC.").json()
+    report = client.get(f"{analysis}/report?format=html").text
+    document = client.get(f"{analysis}/report?format=json").json()
+
+    assert signed["impression"] == "Ordinary spectrum of the left ACC."
+    assert f"Impression of {REVIEWER}" in report
+    assert "Ordinary spectrum of the left ACC." in report
+    assert "Glx looks high." not in report
+    assert document["sign_off"][-1]["impression"] == signed["impression"]
+
+    step(client, analysis, "amend", amendment="The side was wrong.")
+    assert client.get(f"{analysis}/sign-off").json()["impression"] is None
+
+
+def test_the_signature_covers_the_impression(client: TestClient, analysis: str) -> None:
+    """Two versions that differ in nothing but the impression have other digests."""
+    step(client, analysis, "review")
+    first = step(client, analysis, "sign", impression="Ordinary.").json()["steps"][-1]["content_sha256"]
+    step(client, analysis, "amend", amendment="-")
+    step(client, analysis, "review")
+    second = step(client, analysis, "sign").json()["steps"][-1]["content_sha256"]
+
+    assert first != second
+
+
+@pytest.mark.parametrize("action", ["return", "amend"])
+def test_an_impression_belongs_to_a_review_or_a_signature(client: TestClient, analysis: str, action: str) -> None:
+    """Elsewhere it would be shown nowhere, so it is refused."""
+    answer = step(client, analysis, action, comment="x", amendment="y" if action == "amend" else None, impression="z")
+
+    assert answer.status_code == 422
+    assert "impression belongs" in answer.text
