@@ -140,7 +140,7 @@ def list_cohorts(
     limit: Annotated[int, Query(ge=1, le=200, description="Cohorts on a page.")] = 50,
 ) -> CohortRunList:
     """Cohorts, newest first; `Link` leads to the next page (RFC 8288)."""
-    page = cohorts.page(None if cursor is None else CohortCursor(*decoded_cursor(cursor)), limit, caller.project)
+    page = cohorts.page(None if cursor is None else CohortCursor(*decoded_cursor(cursor)[:2]), limit, caller.project)
     following = None if page.next_cursor is None else encoded_cursor(Cursor(*page.next_cursor))
     if following is not None:
         address = request.url.include_query_params(cursor=following)
