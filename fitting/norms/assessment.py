@@ -72,6 +72,8 @@ class Improvement:
     """Smallest detectable difference it would have, in the unit of the value."""
     detectable_percent: float | None = None
     """Decrease that four of five people who have it would be flagged for, per cent of the expected value."""
+    controls: int | None = None
+    """Own controls there would be in all; null for other changes, and in analyses made before it was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,8 @@ class ZScore:
     df: float | None
     """Degrees of freedom of ``t``."""
     p: float | None
-    """Two-sided: of the t test where 20 or more own controls, or a summary of 8, carry it alone, otherwise of the
-    position in the control model; null where the norm is too thin for a p value."""
+    """Two-sided, of the position: 2 Φ(−|z|), below 0.05 exactly where ``flag`` is not ``within``; null where the norm
+    is too thin for a p value. In analyses before ``p_t`` was kept it is of ``t`` with 20 or more own controls."""
     q: float | None
     """Benjamini-Hochberg adjusted ``p`` among the comparisons made together; None without ``p``."""
     p_outside: float | None
@@ -140,6 +142,8 @@ class ZScore:
     anything: such a position is shown and not counted among the comparisons."""
     shares: Shares | None = None
     """Shares of the variance behind ``sd_predictive``."""
+    p_t: float | None = None
+    """Two-sided p of ``t`` alone; null without it, and in analyses made before it was kept."""
     censored: bool | None = None
     """Whether the value is an upper bound, for the metabolite was not detected: the position is this low or lower. Such
     a position is given where even the bound is below the reference interval."""

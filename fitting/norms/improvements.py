@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -71,7 +72,8 @@ def model_improvements(laboratory: Laboratory, noise: Noise, median: float, now:
         percent = detectable_percent(with_controls(laboratory.prior, number), noise)
         if percent < (1.0 - WORTH) * now:
             code = "more-controls" if laboratory.own.n else "own-controls"
-            found.append(_improvement(code, f"{number} volunteers on this scanner", percent, now, median))
+            change = f"{number} volunteers on this scanner"
+            found.append(replace(_improvement(code, change, percent, now, median), controls=number))
     if noise.person is not None:
         quieter = Noise(noise.people, noise.person / 4.0)
         percent = detectable_percent(laboratory.people, quieter)
@@ -108,7 +110,8 @@ def improvements(
                 f"detectable difference {new_difference:.3g} (now {difference:.3g})."
             )
             percent = 100.0 * new_difference / reference.mean if reference.mean > 0.0 else None
-            found.append(Improvement(code, sentence, new_width, new_difference, percent))
+            controls = MANY_CONTROLS if code == "more-controls" else None
+            found.append(Improvement(code, sentence, new_width, new_difference, percent, controls))
     return tuple(found)
 
 

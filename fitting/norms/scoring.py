@@ -249,7 +249,7 @@ def _with_test(position: ZScore | Absence, case: Case, controls: Controls) -> ZS
     if isinstance(expected, Absence):
         return position
     reference = expected.reference(case.measured.on_one_scanner, sd_known=case.sd_known)
-    return tested(position, case.measured.value, reference, carries_p=adjust)
+    return tested(position, case.measured.value, reference)
 
 
 def _alone(case: Case, controls: Controls) -> Scored | Absence:

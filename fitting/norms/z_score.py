@@ -93,12 +93,11 @@ def detectable_decrease(predictive: Mixture) -> float:
     return 1.0 - math.exp(lowest - powered)
 
 
-def tested(position: ZScore, value: float, reference: ReferenceDistribution, *, carries_p: bool) -> ZScore:
+def tested(position: ZScore, value: float, reference: ReferenceDistribution) -> ZScore:
     """The position with the t test by the own controls alone beside it.
 
-    ``z_cc`` is the effect size (Crawford, Garthwaite & Porter 2010, doi:10.1080/02643294.2010.513967), ``t`` and ``df``
-    the test (Crawford & Howell 1998, doi:10.1076/clin.12.4.482.7241); its p replaces that of the model where the
-    controls are enough to carry it alone.
+    ``z_cc`` is the effect size (Crawford, Garthwaite & Porter 2010, doi:10.1080/02643294.2010.513967); ``t``, ``df``
+    and ``p_t`` are the test (Crawford & Howell 1998, doi:10.1076/clin.12.4.482.7241).
     """
     t, p = t_test(value, reference)
     return replace(
@@ -106,7 +105,7 @@ def tested(position: ZScore, value: float, reference: ReferenceDistribution, *, 
         z_cc=reference.z(value),
         t=t,
         df=reference.df_predictive,
-        p=p if carries_p else position.p,
+        p_t=p,
     )
 
 
@@ -150,6 +149,7 @@ def z_score(value: float, reference: ReferenceDistribution, norm_id: str, noise:
         t=t,
         df=reference.df_predictive,
         p=p if reference.supports_p else None,
+        p_t=p if reference.supports_p else None,
         q=None,
         p_outside=_outside(value, reference, noise or Noise(None, reference.measurement)),
         sd_predictive=reference.sd_predictive,

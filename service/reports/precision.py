@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from fitting.analysis import Analysis
-from fitting.norms.assessment import Improvement, Shares
+from fitting.norms.assessment import Shares
 from service.reports import values
 from service.reports.headline import Compared, whose
 from service.reports.texts import text
@@ -69,7 +69,7 @@ def _sharper(compared: Compared) -> str:
         for result, z in compared
         for more in z.improvements
         if more.code in VOLUNTEERS
-        and (number := _volunteers(more)) is not None
+        and (number := more.controls) is not None
         and more.detectable_percent is not None
         and z.detectable_percent is not None
     ]
@@ -77,11 +77,6 @@ def _sharper(compared: Compared) -> str:
         return ""
     fewest = min(number for number, *_ in found)
     return text("precision.sharper", number=fewest, details=_details([item[1:] for item in found if item[0] == fewest]))
-
-
-def _volunteers(more: Improvement) -> int | None:
-    number = more.sentence.partition(" ")[0]
-    return int(number) if number.isdecimal() else None
 
 
 def _quieter(compared: Compared) -> str:

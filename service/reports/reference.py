@@ -72,8 +72,13 @@ def _matched(match: NormMatch) -> tuple[tuple[str, str], ...]:
 
 
 def _test(z: ZScore) -> str:
+    """The p value of the position, and the t test by the own controls alone where there is one."""
     if z.t is None or z.df is None:
         return _test_of_model(z)
+    if z.p_t is not None and z.p_t != z.p:
+        p_t = text("norms.p_small") if z.p_t < 0.001 else text("norms.p_value", p=numbers.significant(z.p_t, 2))
+        alone = text("norms.test_cell", t=numbers.fixed(z.t, 2), df=numbers.significant(z.df, 3), p=p_t)
+        return "; ".join(part for part in (_test_of_model(z), alone) if part)
     t, df = numbers.fixed(z.t, 2), numbers.significant(z.df, 3)
     if z.p is None:
         return text("norms.test_no_p", t=t, df=df)

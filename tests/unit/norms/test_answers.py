@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from fitting.errors import ImplausibleParameter, UnusableControls
 from fitting.norms import (
@@ -60,9 +60,10 @@ def test_a_site_answers_with_its_own_numbers() -> None:
     assert isinstance(answer.position, ZScore)
     assert answer.norm is not None
     plain = z_score(1.2, reference, "site.acc.v2.tnaa")
-    for name in ("z_cc", "t", "df", "p", "norm_id", "flag"):
+    for name in ("z_cc", "t", "df", "p_t", "norm_id", "flag"):
         found, wanted = getattr(answer.position, name), getattr(plain, name)
         assert found == (pytest.approx(wanted, rel=1e-6) if isinstance(wanted, float) else wanted), name
+    assert answer.position.p == pytest.approx(2.0 * float(special.ndtr(-abs(answer.position.value))))
     assert answer.position.value > plain.value  # these people differ less than any published ones: the prior says so
     assert answer.norm.mean == pytest.approx(mean, rel=0.05)  # the effect of age is drawn to the published one
     assert sd < answer.norm.sd_within < 0.11 * mean

@@ -33,8 +33,8 @@ def judged(flags: dict[str, str] | None = None) -> Analysis:
                 informative=informative,
                 shares=Shares(0.1, 0.2, 0.65, 0.05),
                 improvements=(
-                    Improvement("own-controls", "8 volunteers on this scanner would …", None, 0.2, percent - 9.0),
-                    Improvement("own-controls", "3 volunteers on this scanner would …", None, 0.3, percent - 5.0),
+                    Improvement("own-controls", "8 volunteers on this scanner would …", None, 0.2, percent - 9.0, 8),
+                    Improvement("own-controls", "3 volunteers on this scanner would …", None, 0.3, percent - 5.0, 3),
                 ),
             )
         results.append(replace(result, z=z, z_absent=result.z_absent if z is None else None))
