@@ -10,7 +10,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY fitting fitting
 COPY service service
 RUN /opt/mrsquant/bin/python -m pip wheel --constraint constraints.txt --no-deps --wheel-dir dist .
-RUN /opt/mrsquant/bin/python -m pip install --constraint constraints.txt "$(echo dist/mrsquant-*.whl)[cluster,dicom,oidc,pdf,postgres,telemetry]"
+RUN /opt/mrsquant/bin/python -m pip install --constraint constraints.txt "$(echo dist/mrsquant-*.whl)[cluster,dicom,mrd,oidc,pdf,postgres,telemetry]"
 # Basis sets of common 3 T protocols; whatever is not among them is simulated when it is asked for.
 RUN /opt/mrsquant/bin/python -m fitting.basis.precompute
 

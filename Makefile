@@ -177,7 +177,7 @@ lock: ## renew constraints.txt from pyproject.toml in a clean environment
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip --disable-pip-version-check install --quiet --upgrade pip
-	build/lock/bin/python -m pip install --quiet --group dev '.[cluster,dicom,oidc,pdf,postgres,telemetry]'
+	build/lock/bin/python -m pip install --quiet --group dev '.[cluster,dicom,mrd,oidc,pdf,postgres,telemetry]'
 	{ sed -n '/^#/p' constraints.txt; build/lock/bin/python -m pip freeze --all --exclude mrsquant --exclude setuptools; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 	rm -rf build/lock

@@ -19,6 +19,7 @@ from service.cli.dicom_report import dicom_report
 from service.cli.doctor import doctor
 from service.cli.failures import CommandFailure, ExitCode
 from service.cli.inspect import inspect
+from service.cli.mrd_server import mrd_server
 from service.cli.openapi import openapi
 from service.cli.score import score
 from service.cli.serve import serve
@@ -28,7 +29,7 @@ from service.cli.watch import watch
 
 COMMANDS = (
     *(analyse, batch, calibrate, inspect, score),
-    *(serve, submit, dicom_report, dicom_gateway, watch),
+    *(serve, submit, dicom_report, dicom_gateway, mrd_server, watch),
     *(openapi, doctor, backup, sweep),
 )
 """In the order of the help text."""

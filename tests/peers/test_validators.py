@@ -72,7 +72,7 @@ def test_dsrdump_shows_the_tree(tmp_path: Path, document: AnalysisDocument) -> N
 
     assert '"Imaging Measurement Report"' in said.stdout
     assert '"Spectrum may be interpreted"' in said.stdout
-    assert said.stderr == ""
+    assert [line for line in said.stderr.splitlines() if line.startswith(("E:", "F:"))] == []
 
 
 def test_pixelmed_finds_no_error_in_the_template(tmp_path: Path, document: AnalysisDocument) -> None:
