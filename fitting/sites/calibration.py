@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from scipy import stats
+from scipy.special import bdtrc
 
 from fitting.norms import Controls, check_controls
 from fitting.norms.leave_one_out import NOMINAL, Checks, Outlier
@@ -87,7 +87,7 @@ def warnings_of(regions: Sequence[SiteRegion]) -> tuple[Reason, ...]:
     for region in regions:
         where = " ".join(filter(None, (region.hemisphere, region.subregion or region.region)))
         for line in region.checks.calibration:
-            if line.metabolite in REPORTED and stats.binom.sf(line.flagged - 1, line.n, NOMINAL) < MISCALIBRATED:
+            if line.metabolite in REPORTED and bdtrc(line.flagged - 1, line.n, NOMINAL) < MISCALIBRATED:
                 found.append(
                     Reason(
                         "site-miscalibrated",
