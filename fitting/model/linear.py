@@ -5,6 +5,7 @@ Everything is done on products of columns, which are few, instead of on the poin
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 
 import numpy as np
@@ -150,6 +151,27 @@ def solve_amplitudes(
             return amplitudes, free.astype(np.float64)
         free ^= wrong
     return _active_set(matrix, moment, signed)
+
+
+def solve_alike(grams: FloatArray, moments: FloatArray, nonnegative: FloatArray, guess: FloatArray) -> FloatArray:
+    """Amplitudes (m, K) of m problems like that of ``solve_amplitudes``: ``grams`` (m, K, K), ``moments`` (m, K).
+
+    All are solved together for the mask ``guess`` (K,), and only those for which it is wrong one by one.
+    """
+    signed = nonnegative == 0
+    free = (guess > 0) | signed
+    chosen, amplitudes = np.flatnonzero(free), np.zeros(moments.shape)
+    matrices = grams[:, chosen[:, None], chosen]
+    diagonal = np.einsum("ikk->ik", matrices)
+    diagonal[:] += JITTER[0] * np.where(diagonal > 0, diagonal, 1.0)
+    with suppress(np.linalg.LinAlgError):  # left at zero all are wrong
+        amplitudes[:, chosen] = np.linalg.solve(matrices, moments[:, chosen, None])[..., 0]
+    slopes = np.einsum("ikl,il->ik", grams, amplitudes) - moments
+    threshold = 1e-12 * np.abs(moments).max(axis=1, keepdims=True)
+    wrong = np.where(free, (amplitudes <= 0) & ~signed, slopes < -threshold).any(axis=1)
+    for index in np.flatnonzero(wrong):
+        amplitudes[index], _ = solve_amplitudes(grams[index], moments[index], nonnegative, guess)
+    return amplitudes
 
 
 def _solvable(gram: FloatArray) -> FloatArray:

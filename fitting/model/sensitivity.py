@@ -8,7 +8,7 @@ import numpy as np
 
 from fitting.model.background import COMPONENT, TEMPLATES
 from fitting.model.forward import State
-from fitting.model.linear import solve_amplitudes
+from fitting.model.linear import solve_alike
 from fitting.model.problem import Problem
 from fitting.model.result import Alternative
 from fitting.units import FloatArray
@@ -25,6 +25,9 @@ Hz and S/N 45 to 60 errors of Glu and Gln are 1.28 and 1.46 of the stated ones w
 NO_DEVIATION = 1e8
 """Factor on the precision of the deviations that leaves a template as it is."""
 
+_Named = tuple[str, FloatArray]
+"""A model in words, and the products (K + 1, K + 1) of components and data with its baseline eliminated."""
+
 
 def alternatives(problem: Problem, state: State, multiples: Mapping[str, float]) -> tuple[Alternative, ...]:
     """Amplitudes under other models at the same phases, shifts and widths, in the units of the problem.
@@ -32,7 +35,10 @@ def alternatives(problem: Problem, state: State, multiples: Mapping[str, float])
     ``multiples`` names the published backgrounds whose deviations the model holds, in order, with the multiple of each
     deviation that leads to the template.
     """
-    return (*_stiffness(problem, state), *_single_templates(problem, state, multiples))
+    models, grams = zip(*_stiffness(problem, state), *_single_templates(problem, state, multiples), strict=True)
+    stacked = np.array(grams)
+    amplitudes = solve_alike(stacked[:, :-1, :-1], stacked[:, :-1, -1], problem.model.nonnegative, state.free)
+    return tuple(map(Alternative, models, amplitudes))
 
 
 def stiffness_step(others: tuple[Alternative, ...]) -> FloatArray:
@@ -48,14 +54,14 @@ def _factors(problem: Problem, templates: float, others: float) -> FloatArray:
     return np.array([templates if block.name == TEMPLATES else others for block in blocks])
 
 
-def _stiffness(problem: Problem, state: State) -> Iterator[Alternative]:
+def _stiffness(problem: Problem, state: State) -> Iterator[_Named]:
     for model, factor in STIFFNESS.items():
         projection = problem.projection.with_precisions(problem.projection.precisions * _factors(problem, 1.0, factor))
         inner = projection.inner(state.cross)
-        yield Alternative(model, _amplitudes(problem, state, state.products - inner.T @ inner))
+        yield model, state.products - inner.T @ inner
 
 
-def _single_templates(problem: Problem, state: State, multiples: Mapping[str, float]) -> Iterator[Alternative]:
+def _single_templates(problem: Problem, state: State, multiples: Mapping[str, float]) -> Iterator[_Named]:
     """Each template alone: the mean and its own deviation are one component; its lines may differ as before."""
     block = next((block for block in problem.model.baseline.blocks if block.name == TEMPLATES), None)
     if block is None:
@@ -71,10 +77,4 @@ def _single_templates(problem: Problem, state: State, multiples: Mapping[str, fl
     for index, name in enumerate(multiples):
         changed = np.eye(size + len(multiples), size)
         changed[size + index, problem.model.layout.components.index(COMPONENT)] = 1.0
-        yield Alternative(f"macromolecules {name}", _amplitudes(problem, state, changed.T @ gram @ changed))
-
-
-def _amplitudes(problem: Problem, state: State, gram: FloatArray) -> FloatArray:
-    """Amplitudes (K,) from the products (K + 1, K + 1) of components and data with the baseline eliminated."""
-    amplitudes, _ = solve_amplitudes(gram[:-1, :-1], gram[:-1, -1], problem.model.nonnegative, state.free)
-    return amplitudes
+        yield f"macromolecules {name}", changed.T @ gram @ changed

@@ -100,3 +100,14 @@ def test_no_signature_has_dwell_time_beside_frequency() -> None:
                     found.append(f"{path.name}: {node.name}")
 
     assert not found
+
+
+@pytest.mark.parametrize(("first", "stop"), [(0, 1), (0, 100), (-7, 40), (-32, 33)])
+def test_exponentials_made_of_two_series_are_exponentials(first: int, stop: int) -> None:
+    """At every sample, before zero too, to rounding."""
+    rates = np.array([3.0 + 40.0j, -1.0 + 0.0j, 80.0 - 900.0j])
+    times = np.arange(first, stop) * 5e-4
+
+    np.testing.assert_allclose(
+        module.exponentials(rates, 5e-4, first, stop), np.exp(-rates[:, None] * times), rtol=1e-12
+    )

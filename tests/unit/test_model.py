@@ -15,7 +15,7 @@ from fitting.model.baseline import BASELINES, two_scale
 from fitting.model.domain import fit_domain
 from fitting.model.fit import Components, _traces, build_model, fit
 from fitting.model.forward import common_derivatives, derivatives, evaluate
-from fitting.model.linear import Projection, solve_amplitudes
+from fitting.model.linear import Projection, solve_alike, solve_amplitudes
 from fitting.model.optimisers import OPTIMISERS
 from fitting.model.parameters import GLOBAL, layout_for, unpack
 from fitting.model.problem import Problem
@@ -443,3 +443,20 @@ def test_the_fitted_shift_is_taken_off_the_axis_of_the_traces() -> None:
 
     assert state.values.shift == pytest.approx(6.0, abs=0.5)
     assert traces.ppm[np.argmax(traces.fit)] == pytest.approx(2.008, abs=0.012)
+
+
+def test_problems_solved_together_are_those_solved_one_by_one() -> None:
+    """Also where the common guess of free components is wrong for one, or a matrix is singular."""
+    generator = np.random.default_rng(5)
+    columns = generator.standard_normal((6, 40, 5))
+    columns[4, :, 1] = columns[4, :, 0]
+    truth = np.array([3.0, 1.0, 0.5, 0.0, 2.0]) * np.array([1, 1, 1, 1, -1])
+    grams = np.einsum("ipk,ipl->ikl", columns, columns)
+    moments = np.einsum("ikl,l->ik", grams, truth) + generator.standard_normal((6, 5))
+    nonnegative, guess = np.array([1.0, 1.0, 1.0, 1.0, 0.0]), np.array([1.0, 1.0, 1.0, 0.0, 1.0])
+
+    found = solve_alike(grams, moments, nonnegative, guess)
+    alone = [solve_amplitudes(gram, moment, nonnegative, guess)[0] for gram, moment in zip(grams, moments, strict=True)]
+
+    assert np.einsum("ipk,ik->ip", columns, found) == pytest.approx(np.einsum("ipk,ik->ip", columns, alone), abs=1e-5)
+    assert {float(each[3] > 0) for each in found} == {0.0, 1.0}
