@@ -29,11 +29,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help setup serve check test lint format types imports openapi openapi-check docs norm-model real-files pooled-rows pytest truth fuzz attacks bombs schemathesis audit accuracy bench bench-statistics golden chaos peers load scale image lock clean
-=======
-.PHONY: help setup serve check test lint format types imports openapi openapi-check docs norm-model real-files pooled-rows pytest truth fuzz attacks bombs clients schemathesis audit accuracy bench bench-statistics golden chaos load scale image lock clean
->>>>>>> ef08123 (Describe the interface so that generated clients work)
+.PHONY: help setup serve demo check test lint format types imports openapi openapi-check docs norm-model real-files pooled-rows pytest truth fuzz attacks bombs clients schemathesis audit accuracy bench bench-statistics golden chaos peers load scale image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +57,9 @@ setup: $(DEV_STAMP) ## install everything for development into .venv
 
 serve: $(RUN_STAMP) ## run the service on http://HOST:PORT (127.0.0.1:8000)
 	$(BIN)/mrsquant serve --host $(HOST) --port $(PORT) $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
+
+demo: $(RUN_STAMP) ## show simulated people, a calibrated scanner and a cohort, on a temporary folder
+	$(BIN)/mrsquant demo
 
 test: lint types imports openapi-check pytest ## every check CI runs
 

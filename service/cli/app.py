@@ -14,6 +14,7 @@ from service.cli.analyse import analyse
 from service.cli.backup import backup
 from service.cli.batch import batch
 from service.cli.calibrate import calibrate
+from service.cli.demo import demo
 from service.cli.dicom_gateway import dicom_gateway
 from service.cli.dicom_report import dicom_report
 from service.cli.doctor import doctor
@@ -29,7 +30,7 @@ from service.cli.watch import watch
 
 COMMANDS = (
     *(analyse, batch, calibrate, inspect, score),
-    *(serve, submit, dicom_report, dicom_gateway, mrd_server, watch),
+    *(serve, demo, submit, dicom_report, dicom_gateway, mrd_server, watch),
     *(openapi, doctor, backup, sweep),
 )
 """In the order of the help text."""

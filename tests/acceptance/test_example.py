@@ -14,7 +14,7 @@ from nifti_mrs.validator import validate_nifti_mrs
 
 from fitting.io import read
 from fitting.io.companions import source_files
-from service.cli import app
+from service.cli import app, simulated_scan
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "acc_press30.nii.gz"
@@ -62,11 +62,9 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     ("name", "members"),
     [("tNAA", ("NAA", "NAAG")), ("tCho", ("GPC", "PCh")), ("Glx", ("Glu", "Gln")), ("Glu", ("Glu",)), ("mI", ("mI",))],
 )
-def test_the_ratios_that_were_put_in_are_found(
-    script: dict[str, Any], result: dict[str, Any], name: str, members: tuple[str, ...]
-) -> None:
+def test_the_ratios_that_were_put_in_are_found(result: dict[str, Any], name: str, members: tuple[str, ...]) -> None:
     """Within three of the stated standard deviations, which must be small enough to mean something."""
-    content = script["CONTENT"]
+    content = simulated_scan.CONTENT
     truth = sum(content[member] for member in members) / (content["Cr"] + content["PCr"])
     (ratio,) = [entry["ratio_tcr"] for entry in result["metabolites"] if entry["name"] == name]
 
@@ -74,11 +72,11 @@ def test_the_ratios_that_were_put_in_are_found(
     assert ratio["sd"] <= 0.2 * truth
 
 
-def test_the_concentration_that_was_put_in_is_found(script: dict[str, Any], result: dict[str, Any]) -> None:
+def test_the_concentration_that_was_put_in_is_found(result: dict[str, Any]) -> None:
     """mM of tissue become mmol per kg of tissue water by the water content of grey and white matter."""
-    tissue, water = script["TISSUE"], script["WATER"]
+    tissue, water = simulated_scan.TISSUE, simulated_scan.WATER
     water_of_tissue = sum(tissue[name] * water[name][0] for name in ("gm", "wm")) / (tissue["gm"] + tissue["wm"])
-    truth = (script["CONTENT"]["Cr"] + script["CONTENT"]["PCr"]) / water_of_tissue
+    truth = (simulated_scan.CONTENT["Cr"] + simulated_scan.CONTENT["PCr"]) / water_of_tissue
     (concentration,) = [entry["concentration"] for entry in result["metabolites"] if entry["name"] == "tCr"]
 
     assert abs(concentration["value"] - truth) <= 3 * concentration["sd"]
