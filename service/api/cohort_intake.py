@@ -96,7 +96,7 @@ async def upload_of(form: FormData) -> CohortUpload:
     for part in form.getlist("table"):
         if not isinstance(part, UploadFile):
             raise _invalid("#/table", "this part must be a file (with a filename)")
-        tables[(part.filename or "").rsplit("/", 1)[-1]] = await _content(part, "table")
+        tables[(part.filename or "").rsplit("/", 1)[-1]] = await table_text(part, "table")
     given = {name: texts[name] for name in ("name", "plan", "preset", "wide_unit") if texts[name]}
     measurements = texts["measurements"]
     try:
@@ -115,11 +115,18 @@ async def _text(form: FormData, name: str) -> str | None:
     if not parts:
         return None
     part = parts[0]
-    text = part if isinstance(part, str) else await _content(part, name)
+    text = part if isinstance(part, str) else await table_text(part, name)
     return text or None
 
 
-async def _content(part: UploadFile, name: str) -> str:
+async def table_text(part: UploadFile, name: str) -> str:
+    """Text of an uploaded table.
+
+    Raises
+    ------
+    TooLarge, UnusableTable
+        When it is too large, or no text.
+    """
     if (part.size or 0) > MOST_TABLE_BYTES:
         raise TooLarge(f"The part '{name}' is larger than {MOST_TABLE_BYTES} bytes.", limit=MOST_TABLE_BYTES)
     try:

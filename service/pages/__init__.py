@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from service.pages import (
     analysis,
     analysis_list,
+    cohorts,
     comparison,
     interface,
     norms,
@@ -26,6 +27,7 @@ _PAGES = (
     subject,
     norms,
     sites,
+    cohorts,
     interface,
     problem_types,
     static_files,

@@ -49,6 +49,7 @@ def addresses(reports: list[str]) -> dict[str, str]:
         "unknown subject": "/subjects/nobody",
         "norms": f"/norms?with={ids[0]}",
         "calibrate": f"/sites?with={ids[0]}",
+        "cohorts": f"/cohorts?with={ids[0]}",
         "interface": "/docs",
         "problems": "/problems",
         "problem": "/problems/unusable-signal",

@@ -18,6 +18,7 @@ NEEDED = {
     "submit": (
         "POST /v1/analyses", "POST /v1/analyses/validate", "POST /v1/scores", "POST /v1/score-sets", "POST /upload",
         "POST /upload/preview", "POST /sites/spectra", "POST /v1/cohorts", "POST /v1/cohorts/validate",
+        "POST /cohorts",
     ),
     "read": (
         "GET /", "GET /upload", "GET /compare", "GET /norms", "GET /analyses/{analysis_id}",
@@ -26,14 +27,15 @@ NEEDED = {
         "GET /v1/analyses/{analysis_id}/traces", "GET /v1/analyses/{analysis_id}/sign-off",
         "GET /v1/subjects/{pseudonym}/timeline", "GET /v1/sites", "GET /v1/sites/{site_id}",
         "GET /v1/sites/{site_id}/share", "GET /sites", "GET /v1/cohorts", "GET /v1/cohorts/{cohort_id}",
-        "GET /v1/cohorts/{cohort_id}/report",
+        "GET /v1/cohorts/{cohort_id}/report", "GET /cohorts", "GET /cohorts/{cohort_id}",
     ),
     "sign": ("POST /v1/analyses/{analysis_id}/sign-off", "POST /analyses/{analysis_id}/sign-off"),
     "admin": (
         "DELETE /v1/analyses/{analysis_id}", "POST /v1/norms", "DELETE /v1/norms/{norm_id}", "GET /metrics",
         "POST /norms", "POST /v1/sites", "DELETE /v1/sites/{site_id}", "POST /sites",
         "POST /sites/{site_id}/withdraw", "DELETE /v1/cohorts/{cohort_id}", "POST /v1/cohorts/{cohort_id}/norm",
-        "POST /v1/cohorts/{cohort_id}/site",
+        "POST /v1/cohorts/{cohort_id}/site", "POST /cohorts/{cohort_id}/remove", "POST /cohorts/{cohort_id}/norm",
+        "POST /cohorts/{cohort_id}/site",
     ),
     "any": (
         "GET /v1/norms", "GET /v1/norms/{norm_id}", "GET /v1/regions", "GET /v1/basis-sets", "GET /v1/cohort-presets",

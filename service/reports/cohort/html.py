@@ -18,10 +18,21 @@ STYLES = ("tokens.css", "base.css", "report.css", "cohort.css")
 def render(answer: Mapping[str, Any]) -> bytes:
     """The page as UTF-8."""
     style = "".join(static_text(name) for name in STYLES)
+    page = _template("cohort.html").render(report=_report(answer), style=_own(style), style_hash=csp_hash(style))
+    return page.encode()
+
+
+def article(answer: Mapping[str, Any], name: str) -> Markup:
+    """The report's ``article`` element by itself, for a page that brings ``STYLES``; ``name`` stands in for a title."""
+    titled = {**answer, "title": answer["title"] or name}
+    return _own(_template("cohort_body.html").render(report=_report(titled)).strip())
+
+
+def _report(answer: Mapping[str, Any]) -> dict[str, Any]:
     report = content(answer)
     for figure in report["figures"]:
         figure["svg"] = _own(figure["svg"])
-    return _template().render(report=report, style=_own(style), style_hash=csp_hash(style)).encode()
+    return report
 
 
 def _own(markup: str) -> Markup:
@@ -30,6 +41,6 @@ def _own(markup: str) -> Markup:
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     environment = Environment(loader=PackageLoader("service.reports"), autoescape=True, undefined=StrictUndefined)
-    return environment.get_template("cohort.html")
+    return environment.get_template(name)
