@@ -148,9 +148,10 @@ bench: $(DEV_STAMP) ## measure accuracy and speed on simulated spectra and write
 accuracy: $(DEV_STAMP) ## measure what macromolecules learned from a scanner gain and write docs/site-background.md (a quarter of an hour)
 	$(BIN)/python -m tests.measure.accuracy --families 8 --page docs/site-background.md
 
-bench-statistics: $(DEV_STAMP) ## measure scores and follow-up on simulated people and write docs/benchmark-statistics.md (a quarter of an hour)
+bench-statistics: $(DEV_STAMP) ## measure scores and follow-up on simulated people and write their three pages (an hour)
 	$(BIN)/python -m tests.measure.benchmarks.statistics_page
 	$(BIN)/python -m tests.measure.benchmarks.control_model $(SHARED)
+	$(BIN)/python -m tests.measure.healthy_people --page docs/healthy-people.md
 
 golden: $(DEV_STAMP) ## write the numbers of the golden spectra anew, when the changelog has an entry for it
 	$(BIN)/python -m tests.golden

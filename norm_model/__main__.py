@@ -13,6 +13,7 @@ from fitting.norms.composition import METABOLITES, PARTS
 from fitting.norms.regions import regions
 from fitting.norms.study_rows import rows_digest, study_rows
 from fitting.units import FloatArray
+from norm_model.audit import repeated_rows
 from norm_model.covariance import names
 from norm_model.fit import Draws, Fit, draws, fit
 from norm_model.observations import Observations, observations
@@ -81,6 +82,8 @@ def _rounded(values: FloatArray) -> list[list[float]]:
 
 def main() -> None:
     """Fit and write."""
+    for one, other in repeated_rows(study_rows()):
+        sys.stderr.write(f"one vector of values in two places: {' '.join(one)}; {' '.join(other)}\n")
     data, places = observations(study_rows()), measured_regions()
     fitted = fit(data)
     drawn = draws(fitted, places, DRAWS, SEED)

@@ -6,15 +6,16 @@ programs. A value is a ``Case`` in a ``Context``; it is compared with ``Controls
 """
 
 from fitting.norms.admission import site_controls
-from fitting.norms.assessment import Assessment, NormUsed, ZScore
+from fitting.norms.assessment import Assessment, NormUsed, Scored, ZScore
 from fitting.norms.case import Case, Context, own_software
 from fitting.norms.controls import Control, Controls, Measured, Method, Summary
 from fitting.norms.further_laboratories import FurtherLaboratory
 from fitting.norms.leave_one_out import check_controls
-from fitting.norms.literature import Norm, literature_norms
+from fitting.norms.literature import literature_norms
 from fitting.norms.matching import applicable_norms, find_norm
+from fitting.norms.norm import Norm
 from fitting.norms.regions import Region, find_region, regions
-from fitting.norms.scoring import Scored, score
+from fitting.norms.scoring import score
 from fitting.norms.study_rows import norm_version
 from fitting.norms.together import assess, score_together
 from fitting.reason import Absence

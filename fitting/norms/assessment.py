@@ -274,3 +274,14 @@ class Assessment:
     flagged_q: int
     profile: ProfileDistance | Absence
     evidence: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The answer for one value."""
+
+    position: ZScore | Absence
+    norm: NormUsed | None
+    """The norm behind ``position``; None without a z-score."""
+    not_used: tuple[NormNotUsed, ...] = ()
+    """The site's norms for this metabolite and region that were not applied."""

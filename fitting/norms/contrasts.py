@@ -22,8 +22,8 @@ from fitting.norms.composition import SUMS
 from fitting.norms.control_model import Cell, control_model, habits
 from fitting.norms.controls import Controls, Measured
 from fitting.norms.laboratory_model import cell_of, measurement
-from fitting.norms.literature import Norm
 from fitting.norms.matching import controls_conflict, find_norm
+from fitting.norms.norm import Norm
 from fitting.norms.own_values import relative_noise
 from fitting.norms.z_score import flag_of
 from fitting.statistics.laboratory import NOBODY, Noise, Prior, given, update

@@ -12,8 +12,8 @@ from fitting.norms.case import RATIO, Case, Context, scan
 from fitting.norms.controls import FEWEST_CONTROLS, FEWEST_FOR_REGRESSION, Control, Controls
 from fitting.norms.expectation import expect_of_people
 from fitting.norms.laboratory_model import laboratory_of, noise_of
-from fitting.norms.literature import Norm
 from fitting.norms.matching import find_norm
+from fitting.norms.norm import Norm
 from fitting.quantification.concentrations import Ratio
 from fitting.reason import Absence
 from fitting.request import Subject, TissueFractions

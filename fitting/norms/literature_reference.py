@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fitting.norms.expectation import Expectation, excess_variance
-from fitting.norms.literature import Norm
+from fitting.norms.norm import Norm
 from fitting.quantification.concentrations import Ratio
 from fitting.statistics.pooling import predictive
 from fitting.statistics.single_case import ReferenceDistribution

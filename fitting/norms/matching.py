@@ -19,7 +19,8 @@ from fitting.norms.assessment import Match, NormMatch
 from fitting.norms.case import OWN_SOFTWARE, RATIO, Context, scan
 from fitting.norms.control_model import control_model
 from fitting.norms.controls import Controls, Method
-from fitting.norms.literature import USUAL_FIELD, Norm, literature_norms, norms_by_field
+from fitting.norms.literature import USUAL_FIELD, literature_norms, norms_by_field
+from fitting.norms.norm import Norm
 from fitting.norms.regions import Place, find_region, regions
 from fitting.norms.software import kind_of, same_software
 from fitting.reason import Absence

@@ -13,8 +13,8 @@ from fitting.norms.control_model import control_model
 from fitting.norms.controls import Controls
 from fitting.norms.expectation import Expectation
 from fitting.norms.laboratory_model import Laboratory
-from fitting.norms.literature import Norm
 from fitting.norms.matching import method_match
+from fitting.norms.norm import Norm
 
 COVARIATE_NAMES = {"age_years": "age", "sex": "sex", "gm": "grey matter fraction"}
 

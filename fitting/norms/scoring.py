@@ -4,43 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from fitting.errors import ImplausibleParameter
 from fitting.norms.admission import check_supplied, check_unit
-from fitting.norms.assessment import NormNotUsed, NormUsed, ZScore
-from fitting.norms.case import RATIO, Case, check_measured
+from fitting.norms.alone import alone, by_studies
+from fitting.norms.assessment import NormNotUsed, Scored, ZScore
+from fitting.norms.case import Case, check_measured
 from fitting.norms.controls import (
     FEWEST_CONTROLS,
     FEWEST_FOR_REGRESSION,
-    SUPPLIED_ID,
     Control,
     Controls,
     Measured,
     Summary,
 )
-from fitting.norms.expectation import Expectation, expect, expect_of_people
-from fitting.norms.improvements import MANY_CONTROLS, improvements, less_noise, model_improvements
+from fitting.norms.expectation import expect_of_people
+from fitting.norms.improvements import model_improvements
 from fitting.norms.laboratory_model import Laboratory, laboratory_of, noise_of
-from fitting.norms.literature import Cohort, Norm, pool
-from fitting.norms.literature_reference import literature_reference
 from fitting.norms.matching import (
     controls_conflict,
     find_norm,
-    incomparable_unit,
     method_conflict,
-    method_match,
     norm_match,
     place_conflict,
 )
-from fitting.norms.norm_used import controls_used, laboratory_used, norm_used, pooled_used
-from fitting.norms.z_score import model_z_score, tested, z_score
-from fitting.quantification.concentrations import Ratio
+from fitting.norms.norm import Norm
+from fitting.norms.norm_used import laboratory_used, norm_used
+from fitting.norms.z_score import model_z_score, tested
 from fitting.reason import Absence
-from fitting.statistics.laboratory import Noise
-from fitting.statistics.pooling import FEWEST_POOLED
 
 LARGEST_ERROR = 1.0
 """Standard deviation of a value relative to it, above which it is not compared."""
@@ -48,17 +41,6 @@ UNUSABLE = {
     "no": Absence("spectrum-not-usable", "The spectrum is not interpretable; see the verdict."),
     "limited": Absence("spectrum-limited", "The value is of limited use; see its verdict."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """The answer for one value."""
-
-    position: ZScore | Absence
-    norm: NormUsed | None
-    """The norm behind ``position``; None without a z-score."""
-    not_used: tuple[NormNotUsed, ...] = ()
-    """The site's norms for this metabolite and region that were not applied."""
 
 
 def score(case: Case, controls: Sequence[Controls] = ()) -> Scored:
@@ -146,7 +128,7 @@ def _not_used(controls: Controls, case: Case, reason: Absence) -> NormNotUsed:
 def _by_supplied(case: Case, controls: Controls) -> Scored | Absence:
     """Position among controls given with the value: people, one group, or groups of several laboratories."""
     if controls.studies is not None:
-        return _by_studies(case, controls)
+        return by_studies(case, controls)
     conflict = controls_conflict(controls, case.context)
     return conflict or _by_controls(case, controls, (), find_norm(case.metabolite, case.context))
 
@@ -166,7 +148,7 @@ def _by_controls(
         laboratory = laboratory_of(case, controls, others)
         scored = _by_model(case, laboratory, literature, others, controls)
         return replace(scored, position=_with_test(scored.position, case, controls))
-    return _alone(case, controls)
+    return alone(case, controls)
 
 
 def people_of(summary: Summary, metabolite: str) -> tuple[Control, ...]:
@@ -250,57 +232,3 @@ def _with_test(position: ZScore | Absence, case: Case, controls: Controls) -> ZS
         return position
     reference = expected.reference(case.measured.on_one_scanner, sd_known=case.sd_known)
     return tested(position, case.measured.value, reference)
-
-
-def _alone(case: Case, controls: Controls) -> Scored | Absence:
-    """Position among 8 or more controls of one laboratory by the t test, where the control model has no prior."""
-    measured = case.measured.on_one_scanner
-    expected = expect(controls, case.metabolite, case.context.subject)
-    if isinstance(expected, Absence):
-        return expected
-    reference = expected.reference(measured, sd_known=case.sd_known)
-    better = {
-        "more-transients": expected.reference(less_noise(measured), sd_known=case.sd_known),
-        "more-controls": expected.enlarged(max(expected.n, MANY_CONTROLS)).reference(measured, sd_known=case.sd_known),
-    }
-    position = replace(
-        z_score(measured.value, reference, expected.norm_id, _noise_alone(expected, measured, case)),
-        improvements=improvements(measured.value, reference, better),
-    )
-    return Scored(position, controls_used(case, controls, expected))
-
-
-def _noise_alone(expected: Expectation, measured: Ratio, case: Case) -> Noise:
-    people = None if expected.noise is None else expected.noise**2
-    return Noise(people, measured.sd**2 if case.sd_known else None)
-
-
-def _by_studies(case: Case, controls: Controls) -> Scored | Absence:
-    """Position among supplied groups of several laboratories, pooled by themselves."""
-    context = case.context
-    conflict = controls_conflict(controls, context)
-    if conflict is not None:
-        return conflict
-    if context.unit != RATIO:
-        return incomparable_unit(case.metabolite, context.unit)
-    norm = _pooled(controls.studies or (), case.metabolite)
-    if not norm.supports_z:
-        sentence = f"Only {norm.studies} studies ({norm.n} people): too few to know how far laboratories differ."
-        return Absence("norm-too-thin", sentence)
-    measured = case.measured
-    reference = literature_reference(norm, measured)
-    better = {"more-transients": literature_reference(norm, less_noise(measured))}
-    position = replace(
-        z_score(measured.value, reference, norm.id), improvements=improvements(measured.value, reference, better)
-    )
-    return Scored(position, pooled_used(case, norm, method_match(controls.method, context)))
-
-
-def _pooled(studies: Sequence[Summary], metabolite: str) -> Norm:
-    if len(studies) < FEWEST_POOLED:
-        raise ImplausibleParameter("Pooling needs two studies or more.", parameter="controls")
-    cohorts = tuple(
-        Cohort(f"study {number}", "", "given with the value", item.mean, item.sd, item.n, None, False, False, ())
-        for number, item in enumerate(studies, start=1)
-    )
-    return pool(cohorts, None, id=SUPPLIED_ID, region="", metabolite=metabolite, unit=RATIO, field_t=0.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeGuard
 
 from fitting.acquisition import Acquisition
-from fitting.norms.assessment import Assessment, ProfileDistance, ZScore
+from fitting.norms.assessment import Assessment, ProfileDistance, Scored, ZScore
 from fitting.norms.case import OWN_SOFTWARE, Case, Context
 from fitting.norms.contrasts import Contrast, contrasts
 from fitting.norms.controls import Controls, site_version
@@ -16,7 +16,7 @@ from fitting.norms.further_laboratories import FurtherLaboratory, further_versio
 from fitting.norms.matching import find_norm
 from fitting.norms.profile import profile_distance
 from fitting.norms.regions import find_region
-from fitting.norms.scoring import UNUSABLE, Scored, score
+from fitting.norms.scoring import UNUSABLE, score
 from fitting.norms.study_rows import norm_version
 from fitting.quantification.concentrations import Quantity, Ratio
 from fitting.reason import Absence

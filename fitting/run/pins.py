@@ -18,11 +18,27 @@ VALUES = (
     "basis",
     "model",
     "quantification",
-    "run",
+    "run/basis_choice.py",
+    "run/completion.py",
+    "run/doubts.py",
+    "run/intake.py",
+    "run/learned_background.py",
+    "run/learning.py",
+    "run/measured_background.py",
+    "run/placement.py",
+    "run/steps.py",
     "data",
 )
 """What computes values; the others compare, judge and describe them."""
-COMPARES = "data/norms"
+DESCRIBES = (
+    "data/norms",
+    "data/evidence_cbp.csv",
+    "data/repeatability.csv",
+    "data/verdict_rules.toml",
+    "data/cohort_fields.toml",
+    "data/cohort_plans",
+)
+"""Data that compare, judge or describe values."""
 LIBRARIES = ("lmfit", "nibabel", "numpy", "pydicom", "scipy", "suspect")
 """Libraries whose versions may change a number."""
 
@@ -42,13 +58,18 @@ def data_digest() -> str:
 @cache
 def values_digest() -> str:
     """Digest of the code and data that compute values: a calibration holds for analyses with an equal one."""
-    return _digest("", "", lambda name: name.split("/")[0] in VALUES and not name.startswith(COMPARES))
+    return _digest("", "", lambda name: _is_under(name, VALUES) and not _is_under(name, DESCRIBES))
 
 
 @cache
 def library_versions() -> dict[str, str]:
     """Versions of the numerical libraries and the readers."""
     return {name: version(name) for name in LIBRARIES}
+
+
+def _is_under(name: str, places: tuple[str, ...]) -> bool:
+    """Whether a file is one of these files or in one of these folders."""
+    return any(name == place or name.startswith(f"{place}/") for place in places)
 
 
 def _digest(ending: str, folder: str = "", counts: Callable[[str], bool] = lambda _: True) -> str:

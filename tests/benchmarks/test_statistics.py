@@ -10,6 +10,8 @@ from fitting.norms.literature_reference import LEAST_BETWEEN_LAB
 from tests.measure.benchmarks.single_case import own_controls, shipped_ratios
 from tests.measure.benchmarks.statistics_page import COUNTS, ERRORS, LABORATORIES, PAGE, STUDIES, VALUE_ERRORS, page
 
+SUPPLIED = "Groups of other laboratories that are supplied with the value"
+HEALTHY = PAGE.with_name("healthy-people.md")
 PROMISED_FLAGS = (4.0, 6.0)
 PROMISED_COVERAGE = (93.0, 97.0)
 
@@ -59,17 +61,34 @@ def test_own_controls_flag_as_many_as_promised() -> None:
 @pytest.mark.parametrize("studies", STUDIES)
 def test_published_controls_flag_as_many_as_promised(studies: int) -> None:
     """However far laboratories differ; the interval is too wide only where they differ less than any that were seen."""
-    found = [cells for cells in rows("Published controls of other laboratories") if cells[0] == str(studies)]
+    found = [cells for cells in rows(SUPPLIED) if cells[0] == str(studies)]
 
     assert len(found) == len(LABORATORIES)
     for _, tau, _, flagged, covered in found:
         assert near(flagged, PROMISED_FLAGS), tau
         if tau not in {"0", "0.3"}:
             assert near(covered, PROMISED_COVERAGE), tau
-    noisy = [cells for cells in rows("Published controls of other laboratories", 1) if cells[0] == str(studies)]
+    noisy = [cells for cells in rows(SUPPLIED, 1) if cells[0] == str(studies)]
     assert len(noisy) == len(VALUE_ERRORS)
     for _, error, _, flagged, covered in noisy:
         assert near(flagged, PROMISED_FLAGS), error
         # of three studies and a very noisy spectrum the interval is a little too wide, as the page states
         widest = 98.0 if (studies, error) == (3, "1") else PROMISED_COVERAGE[1]
         assert near(covered, (PROMISED_COVERAGE[0], widest)), error
+
+
+def test_healthy_people_from_spectrum_to_flag() -> None:
+    """The page: 3.5 to 7 % beyond ±1.96 with any number of own controls, and neither tail above 5 %."""
+    blocks = [block for block in HEALTHY.read_text(encoding="utf-8").split("\n\n") if block.startswith("|")]
+    by_metabolite, by_count = (
+        [[cell.strip() for cell in line.strip("|").split("|")] for line in block.strip().splitlines()[2:]]
+        for block in blocks
+    )
+
+    name, *cells = by_metabolite[-1]
+    assert name == "all"
+    assert all(near(cell, (3.5, 7.0)) for cell in cells)
+    for _, _, _, interval, low, high, *_ in by_count:
+        assert float(interval.split("–")[1]) > 3.5
+        assert float(low.removesuffix("%")) < 5.0
+        assert float(high.removesuffix("%")) < 5.0

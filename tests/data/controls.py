@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fitting.norms import Context, Control, Controls, Measured, Method, Norm
 from fitting.norms.case import scan
-from fitting.norms.literature import Cohort
+from fitting.norms.norm import Cohort
 from fitting.request import Subject, TissueFractions
 from fitting.statistics.pooling import RandomEffects
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fitting.norms.literature import HETEROGENEOUS, LOWER, Norm, cohorts, pool, relative_sd_elsewhere
+from fitting.norms.norm import Norm
+from fitting.norms.pooled import HETEROGENEOUS, LOWER, cohorts, pool, relative_sd_elsewhere
 from fitting.norms.regions import regions
 from fitting.norms.study_rows import StudyRow, study_rows
 from fitting.statistics.pooling import predictive

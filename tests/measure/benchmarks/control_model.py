@@ -13,19 +13,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy import linalg, special
+from scipy import linalg, special, stats
 
 from fitting.norms.composition import METABOLITES
 from fitting.norms.control_model import Cell, control_model, habits
 from fitting.norms.improvements import detectable_percent, with_controls
+from fitting.norms.norm import FEWEST_STUDIES
 from fitting.norms.study_rows import study_rows
 from fitting.statistics.laboratory import NOBODY, Noise, People, Prior, Sample, given, update
 from fitting.statistics.mixture import Mixture
+from fitting.statistics.pooling import between_df, random_effects
 from fitting.units import FloatArray
 from norm_model.covariance import covariances
 from norm_model.fit import Fit, draws, fit, mode
 from norm_model.likelihood import covariance
-from norm_model.observations import observations
+from norm_model.observations import Observations, observations
 from norm_model.people import fit_people
 from tests.measure.benchmarks.text import table
 
@@ -61,9 +63,21 @@ class Left:
         return self.metabolite, str(self.z.size), f"{float(np.sqrt(np.mean(self.z**2))):.2f}", f"{held:.0f} %"
 
 
-def studies_left_out(fitted: Fit, iterations: int = 15) -> list[Left]:
+@dataclass(frozen=True, slots=True)
+class Density:
+    """Log predictive densities of left-out means against pooling the other studies of the same cell by themselves."""
+
+    rows: int
+    """That both can answer: of cells with three other studies or more."""
+    gain: float
+    """Sum of the differences, model less pooling; above zero the model is better."""
+    error: float
+    """Standard error of the sum, from the sums of single studies."""
+
+
+def studies_left_out(fitted: Fit, iterations: int = 15) -> tuple[list[Left], Density]:
     """Leave one study out at a time, with every SD found again, and predict its means as those of a new laboratory."""
-    whole, found = fitted.given, defaultdict(list)
+    whole, found, gains = fitted.given, defaultdict(list), defaultdict(list)
     for study in sorted(set(whole.data.study)):
         own = whole.data.study == study
         given_rest = replace(whole, error=whole.error + np.diag(LEFT_OUT * own))
@@ -75,11 +89,35 @@ def studies_left_out(fitted: Fit, iterations: int = 15) -> list[Left]:
         cross = full[np.ix_(own, rest)]
         expected = cross @ linalg.cho_solve(factor, whole.residual[rest])
         spread = full[np.ix_(own, own)] - cross @ linalg.cho_solve(factor, cross.T)
-        z = (whole.residual[own] - expected) / np.sqrt(np.diag(spread))
+        sds = np.sqrt(np.diag(spread))
+        z = (whole.residual[own] - expected) / sds
         for name, value in zip(whole.data.metabolite[own], z, strict=True):
             found[name].append(float(value))
+        for row, density in zip(np.flatnonzero(own), stats.norm.logpdf(z) - np.log(sds), strict=True):
+            pooled = pooled_density(whole.data, int(row))
+            if pooled is not None:
+                gains[study].append(float(density) - pooled)
     parts = [Left(name, np.array(found[name])) for name in METABOLITES]
-    return [*parts, Left("all", np.concatenate([part.z for part in parts]))]
+    sums = np.array([sum(items) for items in gains.values()])
+    density = Density(
+        sum(map(len, gains.values())), float(sums.sum()), float(np.sqrt(sums.size) * np.std(sums, ddof=1))
+    )
+    return [*parts, Left("all", np.concatenate([part.z for part in parts]))], density
+
+
+def pooled_density(data: Observations, row: int) -> float | None:
+    """Log density of one observation under the random-effects mean of the other studies of its region, metabolite and
+    field (Student's t); None with fewer than three of them."""
+    same = (data.region == data.region[row]) & (data.metabolite == data.metabolite[row])
+    same &= (data.covariates[:, 1:3] == data.covariates[row, 1:3]).all(axis=1) & (data.study != data.study[row])
+    if same.sum() < FEWEST_STUDIES:
+        return None
+    cv = np.where(np.isnan(data.cv), np.nanmedian(data.cv[data.metabolite == data.metabolite[row]]), data.cv)
+    means, errors = np.exp(data.log_mean[same]), cv[same] / np.sqrt(data.people[same])
+    effects = random_effects(means, errors * means)
+    own = cv[row] / np.sqrt(data.people[row])
+    scale = float(np.sqrt((effects.tau**2 + effects.se**2) / effects.mean**2 + own**2))
+    return float(stats.t.logpdf(data.log_mean[row], between_df(int(same.sum())), loc=np.log(effects.mean), scale=scale))
 
 
 def coverage() -> list[tuple[str, ...]]:
@@ -262,12 +300,12 @@ def page(shared: Path | None, laboratories: int, repeats: int, *, studies: bool)
         lines += [REAL.format(repeats=repeats).rstrip(), ""]
         lines += table(("value", "SD of the people", *(f"{n}" for n in COUNTS)), real_people(shared, repeats))
     if studies:
-        fitted = fit(observations(study_rows()))
+        left, density = studies_left_out(fit(observations(study_rows())))
         lines += [LEFT.rstrip(), ""]
         lines += table(
-            ("metabolite", "rows", "z, root mean square", "95 % interval holds"),
-            [item.row for item in studies_left_out(fitted)],
+            ("metabolite", "rows", "z, root mean square", "95 % interval holds"), [item.row for item in left]
         )
+        lines += [POOLING.format(rows=density.rows, gain=density.gain, error=density.error).rstrip()]
     before, after = further_laboratories(3)
     lines += [FURTHER.format(before=100 * before, after=100 * after)]
     return "\n".join([*lines, ""])
@@ -294,9 +332,8 @@ ALARMS = """
 
 Per cent of healthy people beyond ±1.96, of {people} people of {laboratories} laboratories drawn from the model, with
 n own controls; ± is the 95 % error. With × 1.5 laboratories lie 1.5 times as far apart as the model says: without own
-controls too many are flagged, as arithmetic wants, and from one own control on hardly more than 5. A little fewer than
-5 are flagged with few own controls, because here half of the variance between people is stated noise, which is kept
-below half of a spread that is itself uncertain.
+controls too many are flagged, as arithmetic wants, and from one own control on hardly more than 5. From spectrum to
+flag: [healthy people](healthy-people.md).
 """
 OUTSIDE = """
 `p_outside` averages 0.05 over healthy people, and one person's decrease is more often missed than found:
@@ -312,6 +349,10 @@ LEFT = """
 ## Studies left out
 
 Each study is left out once, all SDs are found again, and its means are predicted as those of a new laboratory:
+"""
+POOLING = """
+Log predictive density of the {rows} left-out rows whose region, metabolite and field three other studies have: the
+model gains {gain:+.1f} ± {error:.1f} (standard error) over the random-effects mean of those studies by themselves.
 """
 FURTHER = """
 ## Further laboratories

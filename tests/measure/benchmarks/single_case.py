@@ -9,8 +9,10 @@ import numpy as np
 
 from fitting.norms.controls import FEWEST_FOR_REGRESSION, Control, Measured
 from fitting.norms.expectation import Expectation, expect_of_people
-from fitting.norms.literature import Cohort, grouped_rows, pool, pooled_norm
+from fitting.norms.literature import grouped_rows
 from fitting.norms.literature_reference import literature_reference
+from fitting.norms.norm import Cohort
+from fitting.norms.pooled import pool, pooled_norm
 from fitting.quantification.concentrations import Ratio
 from fitting.request import Subject
 from fitting.statistics.single_case import ReferenceDistribution, confidence_below, t_test

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fitting.norms.literature import FEWEST_STUDIES, grouped_rows, pooled_norm
-from fitting.norms.literature_reference import LEAST_BETWEEN_LAB, literature_reference
-from fitting.quantification.concentrations import Ratio
+from fitting.norms.control_model import Cell, control_model
+from fitting.norms.improvements import with_controls
+from fitting.norms.literature_reference import LEAST_BETWEEN_LAB
+from fitting.statistics.distributions import NORMAL_LIMIT
+from fitting.statistics.laboratory import Noise, update
 from fitting.statistics.single_case import power
 from tests.measure.benchmarks import follow_up
 from tests.measure.benchmarks.single_case import own_controls, published, regression, shipped_ratios
@@ -25,6 +28,7 @@ ERRORS = ((0.0, 0.0, True), (0.5, 0.5, True), (0.5, 1.0, True), (0.5, 0.25, True
 """Measurement error of controls and person in SDs of the controls, and whether controls say it."""
 UNSTATED = ((0.5, 0.5, False), (0.5, 1.0, False), (0.0, 0.25, False), (0.0, 0.5, False))
 STUDIES = (3, 4, 5, 8)
+MODEL_COUNTS = (0, 3, 8, 20)
 VALUE_ERRORS = (0.25, 0.5, 1.0)
 LABORATORIES = (0.0, 0.3, 0.5, 0.8, 1.2, 2.0, 3.0, None)
 """Spread between laboratories in SDs between people; None is drawn among the shipped ones."""
@@ -37,6 +41,11 @@ Simulated healthy people are held
 against simulated controls: five in a hundred should be flagged, and the interval of z should hold the true position
 in 95 of 100. Each figure is a share in per cent ± its 95 % error, from {trials} people. "Naive" flags |z| > 1.96 with
 the mean and SD of the controls as if they were exact. What is calculated: [statistics](statistics.md).
+
+This page is of what a sample says alone: the t test of own controls (`t`, `df`, `p_t`, `z_cc`, and z where the control
+model has no prior) and the pooling of groups that are supplied with a value. The control model, which every other
+comparison rests on, has its own pages: [how few controls are enough](few-controls.md) and, from spectrum to flag,
+[healthy people](healthy-people.md).
 """
 OWN = """
 ## Own controls
@@ -54,7 +63,7 @@ AGE = """
 The ratio falls by 0.006 a year; controls are 20 to 65 years old, the person any age between.
 """
 PUBLISHED = """
-## Published controls of other laboratories
+## Groups of other laboratories that are supplied with the value
 
 τ is the SD between laboratories in SDs between people; "as shipped" draws it each time among those of the {count}
 shipped ratios with four or more studies, {low:.2f} to {high:.2f}. The person's laboratory is none of the studies. The
@@ -69,6 +78,9 @@ POWER = """
 ## Power: a decrease of tNAA by 15 %
 
 Chance that one person whose tNAA/tCr is expected 15 % lower is flagged, measured as well as the controls.
+"""
+POWER_MODEL = """
+The same by the control model at 3 T, without own controls and with 3, 8 and 20:
 """
 POWER_READING = """
 One person's difference of this size is more often missed than found, whatever the controls: what groups show need
@@ -126,16 +138,20 @@ def _power() -> Iterator[str]:
     for n in COUNTS:
         chances = [power(0.15, cv * np.sqrt(1 + 1 / n), n - 1.0) for cv in (0.08, 0.10, 0.12)]
         rows.append((f"{n} own", *(f"{100 * chance:.0f} %" for chance in chances)))
-    for key, rows_of_key in grouped_rows().items():
-        norm = pooled_norm(*key, rows_of_key)
-        if key[1:] == ("tNAA", "tCr", 3.0) and norm.studies >= FEWEST_STUDIES and norm.supports_z:
-            reference = literature_reference(norm, Ratio(norm.mean, 0.0))
-            chance = power(0.15 * norm.mean, reference.sd_predictive, reference.df_predictive)
-            cv = 100 * (norm.sd_within or np.nan) / norm.mean
-            whose = f"published, {norm.region} ({norm.studies} studies, {cv:.0f} %)"
-            rows.append((whose, f"{100 * chance:.0f} %", "", ""))
     yield from table(("controls", "people differ by 8 %", "by 10 %", "by 12 %"), rows)
+    yield POWER_MODEL
+    by_region = [
+        (region, *(f"{100 * model_power(region, n):.0f} %" for n in MODEL_COUNTS)) for region in control_model().regions
+    ]
+    yield from table(("region", *(f"{n} own" for n in MODEL_COUNTS)), by_region)
     yield POWER_READING
+
+
+def model_power(region: str, n: int) -> float:
+    """Chance that tNAA 15 % lower is flagged by the control model with n own controls, measured as well as they are."""
+    prior = control_model().prior(Cell("tNAA", region))
+    predictive = (with_controls(prior, n) if n else update(prior)).predictive(Noise())
+    return predictive.below(predictive.quantile(-NORMAL_LIMIT) - math.log(0.85))
 
 
 def main(arguments: list[str]) -> None:

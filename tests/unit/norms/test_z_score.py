@@ -10,8 +10,10 @@ from scipy import stats
 
 from fitting.norms.assessment import ZScore
 from fitting.norms.expectation import COHORT_NOISE_SHARE
-from fitting.norms.literature import Cohort, Norm, literature_norms, pool
+from fitting.norms.literature import literature_norms
 from fitting.norms.literature_reference import literature_reference
+from fitting.norms.norm import Cohort, Norm
+from fitting.norms.pooled import pool
 from fitting.norms.z_score import z_score
 from fitting.quantification.concentrations import Ratio
 
