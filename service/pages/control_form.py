@@ -30,9 +30,11 @@ class ControlForm(BaseModel):
     software: str = Field(default="", max_length=100)
     analyses: str = Field(default="", max_length=100_000)
     csv: str = Field(default="", max_length=2_000_000)
+    chosen: list[str] = Field(default=[], max_length=2000, alias="with")
+    """Ticked analyses, beside those that are written."""
 
 
-FIELDS = tuple(ControlForm.model_fields)
+FIELDS = tuple(name for name in ControlForm.model_fields if name != "chosen")
 _NUMBERS = {"field_t": 1.0, "echo_time": 1e3}
 """Factor from the request's unit to the form's."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from service.errors import UnknownAnalysis
+from service.pages.doubtful_controls import doubts
 from service.storage.lists import Filters
 from service.storage.repositories import AnalysisRepository
 from service.storage.tables import UNFINISHED, AnalysisRow
@@ -31,15 +32,25 @@ class ControlLine:
     created: datetime
     is_chosen: bool
     is_unfinished: bool
+    doubt: str = ""
+    """Why it should be left out; empty for those that were not chosen."""
 
 
 def control_lines(repository: AnalysisRepository, chosen: Sequence[str]) -> list[ControlLine]:
-    """The chosen analyses in their order, whatever their state, then the newest usable ones."""
+    """The chosen analyses by subject, whatever their state, then the newest usable ones."""
     first = [row for item in dict.fromkeys(chosen[:MOST]) if (row := _row(repository, item)) is not None]
+    first.sort(key=lambda row: (row.subject or "", row.region or "", row.created))
     newest = repository.page(Filters(verdict="yes"), None, MOST, with_result=True).rows
     taken = {row.id for row in first}
     rows = [*first, *(row for row in newest if row.id not in taken)]
-    return [_line(row, is_chosen=row.id in taken) for row in rows[:MOST]]
+    lines = [_line(row, is_chosen=row.id in taken) for row in rows[:MOST]]
+    found = doubts([line for line in lines if line.is_chosen])
+    return [replace(line, doubt=found.get(line.id, "")) for line in lines]
+
+
+def chosen_lines(repository: AnalysisRepository, chosen: Sequence[str]) -> list[ControlLine]:
+    """The chosen analyses alone."""
+    return [line for line in control_lines(repository, chosen) if line.is_chosen] if chosen else []
 
 
 def _row(repository: AnalysisRepository, text: str) -> AnalysisRow | None:

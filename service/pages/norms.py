@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Form, Query, Request
@@ -17,6 +18,7 @@ from service.api.norm_schemas import shared_norm_out, site_norm_out
 from service.api.norms import NormStores, Stores, stored_norm
 from service.errors import ServiceProblem
 from service.pages.control_form import FACTS, FIELDS, ControlForm, request_of
+from service.pages.control_lines import ControlLine, chosen_lines
 from service.pages.frame import page, page_router
 
 UNITS = ("tCr", "mM", "IU")
@@ -24,15 +26,25 @@ UNITS = ("tCr", "mM", "IU")
 router = page_router()
 
 
-@router.get("/norms", dependencies=[Depends(Access("read", note="refusals", is_page=True))])
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The form as it was sent, the analyses chosen as controls, and what is wrong by field."""
+
+    given: Mapping[str, str]
+    lines: Sequence[ControlLine]
+    errors: Mapping[str, str]
+
+
+@router.get("/norms", dependencies=[Depends(Access("read", note="list", is_page=True))])
 def norms_page(
     request: Request,
     stores: Stores,
+    repository: Repository,
     chosen: Annotated[list[str], Query(alias="with")] = [],  # noqa: B006 (FastAPI copies it)
 ) -> HTMLResponse:
     """Every norm; ``with`` fills in analyses that were chosen as controls."""
-    given = {**dict.fromkeys(FIELDS, ""), "analyses": "\n".join(one[:36] for one in chosen[:2000])}
-    return _page(request, stores, given, {})
+    lines = chosen_lines(repository, [one[:36] for one in chosen])
+    return _page(request, stores, _Form(dict.fromkeys(FIELDS, ""), lines, {}))
 
 
 @router.post("/norms", dependencies=[Depends(Access("admin", note="change"))])
@@ -43,23 +55,23 @@ def add_controls(
     form: Annotated[ControlForm, Form()],
 ) -> Response:
     """A new version of a site's norm; errors stand beside their fields."""
-    given = {name: text.strip() for name, text in form.model_dump().items()}
-    asked, errors = request_of(given)
+    given = {name: text.strip() for name, text in form.model_dump(exclude={"chosen"}).items()}
+    chosen = [one[:36] for one in form.chosen]
+    asked, errors = request_of({**given, "analyses": " ".join([*chosen, given["analyses"]]).strip()})
     if asked is not None:
         try:
             made, _ = stored_norm(asked, stores, repository)
         except (FittingError, ServiceProblem) as error:
-            errors = {"analyses" if given["analyses"] else "csv": error.detail}
+            errors = {"analyses" if given["analyses"] or chosen else "csv": error.detail}
         else:
             return RedirectResponse(f"/norms#{made.name}", status_code=303)
-    return _page(request, stores, given, errors, status_code=422)
+    return _page(request, stores, _Form(given, chosen_lines(repository, chosen), errors), status_code=422)
 
 
 def _page(
     request: Request,
     stores: NormStores,
-    given: Mapping[str, str],
-    errors: Mapping[str, str],
+    form: _Form,
     *,
     status_code: int = 200,
 ) -> HTMLResponse:
@@ -78,8 +90,9 @@ def _page(
         version=norm_version(),
         own=own,
         shared=[shared_norm_out(stored) for stored in stores.shared.newest(stores.project)],
-        given=given,
-        errors=errors,
+        given=form.given,
+        errors=form.errors,
+        lines=form.lines,
         regions=regions(),
         sequences=SEQUENCES,
         units=UNITS,

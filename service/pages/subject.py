@@ -9,12 +9,13 @@ from fastapi import Depends, Path, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
+from fitting.follow_up.plausibility import SessionFacts, implausibilities
 from service.access.route_access import Access
 from service.api.dependencies import Repository, SignOffs
 from service.api.reports import document_of
 from service.api.session import Session, SessionReader
 from service.api.subjects import by_session, followed_of
-from service.pages.frame import page, page_router
+from service.pages.frame import page, page_router, room
 from service.reports import timeline
 from service.reports.html import contrasts
 from service.schemas.analysis_request import Pseudonym
@@ -52,6 +53,21 @@ def subject_page(
         is_cut=found.is_cut,
         regions=timeline.build(sessions),
         contrasts=_contrasts(found.rows, session),
+        doubts=[reason.sentence for reason in implausibilities([_facts(row) for row in found.rows])],
+    )
+
+
+def _facts(row: AnalysisRow) -> SessionFacts:
+    facts = (row.result or {}).get("acquisition", {})
+    return SessionFacts(
+        name=str(row.request.get("session") or room("list.session_of", at=f"{row.created:%Y-%m-%d}")),
+        sex=facts.get("sex"),
+        age_years=facts.get("age_years"),
+        day=row.request.get("session_day"),
+        region=facts.get("region"),
+        hemisphere=facts.get("hemisphere"),
+        volume_ml=facts.get("voi_volume_ml"),
+        gm=facts.get("gm"),
     )
 
 

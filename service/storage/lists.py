@@ -32,6 +32,8 @@ class Filters:
     created_before: datetime | None = None
     group: str | None = None
     tag: str | None = None
+    ids: tuple[str, ...] = ()
+    """Only these; empty does not filter."""
 
 
 Order = Literal["newest", "oldest", "flagged"]
@@ -68,6 +70,8 @@ def listed(
         query = query.join(AnalysisTagRow, AnalysisTagRow.analysis_id == AnalysisRow.id)
         query = query.where(AnalysisTagRow.tag == filters.tag, AnalysisTagRow.project == AnalysisRow.project)
         keys = [AnalysisTagRow.created, AnalysisTagRow.analysis_id]
+    if filters.ids:
+        query = query.where(AnalysisRow.id.in_(filters.ids))
     query = query.where(*_equal(filters), *_between(filters, cursor, keys, order))
     if order == "oldest":
         query = query.order_by(*(key.asc() for key in keys))

@@ -10,7 +10,7 @@ let timer = null;
 
 const chosen = () => [...list.querySelectorAll("input[name=with]:checked")];
 const allowTwo = () => {
-  const [compare, ...others] = ["compare", "controls", "calibrate", "cohort"].map((id) => document.getElementById(id));
+  const [compare, ...others] = ["compare", "controls", "calibrate", "cohort", "export"].map((id) => document.getElementById(id));
   if (!compare) return;
   compare.disabled = chosen().length !== 2;
   for (const button of others) button.disabled = !chosen().length;
