@@ -103,6 +103,7 @@ def test_from_a_dropped_file_to_a_signed_report(page: Any) -> None:
     whole = tick.get_attribute("transform")
     page.get_by_role("button", name="Zoom in").click()
     assert tick.get_attribute("transform") != whole
+    page.get_by_text("Show curves and parts of the fit").click()
     part = figure.get_by_label("mI", exact=True)
     part.check()
     assert page.locator(f'[data-component="{part.get_attribute("value")}"]').get_attribute("visibility") == "visible"
@@ -247,4 +248,5 @@ def test_a_real_scanner_file_goes_all_the_way(page: Any, shared: Path) -> None:
     page.wait_for_url(REPORT)
     page.locator("article.report").wait_for(timeout=90_000)
     assert page.locator("svg.spectrum path.fit").is_visible()
+    page.get_by_role("heading", name="Provenance").click()
     assert "siemens_rda" in page.locator(".provenance").inner_text()

@@ -282,10 +282,10 @@ def test_the_list_names_each_analysis(surfaces: Surfaces) -> None:
     ]
 
     assert [row[2:5] for row in rows[1:]] == [
-        ["sub-judged ses-last", "ACC", "Usable"],
-        ["sub-judged ses-judged", "ACC", "Usable"],
-        ["sub-truth ses-truth", "PCC", "Usable with limits"],
-        ["sub-truth ses-later", "PCC", "Usable"],
+        ["sub-judged ses-last controls-a", "ACC", "Usable"],
+        ["sub-judged ses-judged controls-a", "ACC", "Usable"],
+        ["sub-truth ses-truth controls-a", "PCC", "Usable with limits"],
+        ["sub-truth ses-later controls-a", "PCC", "Usable"],
     ]
     assert links == [f"/analyses/{id}" for id in (*surfaces.judged[::-1], *surfaces.ids)]
 
