@@ -21,7 +21,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 KEYS = {
     "image", "build", "restart", "read_only", "cap_drop", "security_opt", "tmpfs", "environment", "volumes", "ports",
-    "stop_grace_period", "depends_on", "command", "healthcheck", "networks", "mem_limit",
+    "stop_grace_period", "depends_on", "command", "healthcheck", "networks", "mem_limit", "profiles", "configs",
 }  # fmt: skip
 """Of the Compose specification, those that stand there."""
 
@@ -46,7 +46,20 @@ def test_settings_exist(name: str) -> None:
     environment = SERVICES[name].get("environment", {})
     ours = {variable for variable in environment if variable.startswith("MRSQUANT_")}
 
-    assert {variable.removeprefix("MRSQUANT_").lower() for variable in ours} <= set(Settings.model_fields)
+    of_clients = {"api_key"}  # service/client reads it
+    assert {variable.removeprefix("MRSQUANT_").lower() for variable in ours} <= set(Settings.model_fields) | of_clients
+
+
+def test_gateway_asks_the_api_and_keeps_its_spool() -> None:
+    """It is started on request only, and the file it reads is one that compose gives it."""
+    gateway = SERVICES["gateway"]
+    (config,) = gateway["configs"]
+
+    assert gateway["profiles"] == ["dicom"]
+    assert gateway["command"][gateway["command"].index("--url") + 1] == "http://api:8000"
+    assert gateway["command"][gateway["command"].index("--config") + 1] == config["target"]
+    assert config["source"] in COMPOSE["configs"]
+    assert gateway["command"][gateway["command"].index("--spool") + 1].startswith(gateway["volumes"][0].split(":")[1])
 
 
 def test_addresses_lead_to_services() -> None:
