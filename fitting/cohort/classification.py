@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from scipy import special
 
 from fitting.cohort.classifier import Evaluation, bootstrap_auc, evaluate, permutation_p, selected_before
 from fitting.cohort.cohort import Cohort
@@ -14,6 +15,7 @@ from fitting.cohort.findings import Caution, CohortAnalysis, Findings, Item, ref
 from fitting.cohort.plan import Section
 from fitting.cohort.words import number, probability
 from fitting.reason import Reason
+from fitting.statistics.roc import calibration_curve, roc_curve
 from fitting.units import BoolArray, FloatArray
 
 FEWEST = 20
@@ -97,6 +99,8 @@ def _evaluated(
         "resubstitution_auc": found.resubstitution,
         "calibration_slope": found.calibration_slope,
         "brier": found.brier,
+        "roc": roc_curve(found.scores, labels),
+        "calibration": calibration_curve(special.expit(found.scores), labels),
     }
     item |= _confounded(cohort, asked, features, name)
     if asked.show_unblinded_selection:
@@ -124,7 +128,13 @@ def _confounded(cohort: Cohort, asked: ClassificationSettings, features: Feature
     generator = cohort.generator(f"{name} confounds")
     found = evaluate(matrix, np.empty((sample.n, 0)), members, generator)
     low, high = bootstrap_auc(found.scores, members, generator)
-    return {**item, "auc_confounds": found.auc, "auc_confounds_low": low, "auc_confounds_high": high}
+    return {
+        **item,
+        "auc_confounds": found.auc,
+        "auc_confounds_low": low,
+        "auc_confounds_high": high,
+        "roc_confounds": roc_curve(found.scores, members),
+    }
 
 
 def _cautions(item: Item) -> Iterator[Caution]:

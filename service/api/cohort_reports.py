@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import ValidationError
 
 from fitting.cohort.control_norm import norm_body
+from fitting.cohort.individual import individual
 from fitting.errors import ImplausibleParameter, UnusableCohort, UnusableControls, UnusableSite, UnusableTable
 from service.access.route_access import Access
 from service.api.cohort_schemas import CohortNormRequest, CohortSiteRequest
@@ -181,7 +182,7 @@ def rendered(format: CohortReportFormat, row: CohortRow) -> bytes:
     answer: dict[str, Any] = row.result or {}
     match format:
         case "html":
-            return html.render(answer)
+            return html.render(answer, drawn_of(row))
         case "json":
             return (json.dumps(answer, ensure_ascii=False, indent=1) + "\n").encode()
         case "csv":
@@ -189,14 +190,19 @@ def rendered(format: CohortReportFormat, row: CohortRow) -> bytes:
         case "zip":
             source = CohortSource.of(row.source)
             tables = {"measurements.csv": source.measured, **source.named_tables}
-            return bundle.bundle(answer, source.participants, tables)
+            return bundle.bundle(answer, source.participants, tables, drawn_of(row))
         case "pdf":
-            return _pdf(answer)
+            return _pdf(answer, drawn_of(row))
 
 
-def _pdf(answer: dict[str, Any]) -> bytes:
+def drawn_of(row: CohortRow) -> dict[str, Any]:
+    """What figures of people show."""
+    return individual(CohortSource.of(row.source).inputs())
+
+
+def _pdf(answer: dict[str, Any], drawn: dict[str, Any]) -> bytes:
     try:
-        return pdf.render(answer)
+        return pdf.render(answer, drawn)
     except FormatUnavailable as error:
         raise NotAcceptable(error.detail) from error
 

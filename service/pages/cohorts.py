@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from fitting.cohort import preset_names, preset_plan
 from fitting.errors import FittingError
 from service.access.route_access import Access
-from service.api.cohort_reports import controls_of, norm_request
+from service.api.cohort_reports import controls_of, drawn_of, norm_request
 from service.api.cohort_schemas import CohortNormRequest
 from service.api.cohorts import steps_of
 from service.api.dependencies import Caller, Cohorts, Repository, RequestId, ServicesDep, SiteNorms, Sites
@@ -189,7 +189,7 @@ def _cohort(request: Request, row: CohortRow, errors: Mapping[str, str] = {}) ->
         row=row,
         unfinished=row.state in UNFINISHED,
         steps=steps_of(row),
-        article=article(answer, row.name) if answer else None,
+        article=article(answer, row.name, drawn_of(row)) if answer else None,
         reference=answer.get("cohort", {}).get("reference"),
         places=list(places),
         of_analyses=bool(row.source.get("people")),

@@ -43,6 +43,16 @@ class Axis:
         middle = (self.left + self.right) / 2.0
         return f'{lines}<text x="{middle:.1f}" y="{bottom + 30:.1f}" text-anchor="middle" fill="{MUTED}">{label}</text>'
 
+    def drawn_up(self, left: float, right: float, label: str) -> str:
+        """The same for an axis whose places run upwards, from ``left`` at the bottom to ``right`` at the top."""
+        lines = "".join(
+            f'<path d="M{left:.1f},{self.x(tick):.1f}H{right:.1f}" stroke="{MUTED if tick == 0.0 else RULE}" '
+            f'stroke-width="{1.2 if tick == 0.0 else 0.5}"/>'
+            f'<text x="{left - 5:.1f}" y="{self.x(tick) + 4:.1f}" text-anchor="end">{shown(tick)}</text>'
+            for tick in self.ticks()
+        )
+        return f'{lines}<text x="{left:.1f}" y="{self.right - 8:.1f}" fill="{MUTED}">{label}</text>'
+
 
 def axis_over(values: Iterable[float], left: float, right: float, *, least: float | None = None) -> Axis:
     """An axis that holds every value and zero; ``least`` bounds it, for intervals that go far out."""

@@ -27,6 +27,8 @@ def run(
     out: Annotated[Path | None, typer.Option("--output", "-o", metavar="OUT", help="File to write.")] = None,
 ) -> int:
     """Analyse a cohort; what cannot be answered is said in the answer with its reason."""
+    from fitting.cohort.individual import individual
+
     if plan is not None and preset is not None:
         raise CommandFailure(ExitCode.FAILURE, "usage", "cohort run", "give --plan or --preset, not both.")
     chosen = chosen_format(format, out)
@@ -37,21 +39,22 @@ def run(
             measurements, participants, plan, preset, manifest=manifest, wide_unit=wide, spectra=spectra
         )
         answer = inputs.answer()
-    write(_rendered(answer, chosen), out)
+        drawn = individual(inputs) if chosen in ("html", "pdf") else None
+    write(_rendered(answer, drawn, chosen), out)
     return ExitCode.ANALYSED
 
 
-def _rendered(answer: dict[str, Any], format: Format) -> bytes:
+def _rendered(answer: dict[str, Any], drawn: dict[str, Any] | None, format: Format) -> bytes:
     from service.reports.cohort import html, pdf, statements, text
     from service.reports.document import FormatUnavailable
 
     if format == "json":
         return (json.dumps(answer, ensure_ascii=False, indent=1) + "\n").encode()
     if format == "html":
-        return html.render(answer)
+        return html.render(answer, drawn)
     if format == "pdf":
         try:
-            return pdf.render(answer)
+            return pdf.render(answer, drawn)
         except FormatUnavailable as absent:
             raise CommandFailure(ExitCode.FAILURE, absent.code, "--format pdf", absent.detail) from absent
     return (statements.write(answer) if format == "csv" else text.render(answer)).encode()

@@ -27,7 +27,12 @@ COLUMNS = {
 """Descriptions of columns that are no scale."""
 
 
-def bundle(answer: Mapping[str, Any], participants: str | None, tables: Mapping[str, str | None]) -> bytes:
+def bundle(
+    answer: Mapping[str, Any],
+    participants: str | None,
+    tables: Mapping[str, str | None],
+    drawn: Mapping[str, Any] | None = None,
+) -> bytes:
     """The archive.
 
     Parameters
@@ -37,22 +42,27 @@ def bundle(answer: Mapping[str, Any], participants: str | None, tables: Mapping[
         ``participants.tsv``.
     tables : mapping
         Further tables by file name, such as ``measurements.csv``; None where there is none.
+    drawn : mapping, optional
+        As ``fitting.cohort.individual`` gives it.
     """
     buffer = BytesIO()
     with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
-        for name, content in _members(answer, participants, tables):
+        for name, content in _members(answer, participants, tables, drawn):
             archive.writestr(ZipInfo(name, EPOCH), content, ZIP_DEFLATED)
     return buffer.getvalue()
 
 
 def _members(
-    answer: Mapping[str, Any], participants: str | None, tables: Mapping[str, str | None]
+    answer: Mapping[str, Any],
+    participants: str | None,
+    tables: Mapping[str, str | None],
+    drawn: Mapping[str, Any] | None,
 ) -> Iterator[tuple[str, bytes]]:
     kept = {name: text for name, text in tables.items() if text is not None}
     yield "README.md", _readme(answer, participants, kept).encode()
-    yield "report.html", html.render(answer)
+    yield "report.html", html.render(answer, drawn)
     with suppress(FormatUnavailable):  # the README says how to make it
-        yield "report.pdf", pdf.render(answer)
+        yield "report.pdf", pdf.render(answer, drawn)
     yield "result.json", (json.dumps(answer, ensure_ascii=False, indent=1) + "\n").encode()
     yield "statements.csv", statements.write(answer).encode()
     yield "plan.toml", str(answer["plan"]["text"]).encode()

@@ -16,8 +16,8 @@ CANNOT_KNOW = ("How people were recruited", "Who was blinded to groups", "What m
 """Open boxes of the checklist."""
 
 
-def content(answer: Item) -> dict[str, Any]:
-    """Words, tables and figures of both HTML and PDF."""
+def content(answer: Item, drawn: Item | None = None) -> dict[str, Any]:
+    """Words, tables and figures of both HTML and PDF; ``drawn`` as ``fitting.cohort.individual`` gives it."""
     groups = [row["group"] for row in answer["flow"] if row["group"] != "all"]
     return {
         "title": answer["title"] or "Cohort",
@@ -34,7 +34,8 @@ def content(answer: Item) -> dict[str, Any]:
         "quality": [{**_described(item, groups), "p": f"{item['p']:.2g}"} for item in answer["quality"]],
         "sections": [section for name in ANALYSES if (section := _section(answer, name)) is not None],
         "figures": [
-            {"part": f.part, "title": f.title, "svg": f.svg, "alternative": f.alternative} for f in figures(answer)
+            {"part": f.part, "title": f.title, "svg": f.svg, "alternative": f.alternative}
+            for f in figures(answer, drawn)
         ],
         "methods": answer["methods"],
         "plan": _PERSON.sub(r"\1'…'", answer["plan"]["text"]),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from service.reports.cohort.figure import Figure
 from service.reports.cohort.flow_figure import description as flow_description
 from service.reports.cohort.flow_figure import flow_svg
 from service.reports.cohort.forest_figure import Interval, description, forest_svg
+from service.reports.cohort.individual_figures import individual_figures
 from service.reports.cohort.matrix_figure import description as matrix_description
 from service.reports.cohort.matrix_figure import matrices_svg
 
@@ -18,20 +19,11 @@ MOST_ROWS = 48
 WIDEST_PERCENT = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure: its part of the report, title, SVG and text alternative."""
-
-    part: str
-    title: str
-    svg: str
-    alternative: str
-
-
-def figures(answer: Item) -> list[Figure]:
-    """Every figure that the answer has numbers for, in the order of the report."""
+def figures(answer: Item, drawn: Item | None = None) -> list[Figure]:
+    """Every figure that the answer has numbers for, then those of people that ``fitting.cohort.individual`` gives."""
     found = [*_flow(answer), *_levels(answer), *_influence(answer), *_associations(answer), *_networks(answer)]
-    return [*found, *_laterality(answer), *_treatment(answer), *_classification(answer), *_context(answer)]
+    found += [*_laterality(answer), *_treatment(answer), *_classification(answer), *_context(answer)]
+    return found if drawn is None else [*found, *individual_figures(answer, drawn)]
 
 
 def _flow(answer: Item) -> Iterator[Figure]:

@@ -15,21 +15,21 @@ from service.reports.html import csp_hash, static_text
 STYLES = ("tokens.css", "base.css", "report.css", "cohort.css")
 
 
-def render(answer: Mapping[str, Any]) -> bytes:
-    """The page as UTF-8."""
+def render(answer: Mapping[str, Any], drawn: Mapping[str, Any] | None = None) -> bytes:
+    """The page as UTF-8; with ``drawn`` also figures of people without names."""
     style = "".join(static_text(name) for name in STYLES)
-    page = _template("cohort.html").render(report=_report(answer), style=_own(style), style_hash=csp_hash(style))
+    page = _template("cohort.html").render(report=_report(answer, drawn), style=_own(style), style_hash=csp_hash(style))
     return page.encode()
 
 
-def article(answer: Mapping[str, Any], name: str) -> Markup:
+def article(answer: Mapping[str, Any], name: str, drawn: Mapping[str, Any] | None = None) -> Markup:
     """The report's ``article`` element by itself, for a page that brings ``STYLES``; ``name`` stands in for a title."""
     titled = {**answer, "title": answer["title"] or name}
-    return _own(_template("cohort_body.html").render(report=_report(titled)).strip())
+    return _own(_template("cohort_body.html").render(report=_report(titled, drawn)).strip())
 
 
-def _report(answer: Mapping[str, Any]) -> dict[str, Any]:
-    report = content(answer)
+def _report(answer: Mapping[str, Any], drawn: Mapping[str, Any] | None) -> dict[str, Any]:
+    report = content(answer, drawn)
     for figure in report["figures"]:
         figure["svg"] = _own(figure["svg"])
     return report

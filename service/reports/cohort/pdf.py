@@ -14,8 +14,8 @@ from service.reports.document import FormatUnavailable
 from service.reports.printable import printable, printable_words
 
 
-def render(answer: Mapping[str, Any]) -> bytes:
-    """The report.
+def render(answer: Mapping[str, Any], drawn: Mapping[str, Any] | None = None) -> bytes:
+    """The report; with ``drawn`` also figures of people without names.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def render(answer: Mapping[str, Any]) -> bytes:
         import typst  # noqa: PLC0415 (an optional extra)
     except ImportError as absent:
         raise FormatUnavailable("PDF reports need the extra 'pdf': pip install 'mrsquant[pdf]'.") from absent
-    report = content(answer)
+    report = content(answer, drawn)
     with TemporaryDirectory(prefix="mrsquant-") as folder:
         root = Path(folder)
         for number, figure in enumerate(report["figures"]):

@@ -1,0 +1,124 @@
+"""Panels with two axes: points with error bars, lines, bands and pairs of people, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+from service.reports.axis import BAND, INK, MUTED, Axis, axis_around
+
+WIDTH, HEIGHT = 640, 300
+TOP, FOOT, LEFT, GAP = 26, 40, 52, 60
+
+Point = tuple[float, float]
+DASHES = ("", "6 4", "2 3", "9 3 2 3")
+"""Lines are told apart in grey by their dashes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line with its name."""
+
+    points: Sequence[Point]
+    name: str = ""
+    band: Sequence[tuple[float, float, float]] = ()
+    """Abscissa, lower and upper end."""
+    is_thin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One panel; ranges hold everything that is drawn unless they are given."""
+
+    across: str
+    upwards: str
+    lines: Sequence[Line] = ()
+    points: Sequence[tuple[float, float, float | None]] = ()
+    """Abscissa, ordinate and the standard deviation of the abscissa."""
+    range_across: Point | None = None
+    range_upwards: Point | None = None
+    is_reversed: bool = False
+    """Abscissa falls from left to right, as chemical shift does."""
+    names: dict[float, str] = field(default_factory=dict)
+    """Names of abscissae in place of numbers."""
+
+
+def panels_svg(panels: Sequence[Panel], alternative: str) -> str:
+    """The panels in one figure; lines are named below it."""
+    width = (WIDTH - LEFT - GAP * (len(panels) - 1) - 12) / len(panels)
+    drawn = "".join(_panel(panel, LEFT + k * (width + GAP), width) for k, panel in enumerate(panels))
+    names = [line.name for line in panels[0].lines if line.name]
+    named = [(DASHES[k % len(DASHES)], name) for k, name in enumerate(names)] if len(names) > 1 else []
+    key = "".join(
+        f'<path d="M{LEFT + 190 * k},{HEIGHT + 8}h26" stroke="{INK}" stroke-width="1.8" stroke-dasharray="{dash}"/>'
+        f'<text x="{LEFT + 190 * k + 32}" y="{HEIGHT + 12}">{escape(name)}</text>'
+        for k, (dash, name) in enumerate(named)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT + (22 if named else 0)}" role="img" '
+        f'aria-label="{escape(alternative)}" font-size="12" fill="{INK}">{drawn}{key}</svg>'
+    )
+
+
+def _panel(panel: Panel, left: float, width: float) -> str:
+    bottom, right = HEIGHT - FOOT, left + width
+    ends = (right, left) if panel.is_reversed else (left, right)
+    across = _axis(panel.range_across, [*_abscissae(panel)], *ends)
+    upwards = _axis(panel.range_upwards, [*_ordinates(panel)], bottom, TOP)
+    if panel.names:
+        frame = "".join(
+            f'<text x="{across.x(value):.1f}" y="{bottom + 16}" text-anchor="middle">{escape(name)}</text>'
+            for value, name in panel.names.items()
+        )
+    else:
+        frame = across.drawn(TOP, bottom, escape(panel.across))
+    frame += upwards.drawn_up(left, right, escape(panel.upwards))
+    return frame + _bands(panel, across, upwards) + _lines(panel, across, upwards) + _points(panel, across, upwards)
+
+
+def _abscissae(panel: Panel) -> list[float]:
+    return [x for line in panel.lines for x, _ in line.points] + [x for x, _, _ in panel.points]
+
+
+def _ordinates(panel: Panel) -> list[float]:
+    of_lines = [y for line in panel.lines for _, y in line.points]
+    of_bands = [y for line in panel.lines for _, low, high in line.band for y in (low, high)]
+    return of_lines + of_bands + [y for _, y, _ in panel.points]
+
+
+def _axis(given: Point | None, values: Sequence[float], left: float, right: float) -> Axis:
+    return Axis(*given, left, right) if given is not None else axis_around(values, left, right)
+
+
+def _bands(panel: Panel, across: Axis, upwards: Axis) -> str:
+    drawn = ""
+    for line in panel.lines:
+        if line.band:
+            lower = [f"{across.x(x):.1f},{upwards.x(low):.1f}" for x, low, _ in line.band]
+            upper = [f"{across.x(x):.1f},{upwards.x(high):.1f}" for x, _, high in reversed(line.band)]
+            drawn += f'<path d="M{"L".join([*lower, *upper])}Z" fill="{BAND}" fill-opacity=".6"/>'
+    return drawn
+
+
+def _lines(panel: Panel, across: Axis, upwards: Axis) -> str:
+    names = [line.name for line in panel.lines if line.name]
+    drawn = ""
+    for line in panel.lines:
+        dash = DASHES[names.index(line.name) % len(DASHES)] if line.name else ""
+        path = "L".join(f"{across.x(x):.1f},{upwards.x(y):.1f}" for x, y in line.points)
+        stroke, thick = (MUTED, 0.7) if line.is_thin else (INK, 1.8)
+        drawn += f'<path d="M{path}" fill="none" stroke="{stroke}" stroke-width="{thick}" stroke-dasharray="{dash}"/>'
+    return drawn
+
+
+def _points(panel: Panel, across: Axis, upwards: Axis) -> str:
+    drawn = ""
+    for x, y, sd in panel.points:
+        place = upwards.x(y)
+        if sd is not None:
+            drawn += f'<path d="M{across.x(x - sd):.1f},{place:.1f}H{across.x(x + sd):.1f}" stroke="{MUTED}"/>'
+        drawn += (
+            f'<circle cx="{across.x(x):.1f}" cy="{place:.1f}" r="3.2" fill="{MUTED}" stroke="{INK}" stroke-width=".7"/>'
+        )
+    return drawn
