@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from fitting.norms.literature_reference import LEAST_BETWEEN_LAB
+from tests.measure.benchmarks.control_model import PAGE as FEW
 from tests.measure.benchmarks.single_case import own_controls, shipped_ratios
 from tests.measure.benchmarks.statistics_page import COUNTS, ERRORS, LABORATORIES, PAGE, STUDIES, VALUE_ERRORS, page
 
@@ -92,3 +93,13 @@ def test_healthy_people_from_spectrum_to_flag() -> None:
         assert float(interval.split("–")[1]) > 3.5
         assert float(low.removesuffix("%")) < 5.0
         assert float(high.removesuffix("%")) < 5.0
+
+
+def test_few_controls_flag_as_many_as_promised() -> None:
+    """The page: with laboratories as far apart as the model says, 4 to 6 % for every value and number of controls."""
+    lines = [line for line in FEW.read_text(encoding="utf-8").splitlines() if "| × 1 |" in line]
+
+    assert len(lines) == 7
+    for line in lines:
+        _, _, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+        assert all(near(cell, PROMISED_FLAGS) for cell in cells), line
