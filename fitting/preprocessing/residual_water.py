@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
+from scipy.linalg import blas
 
 from fitting.fid import Axes, Fid, exponentials
 from fitting.units import ComplexArray, FloatArray, hz_to_ppm
@@ -105,21 +106,10 @@ def _poles(fid: ComplexArray) -> ComplexArray:
 
 
 def _hankel_products(samples: ComplexArray, rows: int) -> ComplexArray:
-    """H H* (rows, rows) of the Hankel matrix H of samples: sums of products of samples a fixed distance apart.
-
-    Those of one distance are the elements of one diagonal, of which each has one product more at its end than the one
-    before and one less at its start.
-    """
-    columns = samples.size - rows + 1
-    later = np.lib.stride_tricks.sliding_window_view(np.append(samples, np.zeros(rows)), rows)[: samples.size]
-    sums = np.zeros((samples.size + 1, rows), dtype=np.complex128)
-    np.cumsum(samples[:, None] * later.conj(), axis=0, out=sums[1:])
-    products = np.zeros((rows, 2 * rows), dtype=np.complex128)
-    row, element = products.strides
-    along = np.lib.stride_tricks.as_strided(products, (rows, rows), (row + element, element))
-    along[:] = sums[columns:][:rows] - sums[:rows]
-    upper = products[:, :rows]
-    return np.asarray(upper + np.triu(upper, 1).conj().T)
+    """H H* (rows, rows) of the Hankel matrix H of samples: BLAS makes one half, the other is its conjugate."""
+    hankel = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(samples, samples.size - rows + 1))
+    half = blas.zherk(1.0, hankel.T, trans=2)
+    return np.asarray(half.T + np.triu(half, 1).conj())
 
 
 def _strongest(products: ComplexArray, count: int) -> ComplexArray:
