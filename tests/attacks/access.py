@@ -17,7 +17,12 @@ _HAND = {"name": "x", "code": "not-found", "pseudonym": SUBJECT, "norm_id": "sit
 
 
 def _address(path: str, target: Target) -> str:
-    for name, value in {**_HAND, "analysis_id": target.analysis, "site_id": target.site}.items():
+    for name, value in {
+        **_HAND,
+        "analysis_id": target.analysis,
+        "site_id": target.site,
+        "cohort_id": target.cohort,
+    }.items():
         path = path.replace(f"{{{name}}}", value)
     return path
 
@@ -102,12 +107,14 @@ _OWN_PAGES = (
 def _foreign(target: Target, operation: str) -> None:
     method, path = operation.split(" ")
     answer = target.send(method, _address(path, target), key="stranger")
-    if "{analysis_id}" in path or "{site_id}" in path:
+    if any(part in path for part in ("{analysis_id}", "{site_id}", "{cohort_id}")):
         refused(answer, 404, 422)
     assert target.analysis not in answer.text, "another project's analysis was shown"
-    assert target.site not in answer.text.replace(path, ""), "another project's calibration was shown"
+    others = [target.site, target.cohort]
+    assert not any(item in answer.text.replace(_address(path, target), "") for item in others), "a list shows it"
     refused(target.send("GET", f"/v1/analyses/{target.analysis}"), 200)
     refused(target.send("GET", f"/v1/sites/{target.site}"), 200)
+    refused(target.send("GET", f"/v1/cohorts/{target.cohort}"), 200)
 
 
 def _out_of_scope(target: Target, operation: str) -> None:
@@ -117,6 +124,8 @@ def _out_of_scope(target: Target, operation: str) -> None:
 
 
 _CHANGES = [name for name in OPERATIONS if not name.startswith(("GET", "HEAD")) and "sign-" not in name.split("/")[1]]
+_COMPUTATIONS = ("POST /v1/score", "POST /v1/power")
+"""Of what the request itself brings: they change nothing, so a key that may read may ask for them."""
 _ORIGINS = {
     "fetch of another site": {"Sec-Fetch-Site": "cross-site"},
     "sister site": {"Sec-Fetch-Site": "same-site"},
@@ -162,10 +171,10 @@ ATTACKS = (
     }),
     Attack("what another project has, by every call", "answered as if it did not exist", {
         name: partial(_foreign, operation=name) for name in (*OPERATIONS, *_OWN_PAGES)
-        if name == "GET /v1/sites" or any(part in name for part in ("{analysis_id}", "{pseudonym}", "{site_id}"))
+        if name in ("GET /v1/sites", "GET /v1/cohorts") or "_id}" in name or "{pseudonym}" in name
     }),
     Attack("changes with a key that may only read", "403", {
-        name: partial(_out_of_scope, operation=name) for name in _CHANGES if "/v1/score" not in name
+        name: partial(_out_of_scope, operation=name) for name in _CHANGES if not name.startswith(_COMPUTATIONS)
     }),
     Attack("changes by another web site, with a person's cookie", "403, nothing changed", {
         f"{name}, {kind}": partial(_cross_site, operation=name, origin=origin)

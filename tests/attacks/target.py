@@ -27,6 +27,24 @@ REFUSALS = 40
 """Wrong keys in a minute that are answered 401."""
 SITE = site_of("acc", candidates(3))
 """The calibration that the project under attack has."""
+_PEOPLE = [{"participant_id": f"sub-{number:02}", "group": ("control", "patient")[number % 2]} for number in range(12)]
+_VALUES = [
+    {
+        "participant_id": f"sub-{number:02}",
+        "region": "ACC",
+        "metabolite": "tNAA",
+        "unit": "tCr",
+        "value": 1 + number / 50,
+    }
+    for number in range(12)
+]
+COHORT = {
+    "name": "cohort",
+    "plan": 'schema = 1\nreference = "control"\nother = "patient"\n\n[levels]\n',
+    "participants": _PEOPLE,
+    "measurements": _VALUES,
+}
+"""The cohort that it has."""
 SUBJECT = "sub-4711"
 """Pseudonym of the project under attack: no other project may read it."""
 
@@ -43,6 +61,8 @@ class Target:
     """Id of a finished analysis of ``SUBJECT``."""
     site: str
     """Id of a calibration of the attacked project."""
+    cohort: str
+    """Id of a cohort of the attacked project."""
 
     @property
     def port(self) -> int:
@@ -108,13 +128,14 @@ def running(folder: Path) -> Iterator[Target]:
         admin = {"Authorization": f"Bearer {shown['admin']}"}
         with httpx2.Client(base_url=service.url, headers=admin, timeout=SECONDS, trust_env=False) as client:
             site = client.post("/v1/sites", content=SITE.content, headers={"Content-Type": "application/json"})
+            cohort = client.post("/v1/cohorts", json=COHORT)
             answer = client.post(
                 "/v1/analyses",
                 files={"metabolite": ("x.rda", spectrum())},
                 data={"request": json.dumps({"subject": SUBJECT, "region": "ACC"})},
                 headers={"Prefer": "wait=20"},
             )
-        yield Target(service.url, folder / "log", shown, answer.json()["id"], site.json()["id"])
+        yield Target(service.url, folder / "log", shown, answer.json()["id"], site.json()["id"], cohort.json()["id"])
     finally:
         service.stop()
 
