@@ -47,12 +47,14 @@ class Courier:
 
     def sort(self, study: str) -> None:
         """Decide what each instance of a settled study is: spectrum, further file of a scan, or water reference."""
-        entries = {entry.key: entry for entry in self.spool.of_study(study)}
+        entries = {entry.key: entry for entry in self.spool.of_study(study) if entry.state not in ENDED}
         instances = []
         for entry in entries.values():
             try:
                 content = self.spool.content(entry.key)
                 instances.append((entry.key, content, parsed(content)))
+            except FileNotFoundError:  # delivered and forgotten meanwhile
+                continue
             except Exception as error:  # pydicom raises arbitrary exceptions on malformed bytes
                 self._end(entry, "damaged-file")
                 _log.warning("unreadable", kind=type(error).__name__)

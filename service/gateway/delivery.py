@@ -55,9 +55,9 @@ class StoreDelivery:
         objects = [pydicom.dcmread(BytesIO(content)) for content in contents]
         entity = application_entity(self._configuration.ae_title)
         for name in dict.fromkeys(str(item.SOPClassUID) for item in objects):
-            entity.add_requested_context(name, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
-            if name == _PICTURES:
-                entity.add_requested_context(name, [RLELossless])
+            # a context for each: of several in one the peer would choose, mostly the one that needs another encoding
+            for syntax in (ExplicitVRLittleEndian, ImplicitVRLittleEndian, *([RLELossless] * (name == _PICTURES))):
+                entity.add_requested_context(name, syntax)
         arguments = None if tls is None else (tls_context(tls, ssl.Purpose.SERVER_AUTH), peer.host)
         association = entity.associate(
             peer.host, peer.port or 0, ae_title=peer.ae_title or "", tls_args=arguments, max_pdu=0
@@ -81,7 +81,7 @@ def _stored(association: Association, item: FileDataset) -> str:
     if RLELossless in syntaxes:
         item.compress(RLELossless, generate_instance_uid=False)
     elif ExplicitVRLittleEndian not in syntaxes:
-        item.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+        item = _implicit(item)
     try:
         status = association.send_c_store(item)
     except (RuntimeError, ValueError) as error:  # the association ended meanwhile, or the object cannot be encoded
@@ -90,6 +90,14 @@ def _stored(association: Association, item: FileDataset) -> str:
     if code is None or code in _LATER:
         raise PeerUnavailable("no answer" if code is None else f"0x{code:04X}")
     return SENT if code == 0 or code in _WARNINGS else f"0x{code:04X}"
+
+
+def _implicit(item: FileDataset) -> FileDataset:
+    """The object in Implicit VR Little Endian, for peers that know nothing else."""
+    buffer = BytesIO()
+    item.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    pydicom.dcmwrite(buffer, item, enforce_file_format=True, implicit_vr=True, little_endian=True)
+    return pydicom.dcmread(BytesIO(buffer.getvalue()))
 
 
 class StowDelivery:

@@ -80,7 +80,7 @@ class Outcome:
 
 
 def scans(pairs: int) -> list[Scan]:
-    """A spectrum and its water of each patient, the spectra first and the waters after them."""
+    """A spectrum and then its water of each patient."""
     patients = [Patient(name=f"Load^Number{number}", id=f"LOAD-{number:04d}") for number in range(pairs)]
     both = [
         Scan(
@@ -91,8 +91,8 @@ def scans(pairs: int) -> list[Scan]:
             minute=31 - 2 * water,
             description="PRESS_30_ACC" + "_ref" * water,
         )
-        for water in (0, 1)
         for patient in patients
+        for water in (0, 1)
     ]
     return both
 

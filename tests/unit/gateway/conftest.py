@@ -55,6 +55,7 @@ class Archive:
 
     port: int = field(default_factory=free_port)
     classes: tuple[str, ...] = RESULTS
+    syntaxes: list[str] = field(default_factory=lambda: list(SYNTAXES))
     answer: Callable[[pydicom.Dataset], int] = lambda _: 0
     kept: dict[str, bytes] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
@@ -63,7 +64,7 @@ class Archive:
     def start(self, **more: Any) -> None:
         entity = AE("TESTPACS")
         for name in self.classes:
-            entity.add_supported_context(name, SYNTAXES)
+            entity.add_supported_context(name, self.syntaxes)
         self.server = entity.start_server(
             ("127.0.0.1", self.port), block=False, evt_handlers=[(evt.EVT_C_STORE, self._store)], **more
         )

@@ -6,6 +6,7 @@ import io
 
 import pydicom
 import pytest
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 from pynetdicom import AE
 
 from fitting.io.dicom_mrs import MR_SPECTROSCOPY_STORAGE
@@ -162,6 +163,35 @@ def test_peer_without_structured_reports_gets_the_others(running: Running, archi
     until(lambda: running.spool.all() == [] and len(archive.kept) == 2)
 
     assert archive.modalities() == ["DOC", "OT"]
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, RLELossless])
+def test_objects_are_sent_in_the_encoding_that_the_peer_takes(running: Running, archive: Archive, syntax: str) -> None:
+    archive.stop()
+    archive.syntaxes = [syntax] if syntax != RLELossless else [RLELossless, ImplicitVRLittleEndian]
+    archive.start()
+    running.start()
+
+    send(running.port, Scan(patient=Patient(name="Prüfung^Bernd", character_set="ISO_IR 100")))
+    until(lambda: running.spool.all() == [])
+
+    assert archive.modalities() == ["DOC", "OT", "SR"]
+    assert {str(item.PatientName) for item in archive.objects()} == {"Prüfung^Bernd"}
+    pages = [item for item in archive.objects() if item.Modality == "OT"]
+    assert [page.pixel_array.shape for page in pages] == [(8, 8, 3)]
+    assert {page.file_meta.TransferSyntaxUID for page in pages} == {syntax}
+
+
+def test_water_that_comes_after_a_refused_spectrum_disturbs_nothing(running: Running, archive: Archive) -> None:
+    running.analyst.fails.append(Rejected("missing-parameter", "…"))
+    running.start()
+    send(running.port, SPECTRUM)
+    until(lambda: any(entry.state == "refused" for entry in running.spool.all()))
+
+    send(running.port, WATER)
+    until(lambda: any(entry.state == "reference" for entry in running.spool.all()))
+
+    assert {entry.code for entry in running.spool.all()} == {"missing-parameter", None}
 
 
 def test_peer_that_refuses_an_object_is_not_asked_again(running: Running, archive: Archive) -> None:
