@@ -29,7 +29,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo check test lint format types imports openapi openapi-check docs norm-model real-files pooled-rows pytest truth fuzz attacks bombs clients schemathesis audit accuracy bench bench-statistics golden chaos peers load scale image lock clean
+.PHONY: help setup serve demo check test lint format types imports openapi openapi-check docs site norm-model real-files pooled-rows pytest truth fuzz attacks bombs clients schemathesis audit accuracy bench bench-statistics golden chaos peers load scale image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,7 +61,7 @@ serve: $(RUN_STAMP) ## run the service on http://HOST:PORT (127.0.0.1:8000)
 demo: $(RUN_STAMP) ## show simulated people, a calibrated scanner and a cohort, on a temporary folder
 	$(BIN)/mrsquant demo
 
-test: lint types imports openapi-check pytest ## every check CI runs
+test: lint types imports openapi-check site pytest ## every check CI runs
 
 check: lint types imports ## the checks that need no run
 
@@ -87,6 +87,14 @@ openapi-check: $(DEV_STAMP) ## fail when openapi.yaml is not what the code says
 
 docs: $(DEV_STAMP) ## write the tables of the documentation from the code
 	$(BIN)/python docs/generate.py
+
+# Warnings are errors: a dead link or a notebook that fails stops the build.
+site: $(DEV_STAMP) ## build the documentation site, which the service shows at /docs/
+	rm -rf build/site
+	$(BIN)/sphinx-build -W --keep-going -q -b html -d build/doctrees docs build/site
+	rm -rf service/pages/documentation
+	cp -r build/site service/pages/documentation
+	rm -rf service/pages/documentation/.buildinfo service/pages/documentation/_sources
 
 norm-model: $(DEV_STAMP) ## fit the control model to the study rows and write fitting/data/norms/model.json (half a minute)
 	$(BIN)/python -m norm_model

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import typer.main
+import yaml
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticUndefined
 
@@ -25,9 +26,13 @@ from fitting.cohort.registry import ANALYSES
 from fitting.io import READERS
 from fitting.quality import quality_numbers
 from fitting.quality.verdict import rules
+from fitting.quantification.relaxation import RelaxationTable, relaxation_table
+from fitting.quantification.scaling import LCMODEL_ATTENUATION, LCMODEL_WATER, WATER_MOLALITY
+from fitting.quantification.tissue import TISSUES, water_content
 from fitting.sites import Site
 from service.cli.app import app
 from service.errors import BY_CODE, STATUS
+from service.routes import openapi_yaml
 from service.settings import Settings
 
 DOCS = Path(__file__).parent
@@ -50,6 +55,48 @@ def problems() -> str:
             f"### `{code}`\n\n{kind.title}. HTTP {STATUS[kind]}.\n\n{_paragraph(inspect.getdoc(kind) or '')}"
         )
     return "\n\n".join(sections)
+
+
+def calls() -> str:
+    """One row for each call of the HTTP interface."""
+    paths = yaml.safe_load(openapi_yaml())["paths"]
+    rows = [
+        (f"`{method.upper()} {path}`", f"`{operation['operationId']}`", operation["summary"])
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if "pages" not in operation["tags"]
+    ]
+    return _table(("call", "name", "does"), rows)
+
+
+MIXTURES = ((1.0, 0.0, 0.0), (0.6, 0.3, 0.1), (0.4, 0.3, 0.3), (0.0, 1.0, 0.0))
+"""Volumes of grey and white matter and CSF, from a cortex to white matter."""
+
+
+def scaling() -> str:
+    """How much molal, molar and institutional values of one signal differ, by tissue; 3 T, TE 30 ms, TR 2 s."""
+    timing, field = (0.030, 2.0), 3.0
+    table, content = relaxation_table(), water_content()
+    rows = []
+    for mixture in MIXTURES:
+        volumes = dict(zip(TISSUES, mixture, strict=True))
+        water = sum(volumes[k] * content[k] * _attenuation(table, "water", k, field, timing) for k in TISSUES)
+        brain = volumes["GM"] + volumes["WM"]
+        metabolite = sum(volumes[k] * _attenuation(table, "tNAA", k, field, timing) for k in ("GM", "WM")) / brain
+        tissue_water = sum(volumes[k] * content[k] for k in ("GM", "WM"))
+        molal = WATER_MOLALITY * water / (tissue_water * metabolite)
+        molar = WATER_MOLALITY * water / (brain * metabolite)
+        institutional = LCMODEL_WATER * LCMODEL_ATTENUATION
+        name = " ".join(f"{k} {volumes[k]:g}" for k in TISSUES)
+        rows.append((name, "1", f"{molar / molal:.2f}", f"{institutional / molal:.2f}", f"{molal / molar:.2f}"))
+    return _table(("voxel", "molal", "molar", "institutional", "molal / molar"), rows)
+
+
+def _attenuation(table: RelaxationTable, species: str, tissue: str, field: float, timing: tuple[float, float]) -> float:
+    found = table.find(species, tissue, field)
+    if found is None:
+        raise KeyError(species, tissue)
+    return found.attenuation(*timing)
 
 
 def formats() -> str:
@@ -166,6 +213,8 @@ TABLES: dict[str, tuple[Path, Callable[[], str]]] = {
     "problems": (DOCS / "problems.md", problems),
     "commands": (DOCS / "command-line.md", commands),
     "formats": (DOCS.parent / "README.md", formats),
+    "calls": (DOCS / "api.md", calls),
+    "scaling": (DOCS / "explanation" / "other-programs.md", scaling),
     "quality": (DOCS / "quality.md", quality),
     "site_members": (DOCS / "sites.md", site_members),
     "verdict_rules": (DOCS / "verdict.md", verdict_rules),

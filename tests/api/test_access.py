@@ -132,7 +132,7 @@ def test_public_routes_are_a_short_list() -> None:
     public = {name for name, access in ACCESS.items() if access.need == "public"}
 
     assert public == {
-        *(f"GET {path}" for path in ("/healthz", "/readyz", "/docs", "/problems", "/problems/{code}")),
+        *(f"GET {path}" for path in ("/healthz", "/readyz", "/docs", "/docs/{path}", "/problems", "/problems/{code}")),
         "GET /static/{version_asked}/{name}",
         *("GET /sign-in", "POST /sign-in", "POST /sign-out"),
     }

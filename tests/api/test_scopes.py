@@ -45,7 +45,7 @@ NEEDED = {
 """Reading shows, submitting computes, signing answers for a report, admin removes and counts."""
 
 PUBLIC = {
-    "GET /healthz", "GET /readyz", "GET /docs", "GET /problems", "GET /problems/{code}",
+    "GET /healthz", "GET /readyz", "GET /docs", "GET /docs/{path}", "GET /problems", "GET /problems/{code}",
     "GET /static/{version_asked}/{name}", "GET /sign-in", "POST /sign-in", "POST /sign-out",
 }  # fmt: skip
 CALLS = [(scope, call) for scope, calls in NEEDED.items() for call in calls]

@@ -1,0 +1,56 @@
+"""The documentation site at ``/docs/``: its pages, its search, and no request to anybody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from service.pages.documentation import contents, policy_of
+from tests.acceptance.test_room_for_everybody import sticks_out, violations
+
+pytestmark = pytest.mark.browser
+needs_site = pytest.mark.skipif(not contents(), reason="the site is not built; make site builds it")
+PAGES = ("", "tutorials/notebook.html", "explanation/other-programs.html", "gallery.html", "api.html", "glossary.html")
+
+
+@needs_site
+def test_pages_are_accessible_and_need_no_other_server(page: Any, room: str) -> None:
+    """axe finds nothing, nothing sticks out at 1280 and 390 pixels, the policy of each page lets its scripts run."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    found = {}
+    for name in PAGES:
+        page.goto(f"/docs/{name}")
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            complaints = violations(page, "main") if width == 1280 else []
+            if complaints or sticks_out(page) > 0:
+                found[name, width] = complaints or sticks_out(page)
+
+    assert found == {}
+    assert [url for url in asked if not url.startswith((room, "data:"))] == []
+
+
+@needs_site
+def test_search_finds_a_page(page: Any) -> None:
+    """The search works without any other server."""
+    page.goto("/docs/search.html?q=linewidth")
+
+    page.locator("#search-results a", has_text="Glossary").first.wait_for()
+
+
+def test_only_files_of_the_site_are_served(page: Any, room: str) -> None:
+    """A path that leaves the folder, and one that is not there, are no pages."""
+    for path in ("/docs/../secret", "/docs/%2e%2e/%2e%2e/texts.toml", "/docs/nowhere.html"):
+        assert page.request.get(f"{room}{path}").status == 404
+
+
+def test_policy_allows_the_scripts_of_a_page_by_their_hash_only() -> None:
+    """Every inline script has its hash; a script with an address needs none."""
+    policy = policy_of('<script>a()</script><script src="x.js"></script><script data-x="y">b()</script>')
+    scripts = policy.partition("script-src ")[2].partition(";")[0].split()
+
+    assert scripts[0] == "'self'"
+    assert len(scripts) == 3
+    assert all(part.startswith("'sha256-") for part in scripts[1:])
