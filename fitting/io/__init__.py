@@ -130,7 +130,10 @@ def _scans(files: Files) -> Scans:
     refuse_known(scans.others)
     name = scans.others[0].name if scans.others else "archive"
     if scans.found:
-        raise UnsupportedData(f"'{name}' does not belong to the spectrum sent with it; leave it out.", file=name)
+        place = f"file {files.index(scans.others[0]) + 1} of {len(files)}"
+        raise UnsupportedData(
+            f"'{name}' ({place}) is no spectrum and does not belong to the one sent with it; leave it out.", file=name
+        )
     titles = ", ".join(reader.title for reader in READERS)
     raise UnknownFormat(f"The content of '{name}' is no format this program reads ({titles}).", file=name)
 

@@ -193,7 +193,7 @@ def test_a_file_that_does_not_belong_is_refused_and_not_ignored() -> None:
     """Everything that is sent is used, or named."""
     extra = SourceFile("notes.txt", b"of this scan")
     for call in (read, refuse_unrecognised):
-        with pytest.raises(UnsupportedData, match=r"'notes.txt' does not belong"):
+        with pytest.raises(UnsupportedData, match=r"'notes.txt' \(file \d of \d\) is no spectrum and does not belong"):
             call((*ima(), extra))
     with pytest.raises(UnknownFormat):
         read((extra,))
