@@ -13,6 +13,7 @@ from service.cli import audit, cohort, keys
 from service.cli.analyse import analyse
 from service.cli.backup import backup
 from service.cli.batch import batch
+from service.cli.bids import BidsApp, bids
 from service.cli.calibrate import calibrate
 from service.cli.demo import demo
 from service.cli.dicom_gateway import dicom_gateway
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+app.command(cls=BidsApp)(bids)
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(cohort.app, name="cohort")

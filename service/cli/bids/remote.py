@@ -1,0 +1,85 @@
+"""Spectra of a dataset analysed by a running service: submitted ahead, gathered in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from fitting.errors import FittingError
+from service.cli.bids.dataset import BidsSpectrum
+from service.cli.bids.run import (
+    Outcome,
+    Prepared,
+    Surroundings,
+    outcome_that_stands,
+    prepare,
+    write_refusal,
+    write_result,
+)
+from service.cli.client import calling, uploads
+from service.client import Client, Refused
+from service.documents import load_analysis
+
+AHEAD = 8
+"""Submissions that are not gathered yet; the service queues them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    item: BidsSpectrum
+    prepared: Prepared | None
+    analysis: str | None
+    outcome: Outcome | None
+    """Known without waiting."""
+
+
+def run_remotely(
+    items: Sequence[BidsSpectrum], around: Surroundings, url: str
+) -> Iterator[tuple[BidsSpectrum, Outcome]]:
+    """Each spectrum with its outcome, in order; its files are written as by ``run_spectrum``.
+
+    Raises
+    ------
+    CommandFailure
+        When the service fails or cannot be reached.
+    """
+    with calling(), Client(url) as client:
+        waiting: deque[_Sent] = deque()
+        for item in items:
+            waiting.append(_sent(client, item, around))
+            if len(waiting) >= AHEAD:
+                yield _gathered(client, waiting.popleft(), around)
+        while waiting:
+            yield _gathered(client, waiting.popleft(), around)
+
+
+def _sent(client: Client, item: BidsSpectrum, around: Surroundings) -> _Sent:
+    known = None
+    try:
+        prepared = prepare(item, around)
+        known = prepared.fingerprint
+        standing = outcome_that_stands(prepared, around.out)
+        if standing is not None:
+            return _Sent(item, prepared, None, standing)
+        return _Sent(item, prepared, client.submit(uploads(prepared.files), prepared.request), None)
+    except FittingError as error:
+        return _Sent(item, None, None, write_refusal(item, error.code, error.detail, known, around.out))
+    except Refused as error:
+        return _Sent(item, None, None, write_refusal(item, error.code, error.detail, known, around.out))
+
+
+def _gathered(client: Client, sent: _Sent, around: Surroundings) -> tuple[BidsSpectrum, Outcome]:
+    if sent.outcome is not None or sent.prepared is None or sent.analysis is None:
+        return sent.item, sent.outcome or Outcome("failed")
+    answer = client.wait(sent.analysis)
+    if answer["state"] == "succeeded":
+        page = client.report(sent.analysis, "html")
+        write_result(sent.prepared, load_analysis(answer), page, around.out)
+        return sent.item, Outcome("analysed")
+    problem = answer["problem"]
+    if problem is None or problem.get("status", 500) >= 500:
+        code, detail = ("cancelled", "it was cancelled") if problem is None else (problem["code"], problem["detail"])
+        return sent.item, Outcome("failed", f"{code}: {detail}")
+    known = sent.prepared.fingerprint
+    return sent.item, write_refusal(sent.item, problem["code"], problem["detail"], known, around.out)
