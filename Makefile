@@ -169,7 +169,8 @@ chaos: $(DEV_STAMP) ## kill the service and its workers under load, on SQLite an
 	$(BIN)/python -W error -m tests.chaos --page docs/chaos.md
 
 # Orthanc listens on every address: in a network of its own it is nobody's business.
-peers: $(DEV_STAMP) ## try DICOM results and the gateway against Orthanc, dcmtk, dicom3tools and PixelMed, as far as they are installed
+peers: $(DEV_STAMP) ## try DICOM results and the gateway against Orthanc, dcmtk, dicom3tools and PixelMed, as far as they are installed, and datasets against the BIDS validator
+	$(PIP) install --quiet --constraint constraints.txt --group peers
 	unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' peers $(BIN)/pytest -m peers tests/peers $(PYTEST_ARGS)
 
 load: $(DEV_STAMP) ## measure throughput, latency and memory of the service and write docs/load.md (minutes)
@@ -185,7 +186,7 @@ lock: ## renew constraints.txt from pyproject.toml in a clean environment
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip --disable-pip-version-check install --quiet --upgrade pip
-	build/lock/bin/python -m pip install --quiet --group dev '.[cluster,dicom,mrd,oidc,pdf,postgres,telemetry]'
+	build/lock/bin/python -m pip install --quiet --group dev --group peers '.[cluster,dicom,mrd,oidc,pdf,postgres,telemetry]'
 	{ sed -n '/^#/p' constraints.txt; build/lock/bin/python -m pip freeze --all --exclude mrsquant --exclude setuptools; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 	rm -rf build/lock

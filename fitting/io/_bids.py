@@ -31,7 +31,7 @@ _NAMES = {
 }
 """Names in NIfTI-MRS by key of the sidecar; the most telling name of the sequence first."""
 _COMPARED = ("EchoTime", "RepetitionTime", "MixingTime", "SpectrometerFrequency")
-_SAME = 0.02
+_SAME = 0.01
 """Relative difference that rounding explains."""
 
 

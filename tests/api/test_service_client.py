@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from service.cli.bids.dataset import BidsSpectrum
+from service.cli.bids.group import write_group
+from service.cli.bids.names import BidsName
+from service.cli.bids.remote import run_remotely
+from service.cli.bids.run import Surroundings
 from service.client import Client, Refused
 from tests.fake_pipeline import spectrum
 
@@ -56,3 +62,25 @@ def test_refused_upload_and_score(client: Client) -> None:
 
     assert caught.value.code == "unknown-format"
     assert scored["notice"]
+
+
+def test_a_dataset_is_analysed_by_the_service(client: Client, tmp_path: Path) -> None:
+    """Its files are written as without a service, refusals too; a second run asks nothing."""
+    items = []
+    for label, content in (("01", spectrum()), ("02", b"no spectrum")):
+        file = tmp_path / "data" / f"sub-{label}" / "mrs" / f"sub-{label}_voi-acc_svs.nii"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(content)
+        name = BidsName((("sub", label), ("voi", "acc")), "svs", ".nii")
+        path = PurePosixPath(file.relative_to(tmp_path / "data").as_posix())
+        items.append(BidsSpectrum(path, name, {"metabolite": file}, document={"region": "ACC"}))
+    out = tmp_path / "out"
+    around = Surroundings(out, {}, (), (), (), tmp_path)
+    first = [outcome for _, outcome in run_remotely(items, around, client)]
+    second = [outcome for _, outcome in run_remotely(items, around, Client("http://127.0.0.1:9"))]
+
+    assert [outcome.state for outcome in first] == ["analysed", "refused"]
+    assert [outcome.state for outcome in second] == ["kept", "kept"]
+    assert write_group(out).refused == 1
+    page = (out / "sub-01" / "mrs" / "sub-01_voi-acc_desc-mrsquant_mrs.html").read_bytes()
+    assert page.lower().startswith(b"<!doctype")

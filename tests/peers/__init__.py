@@ -1,1 +1,1 @@
-"""DICOM results and the gateway against programs of others: Orthanc, dcmtk, dicom3tools, PixelMed."""
+"""Results, gateway and datasets against Orthanc, dcmtk, dicom3tools, PixelMed and the BIDS validator."""

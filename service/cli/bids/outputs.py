@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,6 +15,7 @@ from service.documents import dump_analysis
 from service.reports import minimum_reporting
 from service.reports.columns import column_descriptions
 from service.reports.results_csv import COLUMNS as RESULT_COLUMNS
+from service.reports.study.spectrum import StudySpectrum, unanalysed_spectrum
 
 COLUMNS = tuple(name for name in RESULT_COLUMNS if name not in ("id", "seconds"))
 """Those of RESULTS.csv without what differs from run to run."""
@@ -30,17 +32,25 @@ def stem_of(item: BidsSpectrum, label: str | None = None) -> str:
     return f"{item.name.stem}_desc-{label or LABEL + suffix}"
 
 
+def spectrum_name(item: BidsSpectrum) -> str:
+    """Name of a spectrum in tables: that of its source without ending."""
+    return item.path.name.removesuffix(".gz").removesuffix(".nii")
+
+
 def folder_of(item: BidsSpectrum) -> PurePosixPath:
     """Folder of a spectrum's files, relative to the derivative dataset."""
     return item.path.parent
 
 
-def analysis_sidecar(item: BidsSpectrum, analysis: Analysis, fingerprint: str) -> dict[str, Any]:
-    """The JSON beside the table of an analysed spectrum."""
+def analysis_sidecar(
+    item: BidsSpectrum, analysis: Analysis, spectrum: StudySpectrum, fingerprint: str
+) -> dict[str, Any]:
+    """The JSON beside the table of an analysed spectrum; ``Spectrum`` is its part of the group's page."""
     document = json.loads(dump_analysis(analysis))
     return {
         **_common(item, fingerprint),
         "Outcome": document["outcome"],
+        "Spectrum": asdict(spectrum),
         "Verdict": document["verdict"],
         "Acquisition": document["acquisition"],
         "Quality": document["quality"],
@@ -58,7 +68,8 @@ def analysis_sidecar(item: BidsSpectrum, analysis: Analysis, fingerprint: str) -
 def refusal_sidecar(item: BidsSpectrum, code: str, detail: str, fingerprint: str | None) -> dict[str, Any]:
     """The JSON beside the one row of a spectrum that was refused."""
     refused = {"code": "refused", "sentence": f"{code}: {detail}"}
-    return {**_common(item, fingerprint), "Outcome": refused, **_columns()}
+    spectrum = asdict(unanalysed_spectrum(spectrum_name(item), code, detail, item.document))
+    return {**_common(item, fingerprint), "Outcome": refused, "Spectrum": spectrum, **_columns()}
 
 
 def _common(item: BidsSpectrum, fingerprint: str | None) -> dict[str, Any]:

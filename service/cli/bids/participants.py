@@ -13,11 +13,13 @@ from fitting.norms.regions import find_region
 from service.cli.bids.dataset import BidsSpectrum, Dataset, spectra_of
 from service.cli.bids.remote import run_remotely
 from service.cli.bids.run import Outcome, Surroundings, run_spectrum
+from service.cli.client import calling
 from service.cli.configuration import load_settings
 from service.cli.ordered_map import Crashed, map_in_order
 from service.cli.own_norms import other_laboratories, own_norms
 from service.cli.own_sites import check_site, own_sites
 from service.cli.progress_bar import with_progress
+from service.client import Client
 
 _CRASHED = Outcome("failed", "worker-crashed: the process that analysed it died, also when it ran alone")
 
@@ -82,13 +84,16 @@ def analyse_all(
     settings = load_settings()
     around = Surroundings(out, shared, own_norms(), own_sites(), other_laboratories(), settings.cache_dir)
     if url is not None:
-        outcomes: Iterator[tuple[BidsSpectrum, Outcome]] = run_remotely(items, around, url)
-    else:
-        used = min(workers or os.cpu_count() or 1, len(items))
-        task = functools.partial(run_spectrum, around=around)
-        outcomes = _settled(map_in_order(task, items, used, settings.worker_memory_bytes))
+        with calling(), Client(url) as client:
+            return _counted(run_remotely(items, around, client), len(items), out)
+    used = min(workers or os.cpu_count() or 1, len(items))
+    task = functools.partial(run_spectrum, around=around)
+    return _counted(_settled(map_in_order(task, items, used, settings.worker_memory_bytes)), len(items), out)
+
+
+def _counted(outcomes: Iterable[tuple[BidsSpectrum, Outcome]], total: int, out: Path) -> Done:
     results = kept = 0
-    for item, outcome in with_progress(outcomes, len(items)):
+    for item, outcome in with_progress(outcomes, total):
         results += outcome.has_result
         kept += outcome.has_result and outcome.state == "kept"
         if outcome.state != "kept":

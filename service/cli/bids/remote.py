@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from fitting.errors import FittingError
 from service.cli.bids.dataset import BidsSpectrum
+from service.cli.bids.outputs import spectrum_name
 from service.cli.bids.run import (
     Outcome,
     Prepared,
@@ -17,9 +21,10 @@ from service.cli.bids.run import (
     write_refusal,
     write_result,
 )
-from service.cli.client import calling, uploads
+from service.cli.client import uploads
 from service.client import Client, Refused
-from service.documents import load_analysis
+from service.documents import Traces, load_analysis
+from service.reports.study.spectrum import analysed_spectrum
 
 AHEAD = 8
 """Submissions that are not gathered yet; the service queues them."""
@@ -35,23 +40,22 @@ class _Sent:
 
 
 def run_remotely(
-    items: Sequence[BidsSpectrum], around: Surroundings, url: str
+    items: Sequence[BidsSpectrum], around: Surroundings, client: Client
 ) -> Iterator[tuple[BidsSpectrum, Outcome]]:
     """Each spectrum with its outcome, in order; its files are written as by ``run_spectrum``.
 
     Raises
     ------
-    CommandFailure
+    ClientError
         When the service fails or cannot be reached.
     """
-    with calling(), Client(url) as client:
-        waiting: deque[_Sent] = deque()
-        for item in items:
-            waiting.append(_sent(client, item, around))
-            if len(waiting) >= AHEAD:
-                yield _gathered(client, waiting.popleft(), around)
-        while waiting:
+    waiting: deque[_Sent] = deque()
+    for item in items:
+        waiting.append(_sent(client, item, around))
+        if len(waiting) >= AHEAD:
             yield _gathered(client, waiting.popleft(), around)
+    while waiting:
+        yield _gathered(client, waiting.popleft(), around)
 
 
 def _sent(client: Client, item: BidsSpectrum, around: Surroundings) -> _Sent:
@@ -69,13 +73,21 @@ def _sent(client: Client, item: BidsSpectrum, around: Surroundings) -> _Sent:
         return _Sent(item, None, None, write_refusal(item, error.code, error.detail, known, around.out))
 
 
+def _traces(document: Mapping[str, Any]) -> Traces:
+    """The curves of an answer; components are in its report."""
+    curves = {name: np.asarray(document[name]) for name in ("ppm", "data", "fit", "baseline", "residual")}
+    return Traces(**curves, names=(), components=np.empty((0, curves["ppm"].size)))
+
+
 def _gathered(client: Client, sent: _Sent, around: Surroundings) -> tuple[BidsSpectrum, Outcome]:
     if sent.outcome is not None or sent.prepared is None or sent.analysis is None:
         return sent.item, sent.outcome or Outcome("failed")
     answer = client.wait(sent.analysis)
     if answer["state"] == "succeeded":
-        page = client.report(sent.analysis, "html")
-        write_result(sent.prepared, load_analysis(answer), page, around.out)
+        analysis, page = load_analysis(answer), client.report(sent.analysis, "html")
+        traces = _traces(client.traces(sent.analysis))
+        spectrum = analysed_spectrum(spectrum_name(sent.item), analysis, traces, sent.prepared.request)
+        write_result(sent.prepared, analysis, spectrum, page, around.out)
         return sent.item, Outcome("analysed")
     problem = answer["problem"]
     if problem is None or problem.get("status", 500) >= 500:

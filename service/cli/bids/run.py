@@ -27,6 +27,7 @@ from service.cli.bids.outputs import (
     fingerprint_of,
     folder_of,
     refusal_sidecar,
+    spectrum_name,
     stem_of,
     table,
     write,
@@ -35,6 +36,7 @@ from service.documents import fingerprint
 from service.logs import frames_of
 from service.reports import AnalysisDocument, render
 from service.reports.results_csv import refusal_row, result_rows
+from service.reports.study.spectrum import StudySpectrum, analysed_spectrum
 
 State = Literal["analysed", "refused", "failed", "kept"]
 _SCANS = ("metabolite", "water_reference")
@@ -100,7 +102,8 @@ def _analysed(prepared: Prepared, around: Surroundings) -> Outcome:
     analysis, traces = analyse(replace(job, laboratories=around.laboratories), cache_dir=around.cache_dir)
     subject, session, group = (prepared.request.get(name) for name in ("subject", "session", "group"))
     document = AnalysisDocument(analysis, subject=subject, session=session, group=group)
-    write_result(prepared, analysis, render("html", document, traces).content, around.out)
+    spectrum = analysed_spectrum(spectrum_name(prepared.item), analysis, traces, prepared.request)
+    write_result(prepared, analysis, spectrum, render("html", document, traces).content, around.out)
     return Outcome("analysed")
 
 
@@ -136,7 +139,7 @@ def outcome_that_stands(prepared: Prepared, out: Path) -> Outcome | None:
     return Outcome("kept") if page.is_file() else None
 
 
-def write_result(prepared: Prepared, analysis: Analysis, page: bytes, out: Path) -> None:
+def write_result(prepared: Prepared, analysis: Analysis, spectrum: StudySpectrum, page: bytes, out: Path) -> None:
     """Write table, sidecar and report; the sidecar last, so that an interrupted run is repeated.
 
     Raises
@@ -148,7 +151,7 @@ def write_result(prepared: Prepared, analysis: Analysis, page: bytes, out: Path)
     folder, stem = out / folder_of(item), stem_of(item)
     write(folder / f"{stem}_mrs.tsv", table(result_rows("", analysis, None, prepared.request), COLUMNS))
     write(folder / f"{stem}_mrs.html", page)
-    write(folder / f"{stem}_mrs.json", as_json(analysis_sidecar(item, analysis, prepared.fingerprint)))
+    write(folder / f"{stem}_mrs.json", as_json(analysis_sidecar(item, analysis, spectrum, prepared.fingerprint)))
 
 
 def write_refusal(item: BidsSpectrum, code: str, detail: str, known: str | None, out: Path) -> Outcome:
