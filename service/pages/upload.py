@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from anyio.to_thread import run_sync
 from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic import ValidationError
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from fitting.errors import FittingError
 from fitting.io import READERS
@@ -24,11 +25,16 @@ from service.errors import ServiceProblem
 from service.pages import preview
 from service.pages.form_fields import FIELDS, GROUPS, FieldGroup, field_at, field_named, request_of
 from service.pages.frame import page, page_router, room
+from service.pages.pairing import proposed_scans
+from service.pages.region_hint import meant_region
 from service.schemas.analysis_request import AnalysisRequest
 from service.storage.files import IMAGE_ROLES, INPUTS, StoredFile
 from service.storage.repositories import Submission
 
 _FILES = INPUTS
+_IDENTITY = re.compile(r"looks like (a [a-z ]+);")
+"""How a refused pseudonym says what it looks like, without repeating it."""
+MOST_FILES = 2000
 
 router = page_router()
 
@@ -52,14 +58,25 @@ def upload_page(request: Request) -> HTMLResponse:
 
 @router.post("/upload", dependencies=[Depends(Access("submit", note="change"))])
 async def upload(
-    request: Request, repository: Repository, dispatcher: Dispatch, settings: CurrentSettings, request_id: RequestId
+    *,
+    request: Request,
+    repository: Repository,
+    dispatcher: Dispatch,
+    settings: CurrentSettings,
+    request_id: RequestId,
+    site_norms: SiteNorms,
+    sites: Sites,
+    caller: Caller,
 ) -> Response:
     """Submit; on success the analysis' page, else the form again with what is wrong beside its field."""
     form = await _read(request)
     errors = dict(form.errors)
     try:
         await run_sync(refuse_unrecognised, form.files)
-    except FittingError as error:
+        if not errors:
+            read = await validate((form.files, form.document), dispatcher, site_norms, sites, caller)
+            errors |= {field_named(name) or "form": room("upload.needed") for name in read.missing}
+    except (FittingError, ServiceProblem) as error:
         errors = _errors_of(error) | errors
     if not errors:
         try:
@@ -90,15 +107,32 @@ async def upload_preview(
     return page("preview.html", status_code=422 if errors else 200, read=read, errors=errors)
 
 
+@router.post("/upload/pairing", dependencies=[Depends(Access("submit", note="change"))])
+async def upload_pairing(request: Request) -> JSONResponse:
+    """Which of many files are one scan, and which water reference belongs to which spectrum; stores nothing."""
+    async with read_form(request, max_fields=8) as sent:
+        files = [
+            (item.filename or "", await item.read())
+            for item in sent.getlist("files")
+            if isinstance(item, UploadFile) and item.size
+        ]
+    found = await run_sync(proposed_scans, files[:MOST_FILES])
+    return JSONResponse({"scans": [asdict(scan) for scan in found]})
+
+
 async def _read(request: Request) -> _Form:
     async with read_form(request, max_fields=len(FIELDS) + len(_FILES) + 8) as sent:
         given = {field.name: _text(sent, field.name) for field in FIELDS}
+        kept_region = _text(sent, "region_kept").strip()
         document, broken = request_of(given)
         errors = {name: room("upload.no_number") for name in broken}
         try:
             files = await uploaded_files(sent)
         except ServiceProblem as error:
             files, errors = (), errors | _errors_of(error)
+    meant = meant_region(given["region"])
+    if meant is not None and given["region"].strip() != kept_region:
+        errors.setdefault("region", room("upload.region_meant", given=given["region"].strip(), meant=meant))
     if not any(file.role == "metabolite" and file.content for file in files):
         errors.setdefault("metabolite", room("upload.no_file"))
     files = tuple(file for file in files if file.content)
@@ -122,6 +156,9 @@ def _text(sent: FormData, name: str) -> str:
 
 def _sentence(name: str, message: str) -> str:
     """Our own sentence where there is one: pydantic's speaks of patterns."""
+    identity = _IDENTITY.search(message)
+    if name in ("subject", "session") and identity is not None:
+        return room("upload.identity", kind=identity[1])
     ours = {"subject": "upload.wrong_pseudonym", "session": "upload.wrong_pseudonym", "region": "upload.wrong_region"}
     if name in ours:
         return room(ours[name])

@@ -1,7 +1,10 @@
 // Dropping files, reading them before they are submitted, and errors beside their fields without losing the files.
+import { arrange, isSeveral, submitAll } from "./pairing.js";
+
 const form = document.getElementById("upload");
 const preview = document.getElementById("preview");
 const button = document.getElementById("submit");
+const keepRegion = document.getElementById("keep-region");
 const PAUSE = 400;
 let asked = 0;
 let timer = null;
@@ -16,6 +19,7 @@ const showError = (name, message) => {
   const input = field.querySelector("input, select, textarea");
   if (message) input.setAttribute("aria-invalid", "true"); else input.removeAttribute("aria-invalid");
   if (message) field.closest("details")?.setAttribute("open", "");
+  if (name === "region") keepRegion.hidden = !message;
   return input;
 };
 const clearErrors = () => form.querySelectorAll("[data-error]").forEach((place) => showError(place.dataset.error, ""));
@@ -93,14 +97,51 @@ for (const zone of form.querySelectorAll("[data-drop]")) {
 // a file that misses its zone must not replace the page
 for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
 
-form.addEventListener("change", (event) => { event.target.type === "file" ? read() : readSoon(); });
+// several spectra, or one with its water reference: what belongs together is shown before it is read
+const chosen = async (input) => {
+  if (input.id === "u-folder") {
+    form.elements.metabolite.files = input.files;
+    await arrange(input.files);
+  } else if (input.name === "metabolite") await arrange(input.files);
+  await read();
+};
+const folder = document.getElementById("u-folder");
+folder.closest("p").hidden = !("webkitdirectory" in folder);
+
+form.addEventListener("input", ({ target }) => {
+  if (target.name === "region") {
+    form.elements.region_kept.value = target.value.trim();
+    form.elements.region_kept.checked = false;
+  }
+  target.closest(".wanted")?.classList.toggle("filled", Boolean(target.value));
+});
+form.addEventListener("change", (event) => {
+  if (event.target.closest("#pairing")) read();
+  else if (event.target.type === "file") chosen(event.target);
+  else readSoon();
+});
+
+// What the browser can tell by itself is said before anything is sent.
+const refusedHere = () => {
+  const wanted = [...form.querySelectorAll(".wanted")].filter((field) => !field.querySelector("input, select").value);
+  if (isEmpty()) return showError("metabolite", form.dataset.noFile);
+  return wanted.map((field) => showError(field.dataset.field, form.dataset.needed))[0] ?? null;
+};
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  const refused = refusedHere();
+  if (refused) { refused.focus(); return; }
   const label = button.textContent;
   button.disabled = true;
   button.textContent = button.dataset.sending;
   const failed = () => { form.submit(); }; // the plain way shows whatever the server says
   try {
+    if (isSeveral()) {
+      if (await submitAll()) location.assign("/");
+      button.disabled = false;
+      button.textContent = label;
+      return;
+    }
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
     if (answer.redirected) { location.assign(answer.url); return; }
     if (answer.status !== 422) { failed(); return; }
