@@ -29,6 +29,7 @@ def alone(case: Case, controls: Controls) -> Scored | Absence:
     expected = expect(controls, case.metabolite, case.context.subject)
     if isinstance(expected, Absence):
         return expected
+    expected = expected.with_offset(controls.offset_variance)
     reference = expected.reference(measured, sd_known=case.sd_known)
     better = {
         "more-transients": expected.reference(less_noise(measured), sd_known=case.sd_known),

@@ -67,6 +67,16 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
+class SoftwareOffset:
+    """Measured difference between two programs: the same spectra, analysed by both."""
+
+    software: str
+    """Program with version whose values are to be compared with the controls."""
+    ratios: Mapping[str, Measured]
+    """Its values over those of the controls' program, by metabolite; the SD is that of the mean ratio."""
+
+
+@dataclass(frozen=True, slots=True)
 class Controls:
     """Healthy people measured alike: individual people, one group's summary, or the summaries of several studies.
 
@@ -86,6 +96,10 @@ class Controls:
     """Of one metabolite, in place of ``people``."""
     studies: tuple[Summary, ...] | None = None
     """Of one metabolite in several laboratories, in place of ``people``."""
+    offsets: tuple[SoftwareOffset, ...] = ()
+    """Measured offsets of other programs, whose values may then be compared with these people."""
+    offset_variance: float = 0.0
+    """Variance of the logarithm of an offset that the values were multiplied by."""
 
     @property
     def metabolites(self) -> tuple[str, ...]:
@@ -110,6 +124,7 @@ def site_document(controls: Controls) -> dict[str, Any]:
         "hemisphere": controls.hemisphere,
         "method": asdict(controls.method),
         "controls": [_person(person) for person in controls.people],
+        **({"offsets": [asdict(offset) for offset in controls.offsets]} if controls.offsets else {}),
     }
 
 

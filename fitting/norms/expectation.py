@@ -55,6 +55,10 @@ class Expectation:
             sampling=self.sd**2 * self.leverage,
         )
 
+    def with_offset(self, log_variance: float) -> Expectation:
+        """The same where the mean has a further error, of this variance on the log scale."""
+        return replace(self, leverage=self.leverage + log_variance * (self.mean / self.sd) ** 2)
+
     def enlarged(self, n: int) -> Expectation:
         """The same controls if there were ``n`` of them."""
         return replace(self, n=n, df=self.df + n - self.n, leverage=self.leverage * self.n / n)

@@ -56,7 +56,10 @@ def laboratory_of(case: Case, own: Controls | None, others: Sequence[Controls] =
     values = own_values(people, case.metabolite, case.context.subject)
     if elsewhere:
         prior = _informed(prior, cell, elsewhere, model_with(case.context.laboratories))
-    return Laboratory(cell, prior, values, update(prior, values.sample), tuple(_label(item) for item in elsewhere))
+    updated = update(prior, values.sample)
+    if own is not None and own.offset_variance > 0.0:
+        updated = replace(updated, variance=updated.variance + own.offset_variance)
+    return Laboratory(cell, prior, values, updated, tuple(_label(item) for item in elsewhere))
 
 
 def cell_of(case: Case) -> Cell:
@@ -117,7 +120,7 @@ def _informed(prior: Prior, cell: Cell, others: Sequence[Controls], model: Contr
         posterior = _spread(expected, logs)
         cells.append(there)
         means.append(float(logs.mean()))
-        errors.append(float(np.exp(2.0 * posterior[0]) / logs.size))
+        errors.append(float(np.exp(2.0 * posterior[0]) / logs.size) + controls.offset_variance)
         if logs.size > 1:
             shared = model.study_cv_sd**2
             gain = shared / (expected.log_spread_sd**2 + 0.5 / (logs.size - 1.0))

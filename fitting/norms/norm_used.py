@@ -48,6 +48,8 @@ def laboratory_used(
         source = f"{who}{beside} in {', '.join(laboratory.elsewhere)} with the control model"
     if laboratory.own.covariates:
         source += ", adjusted for " + ", ".join(COVARIATE_NAMES[name] for name in laboratory.own.covariates)
+    if controls.offset_variance > 0.0:
+        source += ", with a measured offset between programs"
     expected = math.exp(float(people.weights @ people.mean))
     between = float(people.weights @ (people.variance + (people.mean - people.weights @ people.mean) ** 2))
     return _of_laboratory(
@@ -78,6 +80,8 @@ def controls_used(case: Case, controls: Controls, expected: Expectation) -> Norm
     source = "own controls of the site" if controls.origin == "site" else "controls given with the value"
     if expected.covariates:
         source += ", adjusted for " + ", ".join(COVARIATE_NAMES[name] for name in expected.covariates)
+    if controls.offset_variance > 0.0:
+        source += ", with a measured offset between programs"
     return _of_laboratory(
         case,
         controls,

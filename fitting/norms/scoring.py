@@ -32,6 +32,7 @@ from fitting.norms.matching import (
 )
 from fitting.norms.norm import Norm
 from fitting.norms.norm_used import laboratory_used, norm_used
+from fitting.norms.software_offset import as_measured_by
 from fitting.norms.z_score import model_z_score, tested
 from fitting.reason import Absence
 
@@ -94,7 +95,7 @@ def _by_site(case: Case, controls: Sequence[Controls]) -> Scored:
     own: list[Controls] = []
     others: list[Controls] = []
     not_used: list[NormNotUsed] = []
-    for site in (item for item in controls if case.metabolite in item.metabolites):
+    for site in (as_measured_by(item, case) for item in controls if case.metabolite in item.metabolites):
         conflict = method_conflict(site, case.context)
         place = place_conflict(site, case.context.subject)
         if conflict is None and place is None:
@@ -230,5 +231,6 @@ def _with_test(position: ZScore | Absence, case: Case, controls: Controls) -> ZS
     expected = expect_of_people(norm_id, people, case.metabolite, case.context.subject, adjust=adjust)
     if isinstance(expected, Absence):
         return position
+    expected = expected.with_offset(controls.offset_variance)
     reference = expected.reference(case.measured.on_one_scanner, sd_known=case.sd_known)
     return tested(position, case.measured.value, reference)

@@ -84,6 +84,16 @@ def score(
     control_mean: Annotated[float | None, typer.Option(help="Mean of the controls.", rich_help_panel=_CONTROLS)] = None,
     control_sd: Annotated[float | None, typer.Option(help="SD of the controls.", rich_help_panel=_CONTROLS)] = None,
     control_n: Annotated[int | None, typer.Option(help="Number of controls.", rich_help_panel=_CONTROLS)] = None,
+    offset: Annotated[
+        float | None,
+        typer.Option(
+            help="Measured ratio of the value's program to that of the given controls, on the same spectra.",
+            rich_help_panel=_CONTROLS,
+        ),
+    ] = None,
+    offset_sd: Annotated[
+        float | None, typer.Option(help="Standard deviation of --offset.", rich_help_panel=_CONTROLS)
+    ] = None,
     format: Annotated[Literal["table", "json"], typer.Option(help="Format of the output.")] = "table",
 ) -> int:
     """Compare a value of any program with controls: its position, uncertainty and possible improvements."""
@@ -99,9 +109,15 @@ def score(
         raise CommandFailure(
             ExitCode.FAILURE, "usage", "score", "give --controls or --control-mean, -sd and -n, not both."
         )
+    if (offset is None) != (offset_sd is None) or (offset is not None and controls is None and not given):
+        raise CommandFailure(
+            ExitCode.FAILURE, "usage", "score", "--offset needs --offset-sd and the controls it belongs to."
+        )
     calibrated = None if site is None else site_at(site)
     with refusing(controls or Path("score")):
         known = read_controls(controls) if controls is not None else given or None
+        if known is not None and offset is not None:
+            known = {**known, "offset": {"ratio": offset, "sd": offset_sd}}
         request = _request(
             ScoreRequest,
             {

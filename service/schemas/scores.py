@@ -11,6 +11,7 @@ from fitting.norms import Case, Context, Control, Controls, FurtherLaboratory, M
 from fitting.norms.assessment import NormNotUsed, NormUsed, ZScore
 from fitting.norms.case import check_measured, ratio_of, scan
 from fitting.norms.controls import SUPPLIED_ID
+from fitting.norms.software_offset import scaled
 from fitting.quantification.concentrations import Ratio
 from fitting.reason import Absence
 from fitting.request import Options, Overrides, Subject, TissueFractions
@@ -83,6 +84,19 @@ class SummaryIn(Input):
     """Number of people."""
 
 
+class OffsetIn(Input):
+    """Measured difference between two programs: the same spectra, analysed by both."""
+
+    ratio: Measure = Field(examples=[1.06])
+    """Mean ratio of the value's program to that of the controls."""
+    sd: Spread = Field(examples=[0.02])
+    """Standard deviation of this mean."""
+
+    def measured(self) -> Measured:
+        """The same as the library takes it."""
+        return Measured(self.ratio, self.sd)
+
+
 class ControlsIn(Input):
     """Controls given with the value: ``values``, or ``mean``, ``sd`` and ``n``, or ``studies``.
 
@@ -109,6 +123,9 @@ class ControlsIn(Input):
     """Program that fitted the controls, with version."""
     unit: Unit | None = Field(default=None, examples=["tCr"])
     """Unit of the controls' values."""
+    offset: OffsetIn | None = None
+    """Measured offset between the value's program and that of the controls: their values are multiplied by it. Not with
+    ``studies``, whose programs are part of what they differ by."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -116,6 +133,8 @@ class ControlsIn(Input):
         kinds = (self.values is not None) + (self.studies is not None) + any(item is not None for item in summary)
         if kinds != 1 or (any(item is not None for item in summary) and None in summary):
             raise ValueError("give values, or mean with sd and n, or studies")
+        if self.offset is not None and self.studies is not None:
+            raise ValueError("studies take no offset; give the controls of one laboratory")
         return self
 
     def supplied(self, metabolite: str) -> Controls:
@@ -126,14 +145,16 @@ class ControlsIn(Input):
         studies = None
         if self.studies is not None:
             studies = tuple(Summary(item.mean, item.sd, item.n) for item in self.studies)
-        return Controls(
+        software = None if self.offset is not None else self.software
+        controls = Controls(
             id=SUPPLIED_ID,
             origin="supplied",
-            method=Method(self.field_t, self.sequence, self.echo_time, self.unit, self.software),
+            method=Method(self.field_t, self.sequence, self.echo_time, self.unit, software),
             people=tuple(_control(metabolite, number, item) for number, item in enumerate(self.values or ())),
             summary=summary,
             studies=studies,
         )
+        return controls if self.offset is None else scaled(controls, metabolite, self.offset.measured())
 
 
 def _control(metabolite: str, number: int, item: float | ControlValueIn) -> Control:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from fitting.norms import Control, Controls, Measured, Method, site_controls
+from fitting.norms.controls import SoftwareOffset
+from fitting.norms.software_offset import check_offset
 from service.schemas.analysis_request import MethodName, Pseudonym, Region
-from service.schemas.scores import Input, Measure, MetaboliteName, Sex, Software, Spread, Unit
+from service.schemas.scores import Input, Measure, MetaboliteName, OffsetIn, Sex, Software, Spread, Unit
 
 NormName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
@@ -47,6 +50,28 @@ class ControlIn(Input):
     """Volume fraction of grey matter, 0 to 1."""
 
 
+class SoftwareOffsetIn(Input):
+    """Measured offset of another program from that of the controls."""
+
+    software: Software = Field(examples=["Osprey 2.4"])
+    """The other program, with version."""
+    ratios: dict[MetaboliteName, OffsetIn] = Field(min_length=1, max_length=60)
+    """Its values over those of the controls' program, by metabolite."""
+
+    def offset(self) -> SoftwareOffset:
+        """The same as the library takes it.
+
+        Raises
+        ------
+        ImplausibleParameter
+            When a ratio cannot be.
+        """
+        found = {name: item.measured() for name, item in self.ratios.items()}
+        for ratio in found.values():
+            check_offset(ratio)
+        return SoftwareOffset(self.software, found)
+
+
 class NormRequest(Input):
     """A new norm, or a new version of the one with this name.
 
@@ -73,6 +98,8 @@ class NormRequest(Input):
     """Localisation family."""
     software: Software | None = Field(default=None, examples=["LCModel 6.3"])
     """Program that measured the values, with version."""
+    offsets: list[SoftwareOffsetIn] | None = Field(default=None, max_length=20)
+    """Measured offsets of other programs: their values may then be compared with these controls."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -82,7 +109,7 @@ class NormRequest(Input):
             raise ValueError("give controls or analyses")
         if self.controls is not None and len(given) < len(facts):
             raise ValueError(f"controls need {', '.join(name for name in facts if name not in given)}")
-        if self.analyses is not None and (given or self.hemisphere is not None):
+        if self.analyses is not None and (given or self.hemisphere is not None or self.offsets is not None):
             raise ValueError("analyses say themselves how they were measured; leave out everything but name")
         return self
 
@@ -104,7 +131,8 @@ class NormRequest(Input):
             for item in self.controls or ()
         )
         method = Method(self.field_t, self.sequence, self.echo_time, self.unit, self.software)
-        return site_controls("", self.region or "", self.hemisphere, method, people)
+        made = site_controls("", self.region or "", self.hemisphere, method, people)
+        return replace(made, offsets=tuple(item.offset() for item in self.offsets or ()))
 
 
 def _measured(value: float | MeasuredIn) -> Measured:

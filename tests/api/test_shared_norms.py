@@ -168,3 +168,33 @@ def test_one_control_is_a_norm(client: TestClient) -> None:
     ]
     assert (answer["norm"]["kind"], answer["norm"]["n"]) == ("site", 1)
     assert answer["z"]["sd_predictive"] < 0.8 * before
+
+
+def test_a_measured_offset_between_programs_is_used(client: TestClient) -> None:
+    """Controls of one program with the offset of another answer for values of the other; without it they do not."""
+    facts = {name: VALUE[name] for name in ("region", "field_t", "echo_time", "sequence", "software")}
+    people = [{"id": f"ctl-{n}", "values": {"tNAA": 1.2 + 0.02 * n}} for n in range(20)]
+    value = VALUE | {"software": "Osprey 2.4"}
+    offsets = [{"software": "Osprey 2.4", "ratios": {"tNAA": {"ratio": 1.1, "sd": 0.02}}}]
+    client.post("/v1/norms", json={"name": "acc", "unit": "tCr", "controls": people, **facts})
+    without = client.post("/v1/scores", json=value).json()
+    made = client.post(
+        "/v1/norms", json={"name": "acc", "unit": "tCr", "controls": people, **facts, "offsets": offsets}
+    )
+    answer = client.post("/v1/scores", json=value).json()
+    supplied = client.post(
+        "/v1/scores",
+        json=value | {"controls": {"mean": 1.39, "sd": 0.12, "n": 20, "offset": {"ratio": 1.1, "sd": 0.02}}},
+    ).json()
+    impossible = client.post(
+        "/v1/scores",
+        json=value | {"controls": {"mean": 1.39, "sd": 0.12, "n": 20, "offset": {"ratio": 9.0, "sd": 0.1}}},
+    )
+
+    assert without["norm"]["kind"] == "literature"
+    assert made.json()["version"] == 2
+    assert answer["norm"]["kind"] == "site"
+    assert answer["norm"]["source"].endswith("with a measured offset between programs")
+    assert answer["norm"]["mean"] == pytest.approx(1.1 * 1.39, rel=0.02)
+    assert supplied["norm"]["mean"] == pytest.approx(1.1 * 1.39)
+    assert impossible.status_code == 400
