@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from service.pages.documentation import contents, policy_of
+from tests.acceptance.conftest import EXAMPLE
 from tests.acceptance.test_room_for_everybody import sticks_out, violations
 
 pytestmark = pytest.mark.browser
@@ -54,3 +55,28 @@ def test_policy_allows_the_scripts_of_a_page_by_their_hash_only() -> None:
     assert scripts[0] == "'self'"
     assert len(scripts) == 3
     assert all(part.startswith("'sha256-") for part in scripts[1:])
+
+
+def test_call_can_be_tried_on_this_server(page: Any, room: str) -> None:
+    """A form sends its call with a file and shows the address, the status and the answer; axe finds nothing."""
+    page.goto("/docs")
+    calls = page.locator("tr", has_text="POST /v1/analyses/validate")
+    calls.locator("summary").click()
+    calls.locator("input[name=metabolite]").set_input_files(EXAMPLE)
+    calls.locator("input[name=request]").fill('{"region": "ACC"}')
+    calls.get_by_role("button", name="Send").click()
+    answer = calls.locator("pre")
+    answer.get_by_text('"format": "nifti_mrs"').wait_for()
+
+    assert answer.inner_text().startswith(f"POST {room}/v1/analyses/validate\n200 application/json")
+    assert violations(page, ".try[open]") == []
+
+
+def test_parameter_of_a_path_reaches_its_place(page: Any) -> None:
+    """What is not there is answered as a problem."""
+    page.goto("/docs")
+    call = page.locator("tr", has_text="GET /v1/norms/{norm_id}")
+    call.locator("summary").click()
+    call.locator("input[name=norm_id]").fill("nothing here")
+    call.get_by_role("button", name="Send").click()
+    call.locator("pre", has_text="404 application/problem+json").wait_for()
