@@ -57,6 +57,23 @@ def problems() -> str:
     return "\n\n".join(sections)
 
 
+PEERS = ("mrsquant, simulated basis", "LCModel 6.3", "FSL-MRS 2.4", "TARQUIN 4.3")
+QUALITIES = ("easy", "clinical", "hard")
+
+
+def peers() -> str:
+    """Accuracy beside other programs, from the overview of docs/benchmark.md."""
+    text = (DOCS / "benchmark.md").read_text(encoding="utf-8").partition("Overview, ordinary spectra")[2]
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
+    header, found = cells[0], {(row[0], row[1]): row for row in reversed(cells)}
+
+    def each(program: str, column: str) -> str:
+        return " / ".join(found[quality, program][header.index(column)] for quality in QUALITIES)
+
+    heading = ("program", "error of ratios, %", "truths inside stated 95 %", "CPU time, ms")
+    return _table(heading, [(name, each(name, "g5"), each(name, "ratio 95 %"), each(name, "CPU ms")) for name in PEERS])
+
+
 def calls() -> str:
     """One row for each call of the HTTP interface."""
     paths = yaml.safe_load(openapi_yaml())["paths"]
@@ -213,6 +230,7 @@ TABLES: dict[str, tuple[Path, Callable[[], str]]] = {
     "problems": (DOCS / "problems.md", problems),
     "commands": (DOCS / "command-line.md", commands),
     "formats": (DOCS.parent / "README.md", formats),
+    "peers": (DOCS.parent / "README.md", peers),
     "calls": (DOCS / "api.md", calls),
     "scaling": (DOCS / "explanation" / "other-programs.md", scaling),
     "quality": (DOCS / "quality.md", quality),
