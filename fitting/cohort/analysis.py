@@ -19,6 +19,7 @@ from fitting.cohort.hypotheses import judged
 from fitting.cohort.methods import methods
 from fitting.cohort.plan import Plan, read_plan
 from fitting.cohort.registry import ANALYSES, SECTIONS
+from fitting.cohort.single_cases import single_cases
 from fitting.cohort.table import CohortTable, SpectraTable, Study
 from fitting.version import __version__
 
@@ -79,6 +80,8 @@ def analyse_cohort(
     cautions = [*missing, *differing, *uneven, *own, *general_cautions(cohort, families)]
     multiplicity = _multiplicity(families, plan.common.alpha)
     _state(cohort, answers, families)
+    if counts := single_cases(cohort):
+        answers["single_cases"] = counts
     answer = {
         "schema": SCHEMA,
         "id": _identity(table, plan, cohort),

@@ -44,6 +44,7 @@ ANALYSES = (
     "treatment",
     "classification",
     "context",
+    "single_cases",
 )
 DIGITS = 8
 FOUND = 0.05
@@ -57,9 +58,10 @@ ESTIMATES = {
     "decomposition": ("log_ratio", "log_ratio_low", "log_ratio_high", "", "", ""),
     "classification": ("auc", "auc_low", "auc_high", "balanced_accuracy", "", ""),
     "context": ("mean", "low", "high", "", "", ""),
+    "single_cases": ("below_other", "", "", "above_other", "", ""),
 }
 """Fields of estimate, its interval, effect and its interval."""
-P_VALUES = {"classification": "p_permutation"}
+P_VALUES = {"classification": "p_permutation", "single_cases": "p_below"}
 
 
 def statements(answer: Item) -> list[dict[str, str]]:
@@ -106,6 +108,8 @@ def _estimated(analysis: str, item: Item) -> dict[str, Any]:
         "effect_low": effect_low,
         "effect_high": effect_high,
     }
+    if analysis == "single_cases":
+        return found
     return {**found, "verdict": _verdict(found["q"] if found["q"] is not None else found["p"])}
 
 

@@ -21,6 +21,7 @@ TITLES = {
     "treatment": "Treatment",
     "classification": "Classification",
     "context": "Among published studies",
+    "single_cases": "People outside the cohort's own reference group, as counts",
 }
 
 
@@ -60,11 +61,17 @@ def _hypothesis(item: Item) -> str:
     )
 
 
+def _is_found(item: Item) -> bool:
+    """Whether an item is printed where there are many; one without any p is."""
+    p = item.get("q", min((item[name] for name in ("p_below", "p_above") if name in item), default=None))
+    return p is None or p < FOUND
+
+
 def _statements(items: list[Item]) -> Iterator[str]:
     """Sentences of the primary model; of many items only those that were found, and the number of the others."""
     primary = "adjusted" if any(item.get("model") == "adjusted" for item in items) else None
     said = [item for item in items if "sentence" in item and primary in (None, item.get("model"))]
-    shown = said if len(said) <= FEW else [item for item in said if item.get("q") is None or item["q"] < FOUND]
+    shown = said if len(said) <= FEW else [item for item in said if _is_found(item)]
     yield from (item["sentence"] for item in shown)
     if len(shown) < len(said):
         yield f"not shown: {len(said) - len(shown)} others; see --format csv"
