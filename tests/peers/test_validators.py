@@ -75,6 +75,13 @@ def test_dsrdump_shows_the_tree(tmp_path: Path, document: AnalysisDocument) -> N
     assert [line for line in said.stderr.splitlines() if line.startswith(("E:", "F:"))] == []
 
 
+def _short(document: AnalysisDocument) -> AnalysisDocument:
+    """The same with every kind of row and few rows: PixelMed needs gigabytes and minutes for forty measurements."""
+    kept = ("tNAA", "tCho", "tCr", "Glu", "Gln", "Lac")
+    rows = tuple(item for item in document.analysis.metabolites if item.name in kept)
+    return replace(document, analysis=replace(document.analysis, metabolites=rows))
+
+
 def test_pixelmed_finds_no_error_in_the_template(tmp_path: Path, document: AnalysisDocument) -> None:
     installed("java")
     jars = sorted(Path("/usr/share/java").glob("*.jar"))
@@ -82,13 +89,13 @@ def test_pixelmed_finds_no_error_in_the_template(tmp_path: Path, document: Analy
         pytest.skip("not installed: libpixelmed-java")
     others = re.compile("slf4j-(log4j|jcl|jdk14|simple)")
     path = tmp_path / "sr.dcm"
-    path.write_bytes(render_dicom("dicom-sr", document, factory.make_traces(), _source())[0])
+    path.write_bytes(render_dicom("dicom-sr", _short(document), factory.make_traces(), _source())[0])
     # newer Java limits the size of XPath expressions, and those of TID 1500 are larger
     limits = [f"-Djdk.xml.xpath{name}Limit=0" for name in ("ExprGrp", "ExprOp", "TotalOp")]
     where = ":".join(str(jar) for jar in jars if not others.search(jar.name))
 
     said = subprocess.run(
-        ["java", *limits, "-Xmx1500m", "-Xss64m", "-cp", where, "com.pixelmed.validate.DicomSRValidator", path],
+        ["java", *limits, "-Xmx3g", "-Xss64m", "-cp", where, "com.pixelmed.validate.DicomSRValidator", path],
         capture_output=True,
         text=True,
         errors="replace",
