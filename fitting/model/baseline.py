@@ -33,17 +33,17 @@ BESIDE_WATER_FWHM_PPM, BESIDE_WATER_SPACING_PPM = 0.06, 0.03
 this up: about as a line of a metabolite. LCModel leaves out what is above 4.0 ppm (PPMST) and has a line of its own for
 the change of creatine's CH2 at 3.91 ppm (-CrCH2)."""
 
-STIFF_SPLINE = (200.0, 20.0)
-BUMPS = (2.0, 10.0)
-BUMPS_BESIDE_FREE_LINES = 6.7
-LIPIDS = (6.7e-3, 1.0)
-BESIDE_WATER = (20.0, 0.3)
+STIFF_SPLINE = (300.0, 20.0)
+BUMPS = (3.0, 10.0)
+BUMPS_BESIDE_FREE_LINES = 10.0
+LIPIDS = (1e-2, 1.0)
+BESIDE_WATER = (30.0, 0.3)
 FREE_SPLINE = (1e-2, 1.0)
 """Mean and Gamma shape of each block's precision, in units of the noise. The data change a precision of shape 1 at will
 and one of shape 20 hardly; one of shape 0.3 stays as large as it is only where nothing foreign is found. A spline that
 is free as well as the bumps leaves the likelihood several maxima, in which it takes up what belongs to macromolecules;
 the values were chosen on simulated spectra and published scans (decisions 0009 and 0014). Beside macromolecules whose
-lines are free at any place bumps have less to take up; with hardly any left (a precision of 20) whatever else is in the
+lines are free at any place bumps have less to take up; with hardly any left (a precision of 30) whatever else is in the
 spectra is learned as macromolecules (decision 0021)."""
 
 BROAD = "bumps"
