@@ -153,6 +153,21 @@ def test_axe_finds_nothing_in_dynamic_content_and_errors(page: Any, reports: lis
     assert violations(page, ".amendment") == []
 
 
+def test_pages_keep_their_budget(page: Any, reports: list[str], room: str) -> None:
+    """The list and a report are there within a second on this machine, a report is below 1 MB, nothing comes from
+    elsewhere.
+    """
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    sizes = []
+    page.on("response", lambda answer: sizes.append(len(answer.body())) if answer.url == reports[0] else None)
+    elapsed = {address: quickest(page, address) for address in ("/", "/upload", reports[0])}
+
+    assert {address: time for address, time in elapsed.items() if time > 1000} == {}
+    assert 0 < max(sizes) < 1_000_000
+    assert [url for url in asked if not url.startswith((room, "data:"))] == []
+
+
 def test_very_long_names_break_nothing(page: Any) -> None:
     """The longest pseudonyms, reviewer and comment stay inside every page at every width."""
     report = analyse(page, session="y" * 64, subject=LONGEST)

@@ -75,7 +75,7 @@ def test_maps_feed_quantification_and_the_report_shows_the_volume(service: TestC
     assert "grey matter 40 %, white matter 50 %" in page
     for paper, height in (("a4", 842), ("letter", 792)):
         pdf = PdfReader(io.BytesIO(service.get(report, params={"format": "pdf", "paper": paper}).content))
-        assert [round(float(sheet.mediabox.height)) for sheet in pdf.pages] == [height, height]
+        assert [round(float(sheet.mediabox.height)) for sheet in pdf.pages] == [height] * 3
     assert "MUELLER" not in answer.text + page
 
 
