@@ -139,6 +139,9 @@ BODIES: dict[str, tuple[str, Any]] = {
     "norm of analyses": ("/v1/norms", {"name": "acc", "analyses": [ABSENT]}),
     "spectrum": ("/v1/analyses", {**ARRAYS, **REQUEST}),
     "spectrum to inspect": ("/v1/analyses/validate", {**ARRAYS, **REQUEST}),
+    "norm of a cohort": ("/v1/cohorts/{cohort_id}/norm",
+                         {"name": "acc", "group": "control", "region": "ACC", "hemisphere": "midline", "unit": "tCr"}),
+    "site of a cohort": ("/v1/cohorts/{cohort_id}/site", {"name": "acc", "group": "control"}),
     "sign-off": ("/v1/analyses/{analysis_id}/sign-off",
                  {"action": "return", "position": 0, "reviewer": "Dr A", "comment": "x"}),
 }  # fmt: skip
@@ -174,7 +177,7 @@ def test_no_field_is_a_fault(service: TestClient, analysis_id: str, name: str) -
     for place, value in leaves(document):
         for token in JSON_TEXTS if isinstance(value, str) else JSON_NUMBERS:
             answer = service.post(
-                path.replace("{analysis_id}", analysis_id),
+                path.replace("{analysis_id}", analysis_id).replace("{cohort_id}", ABSENT),
                 content=changed(document, place, token),
                 headers={"Content-Type": "application/json"},
             )
