@@ -23,6 +23,7 @@ def test_no_report_is_wider_than_the_screen(name: str, browser: Any, tmp_path: P
     page.on("console", lambda message: complaints.append(message.text))
     try:
         page.goto(file.as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
         for width in (1280, 820, 390):
             page.set_viewport_size({"width": width, "height": 900})
             wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
