@@ -14,6 +14,7 @@ from fitting.sites import Site
 from service.cli.manifest import BadEntry, ManifestRow
 from service.logs import frames_of
 from service.reports.cohort.measured import measured_rows
+from service.reports.cohort.spectra import spectrum_row
 
 PERSON = "participant_id"
 
@@ -24,6 +25,8 @@ class Measured:
 
     rows: tuple[Mapping[str, str], ...]
     problem: str | None = None
+    spectrum: Mapping[str, str] | None = None
+    """Row of ``spectra.csv``, where the spectrum is interpretable."""
 
 
 def measure_entry(entry: ManifestRow | BadEntry, *, sites: tuple[Site, ...], cache_dir: Path) -> Measured:
@@ -34,7 +37,7 @@ def measure_entry(entry: ManifestRow | BadEntry, *, sites: tuple[Site, ...], cac
         person = person_of(entry)
         if not entry.document.get("region"):
             return Measured((), "missing-parameter: the manifest has no region for it")
-        analysis, _ = analyse(Job.read(entry.document, entry.paths, (), sites), cache_dir=cache_dir)
+        analysis, traces = analyse(Job.read(entry.document, entry.paths, (), sites), cache_dir=cache_dir)
     except FittingError as error:
         return Measured((), f"{error.code}: {error.detail}")
     except ValueError as error:
@@ -44,8 +47,10 @@ def measure_entry(entry: ManifestRow | BadEntry, *, sites: tuple[Site, ...], cac
     except Exception as error:  # a defect must not stop the other spectra; its message may quote the input
         place = (frames_of(error) or ["an unknown place"])[-1]
         return Measured((), f"internal-error: a defect of mrsquant, {type(error).__name__} at {place}")
-    rows = tuple(measured_rows(person, entry.document.get("session"), analysis))
-    return Measured(rows, None if rows else f"fit-failed: {analysis.outcome.sentence}")
+    session = entry.document.get("session")
+    rows = tuple(measured_rows(person, session, analysis))
+    problem = None if rows else f"fit-failed: {analysis.outcome.sentence}"
+    return Measured(rows, problem, spectrum_row(person, session, analysis, traces))
 
 
 def person_of(entry: ManifestRow) -> str:

@@ -32,10 +32,11 @@ def spectrum_row(person: str, session: str | None, analysis: Analysis, traces: T
     if analysis.outcome.code == "failed" or analysis.verdict.usable == "no":
         return None
     ppm, data = traces.ppm[::-1], traces.data[::-1]
-    if ppm[0] > LOWEST_PPM or ppm[-1] < HIGHEST_PPM:
+    if ppm[0] > _EDGES[-2] or ppm[-1] < _EDGES[1]:
         return None
     area = np.concatenate([[0.0], np.cumsum(0.5 * (data[1:] + data[:-1]) * np.diff(ppm))])
-    bins = -np.diff(np.interp(_EDGES, ppm, area)) / -np.diff(_EDGES)
+    edges = np.clip(_EDGES, ppm[0], ppm[-1])  # the fit's window ends at a point of its grid, just inside
+    bins = np.diff(np.interp(edges, ppm, area)) / np.diff(edges)
     size = float(np.sqrt(np.mean(bins**2)))
     if not size > 0.0:
         return None
