@@ -8,7 +8,7 @@ from typing import Literal
 
 from service.cli.failures import CommandFailure, ExitCode, writing
 
-Format = Literal["table", "json", "csv", "html", "pdf", "dicom-sr", "dicom-pdf", "dicom-sc"]
+Format = Literal["table", "json", "csv", "html", "pdf", "fhir", "dicom-sr", "dicom-pdf", "dicom-sc"]
 
 _BY_SUFFIX: dict[str, Format] = {
     **{".json": "json", ".csv": "csv", ".html": "html", ".htm": "html", ".pdf": "pdf", ".dcm": "dicom-sr"},

@@ -1,4 +1,4 @@
-"""Reports: one analysis as HTML, PDF, CSV, JSON or a table for the terminal.
+"""Reports: one analysis as HTML, PDF, CSV, JSON, FHIR or a table for the terminal.
 
 ``FORMATS`` names every format with the function that renders it; ``render`` is the one way in.
 """
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import Literal
 
 from fitting.model.result import Traces
-from service.reports import html, pdf, result_json, results_csv, table
+from service.reports import fhir, html, pdf, result_json, results_csv, table
 from service.reports.document import AnalysisDocument, FormatUnavailable, Rendered
 from service.reports.pdf import Paper
 
 __all__ = ["FORMATS", "AnalysisDocument", "Format", "FormatUnavailable", "Paper", "Rendered", "render"]
 
-Format = Literal["html", "pdf", "csv", "json", "table"]
+Format = Literal["html", "pdf", "csv", "json", "table", "fhir"]
 
 FORMATS: dict[Format, Callable[[AnalysisDocument, Traces], Rendered]] = {
     "html": html.render,
@@ -23,6 +23,7 @@ FORMATS: dict[Format, Callable[[AnalysisDocument, Traces], Rendered]] = {
     "csv": results_csv.render,
     "json": result_json.render,
     "table": table.render,
+    "fhir": fhir.render,
 }
 
 
