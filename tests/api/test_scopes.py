@@ -18,7 +18,7 @@ NEEDED = {
     "submit": (
         "POST /v1/analyses", "POST /v1/analyses/validate", "POST /v1/scores", "POST /v1/score-sets", "POST /upload",
         "POST /upload/preview", "POST /sites/spectra", "POST /v1/cohorts", "POST /v1/cohorts/validate",
-        "POST /cohorts",
+        "POST /cohorts", "POST /example", "POST /upload/pairing",
     ),
     "read": (
         "GET /", "GET /upload", "GET /compare", "GET /norms", "GET /analyses/{analysis_id}",
@@ -29,6 +29,7 @@ NEEDED = {
         "GET /v1/subjects/{pseudonym}/timeline", "GET /v1/sites", "GET /v1/sites/{site_id}",
         "GET /v1/sites/{site_id}/share", "GET /sites", "GET /v1/cohorts", "GET /v1/cohorts/{cohort_id}",
         "GET /v1/cohorts/{cohort_id}/report", "GET /cohorts", "GET /cohorts/{cohort_id}",
+        "GET /export",
     ),
     "sign": ("POST /v1/analyses/{analysis_id}/sign-off", "POST /analyses/{analysis_id}/sign-off"),
     "admin": (

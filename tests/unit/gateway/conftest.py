@@ -82,7 +82,7 @@ class Archive:
         return status
 
     def objects(self) -> list[pydicom.FileDataset]:
-        return [pydicom.dcmread(io.BytesIO(item)) for item in self.kept.values()]
+        return [pydicom.dcmread(io.BytesIO(item)) for item in list(self.kept.values())]
 
     def modalities(self) -> list[str]:
         return sorted(item.Modality for item in self.objects())
