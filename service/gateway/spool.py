@@ -152,11 +152,14 @@ class Spool:
             return True
 
     def add_parcels(self, entry: Entry, objects: Iterable[tuple[str, bytes]]) -> Entry:
-        """The entry with objects (kind, content), which are on disk now."""
+        """The entry with objects (kind, content), which are on disk now; nothing is written for a forgotten one."""
         parcels = []
         for number, (kind, content) in enumerate(objects):
             name = f"{entry.key}.{kind}-{number}.dcm"
-            write_durably(self.path / name, content)
+            with self.lock:
+                if entry.key not in self.entries:
+                    break
+                write_durably(self.path / name, content)
             parcels.append(Parcel(name, kind))
         return replace(entry, parcels=tuple(parcels))
 
@@ -198,8 +201,9 @@ class Spool:
         return total
 
     def _remove_parcels(self, entry: Entry) -> None:
-        for parcel in entry.parcels:
-            (self.path / parcel.file).unlink(missing_ok=True)
+        """Remove the objects made for an instance, also those that its state does not name yet."""
+        for file in self.path.glob(f"{entry.key}.*-*.dcm"):
+            file.unlink(missing_ok=True)
 
 
 KEY_FILE = "site.key"

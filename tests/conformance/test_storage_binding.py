@@ -10,8 +10,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import create_engine, inspect, text
 
+from service.storage import database as database_module
 from service.storage.binding import ID_FILE, Mismatch, Storage, UnusableStorage
 from tests.fake_pipeline import spectrum
 from tests.servers.office import Office
@@ -77,8 +79,12 @@ def execute(url: str, *statements: str) -> None:
 
 def forget_ids(url: str, folder: Path) -> None:
     """As an installation from before there were ids is."""
-    later = ("shared_norms", "cohort_sources", "cohorts", "site_sources", "sites", "storage_id")
-    execute(url, *(f"DROP TABLE {name}" for name in later), "UPDATE alembic_version SET version_num = '0009'")
+    engine = create_engine(url)
+    config = database_module._config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0009")
+    engine.dispose()
     (folder / ID_FILE).unlink()
 
 

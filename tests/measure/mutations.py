@@ -363,8 +363,8 @@ MUTATIONS = (
         "pdf-columns",
         "renderers",
         "The PDF has ratio and concentration in each other's columns.",
-        'row.meaning), row.ratio, row.concentration, row.crlb,\n    two(',
-        'row.meaning), row.concentration, row.ratio, row.crlb,\n    two(',
+        'row.meaning), row.ratio, row.concentration, row.crlb,\n    ..compared',
+        'row.meaning), row.concentration, row.ratio, row.crlb,\n    ..compared',
         f"{_CELLS} -k 'table_of_the_pdf'",
     ),
     Mutation(

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.api.analysis_list import _CURSOR, decoded_cursor, encoded_cursor
+from service.api.analysis_list import CURSOR, decoded_cursor, encoded_cursor
 from service.storage.lists import Cursor
 
 
-@given(st.from_regex(_CURSOR["pattern"], fullmatch=True))
+@given(st.from_regex(CURSOR["pattern"], fullmatch=True))
 def test_every_described_cursor_is_understood(word: str) -> None:
     """A client that keeps to the description is never refused."""
     assert encoded_cursor(decoded_cursor(word)) == word

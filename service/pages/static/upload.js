@@ -116,9 +116,9 @@ form.addEventListener("input", ({ target }) => {
   target.closest(".wanted")?.classList.toggle("filled", Boolean(target.value));
 });
 form.addEventListener("change", (event) => {
-  if (event.target.closest("#pairing")) read();
-  else if (event.target.type === "file") chosen(event.target);
-  else readSoon();
+  // a preview that is made anew at once would move the button from under the click that ends the typing
+  if (event.target.type === "file") chosen(event.target);
+  else if (!event.target.closest("#pairing") || event.target.matches("select")) readSoon();
 });
 
 // What the browser can tell by itself is said before anything is sent.

@@ -101,7 +101,10 @@ def _device(document: AnalysisDocument, device: str) -> Element:
 
 def _report(document: AnalysisDocument, shared: Element, found: Iterable[Element], caller: Caller) -> Element:
     verdict = document.analysis.verdict
+    outcome = document.analysis.outcome
     said = [text(f"verdict.{verdict.usable}"), *(reason.sentence for reason in verdict.reasons)]
+    if outcome.code != "converged":
+        said.insert(1, f"{text(f'verdict.fit_{outcome.code}')} {outcome.sentence}")
     left_out = [item.name for item in document.analysis.metabolites if item.verdict.usable == "no"]
     if left_out:
         said.append(f"Left out because they may not be interpreted: {', '.join(left_out)}.")

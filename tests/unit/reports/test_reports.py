@@ -31,7 +31,7 @@ def test_the_notice_is_in_every_report(format: str, plain: Callable[[str], str])
     """The notice cannot be lost: at both ends of people's formats, on each page of a PDF (not in a CSV's columns)."""
     shown = plain(format).count(NOTICE)
 
-    assert shown == {"json": 1, "pdf": 3}.get(format, 2)
+    assert shown == {"json": 1, "fhir": 1, "pdf": 3}.get(format, 2)
 
 
 @pytest.mark.parametrize("format", FORMATS)
