@@ -31,8 +31,8 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 PlanText = Annotated[Text, StringConstraints(min_length=1, max_length=MOST_PLAN)]
 PresetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 WideUnit = Literal["tCr", "mmol/kg", "mM", "iu"]
-Column = Annotated[str, StringConstraints(pattern=r"^[^\x00\t\r\n\"]{1,80}$")]
-Cell = Annotated[str, StringConstraints(pattern=r"^[^\x00\t\r\n\"]{0,200}$")] | int | float | None
+Column = Annotated[str, StringConstraints(pattern=r'^[^\x00\t\r\n"]{1,80}$')]
+Cell = Annotated[str, StringConstraints(pattern=r'^[^\x00\t\r\n"]{0,200}$')] | int | float | None
 Row = Annotated[dict[Column, Cell], Field(min_length=1, max_length=200)]
 
 
