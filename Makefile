@@ -168,7 +168,7 @@ chaos: $(DEV_STAMP) ## kill the service and its workers under load, on SQLite an
 	$(BIN)/pytest -m chaos
 	$(BIN)/python -W error -m tests.chaos --page docs/chaos.md
 
-# Orthanc listens on every address: in a network of its own it is nobody's business.
+# Orthanc listens on every address; a network namespace keeps it from other machines.
 peers: $(DEV_STAMP) ## try DICOM results and the gateway against Orthanc, dcmtk, dicom3tools and PixelMed, as far as they are installed, and datasets against the BIDS validator
 	$(PIP) install --quiet --constraint constraints.txt --group peers
 	@alone() { unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' peers "$$@"; }; \

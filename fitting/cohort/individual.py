@@ -1,4 +1,4 @@
-"""What figures of single people show: their values without pseudonyms, sorted, so that nobody can be told."""
+"""What figures of single people show: their values without pseudonyms, sorted, so that no person can be recognised."""
 
 from __future__ import annotations
 

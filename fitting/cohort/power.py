@@ -11,7 +11,7 @@ from fitting.statistics.study_power import detectable, exaggeration, people_per_
 FEWEST = 2
 """People in each group."""
 LEAST_CV_PERCENT = 0.01
-"""Nobody's chemistry is alike to a ten-thousandth."""
+"""Two people do not agree to a ten-thousandth."""
 
 
 def planned_power(

@@ -51,7 +51,7 @@ class Exported:
 def examined(files: Files) -> tuple[Exported, ...]:
     """The spectra among files whose names differ in their ending only; what is none is left out.
 
-    A spectrum that is recognised and cannot be read has no outline: whoever analyses it gets the reason.
+    A spectrum that is recognised and cannot be read has no outline: its analysis gives the reason.
     """
     archives = [Exported((file.name,)) for file in files if is_archive(file.content)]
     others = tuple(plain(file) for file in files if not is_archive(file.content))

@@ -20,7 +20,7 @@ def site_controls(
     Raises
     ------
     UnusableControls
-        When there is nobody, one is listed twice, or the region is not known.
+        When no person is listed, one is listed twice, or the region is not known.
     ImplausibleParameter
         When a value, a fact of the method or of a person is missing or outside its range.
     """

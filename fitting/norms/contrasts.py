@@ -26,7 +26,7 @@ from fitting.norms.matching import controls_conflict, find_norm
 from fitting.norms.norm import Norm
 from fitting.norms.own_values import relative_noise
 from fitting.norms.z_score import flag_of
-from fitting.statistics.laboratory import NOBODY, Noise, Prior, given, update
+from fitting.statistics.laboratory import NO_PEOPLE, Noise, Prior, given, update
 from fitting.statistics.mixture import Mixture
 
 Kind = Literal["sides", "regions", "metabolites"]
@@ -148,7 +148,7 @@ def _predictive(pair: _Pair) -> tuple[Mixture, int]:
     if both:
         logs = np.array([math.log(here[name].value / there[name].value) for name in both])
         noise = _sum([relative_noise([values[name] for name in both]) for values in pair.people])
-        sample = replace(NOBODY, values=logs, design=np.zeros((logs.size, 0)))
+        sample = replace(NO_PEOPLE, values=logs, design=np.zeros((logs.size, 0)))
         return update(prior, sample).predictive(Noise(noise, person)), logs.size
     fewer = min(len(here), len(there))
     return update(_informed(prior, pair) if fewer else prior).predictive(Noise(None, person)), fewer

@@ -67,7 +67,7 @@ class Sample:
     """Prior SD of the effects, above zero, shape (p,)."""
 
 
-NOBODY = Sample(np.zeros(0), np.zeros((0, 0)), np.zeros(0), np.zeros(0), np.zeros(0))
+NO_PEOPLE = Sample(np.zeros(0), np.zeros((0, 0)), np.zeros(0), np.zeros(0), np.zeros(0))
 """No own values and no covariates."""
 
 
@@ -140,7 +140,7 @@ class People:
         return position.below(-NORMAL_LIMIT) + position.above(NORMAL_LIMIT)
 
 
-def update(prior: Prior, sample: Sample = NOBODY) -> People:
+def update(prior: Prior, sample: Sample = NO_PEOPLE) -> People:
     """The people a person is compared with, after the laboratory's own values."""
     spread = _spread_grid(prior, sample)
     square = spread**2

@@ -230,7 +230,7 @@ def controls_of(row: CohortRow, group: str | None) -> list[str]:
     Raises
     ------
     UnusableControls
-        When the cohort was made of tables, or nobody is in the group.
+        When the cohort was made of tables, or no person is in the group.
     """
     source = CohortSource.of(row.source)
     if not source.people or UPLOADED in source.people:
@@ -239,7 +239,7 @@ def controls_of(row: CohortRow, group: str | None) -> list[str]:
     members = {person.id for person in source.inputs().table.people if person.group == wanted}
     chosen = [analysis for analysis, person in source.people.items() if person in members]
     if not chosen:
-        raise UnusableControls(f"Nobody is in the group '{wanted}'.", parameter="group")
+        raise UnusableControls(f"No person is in the group '{wanted}'.", parameter="group")
     return chosen
 
 

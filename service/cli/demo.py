@@ -96,13 +96,13 @@ def _fill(client: httpx2.Client, people: int) -> str:
     """Analyse simulated people, calibrate with the healthy among them before the others; the id of their cohort."""
     from service.cli.simulated_people import simulated_people
 
-    everybody = list(simulated_people(people, load_settings().cache_dir))
-    healthy = [person for person in everybody if person["group"] == "control"]
+    people_made = list(simulated_people(people, load_settings().cache_dir))
+    healthy = [person for person in people_made if person["group"] == "control"]
     _say(f"{len(healthy)} healthy simulated people are measured, and the scanner is calibrated with them …")
     controls = _analysed(client, healthy)
     _post(client, "/v1/sites", {"name": "demo-scanner", "analyses": controls})
     _say(f"{people - len(healthy)} simulated patients are measured and compared with them …")
-    patients = _analysed(client, [person for person in everybody if person not in healthy])
+    patients = _analysed(client, [person for person in people_made if person not in healthy])
     cohort = _post(client, "/v1/cohorts", {"name": "Demo", "analyses": [*controls, *patients], "plan": _PLAN})
     return str(cohort["id"])
 

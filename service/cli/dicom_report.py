@@ -1,4 +1,4 @@
-"""``mrsquant dicom-report``: DICOM objects of an analysis that a service keeps, for whoever holds the study."""
+"""``mrsquant dicom-report``: DICOM objects of an analysis that a service keeps, for programs that hold the study."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _SEED = 20261130
 
 
 def group_of(subject: str) -> str:
-    """Group of somebody, by the number in the pseudonym."""
+    """Group of a person, by the number in the pseudonym."""
     return "patient" if int(subject.rpartition("-")[2]) % PATIENTS == 0 else "control"
 
 

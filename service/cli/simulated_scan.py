@@ -101,7 +101,7 @@ def broad_signals(t: FloatArray) -> ComplexArray:
 def make(
     content: Mapping[str, float] = CONTENT, seed: int = SEED, cache_dir: Path | None = None
 ) -> tuple[ComplexArray, ComplexArray]:
-    """The metabolite FID and the water FID of somebody with these concentrations (mM), in the units of the receiver."""
+    """The metabolite FID and the water FID of a person with these concentrations (mM), in the units of the receiver."""
     rng = np.random.default_rng(seed)
     axes = Axes(POINTS, DWELL_TIME, SPECTROMETER_FREQUENCY)
     t = axes.time

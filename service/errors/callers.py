@@ -1,4 +1,4 @@
-"""Refusals of whoever asks: unknown, not allowed, too often or from elsewhere."""
+"""Refusals of a caller: unknown, not allowed, too many requests, or from another site."""
 
 from __future__ import annotations
 

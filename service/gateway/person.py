@@ -1,4 +1,4 @@
-"""What the analysis is told about a person: age in years, sex and a pseudonym that only this site can make."""
+"""What the analysis receives about a person: age in years, sex and a pseudonym that only this site can make."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fitting.request import Document
 from service.gateway.spool import KEY_FILE, write_durably
 
 OLDEST = 90.0
-"""Ages above 89 are told as 90, by the rule of HIPAA's safe harbor (45 CFR 164.514(b)(2)(i)(C))."""
+"""Ages above 89 are sent as 90, by the rule of HIPAA's safe harbor (45 CFR 164.514(b)(2)(i)(C))."""
 _DAYS_PER_UNIT = {"Y": 365.2425, "M": 365.2425 / 12.0, "W": 7.0, "D": 1.0}
 _SEXES = {"M": "male", "F": "female", "O": "other"}
 _PSEUDONYM = 16

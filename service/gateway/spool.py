@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 MOST_BYTES = 2 * 1024**3
-"""Of all instances and objects together; beyond it senders are told to try later."""
+"""Of all instances and objects together; beyond it senders get a status that asks them to try later."""
 _KEY_DIGITS = 32
 
 State = Literal["received", "reference", "member", "submitted", "built", "refused", "failed"]

@@ -1,7 +1,7 @@
 """A copy of an instance for the analysis, which holds an allow-list of attributes and no identity.
 
 What is not listed is left out, also inside functional groups: dates, names, and UIDs, which hold dates. Free text of
-the scanner stays behind; of it only the words of sequences that ``fitting.io.free_text`` knows are told on.
+the scanner stays behind; of it only the words of sequences that ``fitting.io.free_text`` knows are sent.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _TELLING = frozenset({"DA", "DT", "TM", "PN", "UI", "LT", "ST", "UT", "UN", "AS"
 _UID_LIKE = re.compile(rb"\d+(?:\.\d+){7,}")
 """A UID in the bytes of a vendor."""
 _SHORTEST = 4
-"""Shorter identifiers would match by chance; they are no help to anybody either."""
+"""Shorter identifiers would match by chance; they also identify no person."""
 
 
 def parsed(content: bytes) -> Dataset:

@@ -1,4 +1,4 @@
-"""A finished analysis of a running service as reports take it, for whoever renders it elsewhere."""
+"""A finished analysis of a running service as reports take it, to be rendered outside the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documentation site at ``/docs/``: its pages, its search, and no request to anybody else."""
+"""The documentation site at ``/docs/``: its pages, its search, and no request to another host."""
 
 from __future__ import annotations
 

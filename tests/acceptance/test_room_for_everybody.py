@@ -28,7 +28,7 @@ REPEATED = ("tbody tr:nth-child(n + 6):not(.below, .above, .incomplete, .group)"
 UNLIKE_ANOTHER = {"report": ("header.room", ".toolbar", "#sign-off"), "refused comparison": (".refusal",)}
 """Pages whose other parts are those of another page: the report by itself, and two sessions that may be compared."""
 LONGEST = "x" * 64
-NOBODY = "018f3c1e-7b2a-7c11-9d20-5c8e3b1f0a77"
+NO_PEOPLE = "018f3c1e-7b2a-7c11-9d20-5c8e3b1f0a77"
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def addresses(reports: list[str]) -> dict[str, str]:
         "problems": "/problems",
         "problem": "/problems/unusable-signal",
         "sign-in": "/sign-in",
-        "unknown analysis": f"/analyses/{NOBODY}",
+        "unknown analysis": f"/analyses/{NO_PEOPLE}",
         "no address of an analysis": "/analyses/nonsense",
     }
 

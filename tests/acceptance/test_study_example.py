@@ -35,7 +35,7 @@ def test_planted_difference_and_correlation_are_found_and_nothing_else(study: Pa
     assert plain["high"] < 0
 
 
-def test_report_names_nobody(study: Path) -> None:
+def test_report_names_no_person(study: Path) -> None:
     assert not re.search(r"sub-\d", (study / "report.html").read_text())
 
 

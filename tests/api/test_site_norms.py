@@ -245,7 +245,7 @@ REFUSED = [
 
 
 def test_controls_that_make_no_norm_are_refused(client: TestClient) -> None:
-    """Nobody, one twice, a unit slip, values that cannot be: with the reason and without keeping anything."""
+    """No person, one twice, a unit slip, values that cannot be: with the reason and without keeping anything."""
     for changes, status, code in REFUSED:
         body = {"name": "acc", "controls": people(8), **METHOD} | changes
         response = client.post("/v1/norms", json={name: value for name, value in body.items() if value is not None})

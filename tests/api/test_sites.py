@@ -143,11 +143,11 @@ def test_mixed_controls_are_refused(client: TestClient, eight: list[str], facts:
     assert words in answer.json()["detail"]
 
 
-NOBODY = "019ab2f0-6f3e-7c51-9a51-0c1f5ad5a1be"
+NO_PEOPLE = "019ab2f0-6f3e-7c51-9a51-0c1f5ad5a1be"
 BAD: dict[str, tuple[Any, int, str]] = {
     "no analyses": ({"name": "a", "analyses": []}, 400, "unusable-controls"),
     "unknown analysis": (
-        {"name": "a", "analyses": [NOBODY]},
+        {"name": "a", "analyses": [NO_PEOPLE]},
         404,
         "analysis-not-found",
     ),

@@ -129,7 +129,7 @@ def _body(target: Target, path: str, name: str) -> None:
 
 
 def _with_checksum(site: dict[str, Any]) -> dict[str, Any]:
-    """Changed by somebody who knows how the checksum is made."""
+    """Changed by a person who knows how the checksum is made."""
     document = {name: value for name, value in site.items() if name != "checksum"}
     return {**document, "checksum": hashlib.sha256(canonical(document)).hexdigest()}
 

@@ -82,7 +82,7 @@ def _certificates(folder: Path) -> None:
     )
 
 
-def test_dcmtk_sends_over_tls_and_nobody_without_a_certificate(programs: Programs, archive: Archive) -> None:
+def test_tls_accepts_dcmtk_with_a_certificate_only(programs: Programs, archive: Archive) -> None:
     installed("storescu", "echoscu")
     port = free_port()
     _certificates(programs.folder)

@@ -1,4 +1,4 @@
-"""A real archive routes spectra to the gateway and gets the results back; the service in between knows nobody."""
+"""A real archive routes spectra to the gateway and gets the results back; the service in between knows no patient."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ SPECTRUM = (EXAMPLES / "acc_press30.nii.gz").read_bytes()
 WATER = (EXAMPLES / "acc_press30_water.nii.gz").read_bytes()
 
 
-def test_the_water_reference_is_told_by_its_data() -> None:
+def test_the_water_reference_is_recognised_by_its_data() -> None:
     """The names say the opposite of what the data are, and the data decide."""
     scans = proposed_scans([("water.nii.gz", SPECTRUM), ("metabolites.nii.gz", WATER), ("notes.txt", b"nothing")])
 

@@ -1,4 +1,6 @@
 // Counts the ticked controls, and takes dropped files.
+import { acceptDrops, takeFiles } from "./drop.js";
+
 const form = document.getElementById("choose");
 const told = document.getElementById("chosen");
 
@@ -13,16 +15,4 @@ const count = () => {
 form.addEventListener("change", count);
 count();
 
-for (const zone of document.querySelectorAll("[data-drop]")) {
-  const input = zone.querySelector("input");
-  const over = (on) => zone.classList.toggle("over", on);
-  zone.addEventListener("dragover", (event) => { event.preventDefault(); over(true); });
-  zone.addEventListener("dragleave", (event) => { if (!zone.contains(event.relatedTarget)) over(false); });
-  zone.addEventListener("drop", (event) => {
-    event.preventDefault();
-    over(false);
-    if (event.dataTransfer.files.length) input.files = event.dataTransfer.files;
-  });
-}
-// a file that misses its zone must not replace the page
-for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
+acceptDrops(document.querySelectorAll("[data-drop]"), takeFiles);

@@ -1,4 +1,5 @@
 // Dropping files, reading them before they are submitted, and errors beside their fields without losing the files.
+import { acceptDrops } from "./drop.js";
 import { arrange, isSeveral, submitAll } from "./pairing.js";
 
 const form = document.getElementById("upload");
@@ -78,24 +79,13 @@ const unfolded = async (entries) => {
   return together.files;
 };
 
-for (const zone of form.querySelectorAll("[data-drop]")) {
-  const input = zone.querySelector("input");
-  const over = (on) => zone.classList.toggle("over", on);
-  zone.addEventListener("dragover", (event) => { event.preventDefault(); over(true); });
-  zone.addEventListener("dragleave", (event) => { if (!zone.contains(event.relatedTarget)) over(false); });
-  zone.addEventListener("drop", (event) => {
-    event.preventDefault();
-    over(false);
-    if (!event.dataTransfer.files.length) return;
-    const take = (files) => { input.files = files; input.dispatchEvent(new Event("change", { bubbles: true })); };
-    // entries are there only during the event
-    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-    if (entries.some((entry) => entry.isDirectory)) unfolded(entries).then(take, () => take(new DataTransfer().files));
-    else take(event.dataTransfer.files);
-  });
-}
-// a file that misses its zone must not replace the page
-for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
+acceptDrops(form.querySelectorAll("[data-drop]"), (input, dropped) => {
+  const take = (files) => { input.files = files; input.dispatchEvent(new Event("change", { bubbles: true })); };
+  // entries are there only during the event
+  const entries = [...dropped.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (entries.some((entry) => entry.isDirectory)) unfolded(entries).then(take, () => take(new DataTransfer().files));
+  else take(dropped.files);
+});
 
 // several spectra, or one with its water reference: what belongs together is shown before it is read
 const chosen = async (input) => {
@@ -121,7 +111,7 @@ form.addEventListener("change", (event) => {
   else if (!event.target.closest("#pairing") || event.target.matches("select")) readSoon();
 });
 
-// What the browser can tell by itself is said before anything is sent.
+// What the browser can tell by itself is reported before anything is sent.
 const refusedHere = () => {
   const wanted = [...form.querySelectorAll(".wanted")].filter((field) => !field.querySelector("input, select").value);
   if (isEmpty()) return showError("metabolite", form.dataset.noFile);

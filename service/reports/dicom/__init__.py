@@ -1,4 +1,4 @@
-"""DICOM objects of a result, for whoever holds an instance of the study: Structured Report, PDF, pictures of the pages.
+"""DICOM objects of a result, for programs that hold the study: Structured Report, PDF, pictures of the pages.
 
 ``DICOM_FORMATS`` names every format; ``render_dicom`` is the one way in. The service has no identity and makes none of
 these: they are made where the source is (docs/decisions/0025-dicom-results-where-the-source-is.md).

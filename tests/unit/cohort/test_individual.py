@@ -1,4 +1,4 @@
-"""Figures of people: everybody is drawn, nobody can be told."""
+"""Figures of people: each person is drawn, none can be recognised."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from tests.data.cohorts import cohort, item
 
 
 def test_people_far_below_are_counted() -> None:
-    """A third less is below what controls show; nobody is named."""
+    """A third less is below what controls show; no person is named."""
     answer = cohort(people=40, effects={"tNAA": -0.35}).answer()
     found = item(answer, "single_cases", metabolite="tNAA")
 

@@ -78,6 +78,6 @@ def test_peer_of_the_command_line() -> None:
         peer_of("pacs:104")
 
 
-def test_command_without_a_destination_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_without_a_destination_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["dicom-gateway"]) == 1
     assert "to:" in capsys.readouterr().err

@@ -318,7 +318,7 @@ def test_too_large_instance_is_refused(running: Running, monkeypatch: pytest.Mon
 
 
 def test_results_are_of_no_class_that_is_received(running: Running, archive: Archive) -> None:
-    """What an archive forwards to everybody comes to nothing here."""
+    """What an archive forwards to all its peers has no effect here."""
     running.start()
     entity = AE("MRSCANNER1")
     for name in (*archive.classes, MR_SPECTROSCOPY_STORAGE):
@@ -330,7 +330,7 @@ def test_results_are_of_no_class_that_is_received(running: Running, archive: Arc
     assert accepted == {MR_SPECTROSCOPY_STORAGE}
 
 
-def test_region_sequence_and_person_are_told_and_nothing_else(running: Running, archive: Archive) -> None:
+def test_only_region_sequence_and_person_are_sent(running: Running, archive: Archive) -> None:
     running.start()
 
     send(running.port, SPECTRUM, Scan(series=31, description="nobody knows", center=(9, 9, 9)))

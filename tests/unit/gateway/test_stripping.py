@@ -58,7 +58,7 @@ def test_copy_is_the_same_recording() -> None:
     assert copy.acquisition == original.acquisition
 
 
-def test_word_that_names_an_edited_scan_is_told_on() -> None:
+def test_word_that_names_an_edited_scan_is_sent() -> None:
     """Without it an edited spectrum whose only sign is its name would be analysed without a question."""
     original = read((SourceFile("scan.dcm", content(Scan(description="Meier PRESS MEGA"))),))
 
@@ -69,7 +69,7 @@ def test_word_that_names_an_edited_scan_is_told_on() -> None:
 
 
 def test_files_of_one_scan_still_belong_together() -> None:
-    """Their UIDs are replaced by keyed digests; another key gives others, so that nobody can go back."""
+    """Their UIDs are replaced by keyed digests; another key gives others, so that they cannot be traced back."""
     first, second = instance(Scan()), instance(Scan())
     second.SOPInstanceUID, second.InstanceNumber = uid("other"), 2
 
@@ -112,7 +112,7 @@ def test_no_identifying_attribute_is_on_the_list() -> None:
     ],
 )
 @pytest.mark.filterwarnings("ignore:Invalid value for VR")
-def test_age_is_told_in_years(birth: str, stated: str, expected: float | None) -> None:
+def test_age_is_sent_in_years(birth: str, stated: str, expected: float | None) -> None:
     source = Dataset()
     source.PatientBirthDate, source.PatientAge, source.AcquisitionDateTime = birth, stated, "20261101103100"
 

@@ -289,7 +289,7 @@ def test_real_analysis_of_a_streamed_scan_gives_its_ratios(tmp_path: Path) -> No
     assert ratios["mI"] == pytest.approx(0.79, abs=0.15)
 
 
-def test_missing_extra_says_what_to_install(monkeypatch, capsys) -> None:
+def test_missing_extra_names_the_package_to_install(monkeypatch, capsys) -> None:
     monkeypatch.setitem(__import__("sys").modules, "service.mrd.server", None)
 
     assert app.run(["mrd-server"]) == 1

@@ -19,7 +19,7 @@ from fitting.norms.control_model import Cell, control_model
 from fitting.norms.study_rows import study_rows
 from fitting.quantification.concentrations import Ratio
 from fitting.request import Subject
-from fitting.statistics.laboratory import NOBODY, Noise, Prior, Sample, update
+from fitting.statistics.laboratory import NO_PEOPLE, Noise, Prior, Sample, update
 from fitting.statistics.mixture import Mixture
 from norm_model.covariance import START, correlation
 from norm_model.likelihood import PRIOR_MEAN, objective, problem
@@ -107,7 +107,7 @@ PRIOR = Prior(np.array([0.30]), np.array([0.002]), np.array([0.018]), math.log(0
 @pytest.mark.parametrize("values", [(), (0.1,), (0.12, 0.21, 0.05), tuple(np.linspace(-0.2, 0.3, 12))])
 def test_the_update_is_that_of_quadrature(values: tuple[float, ...]) -> None:
     """Mean and SD of a new person against a brute-force integral over the laboratory's mean and log spread."""
-    sample = replace(NOBODY, values=np.array(values), design=np.zeros((len(values), 0)))
+    sample = replace(NO_PEOPLE, values=np.array(values), design=np.zeros((len(values), 0)))
     people = update(PRIOR, sample)
     seen = Mixture(people.weights, people.mean, np.sqrt(people.variance + people.spread**2))
     mean, log_spread = np.meshgrid(np.linspace(-0.5, 1.1, 801), math.log(0.10) + np.linspace(-1.5, 1.5, 301))
@@ -152,7 +152,7 @@ def test_healthy_people_are_flagged_as_often_as_promised(n: int) -> None:
         draw = rng.integers(prior.mean.size)
         mean = prior.mean[draw] + math.sqrt(prior.region[draw] + prior.laboratory[draw]) * rng.standard_normal()
         spread = math.exp(prior.log_spread + prior.log_spread_sd * rng.standard_normal())
-        own = replace(NOBODY, values=mean + spread * rng.standard_normal(n), design=np.zeros((n, 0)))
+        own = replace(NO_PEOPLE, values=mean + spread * rng.standard_normal(n), design=np.zeros((n, 0)))
         people, noise = update(prior, own), Noise(0.5 * spread**2, 0.5 * spread**2)
         seen = people.predictive(noise)
         values = mean + spread * rng.standard_normal(4)

@@ -19,7 +19,7 @@ def _dictionary(scheme: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("scheme", ["DCM", "SCT"])
-def test_codes_of_dicom_mean_what_pydicoms_dictionary_says(scheme):
+def test_codes_of_dicom_equal_pydicoms_dictionary(scheme):
     known = _dictionary(scheme)
 
     ours = {code.value: code.meaning for _, code in IN_DICTIONARY if code.scheme == scheme}

@@ -326,7 +326,7 @@ def test_source_that_is_no_instance_of_a_study_is_refused(bytes_):
         read_header(bytes_, "scan.rda")
 
 
-def test_missing_extra_says_what_to_install(monkeypatch):
+def test_missing_extra_names_the_package_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "highdicom", None)
 
     with pytest.raises(FormatUnavailable, match=r"pip install 'mrsquant\[dicom\]'"):
