@@ -5,7 +5,6 @@ One TOML file per template in ``fitting/data/macromolecules``.
 
 from __future__ import annotations
 
-import math
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -47,8 +46,6 @@ class Template:
     width_unit: str
     water_linewidth: float
     peaks: tuple[Resonance, ...]
-    highest_field_t: float
-    """Static field up to which the lines hold, T; above, what they sum up is resolved."""
     source: str
     doi: tuple[str, ...]
     locator: str
@@ -79,7 +76,6 @@ def templates() -> dict[str, Template]:
                 width_unit=document["width_unit"],
                 water_linewidth=document["water_linewidth"],
                 peaks=tuple(Resonance(**peak) for peak in document["peaks"]),
-                highest_field_t=document.get("highest_field_t", math.inf),
                 source=document["source"],
                 doi=tuple(document["doi"]),
                 locator=document["locator"],

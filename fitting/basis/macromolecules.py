@@ -17,7 +17,7 @@ from fitting.basis.basis_set import BasisSet, Deviations
 from fitting.basis.macromolecule_lines import line_deviations
 from fitting.basis.macromolecule_templates import component_signals, rigid_macromolecules, templates
 from fitting.fid import Axes
-from fitting.units import ComplexArray, field_from_frequency
+from fitting.units import ComplexArray
 
 BACKGROUND_PREFIXES = ("MM", "Lip")
 """Names of macromolecule and lipid components begin with one of these."""
@@ -49,7 +49,7 @@ def is_background(name: str) -> bool:
 
 @lru_cache(maxsize=8)
 def mixture(axes: Axes) -> Background:
-    """The mean of the default templates of a field and their deviations from it.
+    """The mean of the default templates and their deviations from it.
 
     Each is scaled to the first by least squares, for its amplitude is free. Then the m measurements are taken as draws
     from one population, each with the same weight, which its templates share: template j with weight w_j has the
@@ -57,8 +57,7 @@ def mixture(axes: Axes) -> Background:
     covariance, so a signal ``mean + sum of c_j d_j`` with independent standard normal c is as different from the mean
     as measurements are from each other. Single lines of the mean may differ too.
     """
-    field_t = field_from_frequency(axes.frequency)
-    chosen = [entry for entry in templates().values() if entry.default and field_t <= entry.highest_field_t]
+    chosen = [entry for entry in templates().values() if entry.default]
     signals = np.array([component_signals(entry, axes)[1].sum(axis=0) for entry in chosen])
     overlaps = np.real(signals.conj() @ signals[0])
     factors = overlaps / np.sum(np.abs(signals) ** 2, axis=1)

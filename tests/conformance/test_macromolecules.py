@@ -26,12 +26,15 @@ F0 = 127.75e6
 EVERY = pytest.mark.parametrize("entry", templates().values(), ids=lambda entry: entry.name)
 
 
-def test_the_mixture_has_the_mean_and_the_scatter_of_the_measurements():
+@pytest.mark.parametrize("frequency", [63.9e6, F0, 298.0e6])
+def test_the_mixture_has_the_mean_and_the_scatter_of_the_measurements(frequency: float):
     """Every measurement has the same weight, which its templates share; deviations lead from the mean to each template,
-    weighted they add up to nothing, and their products are the weighted sample covariance of the scaled templates.
+    weighted they add up to nothing, and their products are the weighted sample covariance of the scaled templates. This
+    holds at every field: without the templates whose widths are those of 3 T, tCho was 30 % too high at 7 T.
     """
-    mixed = mixture(Axes(256, 5e-4, F0))
-    signals = np.array([rigid_macromolecules(name, Axes(256, 5e-4, F0))[1][0] for name in templates()])
+    axes = Axes(256, 5e-4, frequency)
+    mixed = mixture(axes)
+    signals = np.array([rigid_macromolecules(name, axes)[1][0] for name in templates()])
     scales = np.array([np.vdot(each, signals[0]).real / np.vdot(each, each).real for each in signals])
     scaled = signals * scales[:, None]
     measurements = [entry.measurement for entry in templates().values()]
