@@ -94,7 +94,7 @@ NO_FREE_TEXT = FreeText()
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ScanPosition:
     """Where in its scan a file belongs when scanners write one file for each transient or coil."""
 
     scan: str
@@ -119,7 +119,7 @@ class Recording:
     free_text: FreeText = NO_FREE_TEXT
     may_be_cut: str | None = None
     """Reason to suspect a truncated file, as a sentence; None when the file is complete."""
-    place: Place | None = None
+    place: ScanPosition | None = None
     """Place of the file in a scan of several; None when its format has one for each scan, or once joined."""
     one_scale: bool = True
     """Whether the water reference is on the receiver scale of the spectrum; two files of some formats are not."""

@@ -18,7 +18,7 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Deviations:
+class BasisDeviations:
     """Signals by which macromolecules of amplitude 1 may differ from their mean, one standard deviation each."""
 
     templates: ComplexArray
@@ -59,7 +59,7 @@ class BasisSet:
     """Description for display: sequence, echo time, pulses, or the source file."""
     source: str
     """``simulated-shaped``, ``simulated-ideal``, ``lcmodel-basis`` or ``fsl-json``."""
-    deviations: Deviations | None = None
+    deviations: BasisDeviations | None = None
     """How ``MM`` may differ from its signal."""
     differences: ComplexArray | None = None
     """Changes (ways, components, points) of all signals together, one standard deviation each."""

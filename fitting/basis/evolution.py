@@ -8,7 +8,16 @@ import numpy as np
 
 from fitting.basis.operators import Hamiltonian, coherence_order, rotation, total_z
 from fitting.basis.propagators import pulse_propagators
-from fitting.basis.sequences import Delay, IdealPulse, Projection, Rephasing, Selection, Sequence, ShapedPulse, Step
+from fitting.basis.sequences import (
+    AxisPropagation,
+    Delay,
+    IdealPulse,
+    Rephasing,
+    Selection,
+    Sequence,
+    ShapedPulse,
+    Step,
+)
 from fitting.basis.waveforms import Pulse, waveform
 from fitting.units import ComplexArray, FloatArray
 
@@ -59,7 +68,7 @@ class Evolution:
                 self.state = turn[:, :, None] * self.state * turn.conj()[:, None, :]
             case Selection(order):
                 self.state = np.where(coherence_order(self._hamiltonian.spins) == order, self.state, 0.0)
-            case Projection(steps):
+            case AxisPropagation(steps):
                 self._project(steps)
             case _:
                 assert_never(step)

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from fitting.basis.basis_set import Deviations
+from fitting.basis.basis_set import BasisDeviations
 from fitting.basis.macromolecule_lines import AREA_SPREAD, PLACE_SPREAD_PPM, SAME_LINE_PPM, WIDTH_SPREAD
 from fitting.basis.macromolecule_templates import METHYL_PROTONS, templates
 from fitting.basis.macromolecules import Background, mixture
@@ -47,7 +47,7 @@ def coordinates(axes: Axes) -> Background:
         raise ValueError("the published mixture has no deviations")
     lines = np.concatenate([known.lines, free_lines(axes)])
     lines.setflags(write=False)
-    free = Deviations(known.templates, lines, known.multiples, fills_gaps=True)
+    free = BasisDeviations(known.templates, lines, known.multiples, fills_gaps=True)
     return Background(published.signal, free, published.description)
 
 
@@ -65,7 +65,7 @@ def learned_background(axes: Axes, mean: FloatArray, factor: FloatArray, common:
     for shared in (signal, lines):
         shared.setflags(write=False)
     none = np.zeros((0, axes.points), dtype=np.complex128)
-    return Background(signal, Deviations(none, lines, {}, common, fills_gaps=True), words)
+    return Background(signal, BasisDeviations(none, lines, {}, common, fills_gaps=True), words)
 
 
 @cache

@@ -13,7 +13,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from fitting.basis.basis_set import BasisSet, Deviations
+from fitting.basis.basis_set import BasisDeviations, BasisSet
 from fitting.basis.macromolecule_lines import line_deviations
 from fitting.basis.macromolecule_templates import component_signals, rigid_macromolecules, templates
 from fitting.fid import Axes
@@ -31,7 +31,7 @@ class Background:
     """Macromolecular background: the signal (points,) of ``MM`` and its allowed deviations; equal to itself alone."""
 
     signal: ComplexArray
-    deviations: Deviations | None
+    deviations: BasisDeviations | None
     description: str
     key: str = field(init=False)
     """Hash of its content, made once: a background serves many basis sets."""
@@ -72,7 +72,7 @@ def mixture(axes: Axes) -> Background:
     lines = line_deviations(list(zip(chosen, weights * factors, strict=True)), axes)
     for shared in (mean, apart, lines):
         shared.setflags(write=False)
-    return Background(mean, Deviations(apart, lines, multiples), words)
+    return Background(mean, BasisDeviations(apart, lines, multiples), words)
 
 
 @lru_cache(maxsize=8)

@@ -25,7 +25,7 @@ class IdealPulse:
 
 @dataclass(frozen=True, slots=True)
 class ShapedPulse:
-    """A pulse of finite duration under a slice-selection gradient; stands only inside a ``Projection``."""
+    """A pulse of finite duration under a slice-selection gradient; stands only inside an ``AxisPropagation``."""
 
     pulse: Pulse
 
@@ -39,7 +39,7 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Rephasing:
-    """Gradient lobe that undoes ``seconds`` of the slice-selection gradient; stands only inside a ``Projection``."""
+    """Gradient lobe that undoes ``seconds`` of the slice-selection gradient; only inside an ``AxisPropagation``."""
 
     seconds: float
 
@@ -55,7 +55,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Projection:
+class AxisPropagation:
     """Steps under the gradient of one axis, at every position along it, and the mean over the positions after them.
 
     What follows acts alike at all those positions, so the mean of the density matrix is all it needs: the three
@@ -65,7 +65,7 @@ class Projection:
     steps: tuple[IdealPulse | ShapedPulse | Delay | Rephasing | Selection, ...]
 
 
-Step = IdealPulse | ShapedPulse | Delay | Rephasing | Selection | Projection
+Step = IdealPulse | ShapedPulse | Delay | Rephasing | Selection | AxisPropagation
 Sequence = tuple[Step, ...]
 
 EXCITE = IdealPulse(pi / 2, pi / 2)
@@ -107,9 +107,9 @@ def press(protocol: Protocol) -> Sequence:
         EXCITE,
         Selection(-1),
         _between(protocol, first / 2, length / 2),
-        Projection((*refocus, Selection(1))),
+        AxisPropagation((*refocus, Selection(1))),
         _between(protocol, protocol.echo_time / 2, length),
-        Projection((*refocus, Selection(-1))),
+        AxisPropagation((*refocus, Selection(-1))),
         _between(protocol, (protocol.echo_time - first) / 2, length / 2),
     )
 
@@ -141,11 +141,11 @@ def steam(protocol: Protocol) -> Sequence:
     length = pulse.duration
     turn, lobe = ShapedPulse(pulse), Rephasing(length / 2)
     return (
-        Projection((turn, lobe, Selection(1))),
+        AxisPropagation((turn, lobe, Selection(1))),
         _between(protocol, half, length),
-        Projection((lobe, turn, Selection(0))),
+        AxisPropagation((lobe, turn, Selection(0))),
         _between(protocol, protocol.mixing_time, length),
-        Projection((turn, lobe, Selection(-1))),
+        AxisPropagation((turn, lobe, Selection(-1))),
         _between(protocol, half, length / 2),
     )
 
@@ -159,7 +159,7 @@ def slaser(protocol: Protocol) -> Sequence:
     refocus, length = _refocusing(protocol)
     eighth = _between(protocol, protocol.echo_time / 8, length / 2)
     quarter = _between(protocol, protocol.echo_time / 4, length)
-    pair = Projection((*refocus, Selection(1), quarter, *refocus, Selection(-1)))
+    pair = AxisPropagation((*refocus, Selection(1), quarter, *refocus, Selection(-1)))
     return (EXCITE, Selection(-1), eighth, pair, quarter, pair, eighth)
 
 
@@ -170,7 +170,7 @@ def special(protocol: Protocol) -> Sequence:
     """
     refocus, length = _refocusing(protocol)
     half = _between(protocol, protocol.echo_time / 2, length / 2)
-    return (EXCITE, Selection(1), half, Projection((*refocus, Selection(-1))), half)
+    return (EXCITE, Selection(1), half, AxisPropagation((*refocus, Selection(-1))), half)
 
 
 def _refocusing(protocol: Protocol) -> tuple[tuple[IdealPulse | ShapedPulse, ...], float]:

@@ -20,7 +20,7 @@ from fitting.cohort.methods import methods
 from fitting.cohort.plan import Plan, read_plan
 from fitting.cohort.registry import ANALYSES, SECTIONS
 from fitting.cohort.single_cases import single_cases
-from fitting.cohort.table import CohortTable, SpectraTable, Study
+from fitting.cohort.table import CohortTable, SpectraTable, StudyEffect
 from fitting.version import __version__
 
 SCHEMA = 1
@@ -49,7 +49,7 @@ def analyse_cohort(
     plan: Plan,
     *,
     spectra: Mapping[str, SpectraTable] | None = None,
-    studies: Mapping[str, tuple[Study, ...]] | None = None,
+    studies: Mapping[str, tuple[StudyEffect, ...]] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Item:
     """The answer to a plan as a JSON object; the same tables, plan and version give the same bytes.

@@ -10,7 +10,7 @@ from fitting.cohort.associations import prepared
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.findings import CohortAnalysis, Family, Findings, Item, refused, with_q
 from fitting.cohort.names import metabolite_of
-from fitting.cohort.plan import Section
+from fitting.cohort.plan import PlanSection
 from fitting.cohort.table import Place
 from fitting.cohort.words import number, place_words, probability
 from fitting.reason import Reason
@@ -150,7 +150,7 @@ def statement(item: Item, context: Item) -> str | None:
 
 
 ASSOCIATION_DIFFERENCES = CohortAnalysis(
-    Section("association_differences", AssociationDifferencesSettings, repeated=True),
+    PlanSection("association_differences", AssociationDifferencesSettings, repeated=True),
     "association_differences",
     run,
     statement,

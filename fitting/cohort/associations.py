@@ -15,7 +15,7 @@ from fitting.cohort.cohort import Cohort
 from fitting.cohort.covariates import covariate_columns
 from fitting.cohort.findings import Caution, CohortAnalysis, Family, Findings, Item, refused, with_q
 from fitting.cohort.group_difference import LEAST_RELIABILITY
-from fitting.cohort.plan import Section
+from fitting.cohort.plan import PlanSection
 from fitting.cohort.sample import Sample
 from fitting.cohort.table import Place
 from fitting.reason import Reason
@@ -293,4 +293,4 @@ def _cautions(cohort: Cohort, asked: AssociationsSettings, items: Sequence[Item]
         )
 
 
-ASSOCIATIONS = CohortAnalysis(Section("associations", AssociationsSettings), "associations", run, statement)
+ASSOCIATIONS = CohortAnalysis(PlanSection("associations", AssociationsSettings), "associations", run, statement)

@@ -18,7 +18,7 @@ FORMULA_MARK = "'"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One row of a table with its line in the file."""
 
     table: str
@@ -87,7 +87,7 @@ def number_of(cell: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def rows_of(text: str, table: str, needed: Sequence[str]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+def rows_of(text: str, table: str, needed: Sequence[str]) -> tuple[tuple[str, ...], tuple[TableRow, ...]]:
     """Columns and rows of a table separated by commas, semicolons or tabs, whichever its header has.
 
     Raises
@@ -118,7 +118,7 @@ def rows_of(text: str, table: str, needed: Sequence[str]) -> tuple[tuple[str, ..
                     f"{table}, row {reader.line_num}: {len(cells)} cells under {len(columns)} columns; check quotes "
                     "and separators."
                 )
-            rows.append(Row(table, reader.line_num, dict(zip(columns, cells, strict=True))))
+            rows.append(TableRow(table, reader.line_num, dict(zip(columns, cells, strict=True))))
     except csv.Error as error:
         raise UnusableTable(f"{table}, row {reader.line_num}: {error}.") from None
     if not rows:

@@ -12,7 +12,7 @@ from fitting.cohort.cohort import Cohort
 from fitting.cohort.covariates import covariate_columns
 from fitting.cohort.features import ClassificationSettings, Features, confounds_of, features_of
 from fitting.cohort.findings import Caution, CohortAnalysis, Findings, Item, refused
-from fitting.cohort.plan import Section
+from fitting.cohort.plan import PlanSection
 from fitting.cohort.words import number, probability
 from fitting.reason import Reason
 from fitting.statistics.roc import calibration_curve, roc_curve
@@ -168,5 +168,5 @@ def statement(item: Item, context: Item) -> str | None:
 
 
 CLASSIFICATION = CohortAnalysis(
-    Section("classification", ClassificationSettings, repeated=True), "classification", run, statement
+    PlanSection("classification", ClassificationSettings, repeated=True), "classification", run, statement
 )

@@ -15,8 +15,8 @@ from fitting.cohort.names import metabolite_of, same_region
 from fitting.cohort.plan import Plan, Split
 from fitting.cohort.reading import with_facts
 from fitting.cohort.sample import Sample
-from fitting.cohort.table import SPECTRUM_FACTS, CohortTable, Person, Place, SpectraTable, Study
-from fitting.cohort.values import MEAN, Values
+from fitting.cohort.table import SPECTRUM_FACTS, CohortTable, Person, Place, SpectraTable, StudyEffect
+from fitting.cohort.values import MEAN, PersonValues
 from fitting.errors import MissingColumn, SeveralSessions, SingleGroup, UnknownGroup, UnusablePlan
 from fitting.reason import Reason
 from fitting.units import FloatArray, IndexArray
@@ -49,7 +49,7 @@ class Cohort:
         table: CohortTable,
         plan: Plan,
         spectra: Mapping[str, SpectraTable] | None = None,
-        studies: Mapping[str, tuple[Study, ...]] | None = None,
+        studies: Mapping[str, tuple[StudyEffect, ...]] | None = None,
     ) -> None:
         self.plan = plan
         self.spectra = dict(spectra or {})
@@ -59,7 +59,7 @@ class Cohort:
         self.session = self._session()
         self.covariates = self._covariates()
         self.table = with_facts(table, {**self._splits()})
-        self._values: dict[str | None, Values] = {}
+        self._values: dict[str | None, PersonValues] = {}
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -71,10 +71,10 @@ class Cohort:
         """People in the groups of the plan by pseudonym, in their order."""
         return {person.id: person for person in self.table.people if person.group in self.groups}
 
-    def values(self, session: str | None) -> Values:
+    def values(self, session: str | None) -> PersonValues:
         """Values of a session."""
         if session not in self._values:
-            self._values[session] = Values(self.table, session, self.plan.exclusions)
+            self._values[session] = PersonValues(self.table, session, self.plan.exclusions)
         return self._values[session]
 
     def places(

@@ -12,8 +12,8 @@ from fitting.cohort.cohort import Cohort
 from fitting.cohort.covariates import covariate_columns, group_design
 from fitting.cohort.findings import Caution, CohortAnalysis, Findings, Item, refused
 from fitting.cohort.names import metabolite_of, same_region
-from fitting.cohort.plan import Section
-from fitting.cohort.table import Study
+from fitting.cohort.plan import PlanSection
+from fitting.cohort.table import StudyEffect
 from fitting.cohort.words import number
 from fitting.norms.evidence import evidence
 from fitting.quantification.totals import totals
@@ -80,7 +80,7 @@ def run(cohort: Cohort, settings: Sequence[ContextSettings]) -> Findings:
     return Findings((item,), cautions)
 
 
-def _row(study: Study) -> Item:
+def _row(study: StudyEffect) -> Item:
     reach = NORMAL_LIMIT * math.sqrt(study.variance)
     return {
         "study": study.name,
@@ -138,4 +138,4 @@ def statement(item: Item, _context: Item) -> str | None:
     )
 
 
-CONTEXT = CohortAnalysis(Section("context", ContextSettings), "context", run, statement)
+CONTEXT = CohortAnalysis(PlanSection("context", ContextSettings), "context", run, statement)

@@ -7,7 +7,7 @@ from typing import Any
 
 from fitting.cohort.names import same_region
 from fitting.cohort.table import CohortTable, Fact, Place, SpectrumKey
-from fitting.cohort.values import Values
+from fitting.cohort.values import PersonValues
 from fitting.errors import MissingColumn, SeveralSessions, UnusableTable
 
 METHOD = ("field_t", "echo_time", "sequence", "software")
@@ -37,7 +37,7 @@ def norm_body(
         When the place is not single, a fact of the method is missing or differs, or people have several sessions.
     """
     people = {person.id: person for person in table.people if person.group == group}
-    values = Values(table, None, ())
+    values = PersonValues(table, None, ())
     place = _place(values, region, hemisphere)
     keys = [
         key
@@ -75,7 +75,7 @@ def _control(person: str, values: Mapping[str, Any], known: Mapping[str, Fact], 
     return {"id": person, "values": values, **known, **({} if gm is None else {"gm": gm})}
 
 
-def _place(values: Values, region: str | None, hemisphere: str | None) -> Place:
+def _place(values: PersonValues, region: str | None, hemisphere: str | None) -> Place:
     found = [
         place
         for place in values.places

@@ -12,7 +12,7 @@ from fitting.cohort.findings import Caution, CohortAnalysis, Findings, Item, ref
 from fitting.cohort.group_difference import welch
 from fitting.cohort.levels import FEWEST
 from fitting.cohort.names import metabolite_of
-from fitting.cohort.plan import Section
+from fitting.cohort.plan import PlanSection
 from fitting.cohort.sample import Sample, aligned
 from fitting.cohort.table import Place
 from fitting.cohort.tcr_difference import denominator_caution, margin_percent
@@ -123,4 +123,4 @@ def statement(item: Item, context: Item) -> str | None:
     ).replace("% of", "% different in", 1)
 
 
-DECOMPOSITION = CohortAnalysis(Section("decomposition", DecompositionSettings), "decomposition", run, statement)
+DECOMPOSITION = CohortAnalysis(PlanSection("decomposition", DecompositionSettings), "decomposition", run, statement)

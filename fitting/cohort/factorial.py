@@ -12,7 +12,7 @@ from fitting.cohort.covariates import FEWEST_RESIDUAL_DF
 from fitting.cohort.findings import CohortAnalysis, Family, Findings, Item, refused, with_q
 from fitting.cohort.group_difference import short_fields
 from fitting.cohort.names import metabolite_of
-from fitting.cohort.plan import Section
+from fitting.cohort.plan import PlanSection
 from fitting.cohort.sample import Sample, aligned
 from fitting.cohort.table import Person
 from fitting.cohort.words import number, probability
@@ -157,4 +157,4 @@ def statement(item: Item, _context: Item) -> str | None:
     )
 
 
-FACTORIAL = CohortAnalysis(Section("factorial", FactorialSettings, repeated=True), "factorial", run, statement)
+FACTORIAL = CohortAnalysis(PlanSection("factorial", FactorialSettings, repeated=True), "factorial", run, statement)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fitting.cohort.plan import Section
+from fitting.cohort.plan import PlanSection
 from fitting.reason import Reason
 from fitting.statistics.multiplicity import FALSE_DISCOVERY_RATE, q_values
 
@@ -56,7 +56,7 @@ class Findings:
 class CohortAnalysis:
     """A registered analysis: the section of the plan that asks for it, and the function that answers."""
 
-    section: Section
+    section: PlanSection
     answer: str
     """Key of its items in the answer."""
     run: Callable[[Any, Sequence[Any]], Findings]

@@ -11,7 +11,7 @@ from fitting.cohort.findings import Item
 from fitting.cohort.plan import Plan
 from fitting.cohort.plans import plan_of, preset_plan
 from fitting.cohort.reading import read_cohort, read_spectra, read_studies
-from fitting.cohort.table import CohortTable, SpectraTable, Study
+from fitting.cohort.table import CohortTable, SpectraTable, StudyEffect
 from fitting.errors import UnusablePlan
 
 SPECTRA = "spectra.csv"
@@ -28,7 +28,7 @@ class CohortInputs:
     table: CohortTable
     plan: Plan
     spectra: dict[str, SpectraTable]
-    studies: dict[str, tuple[Study, ...]]
+    studies: dict[str, tuple[StudyEffect, ...]]
 
     def answer(self, progress: Callable[[str], None] | None = None) -> Item:
         """The answer, as ``analyse_cohort`` gives it.
@@ -89,7 +89,7 @@ def _spectra(plan: Plan, table_of: Callable[[str], Text | None]) -> dict[str, Sp
     return tables
 
 
-def _studies(plan: Plan, table_of: Callable[[str], Text | None]) -> dict[str, tuple[Study, ...]]:
+def _studies(plan: Plan, table_of: Callable[[str], Text | None]) -> dict[str, tuple[StudyEffect, ...]]:
     return {name: read_studies(*_needed(name, table_of)) for name in _named(plan, "context", "studies")}
 
 

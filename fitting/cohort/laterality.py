@@ -14,7 +14,7 @@ from fitting.cohort.covariates import Columns, covariate_columns, group_design
 from fitting.cohort.findings import CohortAnalysis, Family, Findings, Item, refused, with_q
 from fitting.cohort.group_difference import short_fields
 from fitting.cohort.names import metabolite_of
-from fitting.cohort.plan import Section
+from fitting.cohort.plan import PlanSection
 from fitting.cohort.sample import Sample, aligned, mean_facts
 from fitting.cohort.table import Place
 from fitting.cohort.words import percent, probability
@@ -191,4 +191,4 @@ def statement(item: Item, context: Item) -> str | None:
     )
 
 
-LATERALITY = CohortAnalysis(Section("laterality", LateralitySettings), "laterality", run, statement)
+LATERALITY = CohortAnalysis(PlanSection("laterality", LateralitySettings), "laterality", run, statement)

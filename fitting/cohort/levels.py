@@ -22,7 +22,7 @@ from fitting.cohort.group_difference import (
 )
 from fitting.cohort.level_cautions import level_cautions
 from fitting.cohort.level_sentence import statement
-from fitting.cohort.plan import Section
+from fitting.cohort.plan import PlanSection
 from fitting.cohort.sample import Sample
 from fitting.cohort.table import QUALITY_FACTS
 from fitting.cohort.tcr_difference import denominator_caution, margin_percent
@@ -230,4 +230,4 @@ def _cautions(cohort: Cohort, questions: Sequence[_Question], primary: str) -> l
     return cautions
 
 
-LEVELS = CohortAnalysis(Section("levels", LevelsSettings), "levels", run, statement)
+LEVELS = CohortAnalysis(PlanSection("levels", LevelsSettings), "levels", run, statement)

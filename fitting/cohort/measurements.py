@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fitting.cohort.cells import Row, rows_of
+from fitting.cohort.cells import TableRow, rows_of
 from fitting.cohort.names import metabolite_of, place_of
 from fitting.cohort.participants import ID, pseudonyms
 from fitting.cohort.table import (
@@ -68,7 +68,7 @@ def read_long(text: str, table: str) -> ReadMeasurements:
 
 
 def collected(
-    rows: Sequence[Row], people: Sequence[str], facts: Sequence[str], notes: Iterable[str]
+    rows: Sequence[TableRow], people: Sequence[str], facts: Sequence[str], notes: Iterable[str]
 ) -> ReadMeasurements:
     """Measurements and spectra of rows in the columns of the long table."""
     found: list[Measurement] = []
@@ -101,7 +101,7 @@ def collected(
     return ReadMeasurements(tuple(found), spectra, tuple(facts), tuple(notes))
 
 
-def _session(row: Row) -> str | None:
+def _session(row: TableRow) -> str | None:
     session = row.text("session")
     if session is None:
         return None
@@ -111,14 +111,14 @@ def _session(row: Row) -> str | None:
         raise IdentityInPseudonym(f"{row.where('session')}: the session {error}.") from None
 
 
-def _place(row: Row) -> Place:
+def _place(row: TableRow) -> Place:
     try:
         return place_of(row.required("region"), row.text("hemisphere"))
     except ValueError as error:
         raise ImplausibleParameter(f"{row.where('hemisphere')}: {error}.") from None
 
 
-def _measurement(row: Row, key: SpectrumKey) -> Measurement:
+def _measurement(row: TableRow, key: SpectrumKey) -> Measurement:
     value = row.number("value")
     if value is None:
         raise UnusableTable(f"{row.where('value')}: the cell is empty; leave the row out where there is no value.")
@@ -140,7 +140,7 @@ def _measurement(row: Row, key: SpectrumKey) -> Measurement:
     return Measurement(key, name, unit, value, sd, is_bound, detected, row.text("usable"))
 
 
-def _flag(row: Row, column: str) -> bool:
+def _flag(row: TableRow, column: str) -> bool:
     cell = row.text(column)
     if cell is None or cell.casefold() in _TRUE:
         return True
@@ -149,7 +149,7 @@ def _flag(row: Row, column: str) -> bool:
     raise ImplausibleParameter(f"{row.where(column)}: '{cell[:20]}' is not true or false.")
 
 
-def _spectrum(row: Row, facts: Sequence[str]) -> SpectrumFacts:
+def _spectrum(row: TableRow, facts: Sequence[str]) -> SpectrumFacts:
     verdict = (row.text("verdict") or "yes").casefold()
     if verdict not in VERDICTS:
         raise ImplausibleParameter(f"{row.where('verdict')}: '{verdict[:20]}' is not one of {', '.join(VERDICTS)}.")
@@ -208,7 +208,7 @@ def read_wide(text: str, table: str, unit: str) -> ReadMeasurements:
                 "sd": row.cells.get(f"{name}_sd", ""),
                 "session": row.cells.get("session", ""),
             }
-            long_rows.append(Row(f"{table}, column {name}", row.line, cells))
+            long_rows.append(TableRow(f"{table}, column {name}", row.line, cells))
             people.append(person)
     return collected(long_rows, people, (), ())
 

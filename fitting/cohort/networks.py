@@ -16,7 +16,7 @@ from fitting.cohort.covariates import Columns, covariate_columns
 from fitting.cohort.findings import Caution, CohortAnalysis, Family, Findings, Item, refused, with_q
 from fitting.cohort.group_difference import LEAST_RELIABILITY
 from fitting.cohort.names import metabolite_of
-from fitting.cohort.plan import Section
+from fitting.cohort.plan import PlanSection
 from fitting.cohort.sample import Sample, aligned, mean_facts
 from fitting.cohort.table import Place
 from fitting.cohort.values import ABSOLUTE, REFERENCE
@@ -330,4 +330,4 @@ def statement(item: Item, context: Item) -> str | None:
     return f"{item['name']}: correlations {differ} between {other} and {context['reference']} ({numbers})."
 
 
-NETWORKS = CohortAnalysis(Section("network", NetworkSettings, repeated=True), "networks", run, statement)
+NETWORKS = CohortAnalysis(PlanSection("network", NetworkSettings, repeated=True), "networks", run, statement)

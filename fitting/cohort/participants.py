@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from fitting.cohort.cells import Row, number_of, rows_of
+from fitting.cohort.cells import TableRow, number_of, rows_of
 from fitting.cohort.table import Fact, Person
 from fitting.errors import IdentityInPseudonym, ImplausibleParameter, UnreadableNumber, UnusableTable
 from fitting.request.scales import scales
@@ -65,7 +65,7 @@ def _refuse_identities(columns: Sequence[str], table: str) -> None:
             )
 
 
-def pseudonyms(rows: Sequence[Row], column: str = ID) -> list[str]:
+def pseudonyms(rows: Sequence[TableRow], column: str = ID) -> list[str]:
     """The pseudonym of each row.
 
     Raises
@@ -86,7 +86,7 @@ def _renamed(name: str, columns: Sequence[str]) -> str:
     return "age_years" if name == "age" and "age_years" not in columns else name
 
 
-def _is_number(name: str, rows: Sequence[Row]) -> bool:
+def _is_number(name: str, rows: Sequence[TableRow]) -> bool:
     if name in WORDS or name == "sex":
         return False
     if name in scales() or name in ("age", "age_years"):
@@ -101,7 +101,7 @@ def _is_number(name: str, rows: Sequence[Row]) -> bool:
     return bool(cells) and numbers == len(cells)
 
 
-def _facts(row: Row, kinds: Mapping[str, bool], columns: Sequence[str]) -> dict[str, Fact]:
+def _facts(row: TableRow, kinds: Mapping[str, bool], columns: Sequence[str]) -> dict[str, Fact]:
     facts: dict[str, Fact] = {}
     for name, is_number in kinds.items():
         value = _fact(row, name, is_number)
@@ -110,7 +110,7 @@ def _facts(row: Row, kinds: Mapping[str, bool], columns: Sequence[str]) -> dict[
     return facts
 
 
-def _fact(row: Row, name: str, is_number: bool) -> Fact | None:
+def _fact(row: TableRow, name: str, is_number: bool) -> Fact | None:
     if name == "sex":
         return _sex(row)
     if name in ("age", "age_years"):
@@ -121,7 +121,7 @@ def _fact(row: Row, name: str, is_number: bool) -> Fact | None:
     return row.number(name) if is_number else row.text(name)
 
 
-def _sex(row: Row) -> str | None:
+def _sex(row: TableRow) -> str | None:
     cell = row.text("sex")
     if cell is None:
         return None

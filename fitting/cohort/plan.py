@@ -70,7 +70,7 @@ class Common:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PlanSection:
     """A section of a plan: one table, or with ``repeated`` a list of tables."""
 
     key: str
@@ -104,7 +104,7 @@ class Plan:
         return str(treatment[0].before) if treatment else None
 
 
-def read_plan(text: str, sections: Sequence[Section], preset: str | None = None) -> Plan:
+def read_plan(text: str, sections: Sequence[PlanSection], preset: str | None = None) -> Plan:
     """Read a plan.
 
     Parameters
@@ -136,7 +136,7 @@ def read_plan(text: str, sections: Sequence[Section], preset: str | None = None)
     return Plan(common, settings, tuple(read_exclusion(rule) for rule in common.exclude), text, preset)
 
 
-def _check_keys(table: Mapping[str, Any], by_key: Mapping[str, Section]) -> None:
+def _check_keys(table: Mapping[str, Any], by_key: Mapping[str, PlanSection]) -> None:
     known = set(Common.__dataclass_fields__)
     for key in table:
         if key not in known:
@@ -167,7 +167,7 @@ def _check_common(common: Common) -> None:
         raise UnusablePlan(f"plan: {problem}.")
 
 
-def _settings(section: Section, value: Any) -> tuple[Any, ...]:
+def _settings(section: PlanSection, value: Any) -> tuple[Any, ...]:
     if not section.repeated:
         return (parsed(section.settings, value, f"[{section.key}]"),)
     if not isinstance(value, list):

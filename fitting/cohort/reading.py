@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from fitting.cohort.cells import Row, number_of, rows_of
+from fitting.cohort.cells import TableRow, number_of, rows_of
 from fitting.cohort.measurements import ReadMeasurements, content_hash, read_long, read_wide
 from fitting.cohort.names import place_of
 from fitting.cohort.participants import ID, pseudonyms, read_participants
 from fitting.cohort.results_table import is_results, read_results
-from fitting.cohort.table import CohortTable, Fact, Person, SpectraTable, Study
+from fitting.cohort.table import CohortTable, Fact, Person, SpectraTable, StudyEffect
 from fitting.errors import ImplausibleParameter, MissingColumn, MixedUnits, UnknownParticipant, UnusableTable
 
 
@@ -125,18 +125,18 @@ def read_spectra(text: str, table: str) -> SpectraTable:
     return SpectraTable(tuple(pseudonyms(rows)), places, tuple(facts), np.array(list(points.values())), values)
 
 
-def _facts(row: Row, names: Sequence[str]) -> dict[str, Fact]:
+def _facts(row: TableRow, names: Sequence[str]) -> dict[str, Fact]:
     return {name: value for name in names if (value := row.number(name)) is not None}
 
 
-def _filled(row: Row, name: str) -> float:
+def _filled(row: TableRow, name: str) -> float:
     value = row.number(name)
     if value is None:
         raise UnusableTable(f"{row.where(name)}: the cell is empty; a spectrum needs every point.")
     return value
 
 
-def read_studies(text: str, table: str) -> tuple[Study, ...]:
+def read_studies(text: str, table: str) -> tuple[StudyEffect, ...]:
     """Read effect sizes of studies: columns ``study``, ``g`` and ``variance``.
 
     Raises
@@ -152,7 +152,7 @@ def read_studies(text: str, table: str) -> tuple[Study, ...]:
             raise UnusableTable(f"{row.where('g')}: g and variance must both be given.")
         if variance <= 0.0:
             raise ImplausibleParameter(f"{row.where('variance')}: {variance:g} is not positive.")
-        studies.append(Study(row.required("study"), g, variance))
+        studies.append(StudyEffect(row.required("study"), g, variance))
     return tuple(studies)
 
 

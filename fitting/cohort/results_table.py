@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fitting.cohort.cells import Row, rows_of
+from fitting.cohort.cells import TableRow, rows_of
 from fitting.cohort.measurements import ReadMeasurements, collected
 from fitting.cohort.participants import ID, pseudonyms
 from fitting.cohort.table import QUALITY_FACTS, SPECTRUM_FACTS
@@ -39,7 +39,7 @@ def read_results(text: str, table: str, manifest: str | None = None) -> ReadMeas
     columns, rows = rows_of(text, table, MARK)
     beside = _by_id(manifest) if manifest is not None else {}
     named = [row for row in rows if row.text("metabolite") is not None]
-    merged = [Row(row.table, row.line, {**beside.get(row.cells["id"], {}), **_filled(row)}) for row in named]
+    merged = [TableRow(row.table, row.line, {**beside.get(row.cells["id"], {}), **_filled(row)}) for row in named]
     for name in ("region",):
         if all(name not in row.cells for row in merged):
             raise MissingColumn(
@@ -47,14 +47,14 @@ def read_results(text: str, table: str, manifest: str | None = None) -> ReadMeas
             )
     whose = "subject" if any(row.text("subject") for row in merged) else "id"
     notes = _notes(columns, table, whose)
-    long_rows: list[Row] = []
+    long_rows: list[TableRow] = []
     for row in merged:
         long_rows += _values(row)
     facts = [name for name in SPECTRUM_FACTS if name in QUALITY_FACTS or any(row.text(name) for row in merged)]
     return collected(long_rows, pseudonyms(long_rows, whose), facts, notes)
 
 
-def _filled(row: Row) -> dict[str, str]:
+def _filled(row: TableRow) -> dict[str, str]:
     return {name: cell for name, cell in row.cells.items() if cell.strip()}
 
 
@@ -76,7 +76,7 @@ def _notes(columns: Sequence[str], table: str, whose: str) -> list[str]:
     return notes
 
 
-def _values(row: Row) -> list[Row]:
+def _values(row: TableRow) -> list[TableRow]:
     """Rows of the long table for one row of results."""
     rows = []
     for name, unit in (("ratio_tcr", "tCr"), ("concentration", row.text("concentration_unit") or "")):
@@ -89,5 +89,5 @@ def _values(row: Row) -> list[Row]:
         sd = row.text(f"{name}_sd_scan") or row.text(f"{name}_sd") or ""
         sd = sd if float(sd or 0.0) > 0.0 else ""
         cells = {**row.cells, "unit": unit, "value": value, "sd": sd, "crlb_percent": ""}
-        rows.append(Row(row.table, row.line, cells))
+        rows.append(TableRow(row.table, row.line, cells))
     return rows

@@ -127,7 +127,7 @@ class CohortTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class StudyEffect:
     """An effect size of a study, positive when the other group is higher."""
 
     name: str

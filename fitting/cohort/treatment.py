@@ -12,7 +12,7 @@ from fitting.cohort.cohort import Cohort
 from fitting.cohort.covariates import Columns, covariate_columns
 from fitting.cohort.findings import Caution, CohortAnalysis, Family, Findings, Item, refused, with_q
 from fitting.cohort.group_difference import short_fields, welch
-from fitting.cohort.plan import Section
+from fitting.cohort.plan import PlanSection
 from fitting.cohort.sample import Sample, aligned
 from fitting.cohort.table import Place
 from fitting.cohort.words import number, percent, place_words, probability
@@ -289,4 +289,4 @@ def statement(item: Item, _context: Item) -> str | None:
     return text
 
 
-TREATMENT = CohortAnalysis(Section("treatment", TreatmentSettings), "treatment", run, statement)
+TREATMENT = CohortAnalysis(PlanSection("treatment", TreatmentSettings), "treatment", run, statement)

@@ -17,7 +17,7 @@ ABSOLUTE = ("mmol/kg", "mM", "iu")
 ByPerson = dict[str, Measurement]
 
 
-class Values:
+class PersonValues:
     """Values of each person in one session, by place, metabolite and unit."""
 
     def __init__(self, table: CohortTable, session: str | None, exclusions: tuple[Exclusion, ...]) -> None:

@@ -13,7 +13,7 @@ from typing import Literal, cast, get_args
 from fitting.errors import UnusableTable
 from fitting.follow_up.repeatability import Repeatability
 from fitting.norms.matching import LONGEST_ECHO_TIME
-from fitting.norms.regions import Place
+from fitting.norms.regions import NamedRegion
 from fitting.reason import Absence
 from fitting.statistics.within_person import c4
 
@@ -53,7 +53,7 @@ def repeat_rows() -> tuple[RepeatRow, ...]:
 
 
 def published_repeatability(
-    metabolite: str, place: Place | None, hemisphere: str | None, field_t: float | None, echo_time: float | None
+    metabolite: str, place: NamedRegion | None, hemisphere: str | None, field_t: float | None, echo_time: float | None
 ) -> Repeatability | Absence:
     """Published repeatability of a metabolite in a region, or the reason for its absence.
 
@@ -107,7 +107,7 @@ def published_repeatability(
     )
 
 
-def _is_there(row: RepeatRow, place: Place, hemisphere: str | None) -> bool:
+def _is_there(row: RepeatRow, place: NamedRegion, hemisphere: str | None) -> bool:
     part = place.subregion
     # a part with gaps of its own is unlike the rest of its region
     same_part = part is None or row.subregion == part.name or (not row.subregion and not part.gaps)

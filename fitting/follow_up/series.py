@@ -12,7 +12,16 @@ from fitting.analysis import Analysis, MetaboliteResult
 from fitting.basis.macromolecules import is_background
 from fitting.follow_up.association import FEWEST_PAIRS, associate
 from fitting.follow_up.comparable import differences
-from fitting.follow_up.course import Change, Followed, FollowedQuantity, Judged, LeftOut, Series, Together, ValueAt
+from fitting.follow_up.course import (
+    Change,
+    Followed,
+    FollowedQuantity,
+    Judged,
+    LeftOut,
+    Series,
+    Together,
+    ValueAt,
+)
 from fitting.follow_up.published import published_repeatability
 from fitting.follow_up.repeatability import Repeatability, own_repeatability
 from fitting.norms.regions import find_region

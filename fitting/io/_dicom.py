@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag
 
-from fitting.acquisition import Acquisition, Place
+from fitting.acquisition import Acquisition, ScanPosition
 from fitting.errors import DamagedFile, OversizedFile, UnsupportedData
 from fitting.io._dicom_file import head, is_dicom, uncompressed
 from fitting.io.source import SourceFile
@@ -132,14 +132,14 @@ def free_texts(dataset: Dataset) -> tuple[str | None, ...]:
     return tuple(text(dataset.get(keyword)) for keyword in ("ProtocolName", "SeriesDescription"))
 
 
-def place(dataset: Dataset) -> Place:
+def place(dataset: Dataset) -> ScanPosition:
     """Where an object belongs in its series, with the coil that Siemens names for uncombined data (0051,xx0F)."""
     series = [text(dataset.get(keyword)) for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "ImageType")]
     try:
         coil = text(dataset.private_block(0x0051, "SIEMENS MR HEADER")[0x0F].value)
     except KeyError:
         coil = None
-    return Place(place_digest(series), count(dataset.get("InstanceNumber")), coil)
+    return ScanPosition(place_digest(series), count(dataset.get("InstanceNumber")), coil)
 
 
 def text(value: object) -> str | None:

@@ -28,7 +28,7 @@ from fitting.io._hdf5_messages import (
     LAYOUT,
     LINK,
     SYMBOL_TABLE,
-    Layout,
+    DatasetLayout,
     hard_link,
     layout_of,
     shape_of,
@@ -188,7 +188,7 @@ class Hdf5:
             else:
                 yield self._take(begin, key_bytes), child
 
-    def _stored(self, layout: Layout, shape: tuple[int, ...], item_bytes: int) -> bytes | bytearray:
+    def _stored(self, layout: DatasetLayout, shape: tuple[int, ...], item_bytes: int) -> bytes | bytearray:
         """The bytes of all values in order."""
         size = item_bytes * math.prod(shape)
         if layout.kind == CHUNKED:
@@ -198,7 +198,7 @@ class Hdf5:
             raise ValueError("values cut off")
         return stored[:size]
 
-    def _chunks(self, layout: Layout, shape: tuple[int, ...], item_bytes: int) -> bytearray:
+    def _chunks(self, layout: DatasetLayout, shape: tuple[int, ...], item_bytes: int) -> bytearray:
         """A table in pieces; each has a key of its size, its filters, its first row and a zero."""
         rows, chunk = shape[0], layout.chunk[0]
         if len(shape) != 1 or chunk < 1 or layout.chunk[1] != item_bytes:

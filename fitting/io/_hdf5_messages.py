@@ -25,7 +25,7 @@ _MOST_DEPTH, _MOST_RANK = 16, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class DatasetLayout:
     """Where the values of a dataset are."""
 
     kind: int
@@ -105,17 +105,17 @@ def _compound(content: bytes, at: int, stated: tuple[int, int, int], depth: int)
     return np.dtype({"names": names, "offsets": offsets, "formats": kinds, "itemsize": size}), at
 
 
-def layout_of(content: bytes, rank: int) -> Layout:
+def layout_of(content: bytes, rank: int) -> DatasetLayout:
     """Where the values of a dataset with ``rank`` dimensions are; chunks of a B-tree of version 1 only."""
     version, kind = content[0], content[1]
     if kind == COMPACT and version in (3, 4):
-        return Layout(kind, 0, (), content[4 : 4 + int.from_bytes(content[2:4], "little")])
+        return DatasetLayout(kind, 0, (), content[4 : 4 + int.from_bytes(content[2:4], "little")])
     if kind == CONTIGUOUS and version in (3, 4):
         (address,) = struct.unpack_from("<Q", content, 2)
-        return Layout(kind, address, (), b"")
+        return DatasetLayout(kind, address, (), b"")
     if kind == CHUNKED and version == 3 and content[2] == rank + 1:
         address, *chunk = struct.unpack_from(f"<Q{rank + 1}I", content, 3)
-        return Layout(kind, address, tuple(chunk), b"")
+        return DatasetLayout(kind, address, tuple(chunk), b"")
     raise ValueError("another layout")
 
 

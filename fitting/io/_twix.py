@@ -63,7 +63,7 @@ _VD = _Layout(_header(flags=40, cut_off=80, ice=128, ice_count=24, free=176, siz
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
+class RawMeasurement:
     """One measurement of a raw data file; texts are as stored and may hold identity, so they go no further."""
 
     texts: dict[str, str]
@@ -95,7 +95,7 @@ def is_raw_data(content: bytes) -> bool:
     return _FIRST_TEXT.match(content, start + 8) is not None if start + 8 < len(content) else False
 
 
-def last_measurement(content: bytes) -> Measurement:
+def last_measurement(content: bytes) -> RawMeasurement:
     """The last measurement of the file: from VD on the scan itself, after its adjustments.
 
     Raises
@@ -109,7 +109,7 @@ def last_measurement(content: bytes) -> Measurement:
     layout = _VD if _has_table(content) else _VB
     begins = list(_transients(content, start + length, layout))
     headers = np.array([np.frombuffer(content, layout.header, 1, begin)[0] for begin in begins], layout.header)
-    return Measurement(texts, _samples(content, begins, headers, layout), headers)
+    return RawMeasurement(texts, _samples(content, begins, headers, layout), headers)
 
 
 def _has_table(content: bytes) -> bool:

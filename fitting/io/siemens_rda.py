@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from fitting.acquisition import Acquisition, Place, Recording, VoiGeometry
+from fitting.acquisition import Acquisition, Recording, ScanPosition, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.free_text import free_text
 from fitting.io.limits import MOST_HEADER_BYTES, refuse_above
@@ -53,7 +53,7 @@ def _read(files: Files) -> Recording:
         samples=samples.reshape(1, 1, points),
         acquisition=_acquisition(header),
         free_text=said,
-        place=Place(place_digest(map(header.typed, _SERIES)), header.count("InstanceNumber")),
+        place=ScanPosition(place_digest(map(header.typed, _SERIES)), header.count("InstanceNumber")),
     )
 
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from fitting.acquisition import Acquisition, FreeText, Recording, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
-from fitting.io._twix import Measurement, is_raw_data, last_measurement
+from fitting.io._twix import RawMeasurement, is_raw_data, last_measurement
 from fitting.io.free_text import free_text
 from fitting.io.oversampling import without_oversampling
 from fitting.io.sequence_names import localisation, without_folder
@@ -104,7 +104,7 @@ class _Protocol:
     software: str | None
 
     @classmethod
-    def of(cls, measurement: Measurement) -> _Protocol:
+    def of(cls, measurement: RawMeasurement) -> _Protocol:
         """Take the known keys of the protocol and of the DICOM block."""
         ascconv, dicom = measurement.protocol(), measurement.dicom()
 
@@ -199,7 +199,7 @@ def _refuse_other_protocols(file: SourceFile, protocol: _Protocol) -> None:
         )
 
 
-def _refuse_other_loops(file: SourceFile, measurement: Measurement) -> None:
+def _refuse_other_loops(file: SourceFile, measurement: RawMeasurement) -> None:
     """Refuse data that vary in loops other than transients (Ave, Rep and Set) and reference."""
     varying = {loop for loop in (*_VOXEL_LOOPS, *_UNKNOWN_LOOPS) if np.ptp(measurement.loop(loop)) > 0}
     if varying & set(_VOXEL_LOOPS):
@@ -243,7 +243,7 @@ def _reference(
     return first
 
 
-def _points_before_fid(measurement: Measurement) -> int:
+def _points_before_fid(measurement: RawMeasurement) -> int:
     """Points acquired before the FID begins.
 
     VD and later give the start in ICE parameter 4 plus dummy points in free parameter 0 (as suspect reads them),

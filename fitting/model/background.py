@@ -32,7 +32,7 @@ white matter, and among people of a simulated scanner whose lines differ by 15 %
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class DeviationFamily:
     """Deviations of one kind: decimated signals (n, M), and the part (n,) of each variance that a scanner shares."""
 
     signals: ComplexArray
@@ -40,7 +40,7 @@ class Family:
 
 
 def with_deviations(
-    model: LinearCombinationModel, families: Mapping[str, Family], first: State, *, fills_gaps: bool = False
+    model: LinearCombinationModel, families: Mapping[str, DeviationFamily], first: State, *, fills_gaps: bool = False
 ) -> LinearCombinationModel:
     """The model with the deviations of its component ``MM`` as penalised blocks of the baseline, by their name.
 

@@ -9,10 +9,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from fitting.basis.basis_set import Deviations
+from fitting.basis.basis_set import BasisDeviations
 from fitting.errors import ImplausibleParameter, UnusableSignal
 from fitting.fid import Axes, Fid, Spectrum
-from fitting.model.background import LINES, TEMPLATES, Family, with_deviations
+from fitting.model.background import LINES, TEMPLATES, DeviationFamily, with_deviations
 from fitting.model.background_evidence import BackgroundEvidence, evidence_of, probability
 from fitting.model.baseline import BASELINES, Baseline
 from fitting.model.decimation import decimated
@@ -49,7 +49,7 @@ class Components:
 
     names: tuple[str, ...]
     signals: ComplexArray
-    deviations: Deviations | None = None
+    deviations: BasisDeviations | None = None
     """Deviations of ``MM`` from its signal."""
     differences: ComplexArray | None = None
     """Changes (ways, K, points) of all signals together, one standard deviation each."""
@@ -256,7 +256,10 @@ def _with_freedom(
     first = expected_problem(model).state(start)
     if components.deviations is not None:
         known = components.deviations
-        families = {TEMPLATES: Family(shaped(known.templates)), LINES: Family(shaped(known.lines), known.common)}
+        families = {
+            TEMPLATES: DeviationFamily(shaped(known.templates)),
+            LINES: DeviationFamily(shaped(known.lines), known.common),
+        }
         model = with_deviations(model, families, first, fills_gaps=known.fills_gaps)
     if components.differences is not None:
         model = with_differences(model, shaped(components.differences), first)

@@ -26,7 +26,7 @@ DIGITS = 6
 """Significant digits of a kept number."""
 
 
-class LeftOut(NamedTuple):
+class RejectedControl(NamedTuple):
     """A control whose spectrum the background was not learned from."""
 
     id: str
@@ -54,7 +54,7 @@ class SiteBackground:
     """Variance of one person's deviations about the mean."""
     spectra: int
     """Number of spectra it was learned from."""
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[RejectedControl, ...] = ()
     """Controls that taught nothing, with the reasons."""
 
     @cached_property
@@ -100,7 +100,7 @@ class SiteBackground:
             covariance = covariance + np.tril(covariance, -1).T
             personal, spectra = float(document["personal"]), int(document["spectra"])
             grid = str(document["grid"])
-            left_out = tuple(LeftOut(**item) for item in document.get("left_out", ()))
+            left_out = tuple(RejectedControl(**item) for item in document.get("left_out", ()))
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise UnusableBasis(
                 "The learned background of the site is incomplete; calibrate the site again."

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from fitting.errors import ImplausibleParameter, UnusableControls
 from fitting.norms.controls import UNITS, Control, Controls, Method
-from fitting.norms.regions import Place, find_region, regions
+from fitting.norms.regions import NamedRegion, find_region, regions
 
 
 def site_controls(
@@ -32,7 +32,7 @@ def site_controls(
     return Controls(id, "site", method, place.region.name, subregion, hemisphere, people)
 
 
-def check_place(region: str) -> Place:
+def check_place(region: str) -> NamedRegion:
     """The region of this name.
 
     Raises

@@ -13,7 +13,7 @@ from fitting.norms.expectation import Expectation, expect
 from fitting.norms.improvements import MANY_CONTROLS, improvements, less_noise
 from fitting.norms.literature_reference import literature_reference
 from fitting.norms.matching import controls_conflict, incomparable_unit, method_match
-from fitting.norms.norm import Cohort, Norm
+from fitting.norms.norm import Norm, StudyControls
 from fitting.norms.norm_used import controls_used, pooled_used
 from fitting.norms.pooled import pool
 from fitting.norms.z_score import z_score
@@ -72,7 +72,7 @@ def _pooled(studies: Sequence[Summary], metabolite: str) -> Norm:
     if len(studies) < FEWEST_POOLED:
         raise ImplausibleParameter("Pooling needs two studies or more.", parameter="controls")
     cohorts = tuple(
-        Cohort(f"study {number}", "", "given with the value", item.mean, item.sd, item.n, None, False, False, ())
+        StudyControls(f"study {number}", "", "given with the value", item.mean, item.sd, item.n, None, False, False, ())
         for number, item in enumerate(studies, start=1)
     )
     return pool(cohorts, None, id=SUPPLIED_ID, region="", metabolite=metabolite, unit=RATIO, field_t=0.0)

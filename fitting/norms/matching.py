@@ -21,7 +21,7 @@ from fitting.norms.control_model import control_model
 from fitting.norms.controls import Controls, Method
 from fitting.norms.literature import USUAL_FIELD, literature_norms, norms_by_field
 from fitting.norms.norm import Norm
-from fitting.norms.regions import Place, find_region, regions
+from fitting.norms.regions import NamedRegion, find_region, regions
 from fitting.norms.software import kind_of, same_software
 from fitting.reason import Absence
 from fitting.request import Subject
@@ -216,7 +216,7 @@ def _equal(first: object, second: object) -> Match:
     return "yes" if first == second else "no"
 
 
-def find_place(subject: Subject) -> Place | Absence:
+def find_place(subject: Subject) -> NamedRegion | Absence:
     """The measured region of the brain, or the reason why it is not known."""
     if subject.region is None:
         return Absence("region-not-given", "No region was given; norms differ between regions of the brain.")
@@ -249,7 +249,7 @@ def _conflict(context: Context) -> Absence | None:
     return None
 
 
-def _by_field(metabolite: str, place: Place, field_t: float | None) -> Norm | Absence:
+def _by_field(metabolite: str, place: NamedRegion, field_t: float | None) -> Norm | Absence:
     candidates = norms_by_field(place.region.name, metabolite, RATIO)
     if not candidates:
         return Absence(
@@ -266,5 +266,5 @@ def _by_field(metabolite: str, place: Place, field_t: float | None) -> Norm | Ab
     return candidates[wanted]
 
 
-def _name(place: Place) -> str:
+def _name(place: NamedRegion) -> str:
     return place.region.label if place.subregion is None else f"{place.region.label}, {place.subregion.name}"

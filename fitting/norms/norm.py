@@ -11,7 +11,7 @@ FEWEST_STUDIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Cohort:
+class StudyControls:
     """The controls of one study: sides and subregions averaged, independent groups joined by their size."""
 
     study: str
@@ -44,7 +44,7 @@ class Norm:
     unit: str
     field_t: float
     grade: str
-    cohorts: tuple[Cohort, ...]
+    cohorts: tuple[StudyControls, ...]
     n: int
     mean: float
     effects: RandomEffects | None

@@ -11,7 +11,7 @@ from fitting.norms.control_model import habits
 from fitting.norms.controls import FEWEST_FOR_REGRESSION, Control, Measured
 from fitting.norms.covariates import SEX_CODES
 from fitting.request import Subject
-from fitting.statistics.laboratory import Sample
+from fitting.statistics.laboratory import LaboratorySample
 from fitting.units import FloatArray
 
 SMALLEST_SHARE = 0.5
@@ -23,7 +23,7 @@ taken for a larger value with its error, so that the error relative to it stays 
 class OwnValues:
     """Own values of one metabolite in one region; there may be none."""
 
-    sample: Sample
+    sample: LaboratorySample
     """On the log scale."""
     noise: float | None
     """Mean square relative error of their measurement; None where one of them does not state it."""
@@ -52,7 +52,7 @@ def own_values(people: Sequence[Control], metabolite: str, subject: Subject) -> 
     design = np.column_stack(columns) if columns else np.zeros((values.size, 0))
     ages = [item.age_years for item in people if item.age_years is not None]
     return OwnValues(
-        sample=Sample(np.log(values), design, np.array(person), np.array(means), np.array(sds)),
+        sample=LaboratorySample(np.log(values), design, np.array(person), np.array(means), np.array(sds)),
         noise=relative_noise([item.values[metabolite] for item in people]),
         n=len(people),
         age_mean=float(np.mean(ages)) if ages else None,

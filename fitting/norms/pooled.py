@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from fitting.norms.norm import FEWEST_STUDIES, Cohort, Norm, norm_id
+from fitting.norms.norm import FEWEST_STUDIES, Norm, StudyControls, norm_id
 from fitting.norms.study_rows import StudyRow, study_rows
 from fitting.statistics.pooling import RandomEffects, pooled_sd, random_effects
 
@@ -48,7 +48,7 @@ def pooled_norm(region: str, metabolite: str, unit: str, field_t: float, rows: l
     )
 
 
-def cohorts(rows: Iterable[StudyRow]) -> tuple[Cohort, ...]:
+def cohorts(rows: Iterable[StudyRow]) -> tuple[StudyControls, ...]:
     """One cohort per study, from directly published rows where the study has them, in the order of the rows."""
     studies: dict[str, list[StudyRow]] = defaultdict(list)
     for row in rows:
@@ -56,7 +56,7 @@ def cohorts(rows: Iterable[StudyRow]) -> tuple[Cohort, ...]:
     return tuple(_cohort(members) for members in studies.values())
 
 
-def _cohort(rows: list[StudyRow]) -> Cohort:
+def _cohort(rows: list[StudyRow]) -> StudyControls:
     members = [row for row in rows if not row.derived] or rows
     groups: dict[str, list[StudyRow]] = defaultdict(list)
     for row in members:
@@ -67,7 +67,7 @@ def _cohort(rows: list[StudyRow]) -> Cohort:
     spreads = [[row.sd**2 for row in group if row.sd is not None] for group in groups.values()]
     known = [(float(np.mean(group)), count) for group, count in zip(spreads, counts, strict=True) if group]
     ages = [row.age_mean for row in members if row.age_mean is not None]
-    return Cohort(
+    return StudyControls(
         study=members[0].study,
         doi=members[0].doi,
         locator="; ".join(dict.fromkeys(row.locator for row in members)),
@@ -83,7 +83,7 @@ def _cohort(rows: list[StudyRow]) -> Cohort:
 
 
 def pool(
-    members: tuple[Cohort, ...],
+    members: tuple[StudyControls, ...],
     borrowed_cv: float | None,
     *,
     region: str,
@@ -131,7 +131,7 @@ def pool(
     )
 
 
-def _measured(members: Iterable[Cohort]) -> list[tuple[float, float, int]]:
+def _measured(members: Iterable[StudyControls]) -> list[tuple[float, float, int]]:
     """Mean, SD and n of the cohorts that have an SD."""
     return [(cohort.mean, cohort.sd, cohort.n) for cohort in members if cohort.sd is not None]
 
@@ -163,13 +163,13 @@ def _measured_everywhere() -> dict[tuple[str, str, str], list[tuple[float, float
     return {key: _measured(cohorts(rows)) for key, rows in groups.items()}
 
 
-def _grade(members: tuple[Cohort, ...], borrowed: bool, unit: str, effects: RandomEffects | None) -> str:
+def _grade(members: tuple[StudyControls, ...], borrowed: bool, unit: str, effects: RandomEffects | None) -> str:
     """Grade of the studies, one lower where they disagree."""
     grade = _grade_by_size(members, borrowed, unit)
     return LOWER.get(grade, grade) if effects is not None and effects.i2 >= HETEROGENEOUS else grade
 
 
-def _grade_by_size(members: tuple[Cohort, ...], borrowed: bool, unit: str) -> str:
+def _grade_by_size(members: tuple[StudyControls, ...], borrowed: bool, unit: str) -> str:
     studies, people = len(members), sum(cohort.n for cohort in members)
     direct = [cohort for cohort in members if not cohort.derived]
     sound = not borrowed and any(not cohort.all_flagged for cohort in direct)

@@ -51,7 +51,7 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NamedRegion:
     """A region's name understood: the region and, where it names one, the subregion."""
 
     region: Region
@@ -70,7 +70,7 @@ def regions() -> tuple[Region, ...]:
     return tuple(_region(name, entry) for name, entry in tomllib.loads(text).items())
 
 
-def find_region(name: str) -> Place | None:
+def find_region(name: str) -> NamedRegion | None:
     """The region a request names, or None when it is not among ``regions()``.
 
     Case, spaces, hyphens, underscores, a trailing "cortex" and a leading or trailing side
@@ -80,14 +80,14 @@ def find_region(name: str) -> Place | None:
 
 
 @lru_cache(maxsize=1)
-def _places() -> dict[str, Place]:
-    places: dict[str, Place] = {}
+def _places() -> dict[str, NamedRegion]:
+    places: dict[str, NamedRegion] = {}
     for region in regions():
         for name in (region.name, region.label, *region.synonyms):
-            places[normal_name(name)] = Place(region)
+            places[normal_name(name)] = NamedRegion(region)
         for subregion in region.subregions:
             for name in (subregion.name, *subregion.synonyms):
-                places[normal_name(name)] = Place(region, subregion)
+                places[normal_name(name)] = NamedRegion(region, subregion)
     return places
 
 

@@ -9,10 +9,10 @@ from fitting.preprocessing.referencing import (
     ELSEWHERE_PPM,
     SEARCH_BESIDE_WATER_PPM,
     SEARCH_PPM,
-    Reference,
+    FrequencyReference,
     find_reference,
 )
-from fitting.preprocessing.residual_water import Components, decompose
+from fitting.preprocessing.residual_water import DampedExponentials, decompose
 from fitting.preprocessing.step import REGISTRATION, WATER_REMOVAL, Step, step
 
 CARRIER_OFFSETS_PPM = (1.9, 2.5)
@@ -29,7 +29,7 @@ class Referenced:
     """A FID (points,) without residual water, referenced."""
 
     fid: Fid
-    found: Reference
+    found: FrequencyReference
     water: Fid
     """The residual water that was taken off, shape (points,)."""
     rest: Fid
@@ -65,7 +65,7 @@ def referenced_without_water(fid: Fid, *, beside_water: bool) -> Referenced:
     return Referenced(_difference(fid.shifted(shift_hz), water), found, water, rest, steps)
 
 
-def _far_from_carrier(fid: Fid, components: Components) -> Reference | None:
+def _far_from_carrier(fid: Fid, components: DampedExponentials) -> FrequencyReference | None:
     """The pattern of brain peaks in a scan whose receiver was not set to water; None unless it stands at one place.
 
     Some sequences record with the carrier between water and NAA, 1.7 to 2.7 ppm away. The same FID is held against the
@@ -87,7 +87,7 @@ def _far_from_carrier(fid: Fid, components: Components) -> Reference | None:
     return replace(best, reason=f"the receiver was set {-best.shift_ppm:+.1f} ppm off water; {best.reason}")
 
 
-def _applied(found: Reference) -> float:
+def _applied(found: FrequencyReference) -> float:
     """Shift of a spectrum with this reference toward higher ppm; zero for a doubtful reference."""
     return -found.shift_ppm if found.trusted else 0.0
 

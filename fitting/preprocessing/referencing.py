@@ -55,7 +55,7 @@ Pattern = Literal["found", "ambiguous", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class FrequencyReference:
     """Displacement found (toward higher ppm) and whether it can be trusted."""
 
     shift_ppm: float
@@ -72,7 +72,7 @@ class Reference:
         return self.pattern == "found"
 
 
-def find_reference(fid: Fid, search_ppm: float = SEARCH_PPM) -> Reference:
+def find_reference(fid: Fid, search_ppm: float = SEARCH_PPM) -> FrequencyReference:
     """Displacement of the spectrum of a FID (points,), best without residual water, from the positions of brain peaks.
 
     A spectrum without the pattern of brain peaks (tumour, acetate or lactate phantom) gives no trusted position and
@@ -112,11 +112,13 @@ def find_reference(fid: Fid, search_ppm: float = SEARCH_PPM) -> Reference:
     nearby = np.abs(displacement - displacement[best]) <= ELSEWHERE_PPM
     best = int(np.argmax(np.where(nearby & (match > 0), np.abs(together), 0.0)))
     if match[best] == 0:
-        return Reference(0.0, "absent", f"fewer than {FEWEST_PEAKS} of {len(PEAKS)} expected brain peaks are visible")
+        return FrequencyReference(
+            0.0, "absent", f"fewer than {FEWEST_PEAKS} of {len(PEAKS)} expected brain peaks are visible"
+        )
     shift = float(displacement[best])
     elsewhere = np.abs(displacement - shift) > ELSEWHERE_PPM
     if match[best] < DISTINCT * float(match[elsewhere].max(initial=0.0)):
-        return Reference(shift, "ambiguous", "another position fits the pattern of brain peaks nearly as well")
+        return FrequencyReference(shift, "ambiguous", "another position fits the pattern of brain peaks nearly as well")
     seen = int(visible[best])
     words = f"{seen} of {len(PEAKS)} expected brain peaks are visible"
-    return Reference(shift, "found", words, seen, float(np.abs(together[best])))
+    return FrequencyReference(shift, "found", words, seen, float(np.abs(together[best])))

@@ -40,18 +40,18 @@ time and still holds all of brain on either side of water."""
 
 
 @dataclass(frozen=True, slots=True)
-class Components:
+class DampedExponentials:
     """Decaying exponentials that make up a FID: frequency (Hz), damping (1/s), amplitude; each (components,)."""
 
     frequency: FloatArray
     damping: FloatArray
     amplitude: ComplexArray
 
-    def water(self, spectrometer_frequency: float, shift_ppm: float = 0.0) -> Components:
+    def water(self, spectrometer_frequency: float, shift_ppm: float = 0.0) -> DampedExponentials:
         """The components in the water band once the spectrum is moved by ``shift_ppm`` toward higher ppm."""
         ppm = hz_to_ppm(self.frequency, spectrometer_frequency) + shift_ppm
         inside = (ppm >= WATER_BAND_PPM[0]) & (ppm <= WATER_BAND_PPM[1])
-        return Components(self.frequency[inside], self.damping[inside], self.amplitude[inside])
+        return DampedExponentials(self.frequency[inside], self.damping[inside], self.amplitude[inside])
 
     def fid(self, axes: Axes) -> Fid:
         """Their sum, shape (points,)."""
@@ -63,7 +63,7 @@ class Components:
         return int(self.frequency.size)
 
 
-def decompose(fid: Fid) -> Components:
+def decompose(fid: Fid) -> DampedExponentials:
     """The exponentials that make up a FID (points,).
 
     All amplitudes are fitted together, so that metabolites do not leak into the water. Growing components are noise
@@ -79,7 +79,7 @@ def decompose(fid: Fid) -> Components:
     amplitude, *_ = scipy.linalg.lstsq(model, fitted, lapack_driver="gelsy", check_finite=False)
     times = np.arange(round(step / fid.dwell_time))[:, None] * fid.dwell_time
     averaged = np.exp(times * (2j * np.pi * frequency - damping))
-    return Components(frequency, damping, np.asarray(amplitude / averaged.mean(axis=0)))
+    return DampedExponentials(frequency, damping, np.asarray(amplitude / averaged.mean(axis=0)))
 
 
 def _thinned(fid: Fid, bandwidth: float) -> tuple[ComplexArray, float]:

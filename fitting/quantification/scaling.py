@@ -41,7 +41,7 @@ UNCERTAINTY = "sd carries the fit and the water signal, not relaxation times, wa
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class ConcentrationScale:
     """Concentration per (S_M / S_W) of each fitted component, with the corrections applied, in words."""
 
     unit: str
@@ -102,7 +102,7 @@ def scale_of(
     water_acquisition: Acquisition,
     tissue: TissueFractions | None,
     relaxation: RelaxationTable,
-) -> Scale:
+) -> ConcentrationScale:
     """Factors from amplitudes of named components, over the signal of a water proton, to concentrations.
 
     Raises
@@ -148,10 +148,10 @@ def scale_of(
         f"metabolite relaxation at TE {timing[0] * 1e3:g} ms, TR {timing[1] * 1e3:g} ms, GM and WM weighted by volume",
         UNCERTAINTY,
     )
-    return Scale("mmol/kg", np.array(factors), common, tuple(own))
+    return ConcentrationScale("mmol/kg", np.array(factors), common, tuple(own))
 
 
-def _institutional(names: tuple[str, ...], reason: str) -> Scale:
+def _institutional(names: tuple[str, ...], reason: str) -> ConcentrationScale:
     common = (
         f"institutional units: {reason}",
         f"water scaling with LCModel's defaults, WCONC {LCMODEL_WATER:g} mmol/l, ATTH2O {LCMODEL_ATTENUATION:g}, "
@@ -160,7 +160,7 @@ def _institutional(names: tuple[str, ...], reason: str) -> Scale:
         UNCERTAINTY,
     )
     factors = np.full(len(names), LCMODEL_WATER * LCMODEL_ATTENUATION)
-    return Scale("iu", factors, common, ("",) * len(names))
+    return ConcentrationScale("iu", factors, common, ("",) * len(names))
 
 
 def _timing(acquisition: Acquisition) -> tuple[float, float] | None:

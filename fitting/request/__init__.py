@@ -26,11 +26,11 @@ from fitting.request.nouns import (
     ClinicalMeasures,
     Options,
     Overrides,
+    PersonVisit,
     Request,
     Said,
     Subject,
     TissueFractions,
-    Visit,
 )
 from fitting.request.parts import PARTS, TISSUE_MAPS, Part
 from fitting.request.words import IDENTITY, NAME, PSEUDONYM, REGION, refuse_identity
@@ -51,13 +51,13 @@ __all__ = [
     "Options",
     "Overrides",
     "Part",
+    "PersonVisit",
     "Request",
     "RequestField",
     "Said",
     "Section",
     "Subject",
     "TissueFractions",
-    "Visit",
     "check_said",
     "checked",
     "declared",

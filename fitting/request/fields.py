@@ -10,7 +10,7 @@ from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from fitting.errors import ImplausibleParameter
-from fitting.request.nouns import ClinicalMeasures, Options, Overrides, Request, Said, Subject, Visit
+from fitting.request.nouns import ClinicalMeasures, Options, Overrides, PersonVisit, Request, Said, Subject
 from fitting.request.words import NAME, REGION, check_pseudonym
 
 Document = dict[str, Any]
@@ -37,7 +37,7 @@ class Section:
 
 SECTIONS = (
     Section("person", "Person and region", Subject),
-    Section("visit", "Visit (pseudonyms)", Visit),
+    Section("visit", "Visit (pseudonyms)", PersonVisit),
     Section("clinical", "Clinical measures", ClinicalMeasures, "clinical", "Clinical measures of the visit."),
     Section(
         "overrides",
@@ -220,7 +220,7 @@ def request_of(document: Mapping[str, Any]) -> Request:
     subject, visit, clinical, overrides, options = (_of_section(section, document) for section in SECTIONS)
     return Request(
         subject=Subject(**subject),
-        visit=Visit(**visit),
+        visit=PersonVisit(**visit),
         clinical=ClinicalMeasures(**clinical),
         options=Options(**options, overrides=Overrides(**overrides)),
     )

@@ -94,7 +94,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PersonVisit:
     """Which person and visit an analysis belongs to, by pseudonyms; it changes no number."""
 
     subject: Annotated[
@@ -245,6 +245,6 @@ class Request:
     """All facts and options that a request gives with a spectrum."""
 
     subject: Subject = field(default_factory=Subject)
-    visit: Visit = field(default_factory=Visit)
+    visit: PersonVisit = field(default_factory=PersonVisit)
     clinical: ClinicalMeasures = field(default_factory=ClinicalMeasures)
     options: Options = field(default_factory=Options)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fitting.errors import FittingError
-from fitting.model.site_background import LeftOut, SiteBackground
+from fitting.model.site_background import RejectedControl, SiteBackground
 from fitting.reason import Reason
 from fitting.run.job import Job
 from fitting.run.learning import Heard, Over, Witness, hear, learn, unfit
@@ -81,7 +81,7 @@ def calibrated(name: str, items: Sequence[Any], tasks: Tasks, over: Over = map) 
         if reason is None:
             teachers.append((candidate.person, item))
         else:
-            left_out.append(LeftOut(candidate.label, reason.code, reason.sentence))
+            left_out.append(RejectedControl(candidate.label, reason.code, reason.sentence))
     found = learn(teachers, tasks.hear, over, left_out)
     if isinstance(found, Reason):
         return replace(plain, warnings=(*plain.warnings, found))

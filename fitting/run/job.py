@@ -13,7 +13,7 @@ from fitting.io import Files
 from fitting.io.companions import file_content, source_files
 from fitting.model.site_background import SiteBackground
 from fitting.norms import Controls, FurtherLaboratory
-from fitting.request import FIELDS, PARTS, Document, Options, Subject, TissueFractions, Visit, put, request_of
+from fitting.request import FIELDS, PARTS, Document, Options, PersonVisit, Subject, TissueFractions, put, request_of
 from fitting.run.check import check_request
 from fitting.run.placement import Images
 from fitting.sites import Site, read_site
@@ -42,7 +42,7 @@ class Job:
     site_norms: tuple[Controls, ...] = ()
     macromolecules: Files = ()
     images: Images = field(default_factory=Images)
-    visit: Visit = field(default_factory=Visit)
+    visit: PersonVisit = field(default_factory=PersonVisit)
     site: Site | None = None
     sites: tuple[Site, ...] = ()
     laboratories: tuple[FurtherLaboratory, ...] = ()

@@ -12,7 +12,7 @@ from fitting.basis.macromolecule_grid import grid_digest
 from fitting.errors import FittingError
 from fitting.model.background_evidence import BackgroundEvidence
 from fitting.model.fit import background_evidence
-from fitting.model.site_background import LeftOut, SiteBackground, learned
+from fitting.model.site_background import RejectedControl, SiteBackground, learned
 from fitting.reason import Reason
 from fitting.run.doubts import fit_inputs
 from fitting.run.job import Job
@@ -89,7 +89,7 @@ def hear(job: Job, background: SiteBackground | None, cache_dir: Path | None = N
 
 
 def learn(
-    items: Sequence[tuple[str, Any]], witness: Witness, over: Over = map, left_out: Sequence[LeftOut] = ()
+    items: Sequence[tuple[str, Any]], witness: Witness, over: Over = map, left_out: Sequence[RejectedControl] = ()
 ) -> Learned | Reason:
     """Learn from the spectra of people who fit the gate, or the reason why nothing can be learned.
 
@@ -125,13 +125,13 @@ def _round(
     witness: Witness,
     over: Over,
     background: SiteBackground | None,
-    record: list[LeftOut],
+    record: list[RejectedControl],
 ) -> list[tuple[str, Any, BackgroundEvidence]]:
     heard = over(witness, [(item, background) for _, item in items])
     taught = []
     for (person, item), found in zip(items, heard, strict=True):
         if isinstance(found, Reason):
-            record.append(LeftOut(person, found.code, found.sentence))
+            record.append(RejectedControl(person, found.code, found.sentence))
         else:
             taught.append((person, item, found))
     return taught

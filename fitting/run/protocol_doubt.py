@@ -31,7 +31,7 @@ COMMON = (
 
 
 @dataclass(frozen=True, slots=True)
-class Alternative:
+class ProtocolAlternative:
     """Another protocol, and the factor by which it reduces the squared residual of the stated one."""
 
     protocol: Protocol
@@ -72,14 +72,14 @@ def protocol_doubt(
 
 def best_alternative(
     stated: Protocol, found: Fit, *, rough: Callable[[Protocol], float], refit: Callable[[Protocol], Fit]
-) -> Alternative | None:
+) -> ProtocolAlternative | None:
     """The common protocol that explains the data best, fitted; None where none does as well as the stated, roughly."""
     others = [protocol for protocol in _common(stated.spectrometer_frequency) if _differs(protocol, stated)]
     residual, protocol = min(((rough(other), other) for other in others), key=lambda pair: pair[0])
     if residual >= rough(stated):
         return None
     gain = (found.residual_rms_over_noise / refit(protocol).residual_rms_over_noise) ** 2
-    return Alternative(protocol, gain)
+    return ProtocolAlternative(protocol, gain)
 
 
 def _common(spectrometer_frequency: float) -> tuple[Protocol, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.errors import FittingError, UnusableControls
 from fitting.norms import find_region, norm_version
-from fitting.norms.regions import Place
+from fitting.norms.regions import NamedRegion
 from fitting.reason import Reason
 from fitting.sites.alike import processing_of, refuse_mixture
 from fitting.sites.calibration import judged, warnings_of
@@ -94,7 +94,7 @@ def site_of(name: str, candidates: Iterable[Candidate]) -> Site:
 class _Kept:
     label: str
     person: str
-    place: Place
+    place: NamedRegion
     analysis: Analysis
 
 
@@ -160,7 +160,7 @@ def _region_key(analysis: Analysis) -> tuple[object, ...]:
     return place.region.name, subregion, analysis.acquisition.hemisphere
 
 
-def _place(analysis: Analysis) -> Place:
+def _place(analysis: Analysis) -> NamedRegion:
     place = find_region(analysis.acquisition.region or "")
     if place is None:
         raise UnusableControls("The region of a control is not known.", parameter="region")

@@ -9,7 +9,7 @@ from fitting.statistics.distributions import t_limit
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
+class FiellerRatio:
     """A ratio; without a bounded interval the denominator is not clear of zero."""
 
     value: float
@@ -20,7 +20,7 @@ class Ratio:
 
 def fieller(
     numerator: float, denominator: float, *, variance_n: float, variance_d: float, covariance: float, df: float
-) -> Ratio:
+) -> FiellerRatio:
     """95 % interval of numerator / denominator (Fieller 1954, doi:10.1111/j.2517-6161.1954.tb00159.x).
 
     All ρ with (a − ρb)² ≤ t² (v_a − 2ρ c + ρ² v_b); bounded when b² > t² v_b.
@@ -30,6 +30,6 @@ def fieller(
     middle = numerator * denominator - t2 * covariance
     last = numerator**2 - t2 * variance_n
     if square <= 0.0:
-        return Ratio(numerator / denominator, None, None, bounded=False)
+        return FiellerRatio(numerator / denominator, None, None, bounded=False)
     root = math.sqrt(max(middle**2 - square * last, 0.0))
-    return Ratio(numerator / denominator, (middle - root) / square, (middle + root) / square, bounded=True)
+    return FiellerRatio(numerator / denominator, (middle - root) / square, (middle + root) / square, bounded=True)

@@ -49,7 +49,7 @@ class Prior:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class LaboratorySample:
     """Own values of a laboratory with the covariates of its people and of the person to be judged.
 
     Covariates are differences from the values at which the prior of the mean holds.
@@ -67,7 +67,7 @@ class Sample:
     """Prior SD of the effects, above zero, shape (p,)."""
 
 
-NO_PEOPLE = Sample(np.zeros(0), np.zeros((0, 0)), np.zeros(0), np.zeros(0), np.zeros(0))
+NO_PEOPLE = LaboratorySample(np.zeros(0), np.zeros((0, 0)), np.zeros(0), np.zeros(0), np.zeros(0))
 """No own values and no covariates."""
 
 
@@ -140,7 +140,7 @@ class People:
         return position.below(-NORMAL_LIMIT) + position.above(NORMAL_LIMIT)
 
 
-def update(prior: Prior, sample: Sample = NO_PEOPLE) -> People:
+def update(prior: Prior, sample: LaboratorySample = NO_PEOPLE) -> People:
     """The people a person is compared with, after the laboratory's own values."""
     spread = _spread_grid(prior, sample)
     square = spread**2
@@ -221,7 +221,7 @@ class _Sufficient:
     uncertain: FloatArray
 
 
-def _sufficient(sample: Sample, square: FloatArray) -> _Sufficient:
+def _sufficient(sample: LaboratorySample, square: FloatArray) -> _Sufficient:
     count = sample.values.size
     rest = sample.values - sample.design @ sample.effects if count else sample.values
     total, squares = float(rest.sum()), float(rest @ rest)
@@ -248,7 +248,7 @@ def _sufficient(sample: Sample, square: FloatArray) -> _Sufficient:
     )
 
 
-def _spread_grid(prior: Prior, sample: Sample) -> FloatArray:
+def _spread_grid(prior: Prior, sample: LaboratorySample) -> FloatArray:
     """Spreads about the mean that the prior and the own values give log s, shape (g,)."""
     centre, sd = prior.log_spread, prior.log_spread_sd
     count = sample.values.size

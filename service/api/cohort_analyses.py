@@ -19,7 +19,7 @@ PERSON = (GROUP, "age_years", "sex")
 """Fields of a request that are columns of the participants."""
 
 
-class Gathered(NamedTuple):
+class CollectedAnalyses(NamedTuple):
     """Parts of a ``CohortSource`` that stored analyses give."""
 
     participants: str
@@ -32,7 +32,7 @@ class Gathered(NamedTuple):
 
 def gathered(
     rows: Sequence[AnalysisRow], participants: str | None, traces_of: Callable[[str], Traces] | None
-) -> Gathered:
+) -> CollectedAnalyses:
     """People, values and, with ``traces_of``, spectra of analyses that were read with their results.
 
     Parameters
@@ -66,7 +66,7 @@ def gathered(
             spectrum = spectra.spectrum_row(people[row.id], session, analysis, traces_of(row.id))
             if spectrum is not None:
                 shapes[row.id] = _lines([spectrum], spectra.COLUMNS)
-    return Gathered(
+    return CollectedAnalyses(
         participants if participants is not None else _participants(rows, people),
         spreadsheet.written((), measured.COLUMNS),
         values,

@@ -20,7 +20,14 @@ from service.api.session import Session, SessionReader
 from service.documents import Traces, load_traces
 from service.errors import NoResult, NotAcceptable, NotFinished, SignOffConflict, UnknownAnalysis
 from service.reports import AnalysisDocument
-from service.storage.sign_offs import SIGNED_FORMATS, SignedReport, SignOff, SignOffRepository, Step, next_state
+from service.storage.sign_offs import (
+    SIGNED_FORMATS,
+    RequestedStep,
+    SignedReport,
+    SignOff,
+    SignOffRepository,
+    next_state,
+)
 from service.storage.tables import AnalysisRow, SignOffAction, SignOffRow, SignOffState
 
 router = APIRouter(prefix="/v1/analyses", tags=["sign-off"])
@@ -153,7 +160,7 @@ def advance(
     repository = session.analyses
     row = succeeded(repository, analysis_id)
     current = sign_offs.get(row.id)
-    step = Step(
+    step = RequestedStep(
         action=asked.action,
         position=asked.position,
         reviewer=asked.reviewer,

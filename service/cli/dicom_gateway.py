@@ -15,7 +15,7 @@ from service.cli.signals import terminated_like_interrupted
 
 if TYPE_CHECKING:
     from service.gateway.analyst import Analyst
-    from service.gateway.configuration import Configuration
+    from service.gateway.configuration import GatewayConfiguration
 
 
 def dicom_gateway(
@@ -71,7 +71,7 @@ def dicom_gateway(
     return ExitCode.ANALYSED
 
 
-def _configuration(config: Path | None, to: str | None, changes: dict[str, Any]) -> Configuration:
+def _configuration(config: Path | None, to: str | None, changes: dict[str, Any]) -> GatewayConfiguration:
     from service.gateway.configuration import UnusableConfiguration, peer_of, read_configuration
 
     try:
@@ -82,7 +82,7 @@ def _configuration(config: Path | None, to: str | None, changes: dict[str, Any])
         raise CommandFailure(ExitCode.FAILURE, "usage", "dicom-gateway", str(error)) from error
 
 
-def _analyst(configuration: Configuration) -> Analyst:
+def _analyst(configuration: GatewayConfiguration) -> Analyst:
     from service.gateway.analyst import LocalAnalyst, RemoteAnalyst
 
     if configuration.url is not None:

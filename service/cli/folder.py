@@ -16,7 +16,7 @@ from fitting.errors import FittingError, InaccessibleFile
 from fitting.io import Files
 from fitting.io.companions import file_content
 from service.cli.client import uploads
-from service.cli.scans import Scan, ScanFolder
+from service.cli.scans import FolderScan, ScanFolder
 from service.cli.sidecars import DONE, ERROR, Sidecars, is_sidecar
 from service.client import UNFINISHED, Client, Refused
 from service.client.exchanges import ReportFormat
@@ -51,7 +51,7 @@ class Folder:
     water_pattern: str | None = None
     seen: dict[Path, tuple[Size, float]] = field(default_factory=dict)
     """Size and modification time of a file, and the time since which they are stable."""
-    sent: dict[Path, tuple[str, Scan]] = field(default_factory=dict)
+    sent: dict[Path, tuple[str, FolderScan]] = field(default_factory=dict)
     """Address of the analysis of each scan that has not ended yet, by its first file."""
     _folders: dict[Path, ScanFolder] = field(default_factory=dict)
     _looked_at: dict[Path, frozenset[tuple[Path, Size, bool]]] = field(default_factory=dict)
@@ -133,7 +133,7 @@ class Folder:
             else:
                 self._send(scan)
 
-    def _send(self, scan: Scan) -> None:
+    def _send(self, scan: FolderScan) -> None:
         first = scan.mains[0]
         parts = {"metabolite": scan.files, "water_reference": scan.reference}
         if scan.note is not None:
@@ -150,7 +150,7 @@ class Folder:
         overrides = {**self.request.get("overrides", {}), **said.get("overrides", {})}
         return {**self.request, **said, **({"overrides": overrides} if overrides else {})}
 
-    def _follow(self, file: Path, analysis: str, scan: Scan) -> None:
+    def _follow(self, file: Path, analysis: str, scan: FolderScan) -> None:
         document = self.client.look(analysis)
         if document["state"] in UNFINISHED:
             return
@@ -169,7 +169,7 @@ class Folder:
         except Refused as error:
             self.tell(f"{file.name}: no {format} report: {error.detail}")
 
-    def _end(self, scan: Scan, suffix: str, document: Mapping[str, Any]) -> None:
+    def _end(self, scan: FolderScan, suffix: str, document: Mapping[str, Any]) -> None:
         """Record the outcome of a scan: at its first file in full, at its other files and its reference in short."""
         first = scan.mains[0]
         pairing = {"water_reference": scan.reference[0].name} if scan.reference else {}
@@ -186,7 +186,7 @@ class Folder:
         self.sidecars.record(reference, DONE, {"used_by": spectrum.name})
         self.sidecars.of(reference, ERROR).unlink(missing_ok=True)
 
-    def _end_reference(self, scan: Scan, users: Sequence[Scan]) -> None:
+    def _end_reference(self, scan: FolderScan, users: Sequence[FolderScan]) -> None:
         """Record why a water reference was not analysed: it is alone, or its spectrum was analysed before it came."""
         if not users:
             self._end(scan, ERROR, {"code": "water-reference-alone", "detail": ALONE})
@@ -202,7 +202,7 @@ class Folder:
             detail = f"{first.name} was analysed before it came; remove {first.name}{DONE} to have both analysed."
             self._end(scan, ERROR, {"code": "reference-came-late", "detail": detail})
 
-    def _end_late_parts(self, scan: Scan, new: Sequence[Path]) -> None:
+    def _end_late_parts(self, scan: FolderScan, new: Sequence[Path]) -> None:
         """Record that files of a scan came after its analysis, which is not repeated unasked."""
         detail = (
             f"This file belongs to a scan of {len(scan.mains)} files that was analysed before it came; remove the "

@@ -27,7 +27,7 @@ Stamp = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class FolderScan:
     """One scan of a folder: its files, those of its water reference, and what is to be said of the pairing."""
 
     files: tuple[Path, ...]
@@ -49,7 +49,7 @@ class ScanFolder:
     strangers: int = 0
     """Files whose content is no spectrum."""
 
-    def scans(self, files: Sequence[Path]) -> list[Scan]:
+    def scans(self, files: Sequence[Path]) -> list[FolderScan]:
         """Every scan among the files of this folder, water references included."""
         spectra = list(self._spectra(files))
         recognised = {name for item in spectra for name in item.names}
@@ -92,8 +92,8 @@ class ScanFolder:
         self,
         group: tuple[Exported, ...],
         references: Sequence[tuple[Exported, ...]],
-    ) -> Scan:
-        scan = Scan(self._paths(group), tuple(self.path / _main(item) for item in group))
+    ) -> FolderScan:
+        scan = FolderScan(self._paths(group), tuple(self.path / _main(item) for item in group))
         if any(item is group for item in references):
             return replace(scan, is_water=True)
         found = self._references_of(group[0], references)

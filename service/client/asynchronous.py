@@ -11,7 +11,7 @@ import httpx2
 
 from service.client import exchanges
 from service.client.connection import TIMEOUT, arguments_of, base_of, headers_of, unreachable
-from service.client.exchanges import Call, Document, Exchange, File, Pause, ReportFormat, Result
+from service.client.exchanges import Document, Exchange, File, HttpRequest, Pause, ReportFormat, Result
 
 
 class AsyncClient:
@@ -84,10 +84,10 @@ class AsyncClient:
             match step:
                 case Pause(seconds):
                     await self._pause(seconds)
-                case Call():
+                case HttpRequest():
                     answer = await self._send(step)
 
-    async def _send(self, call: Call) -> httpx2.Response:
+    async def _send(self, call: HttpRequest) -> httpx2.Response:
         try:
             return await self._http.request(**arguments_of(self.url, call))
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:

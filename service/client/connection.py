@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import httpx2
 
 from service.client.errors import Unreachable
-from service.client.exchanges import Call
+from service.client.exchanges import HttpRequest
 
 KEY_VARIABLE = "MRSQUANT_API_KEY"
 """Environment variable with the key for services that need one; an option would be visible in the process list."""
@@ -28,7 +28,7 @@ def headers_of(key: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
-def arguments_of(base: str, call: Call) -> dict[str, Any]:
+def arguments_of(base: str, call: HttpRequest) -> dict[str, Any]:
     """Arguments of ``request`` of an HTTP client."""
     return {"method": call.method, "url": urljoin(base, call.address), **call.arguments}
 

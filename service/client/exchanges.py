@@ -1,7 +1,7 @@
 """The calls of a client as exchanges of requests and responses, without input or output.
 
-An exchange yields each ``Call`` to send and each ``Pause`` to keep, receives the response of a call, and returns its
-result; the clients run the same exchanges on a blocking and on an asynchronous connection.
+An exchange yields each ``HttpRequest`` to send and each ``Pause`` to keep, receives the response of a call, and returns
+its result; the clients run the same exchanges on a blocking and on an asynchronous connection.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ReportFormat = Literal["html", "pdf", "json", "csv"]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class HttpRequest:
     """One HTTP request; ``arguments`` are those of ``httpx2.Client.request``."""
 
     method: str
@@ -51,7 +51,7 @@ class Pause:
 
 
 Result = TypeVar("Result")
-Exchange = Generator[Call | Pause, httpx2.Response | None, Result]
+Exchange = Generator[HttpRequest | Pause, httpx2.Response | None, Result]
 """Yields calls and pauses, receives responses, returns its result."""
 
 
@@ -61,21 +61,21 @@ def submit(files: Mapping[str, Sequence[File]], request: Mapping[str, Any]) -> E
     parts.append(("request", (None, json.dumps(request).encode(), "application/json")))
     # a repeated upload with the same key is the same submission, so a retry is safe
     arguments = {"files": parts, "headers": {"Idempotency-Key": str(uuid4())}}
-    response = yield from _patiently(Call("POST", "v1/analyses", arguments))
+    response = yield from _patiently(HttpRequest("POST", "v1/analyses", arguments))
     location = response.headers.get("Location") or f"analyses/{document_of(response, 'id')['id']}"
     return str(response.url.join(location))
 
 
 def look(analysis: str) -> Exchange[Document]:
     """The analysis as it is now."""
-    response = yield from _patiently(Call("GET", address_of(analysis), {}))
+    response = yield from _patiently(HttpRequest("GET", address_of(analysis), {}))
     return document_of(response, "state")
 
 
 def wait(analysis: str) -> Exchange[Document]:
     """Poll until the analysis has ended, as often as ``Retry-After`` allows."""
     while True:
-        response = yield from _patiently(Call("GET", address_of(analysis), {}))
+        response = yield from _patiently(HttpRequest("GET", address_of(analysis), {}))
         found = document_of(response, "state")
         if found["state"] not in UNFINISHED:
             return found
@@ -84,31 +84,31 @@ def wait(analysis: str) -> Exchange[Document]:
 
 def remove(analysis: str) -> Exchange[None]:
     """Cancel an unfinished analysis, or remove a finished one with its data."""
-    yield from _patiently(Call("DELETE", address_of(analysis), {}))
+    yield from _patiently(HttpRequest("DELETE", address_of(analysis), {}))
 
 
 def report(analysis: str, format: ReportFormat) -> Exchange[bytes]:
     """The report of a finished analysis."""
     arguments = {"params": {"format": format}}
-    response = yield from _patiently(Call("GET", f"{address_of(analysis)}/report", arguments))
+    response = yield from _patiently(HttpRequest("GET", f"{address_of(analysis)}/report", arguments))
     return response.content
 
 
 def traces(analysis: str) -> Exchange[Document]:
     """Spectra behind a finished analysis, as ``GET /v1/analyses/{id}/traces`` answers."""
-    response = yield from _patiently(Call("GET", f"{address_of(analysis)}/traces", {}))
+    response = yield from _patiently(HttpRequest("GET", f"{address_of(analysis)}/traces", {}))
     return document_of(response, "ppm")
 
 
 def table(filters: Mapping[str, str]) -> Exchange[str]:
     """Rows of RESULTS.csv of everything that the filters of ``GET /v1/analyses`` select."""
-    response = yield from _patiently(Call("GET", "v1/analyses", {"params": {**filters, "format": "csv"}}))
+    response = yield from _patiently(HttpRequest("GET", "v1/analyses", {"params": {**filters, "format": "csv"}}))
     return response.text
 
 
 def score(value: Mapping[str, Any]) -> Exchange[Document]:
     """Position of a value among controls (``POST /v1/scores``)."""
-    response = yield from _patiently(Call("POST", "v1/scores", {"json": dict(value)}))
+    response = yield from _patiently(HttpRequest("POST", "v1/scores", {"json": dict(value)}))
     return document_of(response, "notice")
 
 
@@ -142,7 +142,7 @@ def _content(file: File) -> tuple[str, bytes]:
     return path.name, path.read_bytes()
 
 
-def _patiently(call: Call) -> Exchange[httpx2.Response]:
+def _patiently(call: HttpRequest) -> Exchange[httpx2.Response]:
     for _ in range(BUSY_TRIES - 1):
         response = yield from _answered(call)
         if response.status_code not in BUSY:
@@ -155,7 +155,7 @@ def _patiently(call: Call) -> Exchange[httpx2.Response]:
     raise problem_error(document_of(response, "code"), str(response.url))
 
 
-def _answered(call: Call) -> Exchange[httpx2.Response]:
+def _answered(call: HttpRequest) -> Exchange[httpx2.Response]:
     response = yield call
     if response is None:
         raise TypeError("a call needs an answer")

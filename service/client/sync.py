@@ -11,7 +11,7 @@ import httpx2
 
 from service.client import exchanges
 from service.client.connection import TIMEOUT, arguments_of, base_of, headers_of, unreachable
-from service.client.exchanges import Call, Document, Exchange, File, Pause, ReportFormat, Result
+from service.client.exchanges import Document, Exchange, File, HttpRequest, Pause, ReportFormat, Result
 
 
 class Client:
@@ -107,10 +107,10 @@ class Client:
             match step:
                 case Pause(seconds):
                     self._pause(seconds)
-                case Call():
+                case HttpRequest():
                     answer = self._send(step)
 
-    def _send(self, call: Call) -> httpx2.Response:
+    def _send(self, call: HttpRequest) -> httpx2.Response:
         try:
             return self._http.request(**arguments_of(self.url, call))
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:

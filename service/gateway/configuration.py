@@ -64,7 +64,7 @@ class Tls(_Strict):
     ca: Path
 
 
-class Configuration(_Strict):
+class GatewayConfiguration(_Strict):
     """Everything an operator may say about a gateway."""
 
     ae_title: AeTitle = "MRSQUANT"
@@ -94,7 +94,7 @@ class Configuration(_Strict):
         return self
 
 
-def read_configuration(path: Path | None, changes: dict[str, Any]) -> Configuration:
+def read_configuration(path: Path | None, changes: dict[str, Any]) -> GatewayConfiguration:
     """The configuration of a file with those of the command line over it.
 
     Raises
@@ -109,7 +109,7 @@ def read_configuration(path: Path | None, changes: dict[str, Any]) -> Configurat
         stated = {} if path is None else tomllib.loads(path.read_text(encoding="utf-8"))
         if "region" in stated and path is not None:
             stated["region"] = rules_of(stated["region"], path)
-        return Configuration.model_validate({**stated, **changes})
+        return GatewayConfiguration.model_validate({**stated, **changes})
     except OSError as error:
         raise UnusableConfiguration(f"{name} cannot be opened: {error.strerror}; check the path.") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -12,10 +12,10 @@ from pydicom.dataset import Dataset
 from fitting.request import Document
 from service.client import ClientError
 from service.gateway.analyst import Analyst, Parts, Rejected
-from service.gateway.configuration import Configuration
+from service.gateway.configuration import GatewayConfiguration
 from service.gateway.delivery import SENT, Delivery, PeerUnavailable
 from service.gateway.person import person_of
-from service.gateway.spool import ENDED, Entry, Spool
+from service.gateway.spool import ENDED, Spool, SpoolEntry
 from service.gateway.stripping import parsed, stripped
 from service.gateway.studies import scans_of
 from service.logs import frames_of
@@ -38,7 +38,7 @@ _log = structlog.get_logger()
 class Courier:
     """Everything a step needs."""
 
-    configuration: Configuration
+    configuration: GatewayConfiguration
     spool: Spool
     analyst: Analyst
     delivery: Delivery
@@ -72,7 +72,7 @@ class Courier:
                 replace(first, members=scan.keys[1:], water=water, note=scan.note, due=-1.0, state="received")
             )
 
-    def step(self, entry: Entry) -> None:
+    def step(self, entry: SpoolEntry) -> None:
         """Take a sorted spectrum one step further."""
         try:
             if entry.state == "received":
@@ -91,11 +91,11 @@ class Courier:
             _log.error("defect", kind=type(error).__name__, places=frames_of(error)[-3:])
             self._end(entry, "internal-error")
 
-    def _submit(self, entry: Entry) -> None:
+    def _submit(self, entry: SpoolEntry) -> None:
         analysis = self.analyst.submit(self._parts(entry))
         self._kept(replace(entry, state="submitted", analysis=analysis, tries=0, due=0.0))
 
-    def _build(self, entry: Entry) -> None:
+    def _build(self, entry: SpoolEntry) -> None:
         found = self.analyst.result(self._parts(entry), entry.analysis)
         if found is None:
             pause = SIGNATURE_SECONDS if self.configuration.send == "signed" else POLL_SECONDS
@@ -104,7 +104,7 @@ class Courier:
         objects = self._objects(entry, found)
         self._kept(replace(self.spool.add_parcels(entry, objects), state="built", tries=0, due=0.0))
 
-    def _objects(self, entry: Entry, found: Fetched) -> list[tuple[str, bytes]]:
+    def _objects(self, entry: SpoolEntry, found: Fetched) -> list[tuple[str, bytes]]:
         header = read_header(self.spool.content(entry.key), "source")
         water = None if entry.water is None else read_header(self.spool.content(entry.water), "water")
         source = Source(header, water=water, organisation=self.configuration.organisation)
@@ -119,7 +119,7 @@ class Courier:
             made += [(kind, content) for content in contents]
         return made
 
-    def _deliver(self, entry: Entry) -> None:
+    def _deliver(self, entry: SpoolEntry) -> None:
         waiting = [parcel for parcel in entry.parcels if not parcel.sent and parcel.refused is None]
         contents = [(self.spool.path / parcel.file).read_bytes() for parcel in waiting]
         for parcel, outcome in zip(waiting, self.delivery.send(contents) if waiting else (), strict=True):
@@ -142,12 +142,12 @@ class Courier:
         )
         self.release(entry)
 
-    def release(self, entry: Entry) -> None:
+    def release(self, entry: SpoolEntry) -> None:
         """Forget a scan that has ended with its files, and its water reference once no other scan waits for it."""
         self.spool.forget(entry)
         self._release_others(entry)
 
-    def _release_others(self, entry: Entry) -> None:
+    def _release_others(self, entry: SpoolEntry) -> None:
         self._forget(entry.members)
         water = None if entry.water is None else self.spool.entries.get(entry.water)
         waits = [e for e in self.spool.of_study(entry.study) if e.state not in ("reference", "member", *ENDED)]
@@ -159,7 +159,7 @@ class Courier:
             if (entry := self.spool.entries.get(key)) is not None:
                 self.spool.forget(entry)
 
-    def _parts(self, entry: Entry) -> Parts:
+    def _parts(self, entry: SpoolEntry) -> Parts:
         source = parsed(self.spool.content(entry.key))
         metabolite = (stripped(source, self.site_key), *(self._stripped(key) for key in entry.members))
         water: tuple[bytes, ...] = ()
@@ -174,11 +174,11 @@ class Courier:
         names = (str(source.get(keyword) or "") for keyword in ("SeriesDescription", "ProtocolName"))
         return {**said_of(self.configuration.region, names), **person_of(source, self.site_key)}
 
-    def _kept(self, entry: Entry) -> None:
+    def _kept(self, entry: SpoolEntry) -> None:
         if self.spool.advance(entry):
             _log.info("state", sop_instance_uid=entry.sop_instance_uid, state=entry.state)
 
-    def _later(self, entry: Entry, reason: str) -> None:
+    def _later(self, entry: SpoolEntry, reason: str) -> None:
         pause = PAUSES[min(entry.tries, len(PAUSES) - 1)]
         known = self.spool.entries.get(entry.key)
         if known is None or known.sha256 != entry.sha256:
@@ -186,7 +186,7 @@ class Courier:
         self.spool.advance(replace(known, tries=entry.tries + 1, due=self.clock() + pause))
         _log.warning("tried in vain", sop_instance_uid=entry.sop_instance_uid, reason=reason, again_seconds=pause)
 
-    def _end(self, entry: Entry, code: str) -> None:
+    def _end(self, entry: SpoolEntry, code: str) -> None:
         state = "failed" if code in ("internal-error", "worker-crashed", "out-of-memory") else "refused"
         self.spool.end(replace(entry, state=state, code=code))  # type: ignore[arg-type]
         self._release_others(entry)

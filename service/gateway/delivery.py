@@ -14,7 +14,7 @@ from pydicom.dataset import FileDataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 from pynetdicom.association import Association
 
-from service.gateway.configuration import Configuration
+from service.gateway.configuration import GatewayConfiguration
 from service.gateway.dimse import SILENCE_SECONDS, application_entity, tls_context
 
 SENT = ""
@@ -38,7 +38,7 @@ class Delivery(Protocol):
         """Outcome of each object in turn, ``SENT`` or a refusal; raises ``PeerUnavailable`` to be tried again."""
 
 
-def delivery_of(configuration: Configuration) -> Delivery:
+def delivery_of(configuration: GatewayConfiguration) -> Delivery:
     """The way of the configuration."""
     return StowDelivery(configuration) if configuration.to.stow is not None else StoreDelivery(configuration)
 
@@ -46,7 +46,7 @@ def delivery_of(configuration: Configuration) -> Delivery:
 class StoreDelivery:
     """C-STORE over an association of its own for each result."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: GatewayConfiguration) -> None:
         self._configuration = configuration
 
     def send(self, contents: Sequence[bytes]) -> Iterator[str]:
@@ -103,7 +103,7 @@ def _implicit(item: FileDataset) -> FileDataset:
 class StowDelivery:
     """STOW-RS, all objects of a result in one request."""
 
-    def __init__(self, configuration: Configuration, transport: httpx2.BaseTransport | None = None) -> None:
+    def __init__(self, configuration: GatewayConfiguration, transport: httpx2.BaseTransport | None = None) -> None:
         address = configuration.to.stow or ""
         self._address = f"{address.rstrip('/')}/studies"
         context = None if configuration.tls is None else tls_context(configuration.tls, ssl.Purpose.SERVER_AUTH)

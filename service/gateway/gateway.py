@@ -9,7 +9,7 @@ import structlog
 
 from service.gateway.courier import Courier
 from service.gateway.receiver import Receiver
-from service.gateway.spool import ENDED, Entry
+from service.gateway.spool import ENDED, SpoolEntry
 
 LOOK_SECONDS = 1.0
 
@@ -87,7 +87,7 @@ class Gateway:
             self._courier.step(entry)
         self._wake.set()
 
-    def _sort_settled(self, entries: list[Entry], now: float) -> None:
+    def _sort_settled(self, entries: list[SpoolEntry], now: float) -> None:
         newest: dict[str, float] = {}
         unsorted = {entry.study for entry in entries if entry.state == "received" and entry.due == 0.0}
         for entry in entries:

@@ -18,7 +18,7 @@ from fitting.errors import FittingError, UnsupportedData
 from fitting.io import read
 from fitting.io._dicom import open_dataset
 from fitting.io.source import SourceFile
-from service.gateway.configuration import Configuration
+from service.gateway.configuration import GatewayConfiguration
 from service.gateway.dimse import SPECTRA, SYNTAXES, application_entity, tls_context
 from service.gateway.spool import Spool, SpoolFull
 
@@ -32,7 +32,7 @@ _log = structlog.get_logger()
 class Receiver:
     """The listening half of the gateway."""
 
-    def __init__(self, configuration: Configuration, spool: Spool, wake: Callable[[], None]) -> None:
+    def __init__(self, configuration: GatewayConfiguration, spool: Spool, wake: Callable[[], None]) -> None:
         self._configuration = configuration
         self._spool = spool
         self._wake = wake

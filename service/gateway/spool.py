@@ -44,7 +44,7 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SpoolEntry:
     """One source instance and how far it has come."""
 
     key: str
@@ -74,7 +74,7 @@ class Spool:
     """Every instance that has not been forgotten; safe to use from several threads."""
 
     path: Path
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, SpoolEntry] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     @classmethod
@@ -107,7 +107,7 @@ class Spool:
         """Bytes of a source instance."""
         return self.instance(key).read_bytes()
 
-    def receive(self, sop_instance_uid: str, study: str, content: bytes, now: float) -> tuple[Entry, bool]:
+    def receive(self, sop_instance_uid: str, study: str, content: bytes, now: float) -> tuple[SpoolEntry, bool]:
         """Put an instance on disk; the entry, and whether it is news. Other bytes under the same UID win.
 
         Raises
@@ -124,7 +124,7 @@ class Spool:
                 raise SpoolFull
             if known is not None:
                 self._remove_parcels(known)
-            entry = Entry(key, sop_instance_uid, study, digest, now)
+            entry = SpoolEntry(key, sop_instance_uid, study, digest, now)
             try:
                 write_durably(self.instance(key), content)
                 self.put(entry)
@@ -135,14 +135,14 @@ class Spool:
                 raise
             return entry, True
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: SpoolEntry) -> None:
         """Keep a state."""
         with self.lock:
             document = json.dumps(asdict(entry), indent=1).encode()
             write_durably(self.path / f"{entry.key}.json", document)
             self.entries[entry.key] = entry
 
-    def advance(self, entry: Entry) -> bool:
+    def advance(self, entry: SpoolEntry) -> bool:
         """Keep a state unless other bytes came under its UID meanwhile; whether it was kept."""
         with self.lock:
             known = self.entries.get(entry.key)
@@ -151,7 +151,7 @@ class Spool:
             self.put(entry)
             return True
 
-    def add_parcels(self, entry: Entry, objects: Iterable[tuple[str, bytes]]) -> Entry:
+    def add_parcels(self, entry: SpoolEntry, objects: Iterable[tuple[str, bytes]]) -> SpoolEntry:
         """The entry with objects (kind, content), which are on disk now; nothing is written for a forgotten one."""
         parcels = []
         for number, (kind, content) in enumerate(objects):
@@ -163,7 +163,7 @@ class Spool:
             parcels.append(Parcel(name, kind))
         return replace(entry, parcels=tuple(parcels))
 
-    def forget(self, entry: Entry) -> None:
+    def forget(self, entry: SpoolEntry) -> None:
         """Remove an instance, its objects and its state."""
         with self.lock:
             if self.entries.get(entry.key, entry).sha256 != entry.sha256:
@@ -173,19 +173,19 @@ class Spool:
             self._remove_parcels(entry)
             self.instance(entry.key).unlink(missing_ok=True)
 
-    def end(self, entry: Entry) -> None:
+    def end(self, entry: SpoolEntry) -> None:
         """Keep the state of a scan that will have no result, and nothing else of it."""
         with self.lock:
             if self.advance(entry):
                 self._remove_parcels(entry)
                 self.instance(entry.key).unlink(missing_ok=True)
 
-    def of_study(self, study: str) -> list[Entry]:
+    def of_study(self, study: str) -> list[SpoolEntry]:
         """The instances of a study in the order of their arrival."""
         with self.lock:
             return sorted((e for e in self.entries.values() if e.study == study), key=lambda e: (e.received, e.key))
 
-    def all(self) -> list[Entry]:
+    def all(self) -> list[SpoolEntry]:
         """Every instance in the order of its arrival."""
         with self.lock:
             return sorted(self.entries.values(), key=lambda entry: (entry.received, entry.key))
@@ -200,7 +200,7 @@ class Spool:
                 continue
         return total
 
-    def _remove_parcels(self, entry: Entry) -> None:
+    def _remove_parcels(self, entry: SpoolEntry) -> None:
         """Remove the objects made for an instance, also those that its state does not name yet."""
         for file in self.path.glob(f"{entry.key}.*-*.dcm"):
             file.unlink(missing_ok=True)
@@ -231,10 +231,10 @@ def write_durably(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
-def _entry(document: dict[str, object]) -> Entry:
+def _entry(document: dict[str, object]) -> SpoolEntry:
     parcels = document.pop("parcels", ())
     members = document.pop("members", ())
-    return Entry(
+    return SpoolEntry(
         **document,  # type: ignore[arg-type]
         parcels=tuple(Parcel(**parcel) for parcel in parcels),  # type: ignore[attr-defined]
         members=tuple(members),  # type: ignore[arg-type]

@@ -34,7 +34,7 @@ class ProtocolError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
+class HostConfiguration:
     """What the scanner's host asks for; a name or a text."""
 
     text: str
@@ -55,7 +55,7 @@ class Readout:
     samples: npt.NDArray[np.complex64]
 
 
-Message = Configuration | Header | Readout
+Message = HostConfiguration | Header | Readout
 
 
 def messages(read: Callable[[int], bytes]) -> Iterator[Message]:
@@ -75,9 +75,9 @@ def messages(read: Callable[[int], bytes]) -> Iterator[Message]:
         (kind,) = struct.unpack("<H", read(2))
         match kind:
             case 1:
-                yield Configuration(read(CONFIG_FILE_BYTES).split(b"\0", 1)[0].decode("utf-8", "replace"))
+                yield HostConfiguration(read(CONFIG_FILE_BYTES).split(b"\0", 1)[0].decode("utf-8", "replace"))
             case 2:
-                yield Configuration(_text(read))
+                yield HostConfiguration(_text(read))
             case 3:
                 yield Header(_text(read))
             case 4:

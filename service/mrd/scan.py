@@ -22,7 +22,7 @@ _COMPRESSED = (53, 54, 55, 56)
 
 
 @dataclass(slots=True)
-class Scan:
+class IncomingScan:
     """What has arrived of a scan."""
 
     xml: str = ""

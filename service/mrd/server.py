@@ -26,7 +26,7 @@ from service.mrd.protocol import (
     messages,
     text_message,
 )
-from service.mrd.scan import Scan
+from service.mrd.scan import IncomingScan
 from service.reports import FormatUnavailable, pdf
 from service.reports.fetched import Fetched
 from service.schemas.region_rules import RegionRule, said_of
@@ -109,8 +109,8 @@ class MrdServer:
         images = [image_message(page, number, head, _attributes()) for number, page in enumerate(pages, start=1)]
         return [text_message("DBG", said), *images, close_message()]
 
-    def _received(self, connection: socket.socket) -> Scan:
-        scan = Scan()
+    def _received(self, connection: socket.socket) -> IncomingScan:
+        scan = IncomingScan()
         for message in messages(exactly(connection)):
             if isinstance(message, Header):
                 scan.xml = message.xml
@@ -120,7 +120,7 @@ class MrdServer:
             raise ProtocolError("a scan has an XML header and at least one acquisition with signal")
         return scan
 
-    def _analysed(self, scan: Scan) -> tuple[str, list[Grey]]:
+    def _analysed(self, scan: IncomingScan) -> tuple[str, list[Grey]]:
         water = (scan.file(scan.waters),) if scan.waters else ()
         document: Document = said_of(self._rules, (scan.protocol_name,))
         parts = Parts((scan.file(scan.readouts),), water, document)

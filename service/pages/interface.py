@@ -19,7 +19,7 @@ _JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class OperationParameter:
     """One value that a call takes."""
 
     name: str
@@ -30,14 +30,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Operation:
     """One call, with what its form needs."""
 
     method: str
     path: str
     summary: str
     description: str
-    parts: tuple[Part, ...]
+    parts: tuple[OperationParameter, ...]
     takes_json: bool
     """Whether its body is JSON alone; a form with files has parts."""
 
@@ -49,15 +49,16 @@ def docs_page(request: Request) -> HTMLResponse:
     return page("docs.html", request=request, calls=list(calls(description)), server=str(request.base_url).rstrip("/"))
 
 
-def calls(description: dict[str, Any]) -> Iterator[Call]:
+def calls(description: dict[str, Any]) -> Iterator[Operation]:
     """The calls of an OpenAPI document, in its order."""
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
             content = operation.get("requestBody", {}).get("content", {})
             parameters = [
-                Part(item["name"], item["in"], bool(item.get("required"))) for item in operation.get("parameters", ())
+                OperationParameter(item["name"], item["in"], bool(item.get("required")))
+                for item in operation.get("parameters", ())
             ]
-            yield Call(
+            yield Operation(
                 method.upper(),
                 path,
                 operation["summary"],
@@ -67,8 +68,8 @@ def calls(description: dict[str, Any]) -> Iterator[Call]:
             )
 
 
-def _of_form(schema: dict[str, Any]) -> Iterator[Part]:
+def _of_form(schema: dict[str, Any]) -> Iterator[OperationParameter]:
     needed = schema.get("required", ())
     for name, item in schema.get("properties", {}).items():
         place = "file" if item.get("items", item).get("format") == "binary" else "part"
-        yield Part(name, place, name in needed, item.get("type") == "array")
+        yield OperationParameter(name, place, name in needed, item.get("type") == "array")

@@ -26,7 +26,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ComparedValue:
     """One value of one session; ``flag`` is empty where nothing was compared with controls."""
 
     ratio: str
@@ -41,7 +41,7 @@ class ComparisonRow:
 
     name: str
     meaning: str
-    cells: tuple[Cell | None, Cell | None]
+    cells: tuple[ComparedValue | None, ComparedValue | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _row(name: str, one: MetaboliteResult | None, other: MetaboliteResult | None
     return ComparisonRow(name, meaning, (None if one is None else _cell(one), None if other is None else _cell(other)))
 
 
-def _cell(result: MetaboliteResult) -> Cell:
+def _cell(result: MetaboliteResult) -> ComparedValue:
     position: values.Position = "absent" if result.z is None else result.z.flag
     flag = "" if result.z is None else text(f"flag.{position}")
-    return Cell(values.ratio_cell(result), values.concentration_cell(result), position, flag)
+    return ComparedValue(values.ratio_cell(result), values.concentration_cell(result), position, flag)

@@ -29,7 +29,7 @@ class Report:
     verdict: VerdictBox
     standout: Standout
     header: tuple[Fact, ...]
-    groups: tuple[rows.Group, ...]
+    groups: tuple[rows.RowGroup, ...]
     reasons: tuple[ReasonLine, ...]
     cautions: tuple[CautionLine, ...]
     """Numbered remarks on single values."""
@@ -49,7 +49,7 @@ class Report:
     assumptions: tuple[str, ...]
     evidence: tuple[evidence.EvidenceGroup, ...]
     evidence_summary: str
-    minimum: tuple[minimum_reporting.Section, ...]
+    minimum: tuple[minimum_reporting.ReportingPart, ...]
     minimum_summary: str
     provenance: tuple[Fact, ...]
     processing: tuple[Fact, ...]

@@ -19,17 +19,17 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ReportingPart:
     """One of the four parts of the standard."""
 
     heading: str
     items: tuple[Item, ...]
 
 
-def sections(analysis: Analysis) -> tuple[Section, ...]:
+def sections(analysis: Analysis) -> tuple[ReportingPart, ...]:
     """All items of the standard for a single-voxel examination."""
     return tuple(
-        Section(text(f"minimum.{name}"), tuple(_item(key, value) for key, value in items(analysis).items()))
+        ReportingPart(text(f"minimum.{name}"), tuple(_item(key, value) for key, value in items(analysis).items()))
         for name, items in (
             ("hardware", _hardware),
             ("acquisition", _acquisition),
@@ -39,7 +39,7 @@ def sections(analysis: Analysis) -> tuple[Section, ...]:
     )
 
 
-def summary(parts: tuple[Section, ...]) -> str:
+def summary(parts: tuple[ReportingPart, ...]) -> str:
     """Number of items that are missing or incomplete."""
     items = [item for part in parts for item in part.items]
     return text("minimum.count", missing=sum(not item.complete for item in items), all=len(items))

@@ -14,7 +14,7 @@ from service.reports.values import Position
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MetaboliteRow:
     """One metabolite as it stands in the table; an empty string is an empty cell."""
 
     name: str
@@ -45,7 +45,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class RowGroup:
     """Rows under one heading."""
 
     heading: str
@@ -53,15 +53,17 @@ class Group:
     """Whether these values come first where space is limited."""
     summary: str
     """How many values there are, were compared and lie outside."""
-    rows: tuple[Row, ...]
+    rows: tuple[MetaboliteRow, ...]
 
 
-def groups(analysis: Analysis, reasons: tuple[ReasonLine, ...], cautions: tuple[CautionLine, ...]) -> tuple[Group, ...]:
+def groups(
+    analysis: Analysis, reasons: tuple[ReasonLine, ...], cautions: tuple[CautionLine, ...]
+) -> tuple[RowGroup, ...]:
     """Every metabolite exactly once, grouped for reading."""
     letters = {name: line.letter for line in reasons for name in line.names}
     numbered = marks(cautions)
     return tuple(
-        Group(
+        RowGroup(
             text(f"groups.{key}"),
             key in values.LEADING,
             _summary(results),
@@ -72,10 +74,12 @@ def groups(analysis: Analysis, reasons: tuple[ReasonLine, ...], cautions: tuple[
     )
 
 
-def _row(result: MetaboliteResult, analysis: Analysis, letters: dict[str, str], numbered: dict[str, str]) -> Row:
+def _row(
+    result: MetaboliteResult, analysis: Analysis, letters: dict[str, str], numbered: dict[str, str]
+) -> MetaboliteRow:
     crlb = numbers.finite(result.crlb_percent)
     z, norm = result.z, values.norm_of(result, analysis.norms)
-    return Row(
+    return MetaboliteRow(
         name=result.name,
         meaning=values.meaning(result.name),
         ratio=values.ratio_cell(result),

@@ -56,7 +56,7 @@ INK, MUTED, RULE = "#111827", "#4b5563", "#d1d5db"
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class PanelScale:
     """Maps ppm and signal to SVG units within one panel."""
 
     low: float
@@ -77,7 +77,7 @@ class Window:
 
     x: FloatArray
     inside: npt.NDArray[np.bool_]
-    scale: Scale
+    scale: PanelScale
 
 
 def abscissa(ppm: FloatArray) -> FloatArray:
@@ -97,7 +97,7 @@ def window(traces: Traces) -> Window | None:
     return Window(
         x=abscissa(traces.ppm[inside]),
         inside=inside,
-        scale=Scale(low - margin, (MAIN[1] - MAIN[0]) / (1.12 * (top - low)), top),
+        scale=PanelScale(low - margin, (MAIN[1] - MAIN[0]) / (1.12 * (top - low)), top),
     )
 
 
@@ -160,7 +160,7 @@ def majors() -> list[float]:
     return [tick / 2.0 for tick in range(8, 0, -1)]
 
 
-def _frame(scale: Scale, font: int) -> str:
+def _frame(scale: PanelScale, font: int) -> str:
     """Grid, axes, their ticks and names."""
     lines = []
     for ppm in majors():
@@ -196,7 +196,7 @@ def _frame(scale: Scale, font: int) -> str:
     )
 
 
-def _percents(scale: Scale, font: int) -> list[int]:
+def _percents(scale: PanelScale, font: int) -> list[int]:
     """Round ticks of the ordinate with room for their labels, from the panel's bottom to 100 %."""
     if scale.top <= 0.0:
         return []

@@ -19,7 +19,7 @@ TOP, FOOT = 14, 40
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class StackLayout:
     """Measures of the figure in SVG units."""
 
     width: int
@@ -34,7 +34,7 @@ class Layout:
         return self.names + (HIGH_PPM - ppm) / (HIGH_PPM - LOW_PPM) * (self.width - self.names - 8)
 
 
-PAPER = Layout(860, 104, 26, 15)
+PAPER = StackLayout(860, 104, 26, 15)
 
 
 def stack_svg(traces: Traces, order: Sequence[int], *, paper: bool = False) -> str:
@@ -78,12 +78,12 @@ def stack_svg(traces: Traces, order: Sequence[int], *, paper: bool = False) -> s
     )
 
 
-def _beside(parts: int) -> Layout:
+def _beside(parts: int) -> StackLayout:
     """About as high as the spectrum, whatever the number of parts."""
-    return Layout(440, 84, min(max(430 // parts, 15), 30), 12)
+    return StackLayout(440, 84, min(max(430 // parts, 15), 30), 12)
 
 
-def _axis(layout: Layout, height: int) -> str:
+def _axis(layout: StackLayout, height: int) -> str:
     ticks = [(ppm, float(layout.x(np.array([ppm]))[0])) for ppm in majors()]
     line = f'<path d="M{layout.names},{height - FOOT + 8}H{layout.width - 8}" stroke="{INK}"/>'
     marks = "".join(

@@ -45,7 +45,7 @@ def as_text(document: AnalysisDocument) -> str:
     return "\n".join(body)
 
 
-def _table(groups: tuple[rows.Group, ...]) -> str:
+def _table(groups: tuple[rows.RowGroup, ...]) -> str:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in ("name", "ratio", "concentration", "crlb", "reference", "z", "flag"):
         table.add_column(text(f"terminal.{column}"), no_wrap=True, overflow="fold")

@@ -14,7 +14,7 @@ from service.reports import numbers, timeline_changes, timeline_figure, values
 from service.reports.comparability import in_words
 from service.reports.document import AnalysisDocument
 from service.reports.texts import text
-from service.reports.timeline_figure import Panel, Point
+from service.reports.timeline_figure import Point, TimelinePanel
 
 FOLLOWED = ("tNAA", "tCho", "Glx", "mI", "Glu", "GABA", "GSH", "Lac")
 """Metabolites that are drawn, as ratios to tCr, in this order; the table has all."""
@@ -48,7 +48,7 @@ class TimelineVisit:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TimelineValue:
     """One value of one session."""
 
     value: str
@@ -57,12 +57,12 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TimelineRow:
     """One metabolite or clinical measure over the sessions; None where it was not measured."""
 
     name: str
     meaning: str
-    entries: tuple[Entry | None, ...]
+    entries: tuple[TimelineValue | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class RegionTimeline:
     """Differences between sessions that are not compared, and the sessions left out."""
     figures: tuple[tuple[str, str], ...]
     """Name and SVG of each panel."""
-    values: tuple[Line, ...]
-    clinical: tuple[Line, ...]
+    values: tuple[TimelineRow, ...]
+    clinical: tuple[TimelineRow, ...]
     changes: tuple[timeline_changes.SeriesChanges, ...]
     """Changes among sessions that may be compared."""
     neighbours: tuple[tuple[str, str], ...]
@@ -146,14 +146,14 @@ def _warnings(course: follow_up.Course, number_of: Mapping[str, int]) -> tuple[s
     )
 
 
-def _panels(sessions: Sequence[Session], series: Sequence[int | None]) -> list[Panel]:
+def _panels(sessions: Sequence[Session], series: Sequence[int | None]) -> list[TimelinePanel]:
     panels = []
     for name in FOLLOWED:
         numbered = enumerate(zip(sessions, series, strict=True), 1)
         points = [_point(number, session, name, group) for number, (session, group) in numbered]
         shown = tuple(point for point in points if point is not None)
         if shown:
-            panels.append(Panel(text("timeline.ratio_of", name=name), shown))
+            panels.append(TimelinePanel(text("timeline.ratio_of", name=name), shown))
     for name, label in MEASURES.items():
         shown = tuple(
             Point(number, session.clinical[name])
@@ -161,7 +161,7 @@ def _panels(sessions: Sequence[Session], series: Sequence[int | None]) -> list[P
             if name in session.clinical
         )
         if shown:
-            panels.append(Panel(label, shown))
+            panels.append(TimelinePanel(label, shown))
     return panels
 
 
@@ -179,7 +179,7 @@ def _point(number: int, session: Session, name: str, series: int | None) -> Poin
     return Point(number, value, value - HALF_WIDTH_95 * sd, value + HALF_WIDTH_95 * sd, band, series)
 
 
-def _values(sessions: Sequence[Session]) -> tuple[Line, ...]:
+def _values(sessions: Sequence[Session]) -> tuple[TimelineRow, ...]:
     union: dict[str, MetaboliteResult] = {}
     for session in sessions:
         union |= {result.name: result for result in session.document.analysis.metabolites}
@@ -187,26 +187,26 @@ def _values(sessions: Sequence[Session]) -> tuple[Line, ...]:
         result.name for key, group in values.in_reading_order(union.values()) if key != "background" for result in group
     ]
     return tuple(
-        Line(name, values.meaning(name), tuple(_entry(_result(session, name)) for session in sessions))
+        TimelineRow(name, values.meaning(name), tuple(_entry(_result(session, name)) for session in sessions))
         for name in ordered
         if name != "tCr"
     )
 
 
-def _entry(result: MetaboliteResult | None) -> Entry | None:
+def _entry(result: MetaboliteResult | None) -> TimelineValue | None:
     if result is None:
         return None
     position: values.Position = "absent" if result.z is None else result.z.flag
-    return Entry(values.ratio_cell(result), position, "" if result.z is None else text(f"flag.{position}"))
+    return TimelineValue(values.ratio_cell(result), position, "" if result.z is None else text(f"flag.{position}"))
 
 
-def _clinical(sessions: Sequence[Session]) -> tuple[Line, ...]:
+def _clinical(sessions: Sequence[Session]) -> tuple[TimelineRow, ...]:
     lines = []
     for name, label in MEASURES.items():
         given = [session.clinical.get(name) for session in sessions]
         if any(value is not None for value in given):
-            entries = (None if value is None else Entry(numbers.plain(value), "absent", "") for value in given)
-            lines.append(Line(label, "", tuple(entries)))
+            entries = (None if value is None else TimelineValue(numbers.plain(value), "absent", "") for value in given)
+            lines.append(TimelineRow(label, "", tuple(entries)))
     return tuple(lines)
 
 

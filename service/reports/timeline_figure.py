@@ -36,14 +36,14 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class TimelinePanel:
     """One quantity."""
 
     title: str
     points: tuple[Point, ...]
 
 
-def panel_svg(panel: Panel, times: Sequence[float], *, days: bool = False) -> str:
+def panel_svg(panel: TimelinePanel, times: Sequence[float], *, days: bool = False) -> str:
     """The quantity over all sessions: by their ``days``, or evenly spaced where those are not known."""
     ticks = _ticks(panel)
     low, high = ticks[0], ticks[-1]
@@ -132,7 +132,7 @@ def _said(point: Point) -> str:
     return text("timeline.said_interval", number=point.number, value=value, low=low, high=high)
 
 
-def _ticks(panel: Panel) -> list[float]:
+def _ticks(panel: TimelinePanel) -> list[float]:
     """Three to six round numbers that cover all values drawn."""
     drawn = [value for p in panel.points for value in (p.value, p.low, p.high, *(p.band or ())) if value is not None]
     low, high = min(drawn), max(drawn)

@@ -73,7 +73,7 @@ DRAFT = SignOff(1, "draft", ())
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RequestedStep:
     """One step as it is asked for."""
 
     action: SignOffAction
@@ -96,7 +96,7 @@ class SignedReport:
     """Rendered reports by format; ``html`` is always there."""
 
 
-def next_state(current: SignOff, step: Step) -> SignOffState:
+def next_state(current: SignOff, step: RequestedStep) -> SignOffState:
     """The state after ``step``.
 
     Raises
@@ -148,7 +148,7 @@ class SignOffRepository:
         with self._database.reading() as session:
             return {row.analysis_id: (row.version, row.state) for row in session.scalars(query)}
 
-    def add(self, analysis_id: str, step: Step, signed: SignedReport | None = None) -> SignOff:
+    def add(self, analysis_id: str, step: RequestedStep, signed: SignedReport | None = None) -> SignOff:
         """Take one step; a signature comes with what is signed.
 
         Raises

@@ -16,7 +16,7 @@ from service.storage.tables import ANALYSES, WEBHOOK_DELIVERIES, AnalysisRow, St
 _ENDED: tuple[State, ...] = ("succeeded", "failed", "cancelled")
 
 
-class Call(NamedTuple):
+class WebhookCall(NamedTuple):
     """One call to make now."""
 
     id: str
@@ -59,7 +59,7 @@ class WebhookRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def take(self, limit: int, lease: timedelta) -> list[Call]:
+    def take(self, limit: int, lease: timedelta) -> list[WebhookCall]:
         """Up to ``limit`` calls that are due; a sender that does not finish them loses them after ``lease``."""
         due = select(WebhookDeliveryRow).where(WebhookDeliveryRow.due <= _NOW).order_by(WebhookDeliveryRow.due)
         with self._database.writing() as session:
@@ -72,18 +72,18 @@ class WebhookRepository:
                 delivery.due = clock.now(lease)
                 delivery.attempts += 1
                 finished = row.finished or row.created
-                calls.append(Call(delivery.id, delivery.url, delivery.attempts, row.id, row.state, finished))
+                calls.append(WebhookCall(delivery.id, delivery.url, delivery.attempts, row.id, row.state, finished))
             return calls
 
-    def answered(self, call: Call) -> None:
+    def answered(self, call: WebhookCall) -> None:
         """Record that the receiver has it."""
         self._settle(call, {"due": None, "delivered": _NOW, "failure": None})
 
-    def failed(self, call: Call, failure: str, again: timedelta | None) -> None:
+    def failed(self, call: WebhookCall, failure: str, again: timedelta | None) -> None:
         """It has not; call ``again`` after this long, or never when None."""
         due = None if again is None else clock.now(again)
         self._settle(call, {"due": due, "failure": failure})
 
-    def _settle(self, call: Call, values: dict[str, object]) -> None:
+    def _settle(self, call: WebhookCall, values: dict[str, object]) -> None:
         with self._database.writing() as session:
             session.execute(update(WebhookDeliveryRow).where(WebhookDeliveryRow.id == call.id).values(values))

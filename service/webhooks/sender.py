@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.logs import frames_of
 from service.metrics import Metrics
 from service.settings import Settings
-from service.storage.webhooks import Call, WebhookRepository
+from service.storage.webhooks import WebhookCall, WebhookRepository
 from service.webhooks.addresses import ForbiddenAddress, pinned
 
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600, 4 * 3600, 12 * 3600, 24 * 3600))
@@ -80,7 +80,7 @@ class WebhookSender:
                 if not calls:
                     self._stopping.wait(POLL_SECONDS)
 
-    def make(self, call: Call) -> None:
+    def make(self, call: WebhookCall) -> None:
         """Make one call and record its outcome."""
         failure = self._failure(call)
         log.info("webhook", analysis_id=call.analysis_id, attempt=call.attempt, failure=failure)
@@ -91,7 +91,7 @@ class WebhookSender:
         is_last = call.attempt > len(PAUSES) or failure == f"http-{_GONE}"
         self._repository.failed(call, failure, None if is_last else PAUSES[call.attempt - 1])
 
-    def _failure(self, call: Call) -> str | None:
+    def _failure(self, call: WebhookCall) -> str | None:
         try:
             target = pinned(call.url, self._settings)
             body = message(call)
@@ -110,7 +110,7 @@ class WebhookSender:
         return None if response.is_success else f"http-{response.status_code}"
 
 
-def message(call: Call) -> bytes:
+def message(call: WebhookCall) -> bytes:
     """Body of a call: id and outcome of the analysis, without its content."""
     document = {
         "type": f"analysis.{call.state}",

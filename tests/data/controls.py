@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fitting.norms import Context, Control, Controls, Measured, Method, Norm
 from fitting.norms.case import scan
-from fitting.norms.norm import Cohort
+from fitting.norms.norm import StudyControls
 from fitting.request import Subject, TissueFractions
 from fitting.statistics.pooling import RandomEffects
 
 COHORTS = tuple(
-    Cohort(f"study {k}", "10.1/x", "t", 1.3 + 0.05 * k, 0.1, 20 + k, 40.0, k == 4, False, ("PRESS",), ("LCModel 6.3",))
+    StudyControls(
+        f"study {k}", "10.1/x", "t", 1.3 + 0.05 * k, 0.1, 20 + k, 40.0, k == 4, False, ("PRESS",), ("LCModel 6.3",)
+    )
     for k in range(5)
 )
 NORM = Norm(

@@ -16,7 +16,7 @@ from fitting.run.basis_choice import basis_for, protocol_of
 from fitting.run.eddy_current_doubt import DecayingPhase, best_phase
 from fitting.run.intake import take_in
 from fitting.run.job import Job
-from fitting.run.protocol_doubt import Alternative, best_alternative
+from fitting.run.protocol_doubt import ProtocolAlternative, best_alternative
 from tests.faults.scan import clean_scan
 
 STATED: tuple[dict[str, object], ...] = (
@@ -33,7 +33,7 @@ STATED: tuple[dict[str, object], ...] = (
 class Doubts:
     """The best other protocol, and the best decaying phase; each with its gain, and None where none does as well."""
 
-    protocol: Alternative | None
+    protocol: ProtocolAlternative | None
     phase: DecayingPhase
 
 

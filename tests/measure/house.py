@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -71,6 +72,18 @@ def doors() -> list[str]:
     )
 
 
+def classes_of_one_name() -> list[str]:
+    """Names that two public classes of the product share."""
+    names = Counter(
+        node.name
+        for package in ("fitting", "service")
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    return sorted(name for name, count in names.items() if count > 1)
+
+
 def lines(package: str) -> int:
     """Lines of the Python files of a package."""
     return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / package).rglob("*.py"))
@@ -115,10 +128,11 @@ def main() -> None:
             f"{len(written)} files: {', '.join(written)}\n{len(generated)} generated: {', '.join(generated)}\n"
         )
         return
-    found = axes_as_floats()
+    found, shared = axes_as_floats(), classes_of_one_name()
     rows = {
         "signatures with dwell_time, spectrometer_frequency side by side": f"{len(found)} {'; '.join(found)}".strip(),
         "noise estimates in one analysis": str(noise_searches()),
+        "names of two classes": " ".join((str(len(shared)), *shared)),
         "doors of fitting": f"{len(doors())}: {', '.join(doors())}",
         "layers of fitting": f"{len(layers('fitting'))}: {', '.join(layers('fitting'))}",
         "layers of service": f"{len(layers('service'))}: {', '.join(layers('service'))}",

@@ -11,7 +11,7 @@ import pytest
 from fitting.analysis import Analysis
 from fitting.errors import UnusableBasis, UnusableSite
 from fitting.io import SourceFile
-from fitting.request import Options, Visit
+from fitting.request import Options, PersonVisit
 from fitting.run import Job, analyse, calibrate
 from fitting.run.calibration import candidate_of
 from fitting.run.learning import Learned, hear, learn
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.truth
 def jobs_of(known: KnownSet) -> list[Job]:
     given = known.jobs["simulated basis"].items()
     return [
-        replace(job, subject=replace(job.subject, region="ACC"), visit=Visit(subject=f"ctl-{name[-2:]}"))
+        replace(job, subject=replace(job.subject, region="ACC"), visit=PersonVisit(subject=f"ctl-{name[-2:]}"))
         for name, job in given
     ]
 

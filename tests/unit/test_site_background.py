@@ -12,7 +12,7 @@ from scipy import stats
 
 from fitting.errors import UnusableBasis
 from fitting.model.background_evidence import BackgroundEvidence, evidence_of, probability
-from fitting.model.site_background import PERSONAL, LeftOut, SiteBackground, learned, log_evidence
+from fitting.model.site_background import PERSONAL, RejectedControl, SiteBackground, learned, log_evidence
 from fitting.units import FloatArray
 from tests.unit.model_cases import penalty_rows
 from tests.unit.test_two_deviations import linearised
@@ -161,7 +161,12 @@ def test_a_background_is_read_back_as_it_was_written() -> None:
     """The document gives the same background, digest and document; the digest follows the content."""
     found = learned(SPECTRA, "grid", 0.1)
     said = SiteBackground(
-        found.grid, found.mean, found.covariance, 0.1, PEOPLE, (LeftOut("ctl-03", "verdict", "It is of limited use."),)
+        found.grid,
+        found.mean,
+        found.covariance,
+        0.1,
+        PEOPLE,
+        (RejectedControl("ctl-03", "verdict", "It is of limited use."),),
     )
     document = json.loads(json.dumps(said.to_document()))
     again = SiteBackground.from_document(document)

@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from fitting.basis.basis_set import Deviations as Freedom
-from fitting.model.background import LINES, PERSONAL, TEMPLATES, Family, with_deviations
+from fitting.basis.basis_set import BasisDeviations as Freedom
+from fitting.model.background import LINES, PERSONAL, TEMPLATES, DeviationFamily, with_deviations
 from fitting.model.fit import Components, build_model, fit
 from fitting.model.forward import State
 from fitting.model.linear_prior import LinearPrior
@@ -62,7 +62,9 @@ def linearised() -> tuple[Problem, State]:
     assert known.deviations is not None
     assert known.differences is not None
     families = {TEMPLATES: known.deviations.templates, LINES: known.deviations.lines}
-    model = with_deviations(model, {n: Family(model.domain.decimate(s) / unit) for n, s in families.items()}, first)
+    model = with_deviations(
+        model, {n: DeviationFamily(model.domain.decimate(s) / unit) for n, s in families.items()}, first
+    )
     model = with_differences(model, model.domain.decimate(known.differences) / unit, first)
     problem = Problem(model, model.baseline.expected)
     return problem, problem.state(vector)

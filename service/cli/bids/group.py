@@ -37,7 +37,7 @@ _PATH = re.compile(r"[MmLlHhVv0-9., e+-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class GroupCounts:
     """Counts of what the group's files hold."""
 
     spectra: int
@@ -45,7 +45,7 @@ class Gathered:
     refused: int
 
 
-def write_group(out: Path) -> Gathered:
+def write_group(out: Path) -> GroupCounts:
     """Gather the rows of every spectrum and write table, its description and the page.
 
     Raises
@@ -68,7 +68,7 @@ def write_group(out: Path) -> Gathered:
     write(out / f"{stem}.json", as_json({name: described[name] for name in GROUP_COLUMNS}))
     write(out / "group.html", html.render("Metabolites of a BIDS dataset", spectra))
     people = {row["participant_id"] for row in rows}
-    return Gathered(len(spectra), len(people), sum(item.verdict is None for item in spectra))
+    return GroupCounts(len(spectra), len(people), sum(item.verdict is None for item in spectra))
 
 
 def _tables(out: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from fitting.errors import ImplausibleParameter, UnusableTable
 from fitting.norms.regions import find_region
 from service.cli.bids.dataset import BidsSpectrum, Dataset, spectra_of
 from service.cli.bids.remote import run_remotely
-from service.cli.bids.run import Outcome, Surroundings, run_spectrum
+from service.cli.bids.run import SpectrumOutcome, Surroundings, run_spectrum
 from service.cli.client import calling
 from service.cli.configuration import load_settings
 from service.cli.ordered_map import Crashed, map_in_order
@@ -21,7 +21,7 @@ from service.cli.own_sites import check_site, own_sites
 from service.cli.progress_bar import with_progress
 from service.client import Client
 
-_CRASHED = Outcome("failed", "worker-crashed: the process that analysed it died, also when it ran alone")
+_CRASHED = SpectrumOutcome("failed", "worker-crashed: the process that analysed it died, also when it ran alone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def analyse_all(
     return _counted(_settled(map_in_order(task, items, used, settings.worker_memory_bytes)), len(items), out)
 
 
-def _counted(outcomes: Iterable[tuple[BidsSpectrum, Outcome]], total: int, out: Path) -> Done:
+def _counted(outcomes: Iterable[tuple[BidsSpectrum, SpectrumOutcome]], total: int, out: Path) -> Done:
     results = kept = 0
     for item, outcome in with_progress(outcomes, total):
         results += outcome.has_result
@@ -101,12 +101,14 @@ def _counted(outcomes: Iterable[tuple[BidsSpectrum, Outcome]], total: int, out: 
     return Done(results, kept)
 
 
-def _settled(pairs: Iterable[tuple[BidsSpectrum, Outcome | Crashed]]) -> Iterator[tuple[BidsSpectrum, Outcome]]:
+def _settled(
+    pairs: Iterable[tuple[BidsSpectrum, SpectrumOutcome | Crashed]],
+) -> Iterator[tuple[BidsSpectrum, SpectrumOutcome]]:
     for item, outcome in pairs:
         yield item, _CRASHED if isinstance(outcome, Crashed) else outcome
 
 
-def _log(out: Path, item: BidsSpectrum, outcome: Outcome) -> None:
+def _log(out: Path, item: BidsSpectrum, outcome: SpectrumOutcome) -> None:
     """One line for a spectrum in the log of its person; people may be analysed at once, as on a cluster."""
     path = out / "logs" / f"sub-{item.participant}.log"
     path.parent.mkdir(parents=True, exist_ok=True)

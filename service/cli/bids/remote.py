@@ -13,8 +13,8 @@ from fitting.errors import FittingError
 from service.cli.bids.dataset import BidsSpectrum
 from service.cli.bids.outputs import spectrum_name
 from service.cli.bids.run import (
-    Outcome,
     Prepared,
+    SpectrumOutcome,
     Surroundings,
     outcome_that_stands,
     prepare,
@@ -35,13 +35,13 @@ class _Sent:
     item: BidsSpectrum
     prepared: Prepared | None
     analysis: str | None
-    outcome: Outcome | None
+    outcome: SpectrumOutcome | None
     """Known without waiting."""
 
 
 def run_remotely(
     items: Sequence[BidsSpectrum], around: Surroundings, client: Client
-) -> Iterator[tuple[BidsSpectrum, Outcome]]:
+) -> Iterator[tuple[BidsSpectrum, SpectrumOutcome]]:
     """Each spectrum with its outcome, in order; its files are written as by ``run_spectrum``.
 
     Raises
@@ -79,19 +79,19 @@ def _traces(document: Mapping[str, Any]) -> Traces:
     return Traces(**curves, names=(), components=np.empty((0, curves["ppm"].size)))
 
 
-def _gathered(client: Client, sent: _Sent, around: Surroundings) -> tuple[BidsSpectrum, Outcome]:
+def _gathered(client: Client, sent: _Sent, around: Surroundings) -> tuple[BidsSpectrum, SpectrumOutcome]:
     if sent.outcome is not None or sent.prepared is None or sent.analysis is None:
-        return sent.item, sent.outcome or Outcome("failed")
+        return sent.item, sent.outcome or SpectrumOutcome("failed")
     answer = client.wait(sent.analysis)
     if answer["state"] == "succeeded":
         analysis, page = load_analysis(answer), client.report(sent.analysis, "html")
         traces = _traces(client.traces(sent.analysis))
         spectrum = analysed_spectrum(spectrum_name(sent.item), analysis, traces, sent.prepared.request)
         write_result(sent.prepared, analysis, spectrum, page, around.out)
-        return sent.item, Outcome("analysed")
+        return sent.item, SpectrumOutcome("analysed")
     problem = answer["problem"]
     if problem is None or problem.get("status", 500) >= 500:
         code, detail = ("cancelled", "it was cancelled") if problem is None else (problem["code"], problem["detail"])
-        return sent.item, Outcome("failed", f"{code}: {detail}")
+        return sent.item, SpectrumOutcome("failed", f"{code}: {detail}")
     known = sent.prepared.fingerprint
     return sent.item, write_refusal(sent.item, problem["code"], problem["detail"], known, around.out)

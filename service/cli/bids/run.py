@@ -43,7 +43,7 @@ _SCANS = ("metabolite", "water_reference")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SpectrumOutcome:
     """What became of one spectrum, and why."""
 
     state: State
@@ -78,7 +78,7 @@ class Prepared:
     fingerprint: str
 
 
-def run_spectrum(item: BidsSpectrum, *, around: Surroundings) -> Outcome:
+def run_spectrum(item: BidsSpectrum, *, around: Surroundings) -> SpectrumOutcome:
     """Analyse a spectrum and write its files, unless those of the same input and engine are there."""
     known = None
     try:
@@ -88,15 +88,15 @@ def run_spectrum(item: BidsSpectrum, *, around: Surroundings) -> Outcome:
     except FittingError as error:
         return write_refusal(item, error.code, error.detail, known, around.out)
     except MemoryError:
-        return Outcome("failed", "out-of-memory: it takes more memory than a worker process may")
+        return SpectrumOutcome("failed", "out-of-memory: it takes more memory than a worker process may")
     except OSError as error:
-        return Outcome("failed", f"file-not-writable: {error.strerror or type(error).__name__}")
+        return SpectrumOutcome("failed", f"file-not-writable: {error.strerror or type(error).__name__}")
     except Exception as error:  # a defect must not stop the other spectra; its message may quote the input
         place = (frames_of(error) or ["an unknown place"])[-1]
-        return Outcome("failed", f"internal-error: a defect of mrsquant, {type(error).__name__} at {place}")
+        return SpectrumOutcome("failed", f"internal-error: a defect of mrsquant, {type(error).__name__} at {place}")
 
 
-def _analysed(prepared: Prepared, around: Surroundings) -> Outcome:
+def _analysed(prepared: Prepared, around: Surroundings) -> SpectrumOutcome:
     job = Job.of(prepared.request, prepared.files, around.site_norms, around.sites)
     check_request(job.subject, job.options)
     analysis, traces = analyse(replace(job, laboratories=around.laboratories), cache_dir=around.cache_dir)
@@ -104,7 +104,7 @@ def _analysed(prepared: Prepared, around: Surroundings) -> Outcome:
     document = AnalysisDocument(analysis, subject=subject, session=session, group=group)
     spectrum = analysed_spectrum(spectrum_name(prepared.item), analysis, traces, prepared.request)
     write_result(prepared, analysis, spectrum, render("html", document, traces).content, around.out)
-    return Outcome("analysed")
+    return SpectrumOutcome("analysed")
 
 
 def prepare(item: BidsSpectrum, around: Surroundings) -> Prepared:
@@ -127,7 +127,7 @@ def prepare(item: BidsSpectrum, around: Surroundings) -> Prepared:
     return Prepared(item, files, request, _digest(files, request, around))
 
 
-def outcome_that_stands(prepared: Prepared, out: Path) -> Outcome | None:
+def outcome_that_stands(prepared: Prepared, out: Path) -> SpectrumOutcome | None:
     """The outcome of an earlier run of the same input and engine; None when there is none, or a file is gone."""
     folder, stem = out / folder_of(prepared.item), stem_of(prepared.item)
     tsv, document, page = (folder / f"{stem}_mrs.{ending}" for ending in ("tsv", "json", "html"))
@@ -135,8 +135,8 @@ def outcome_that_stands(prepared: Prepared, out: Path) -> Outcome | None:
         return None
     outcome = json.loads(document.read_bytes())["Outcome"]
     if outcome["code"] == "refused":
-        return Outcome("kept", outcome["sentence"])
-    return Outcome("kept") if page.is_file() else None
+        return SpectrumOutcome("kept", outcome["sentence"])
+    return SpectrumOutcome("kept") if page.is_file() else None
 
 
 def write_result(prepared: Prepared, analysis: Analysis, spectrum: StudySpectrum, page: bytes, out: Path) -> None:
@@ -154,7 +154,7 @@ def write_result(prepared: Prepared, analysis: Analysis, spectrum: StudySpectrum
     write(folder / f"{stem}_mrs.json", as_json(analysis_sidecar(item, analysis, spectrum, prepared.fingerprint)))
 
 
-def write_refusal(item: BidsSpectrum, code: str, detail: str, known: str | None, out: Path) -> Outcome:
+def write_refusal(item: BidsSpectrum, code: str, detail: str, known: str | None, out: Path) -> SpectrumOutcome:
     """Write the one row of a spectrum that is refused, and remove the report of an earlier run.
 
     Raises
@@ -169,7 +169,7 @@ def write_refusal(item: BidsSpectrum, code: str, detail: str, known: str | None,
         write(folder / f"{stem}_mrs.tsv", table([row], COLUMNS)),
         write(folder / f"{stem}_mrs.json", as_json(refusal_sidecar(item, code, detail, known))),
     ]
-    return Outcome("refused" if any(written) else "kept", f"{code}: {detail}")
+    return SpectrumOutcome("refused" if any(written) else "kept", f"{code}: {detail}")
 
 
 def _visit(item: BidsSpectrum) -> dict[str, str]:

@@ -16,7 +16,7 @@ _FOR_CONCENTRATIONS = "conc"
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ChosenWater:
     """A water reference and what is to be said of its choice."""
 
     file: Path
@@ -24,7 +24,7 @@ class Reference:
     note: str | None = None
 
 
-def reference_of(name: BidsName, file: Path, sidecar: Mapping[str, Any], root: Path) -> Reference | None:
+def reference_of(name: BidsName, file: Path, sidecar: Mapping[str, Any], root: Path) -> ChosenWater | None:
     """The water reference of a spectrum, or None when the dataset has none for it.
 
     Raises
@@ -43,18 +43,18 @@ def reference_of(name: BidsName, file: Path, sidecar: Mapping[str, Any], root: P
         return found[0]
     chosen = next((item for item in found if item.name.get("acq") == _FOR_CONCENTRATIONS), found[0])
     note = f"Of {len(found)} water references '{chosen.file.name}' was used."
-    return Reference(chosen.file, chosen.name, note)
+    return ChosenWater(chosen.file, chosen.name, note)
 
 
-def _of_the_same_name(name: BidsName, file: Path) -> Reference | None:
+def _of_the_same_name(name: BidsName, file: Path) -> ChosenWater | None:
     for ending in (".nii.gz", ".nii"):
         other = f"{name.stem}_mrsref{ending}"
         if (file.parent / other).is_file():
-            return Reference(file.parent / other, BidsName(name.entities, "mrsref", ending))
+            return ChosenWater(file.parent / other, BidsName(name.entities, "mrsref", ending))
     return None
 
 
-def _named(uri: str, spectrum: BidsName, file: Path, root: Path) -> Reference:
+def _named(uri: str, spectrum: BidsName, file: Path, root: Path) -> ChosenWater:
     """The file of a BIDS URI of this dataset, or of a path within it.
 
     Raises
@@ -81,4 +81,4 @@ def _named(uri: str, spectrum: BidsName, file: Path, root: Path) -> Reference:
             "reference is of the same person, session and voxel.",
             file=file.name,
         )
-    return Reference(root / place, name)
+    return ChosenWater(root / place, name)

@@ -22,7 +22,7 @@ COLUMNS = ("id", "measurements", "participants", "plan")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BatchEntry:
     """One cohort of the manifest; an empty cell is None."""
 
     id: str
@@ -65,7 +65,7 @@ def batch(
     return ExitCode.ANALYSED if refusals < len(entries) else ExitCode.REFUSED
 
 
-def read_entries(manifest: Path) -> list[Entry]:
+def read_entries(manifest: Path) -> list[BatchEntry]:
     """Cohorts of a manifest, with paths relative to it.
 
     Raises
@@ -80,10 +80,10 @@ def read_entries(manifest: Path) -> list[Entry]:
     def path(text: str | None) -> Path | None:
         return None if text is None else manifest.parent / text
 
-    return [Entry(row.required("id"), *(path(row.text(name)) for name in COLUMNS[1:])) for row in rows]
+    return [BatchEntry(row.required("id"), *(path(row.text(name)) for name in COLUMNS[1:])) for row in rows]
 
 
-def analyse_entry(entry: Entry) -> dict[str, object]:
+def analyse_entry(entry: BatchEntry) -> dict[str, object]:
     """Answer of one cohort, computed in a worker process."""
     try:
         inputs = read_inputs(entry.measurements, entry.participants, entry.plan, None)

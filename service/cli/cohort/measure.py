@@ -40,7 +40,7 @@ def measure(
     The person is the manifest's participant_id or subject, else its id; spectra that cannot be analysed are named on
     stderr.
     """
-    from service.cli.cohort.measure_entry import Measured, measure_entry
+    from service.cli.cohort.measure_entry import SpectrumRows, measure_entry
     from service.cli.ordered_map import Crashed, map_in_order
     from service.reports import spreadsheet
     from service.reports.cohort import spectra as spectra_table
@@ -64,7 +64,9 @@ def measure(
         outcomes = map_in_order(task, entries, used, settings.worker_memory_bytes)
         try:
             for entry, outcome in with_progress(outcomes, len(entries)):
-                found = Measured((), "worker-crashed: its process died") if isinstance(outcome, Crashed) else outcome
+                found = (
+                    SpectrumRows((), "worker-crashed: its process died") if isinstance(outcome, Crashed) else outcome
+                )
                 if found.problem is not None:
                     sys.stderr.write(f"{entry.id}: {found.problem}\n")
                 sink.write(spreadsheet.written(found.rows, COLUMNS, header=False).encode())

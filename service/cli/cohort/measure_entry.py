@@ -20,7 +20,7 @@ PERSON = "participant_id"
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class SpectrumRows:
     """Rows of one spectrum, or why there are none."""
 
     rows: tuple[Mapping[str, str], ...]
@@ -29,28 +29,28 @@ class Measured:
     """Row of ``spectra.csv``, where the spectrum is interpretable."""
 
 
-def measure_entry(entry: ManifestRow | BadEntry, *, sites: tuple[Site, ...], cache_dir: Path) -> Measured:
+def measure_entry(entry: ManifestRow | BadEntry, *, sites: tuple[Site, ...], cache_dir: Path) -> SpectrumRows:
     """Analyse one spectrum; a refusal or failure becomes its reason."""
     try:
         if isinstance(entry, BadEntry):
             raise entry.problem
         person = person_of(entry)
         if not entry.document.get("region"):
-            return Measured((), "missing-parameter: the manifest has no region for it")
+            return SpectrumRows((), "missing-parameter: the manifest has no region for it")
         analysis, traces = analyse(Job.read(entry.document, entry.paths, (), sites), cache_dir=cache_dir)
     except FittingError as error:
-        return Measured((), f"{error.code}: {error.detail}")
+        return SpectrumRows((), f"{error.code}: {error.detail}")
     except ValueError as error:
-        return Measured((), f"identity-in-pseudonym: the pseudonym {error}")
+        return SpectrumRows((), f"identity-in-pseudonym: the pseudonym {error}")
     except MemoryError:
-        return Measured((), "out-of-memory: it takes more memory than a worker process may")
+        return SpectrumRows((), "out-of-memory: it takes more memory than a worker process may")
     except Exception as error:  # a defect must not stop the other spectra; its message may quote the input
         place = (frames_of(error) or ["an unknown place"])[-1]
-        return Measured((), f"internal-error: a defect of mrsquant, {type(error).__name__} at {place}")
+        return SpectrumRows((), f"internal-error: a defect of mrsquant, {type(error).__name__} at {place}")
     session = entry.document.get("session")
     rows = tuple(measured_rows(person, session, analysis))
     problem = None if rows else f"fit-failed: {analysis.outcome.sentence}"
-    return Measured(rows, problem, spectrum_row(person, session, analysis, traces))
+    return SpectrumRows(rows, problem, spectrum_row(person, session, analysis, traces))
 
 
 def person_of(entry: ManifestRow) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from service.reports.cohort.figure import Figure
 from service.reports.cohort.flow_figure import description as flow_description
 from service.reports.cohort.flow_figure import flow_svg
-from service.reports.cohort.forest_figure import Interval, description, forest_svg
+from service.reports.cohort.forest_figure import ForestRow, description, forest_svg
 from service.reports.cohort.individual_figures import individual_figures
 from service.reports.cohort.matrix_figure import description as matrix_description
 from service.reports.cohort.matrix_figure import matrices_svg
@@ -33,7 +33,7 @@ def _flow(answer: Item) -> Iterator[Figure]:
 
 
 def _forest(
-    part: str, title: str, rows: Sequence[Interval], label: str, least: float | None = None
+    part: str, title: str, rows: Sequence[ForestRow], label: str, least: float | None = None
 ) -> Iterator[Figure]:
     for start in range(0, len(rows), MOST_ROWS):
         chosen = rows[start : start + MOST_ROWS]
@@ -55,7 +55,7 @@ def _levels(answer: Item) -> Iterator[Figure]:
         weighted = item.get("weighted", {}).get("difference")
         margin = item.get("equivalence", {}).get("margin")
         rows.append(
-            Interval(
+            ForestRow(
                 _place(item) if item["model"] == "unadjusted" else f"{_place(item)}, adjusted",
                 item["percent"],
                 item["percent_low"],
@@ -72,7 +72,7 @@ def _levels(answer: Item) -> Iterator[Figure]:
 def _influence(answer: Item) -> Iterator[Figure]:
     """Range of the difference when each person is left out; no person is named."""
     rows = [
-        Interval(
+        ForestRow(
             _place(item),
             100.0 * item["difference"] / mean,
             100.0 * item["influence"]["difference_low"] / mean,
@@ -93,7 +93,7 @@ def _primary(answer: Item) -> str:
 
 def _associations(answer: Item) -> Iterator[Figure]:
     rows = [
-        Interval(
+        ForestRow(
             f"{_place(item)}, {item['measure']}",
             item["r"],
             item["low"],
@@ -124,7 +124,7 @@ def _laterality(answer: Item) -> Iterator[Figure]:
                 part = item[name]
                 word = answer["cohort"]["reference"] if name == "reference" else "other group"
                 rows.append(
-                    Interval(
+                    ForestRow(
                         f"{_place(item)}, {word}", part["mean"], part["low"], part["high"], hollow=name == "reference"
                     )
                 )
@@ -133,7 +133,7 @@ def _laterality(answer: Item) -> Iterator[Figure]:
 
 def _treatment(answer: Item) -> Iterator[Figure]:
     rows = [
-        Interval(f"{_place(item)}, {arm}", change["mean"], change["low"], change["high"], hollow=arm == "control")
+        ForestRow(f"{_place(item)}, {arm}", change["mean"], change["low"], change["high"], hollow=arm == "control")
         for item in answer.get("treatment", ())
         for arm, change in item.get("change", {}).items()
     ]
@@ -144,18 +144,18 @@ def _classification(answer: Item) -> Iterator[Figure]:
     rows = []
     for item in answer.get("classification", ()):
         if "auc" in item:
-            rows.append(Interval(item["name"], item["auc"], item["auc_low"], item["auc_high"]))
+            rows.append(ForestRow(item["name"], item["auc"], item["auc_low"], item["auc_high"]))
         if "auc_confounds" in item:
             limits = (item["auc_confounds_low"], item["auc_confounds_high"])
-            rows.append(Interval(f"{item['name']}, quality alone", item["auc_confounds"], *limits, hollow=True))
+            rows.append(ForestRow(f"{item['name']}, quality alone", item["auc_confounds"], *limits, hollow=True))
     yield from _forest("classification", "Telling groups apart in people not seen", rows, "AUC; 0.5 is chance")
 
 
 def _context(answer: Item) -> Iterator[Figure]:
     for item in answer.get("context", ()):
-        rows = [Interval(row["study"], row["g"], row["low"], row["high"]) for row in item["studies"]]
+        rows = [ForestRow(row["study"], row["g"], row["low"], row["high"]) for row in item["studies"]]
         if "mean" in item:
-            rows.append(Interval("pooled", item["mean"], item["low"], item["high"], note="Hartung–Knapp"))
-            rows.append(Interval("next study", item["mean"], item["next_low"], item["next_high"], hollow=True))
-        rows += [Interval("this cohort", row["g"], row["low"], row["high"]) for row in item.get("cohort") or ()]
+            rows.append(ForestRow("pooled", item["mean"], item["low"], item["high"], note="Hartung–Knapp"))
+            rows.append(ForestRow("next study", item["mean"], item["next_low"], item["next_high"], hollow=True))
+        rows += [ForestRow("this cohort", row["g"], row["low"], row["high"]) for row in item.get("cohort") or ()]
         yield from _forest("context", "Among published studies", rows, "Hedges' g")

@@ -13,7 +13,7 @@ ROW, TOP, FOOT = 24, 10, 40
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class ForestRow:
     """One row; all in the unit of the axis."""
 
     name: str
@@ -29,7 +29,7 @@ class Interval:
     note: str = ""
 
 
-def forest_svg(rows: Sequence[Interval], label: str, title: str, *, least: float | None = None) -> str:
+def forest_svg(rows: Sequence[ForestRow], label: str, title: str, *, least: float | None = None) -> str:
     """The figure with a text alternative; empty without rows.
 
     Parameters
@@ -55,12 +55,12 @@ def forest_svg(rows: Sequence[Interval], label: str, title: str, *, least: float
     )
 
 
-def description(rows: Sequence[Interval]) -> str:
+def description(rows: Sequence[ForestRow]) -> str:
     """Text alternative, row by row."""
     return "; ".join(f"{row.name} {row.estimate:.3g} ({row.low:.3g} to {row.high:.3g})" for row in rows)
 
 
-def _margins(rows: Sequence[Interval], axis: Axis) -> str:
+def _margins(rows: Sequence[ForestRow], axis: Axis) -> str:
     return "".join(
         f'<rect x="{axis.x(-row.margin):.1f}" y="{TOP + ROW * index}" '
         f'width="{axis.x(row.margin) - axis.x(-row.margin):.1f}" height="{ROW}" fill="{BAND}"/>'
@@ -69,7 +69,7 @@ def _margins(rows: Sequence[Interval], axis: Axis) -> str:
     )
 
 
-def _row(row: Interval, axis: Axis, y: float) -> str:
+def _row(row: ForestRow, axis: Axis, y: float) -> str:
     low, high, at = axis.x(row.low), axis.x(row.high), axis.x(row.estimate)
     fill = "#fff" if row.hollow else INK
     tick = (
@@ -85,7 +85,7 @@ def _row(row: Interval, axis: Axis, y: float) -> str:
     )
 
 
-def _arrows(row: Interval, axis: Axis, y: float) -> str:
+def _arrows(row: ForestRow, axis: Axis, y: float) -> str:
     left = f'<path d="M{axis.left - 4:.1f},{y:.1f}l7,-5v10z"/>' if row.low < axis.low else ""
     right = f'<path d="M{axis.right + 4:.1f},{y:.1f}l-7,-5v10z"/>' if row.high > axis.high else ""
     return left + right

@@ -39,7 +39,7 @@ _PROPERTY = RelationshipTypeValues.HAS_PROPERTIES
 Item = NumContentItem | TextContentItem | CodeContentItem
 
 
-class Measured(NamedTuple):
+class CodedQuantity(NamedTuple):
     """One quantity with its codes."""
 
     name: Code
@@ -93,15 +93,15 @@ def quality_of(analysis: Analysis) -> Iterator[Measurement]:
             yield Measurement(concept(code_of("concept", name)), round(found, digits), concept(unit_code(unit)))
 
 
-def _quantities(result: MetaboliteResult) -> Iterator[Measured]:
+def _quantities(result: MetaboliteResult) -> Iterator[CodedQuantity]:
     ratio, concentration = result.ratio_tcr, result.concentration
     if ratio is not None and result.name != "tCr" and numbers.finite(ratio.value) is not None:
-        yield Measured(ratio_code(result.name), unit_code("ratio"), ratio)
+        yield CodedQuantity(ratio_code(result.name), unit_code("ratio"), ratio)
     if concentration is not None and numbers.finite(concentration.value) is not None:
-        yield Measured(concentration_code(result.name), unit_code(concentration.unit), concentration)
+        yield CodedQuantity(concentration_code(result.name), unit_code(concentration.unit), concentration)
 
 
-def _measurement(measured: Measured, analysis: Analysis, say: Wording) -> Measurement:
+def _measurement(measured: CodedQuantity, analysis: Analysis, say: Wording) -> Measurement:
     value, sd = measured.quantity.value, measured.quantity.sd
     known = numbers.finite(sd) is not None and sd > 0.0
     made = analysis.provenance

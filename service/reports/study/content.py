@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from service.reports import numbers
-from service.reports.study.distribution_figure import Group, distribution_svg
+from service.reports.study.distribution_figure import PlaceValues, distribution_svg
 from service.reports.study.spectrum import MEASURED, QUALITY, StudySpectrum, StudyValue
 from service.reports.texts import text, text_or
 
@@ -18,7 +18,7 @@ _PLACE_UNKNOWN = "region not given"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SpectrumRow:
     """One spectrum as it stands in the table and under its small figure."""
 
     spectrum: StudySpectrum
@@ -33,7 +33,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class TitledDistribution:
     """One distribution with its title."""
 
     title: str
@@ -41,18 +41,18 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class StudyPage:
     """Everything that the page shows."""
 
     title: str
     counted: str
-    rows: tuple[Row, ...]
+    rows: tuple[SpectrumRow, ...]
     reasons: tuple[tuple[str, int], ...]
     """Kinds of reasons in words with the number of spectra, most frequent first."""
     protocols: tuple[tuple[str, int], ...]
-    quality: tuple[Figure, ...]
-    ratios: tuple[Figure, ...]
-    concentrations: tuple[Figure, ...]
+    quality: tuple[TitledDistribution, ...]
+    ratios: tuple[TitledDistribution, ...]
+    concentrations: tuple[TitledDistribution, ...]
 
 
 def counted(verdicts: Iterable[str | None]) -> str:
@@ -64,11 +64,11 @@ def counted(verdicts: Iterable[str | None]) -> str:
     return text(key, total=total, yes=found["yes"], limited=found["limited"], no=found["no"], refused=refused)
 
 
-def content(title: str, spectra: Sequence[StudySpectrum]) -> Study:
+def content(title: str, spectra: Sequence[StudySpectrum]) -> StudyPage:
     """The page's words and figures."""
     ordered = sorted(spectra, key=_trouble)
     codes = Counter(code for item in spectra for code in {reason.code for reason in item.reasons})
-    return Study(
+    return StudyPage(
         title=title,
         counted=counted(item.verdict for item in spectra),
         rows=tuple(_row(item) for item in ordered),
@@ -93,7 +93,7 @@ def place(item: StudySpectrum) -> str:
     return f"{name}, {item.group}" if item.group else name
 
 
-def _row(item: StudySpectrum) -> Row:
+def _row(item: StudySpectrum) -> SpectrumRow:
     word = text("study.not_analysed") if item.verdict is None else text(f"verdict.{item.verdict}")
     cells = tuple(_number(item.quality.get(name)) for name in QUALITY)
     kept = (
@@ -103,14 +103,14 @@ def _row(item: StudySpectrum) -> Row:
     )
     snr, width = cells[0] or text("missing.not_available"), cells[1] or text("missing.not_available")
     alternative = text("study.curves", id=item.id, verdict=word, snr=snr, linewidth=width)
-    return Row(item, item.verdict or "no", word, place(item), (*cells, kept), alternative)
+    return SpectrumRow(item, item.verdict or "no", word, place(item), (*cells, kept), alternative)
 
 
 def _number(value: float | None) -> str:
     return "" if value is None else numbers.significant(value, 3)
 
 
-def _quality(spectra: Sequence[StudySpectrum]) -> Iterator[Figure]:
+def _quality(spectra: Sequence[StudySpectrum]) -> Iterator[TitledDistribution]:
     for name in QUALITY:
         title = text(f"study.{name}")
         yield from _figure(_groups(spectra, partial(_quality_number, name=name)), title, title)
@@ -120,7 +120,7 @@ def _quality_number(item: StudySpectrum, name: str) -> float | None:
     return item.quality.get(name)
 
 
-def _concentrations(spectra: Sequence[StudySpectrum]) -> Iterator[Figure]:
+def _concentrations(spectra: Sequence[StudySpectrum]) -> Iterator[TitledDistribution]:
     for unit in dict.fromkeys(value.unit for item in spectra for value in item.values if value.unit):
         yield from _metabolites(spectra, partial(_concentration, unit=unit), text_or(f"unit.{unit}", unit))
 
@@ -135,7 +135,7 @@ def _concentration(value: StudyValue, unit: str) -> float | None:
 
 def _metabolites(
     spectra: Sequence[StudySpectrum], measure: Callable[[StudyValue], float | None], label: str
-) -> Iterator[Figure]:
+) -> Iterator[TitledDistribution]:
     for name in MEASURED:
         groups = _groups(spectra, partial(_counting, name=name, measure=measure))
         if {value for group in groups for value in group.values} != {1.0}:  # total creatine over itself
@@ -146,18 +146,18 @@ def _counting(item: StudySpectrum, name: str, measure: Callable[[StudyValue], fl
     return next((measure(value) for value in item.values if value.metabolite == name and value.counts), None)
 
 
-def _groups(spectra: Sequence[StudySpectrum], measure: Callable[[StudySpectrum], float | None]) -> list[Group]:
+def _groups(spectra: Sequence[StudySpectrum], measure: Callable[[StudySpectrum], float | None]) -> list[PlaceValues]:
     """The values of analysed spectra by place, places in alphabetical order."""
     places: dict[str, list[float | None]] = {}
     for item in (item for item in spectra if item.verdict is not None):
         places.setdefault(place(item), []).append(measure(item))
     return [
-        Group(name, tuple(value for value in found if value is not None), sum(value is None for value in found))
+        PlaceValues(name, tuple(value for value in found if value is not None), sum(value is None for value in found))
         for name, found in sorted(places.items())
     ]
 
 
-def _figure(groups: Sequence[Group], title: str, label: str) -> Iterator[Figure]:
+def _figure(groups: Sequence[PlaceValues], title: str, label: str) -> Iterator[TitledDistribution]:
     svg = distribution_svg(groups, label, title)
     if svg:
-        yield Figure(title, svg)
+        yield TitledDistribution(title, svg)

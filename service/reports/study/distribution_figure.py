@@ -23,7 +23,7 @@ FEWEST_FOR_BOX = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class PlaceValues:
     """The values of one place."""
 
     name: str
@@ -38,7 +38,7 @@ class Group:
         return f"n = {len(self.values)}{left_out}"
 
 
-def distribution_svg(groups: Sequence[Group], label: str, title: str) -> str:
+def distribution_svg(groups: Sequence[PlaceValues], label: str, title: str) -> str:
     """The figure with a text alternative; empty without any value."""
     every = [value for group in groups for value in group.values]
     if not every:
@@ -55,23 +55,23 @@ def distribution_svg(groups: Sequence[Group], label: str, title: str) -> str:
     )
 
 
-def description(groups: Sequence[Group]) -> str:
+def description(groups: Sequence[PlaceValues]) -> str:
     """Text alternative, row by row."""
     return "; ".join(f"{group.name} {_spread(group)} ({group.note})" for group in groups)
 
 
-def _spread(group: Group) -> str:
+def _spread(group: PlaceValues) -> str:
     if not group.values:
         return "no value"
     low, middle, high = np.quantile(group.values, (0.0, 0.5, 1.0))
     return f"median {middle:.3g}, {low:.3g} to {high:.3g}"
 
 
-def _name(group: Group) -> str:
+def _name(group: PlaceValues) -> str:
     return group.name if len(group.name) <= LONGEST else f"{group.name[: LONGEST - 1]}…"
 
 
-def _row(group: Group, axis: Axis, y: float) -> str:
+def _row(group: PlaceValues, axis: Axis, y: float) -> str:
     x = axis.x
     box = ""
     if len(group.values) >= FEWEST_FOR_BOX:

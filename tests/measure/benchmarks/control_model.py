@@ -20,7 +20,7 @@ from fitting.norms.control_model import Cell, control_model, habits
 from fitting.norms.improvements import detectable_percent, with_controls
 from fitting.norms.norm import FEWEST_STUDIES
 from fitting.norms.study_rows import study_rows
-from fitting.statistics.laboratory import NO_PEOPLE, Noise, People, Prior, Sample, given, update
+from fitting.statistics.laboratory import NO_PEOPLE, LaboratorySample, Noise, People, Prior, given, update
 from fitting.statistics.mixture import Mixture
 from fitting.statistics.pooling import between_df, random_effects
 from fitting.units import FloatArray
@@ -173,7 +173,7 @@ def healthy_people(metabolite: str, region: str, n: int, laboratories: int, fact
     )
 
 
-def own(values: FloatArray) -> Sample:
+def own(values: FloatArray) -> LaboratorySample:
     """Own values without covariates."""
     return replace(NO_PEOPLE, values=values, design=np.zeros((values.size, 0)))
 

@@ -11,7 +11,7 @@ from fitting.norms.controls import FEWEST_FOR_REGRESSION, Control, Measured
 from fitting.norms.expectation import Expectation, expect_of_people
 from fitting.norms.literature import grouped_rows
 from fitting.norms.literature_reference import literature_reference
-from fitting.norms.norm import Cohort
+from fitting.norms.norm import StudyControls
 from fitting.norms.pooled import pool, pooled_norm
 from fitting.quantification.concentrations import Ratio
 from fitting.request import Subject
@@ -123,7 +123,7 @@ def published(
         for index, n in enumerate(sizes):
             people = rng.normal(rng.normal(MEAN, tau), SD, n)
             mean, sd = float(people.mean()), float(people.std(ddof=1))
-            members.append(Cohort(str(index), "", "", mean, sd, int(n), None, False, False, ()))
+            members.append(StudyControls(str(index), "", "", mean, sd, int(n), None, False, False, ()))
         norm = pool(tuple(members), None, region="ACC", metabolite="tNAA", unit="tCr", field_t=3.0)
         laboratory = rng.normal(MEAN, tau)
         person = float(rng.normal(laboratory, SD if error is None else np.sqrt(0.75) * SD))

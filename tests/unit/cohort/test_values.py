@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fitting.cohort import read_cohort
-from fitting.cohort.values import Values
+from fitting.cohort.values import PersonValues
 from fitting.statistics.multiplicity import q_values
 from tests.data.cohorts import PLAN, Tables, cohort, item, write
 
@@ -68,7 +68,7 @@ def test_decomposition_adds_up_and_each_part_is_its_own(tables: Tables, answer) 
 def test_error_of_a_ratio_is_of_both_parts(tables: Tables) -> None:
     """(sd_r/r)² = (sd_a/a)² + (sd_c/c)²."""
     table = read_cohort((write(tables.measurements, ","), "m.csv"), (write(tables.participants, "\t"), "p.tsv"))
-    values = Values(table, None, ())
+    values = PersonValues(table, None, ())
     place = values.places[0]
     person = "sub-001"
 

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from pynetdicom import AE, evt
 
-from service.gateway.configuration import Configuration
+from service.gateway.configuration import GatewayConfiguration
 from service.gateway.courier import Courier
 from service.gateway.delivery import delivery_of
 from service.gateway.dimse import SPECTRA, SYNTAXES
@@ -130,7 +130,7 @@ class Running:
     spool: Spool | None = None
     port: int = field(default_factory=free_port)
 
-    def configuration(self) -> Configuration:
+    def configuration(self) -> GatewayConfiguration:
         stated = {
             "port": self.port,
             "accept_from": ("MRSCANNER1",),
@@ -139,7 +139,7 @@ class Running:
             "spool": self.folder / "spool",
             "region": rules_of([{"pattern": r"(?i)\bacc\b|_acc", "region": "ACC"}], Path("gateway.toml")),
         }
-        return Configuration.model_validate({**stated, **self.settings})
+        return GatewayConfiguration.model_validate({**stated, **self.settings})
 
     def start(self) -> None:
         configuration = self.configuration()

@@ -7,13 +7,13 @@ import json
 import httpx2
 import pytest
 
-from service.gateway.configuration import Configuration
+from service.gateway.configuration import GatewayConfiguration
 from service.gateway.delivery import SENT, PeerUnavailable, StowDelivery
 from tests.data.dicom_study import Scan, content
 
 FIRST, SECOND = Scan(), Scan(series=12)
 CONTENTS = (content(FIRST), content(SECOND))
-CONFIGURATION = Configuration.model_validate({"to": {"stow": "https://pacs/dicom-web/"}})
+CONFIGURATION = GatewayConfiguration.model_validate({"to": {"stow": "https://pacs/dicom-web/"}})
 
 
 def _failed(*scans: Scan) -> bytes:

@@ -19,7 +19,7 @@ from fitting.norms.control_model import Cell, control_model
 from fitting.norms.study_rows import study_rows
 from fitting.quantification.concentrations import Ratio
 from fitting.request import Subject
-from fitting.statistics.laboratory import NO_PEOPLE, Noise, Prior, Sample, update
+from fitting.statistics.laboratory import NO_PEOPLE, LaboratorySample, Noise, Prior, update
 from fitting.statistics.mixture import Mixture
 from norm_model.covariance import START, correlation
 from norm_model.likelihood import PRIOR_MEAN, objective, problem
@@ -130,7 +130,7 @@ def test_a_covariate_is_marginalised_exactly() -> None:
     """With its effect drawn from the prior the update is that of the values with their joint covariance."""
     fixed = replace(PRIOR, log_spread_sd=1e-6)
     values, ages = np.array([0.1, 0.2, 0.35]), np.array([-1.0, 0.5, 1.5])
-    sample = Sample(values, ages[:, None], np.array([2.0]), np.array([0.05]), np.array([0.04]))
+    sample = LaboratorySample(values, ages[:, None], np.array([2.0]), np.array([0.05]), np.array([0.04]))
     people = update(fixed, sample)
     design = np.column_stack([np.ones(3), ages])
     prior = np.diag([0.02, 0.04**2])

@@ -12,7 +12,7 @@ from fitting.norms.assessment import ZScore
 from fitting.norms.expectation import COHORT_NOISE_SHARE
 from fitting.norms.literature import literature_norms
 from fitting.norms.literature_reference import literature_reference
-from fitting.norms.norm import Cohort, Norm
+from fitting.norms.norm import Norm, StudyControls
 from fitting.norms.pooled import pool
 from fitting.norms.z_score import z_score
 from fitting.quantification.concentrations import Ratio
@@ -26,7 +26,7 @@ def score_of(norm: Norm, measured: Ratio) -> ZScore:
 
 def norm_of(studies: list[tuple[float, float, int]]) -> Norm:
     members = tuple(
-        Cohort(f"study {index}", "10.1/x", "table 1", mean, sd, n, 30.0, False, False, ("PRESS",))
+        StudyControls(f"study {index}", "10.1/x", "table 1", mean, sd, n, 30.0, False, False, ("PRESS",))
         for index, (mean, sd, n) in enumerate(studies)
     )
     return pool(members, None, region="ACC", metabolite="tCho", unit="tCr", field_t=3.0)

@@ -14,7 +14,7 @@ from service.reports.texts import text
 from tests.data import analysis_factory as factory
 
 
-def _row(report: content.Report, name: str) -> rows.Row:
+def _row(report: content.Report, name: str) -> rows.MetaboliteRow:
     return next(row for group in report.groups for row in group.rows if row.name == name)
 
 

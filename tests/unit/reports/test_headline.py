@@ -44,7 +44,7 @@ def judged(flags: dict[str, str] | None = None) -> Analysis:
     )
 
 
-def row(report: content.Report, name: str) -> rows.Row:
+def row(report: content.Report, name: str) -> rows.MetaboliteRow:
     """The row of a metabolite."""
     return next(line for group in report.groups for line in group.rows if line.name == name)
 

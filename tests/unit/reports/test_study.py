@@ -10,7 +10,7 @@ import pytest
 
 from service.reports.study import html
 from service.reports.study.content import content, counted
-from service.reports.study.distribution_figure import Group, description, distribution_svg
+from service.reports.study.distribution_figure import PlaceValues, description, distribution_svg
 from service.reports.study.spectrum import StudySpectrum, analysed_spectrum, curves
 from tests.data import analysis_factory as factory
 from tests.data.study_factory import make_study
@@ -86,13 +86,13 @@ def test_distributions_hold_the_values_and_leave_out_what_does_not_count() -> No
 
 def test_dots_stand_at_their_values() -> None:
     """The lowest and the highest value stand at their ticks' scale, the median between them."""
-    svg = distribution_svg([Group("ACC", (1.0, 2.0, 4.0))], "ratio", "Glu")
+    svg = distribution_svg([PlaceValues("ACC", (1.0, 2.0, 4.0))], "ratio", "Glu")
     x = [float(place) for place in re.findall(r"M([\d.]+),[\d.]+h0", svg)]
     middle = float(re.search(r"M([\d.]+),[\d.]+v22", svg)[1])
 
     assert (x[2] - x[0]) / (x[1] - x[0]) == pytest.approx(3.0, rel=0.01)
     assert middle == x[1]
-    assert description([Group("ACC", (1.0, 2.0, 4.0), 2)]) == "ACC median 2, 1 to 4 (n = 3, 2 left out)"
+    assert description([PlaceValues("ACC", (1.0, 2.0, 4.0), 2)]) == "ACC median 2, 1 to 4 (n = 3, 2 left out)"
 
 
 def test_curves_are_those_of_the_traces() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from fitting.analysis import Analysis
 from fitting.model.background_evidence import BackgroundEvidence
-from fitting.model.site_background import LeftOut, SiteBackground, learned
+from fitting.model.site_background import RejectedControl, SiteBackground, learned
 from fitting.reason import Reason
 from fitting.run.learning import FEWEST, LARGEST_BASELINE_SHARE, LEAST_SNR, Learned, learn, unfit
 from tests.data.analysis_factory import make_analysis
@@ -76,7 +76,7 @@ def _items(numbers: Sequence[int]) -> list[tuple[str, int]]:
 def test_those_who_teach_are_heard_twice_and_the_others_are_named() -> None:
     """The second time from the first background; those who say nothing are left out with the reason, in order."""
     witness = Witness()
-    before = LeftOut("ctl-9", "verdict", "It is of limited use.")
+    before = RejectedControl("ctl-9", "verdict", "It is of limited use.")
     found = learn(_items([1, -2, 3, 4, 100]), witness, left_out=[before])
 
     assert isinstance(found, Learned)
