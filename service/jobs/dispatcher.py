@@ -1,4 +1,4 @@
-"""From queued rows to stored answers: claims, submits, stores, and survives workers that die or hang.
+"""From queued rows to running tasks and back: claims, submits, collects, and survives workers that die or hang.
 
 The row is the truth; a future is only how the answer travels. At most two tasks for each worker are handed
 out, so that the queue stays in the database, where it can be cancelled and seen.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,31 +20,22 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from fitting import run
-from fitting.errors import FittingError
 from fitting.norms import Controls, FurtherLaboratory
 from fitting.run import Inspection, Job
 from fitting.sites import Site
 from service.documents import PackedAnalysis
-from service.errors import DamagedStorage, InternalError, OutOfMemory, OverDeadline, WorkerCrashed
+from service.errors import DamagedStorage, OutOfMemory, OverDeadline
 from service.jobs.instance import Instance
+from service.jobs.outcomes import Outcomes, out_of_memory
 from service.jobs.pool_supervisor import Limits, PoolSupervisor
-from service.jobs.tasks import Analyse, Defect, Inspect, MemoryExhausted, run_analysis
+from service.jobs.tasks import Analyse, Inspect, run_analysis
 from service.logs import frames_of
 from service.metrics import Metrics
-from service.problem_documents import ProblemDocument, problem_of
 from service.storage.events import EventRepository
 from service.storage.files import INPUTS, by_role
 from service.storage.queue import Claimed, JobQueue
 from service.telemetry import Tracing
-from service.workers.executors import is_crash
-from service.workers.messages import STARTED
 
-MAX_ATTEMPTS = 2
-"""Attempts that may end with the death of the worker, which the analysis may have caused."""
-MAX_BEGINNINGS = 6
-"""Attempts that a worker began, with those that the death of the service ended: it need not be the analysis' fault."""
-MAX_TAKEN = 30
-"""Attempts in all, with those that waited for a worker when the service died: it can hardly be the analysis' fault."""
 POLL_SECONDS = 0.5
 """How soon work that another process queued is seen."""
 HEARTBEAT_SECONDS = 3.0
@@ -109,6 +100,9 @@ class Dispatcher:
     def start(self) -> None:
         """Open the executor, warm its workers and begin."""
         self._instance = Instance(self._instances_dir)
+        self._outcomes = Outcomes(
+            self._queue, self._events, self._supervisor, self._metrics, self._tracing, self._instance.name
+        )
         self._supervisor.open()
         self._thread.start()
 
@@ -156,13 +150,7 @@ class Dispatcher:
 
     def out_of_memory(self) -> OutOfMemory:
         """The problem of a task that took more memory than its worker may."""
-        memory = self._supervisor.memory
-        allowed = "a worker has" if memory is None else f"the {memory} bytes a worker may take"
-        return OutOfMemory(
-            f"Reading or analysing the file takes more memory than {allowed}; send one ordinary single-voxel scan, or "
-            "have the operator raise MRSQUANT_WORKER_MEMORY_BYTES.",
-            limit=memory,
-        )
+        return out_of_memory(self._supervisor.memory)
 
     @property
     def ready(self) -> bool:
@@ -197,21 +185,12 @@ class Dispatcher:
         dead = {name for name in self._queue.owners() if self._instance.is_dead(name)}
         for row in self._queue.stale(STALE_AFTER, dead):
             if row.claimed_by == self._instance.name:  # claimed, but then the database failed before it was submitted
-                self._queue.release(self._instance.name, row.id, count_attempt=False)
+                self._outcomes.release(row)
             else:
-                self._take_over(row, row.claimed_by)
+                self._outcomes.take_over(row, row.claimed_by)
         for name in dead:
             self._instance.forget(name)
         self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
-
-    def _take_over(self, row: Claimed, owner: str) -> None:
-        log.warning("service died", analysis_id=row.id, request_id=row.request_id, instance=owner)
-        begun = self._events.beginnings(row.id, STARTED)
-        if begun.computed < MAX_BEGINNINGS and begun.taken < MAX_TAKEN:
-            self._queue.release(owner, row.id, count_attempt=False)
-            return
-        detail = f"The service stopped during {begun.taken} attempts at this analysis, perhaps for lack of memory."
-        self._fail(row, owner, problem_of(WorkerCrashed(detail), row.request_id), final=False)
 
     def _collect(self) -> None:
         done = [held for held in list(self._in_flight.values()) if held.future.done()]
@@ -221,7 +200,7 @@ class Dispatcher:
             self._guarded(partial(self._events.note_steps, self._instance.name, steps))
         for held in done:
             # what cannot be stored now is kept until it can
-            if self._guarded(partial(self._store, held)):
+            if self._guarded(partial(self._outcomes.store, held.row, held.future)):
                 self._forget(held.row.id)
         if not self._in_flight:
             self._runs_alone = False
@@ -230,60 +209,6 @@ class Dispatcher:
     def _forget(self, analysis_id: str) -> None:
         del self._in_flight[analysis_id]
         self._supervisor.forget(analysis_id)
-
-    def _store(self, held: _Held) -> None:
-        row = held.row
-        try:
-            answer = held.future.result()
-        except CancelledError:  # by its owner, which this does not change, or because the executor was closed
-            self._queue.release(self._instance.name, row.id, count_attempt=False)
-        except FittingError as error:
-            self._fail(row, self._instance.name, problem_of(error, row.request_id), final=True)
-        except MemoryExhausted:
-            log.warning("analysis out of memory", analysis_id=row.id, request_id=row.request_id)
-            self._fail(row, self._instance.name, problem_of(self.out_of_memory(), row.request_id), final=False)
-        except Defect as error:
-            log.error(
-                "analysis defect", analysis_id=row.id, request_id=row.request_id, error=error.kind, frames=error.frames
-            )
-            self._fail(row, self._instance.name, _defect(row), final=False)
-        except Exception as error:
-            if is_crash(error):
-                self._retry_victim_or_culprit(row)
-                return
-            log.error("executor defect", analysis_id=row.id, request_id=row.request_id, error=type(error).__name__)
-            self._fail(row, self._instance.name, _defect(row), final=False)
-        else:
-            self._succeed(row, answer)
-
-    def _succeed(self, row: Claimed, answer: PackedAnalysis) -> None:
-        if self._queue.succeed(row.id, self._instance.name, answer):
-            run = self._supervisor.run_of(row.id)
-            self._metrics.finished(answer.seconds, [] if run is None else run.stages)
-            if self._tracing is not None and run is not None:
-                self._tracing.record(row.id, row.request_id, run.stages, answer.seconds)
-            log.info(
-                "analysis succeeded", analysis_id=row.id, request_id=row.request_id, seconds=round(answer.seconds, 3)
-            )
-
-    def _fail(self, row: Claimed, owner: str, problem: ProblemDocument, *, final: bool) -> None:
-        if self._queue.fail(row.id, owner, problem, final=final):
-            self._metrics.outcomes.labels(problem.code).inc()
-            log.info("analysis failed", analysis_id=row.id, request_id=row.request_id, code=problem.code)
-
-    def _retry_victim_or_culprit(self, row: Claimed) -> None:
-        if self._supervisor.note_crash(row.id):
-            self._retry_or_fail(row, WorkerCrashed, f"died {row.attempts} times, perhaps for lack of memory")
-        else:
-            self._queue.release(self._instance.name, row.id, count_attempt=False)
-
-    def _retry_or_fail(self, row: Claimed, problem: type[InternalError], what: str) -> None:
-        log.warning("worker lost", analysis_id=row.id, request_id=row.request_id, attempt=row.attempts)
-        if row.attempts < MAX_ATTEMPTS:
-            self._queue.release(self._instance.name, row.id, count_attempt=True)
-            return
-        detail = f"The process computing this analysis {what}."
-        self._fail(row, self._instance.name, problem_of(problem(detail), row.request_id), final=False)
 
     def _end_overdue(self) -> None:
         for task_id in self._supervisor.overdue():
@@ -296,7 +221,7 @@ class Dispatcher:
             if held is not None:
                 del self._in_flight[task_id]
                 what = f"did not come back in time {held.row.attempts} times and was ended"
-                self._retry_or_fail(held.row, OverDeadline, what)
+                self._outcomes.retry_or_fail(held.row, OverDeadline, what)
 
     def _fill(self) -> None:
         if self._supervisor.is_broken:
@@ -325,28 +250,23 @@ class Dispatcher:
             try:
                 job = self._job(row)
             except DamagedStorage as error:
-                self._refuse_or_release(row, error)
+                if self._has_storage():
+                    self._outcomes.end_by_damage(row, error)
+                else:  # it only seems damaged, because the folder is gone
+                    self._outcomes.release(row)
                 continue
             except (OSError, ValueError) as error:
                 # the disk fails, or a stored request is no longer understood
                 log.error("analysis cannot start", analysis_id=row.id, error=type(error).__name__)
-                self._fail(row, self._instance.name, _defect(row), final=False)
+                self._outcomes.end_by_defect(row)
                 continue
             future = self._supervisor.submit(row.id, self._limits.of(job.options), self._task, job)
             if future is None:
-                self._queue.release(self._instance.name, row.id, count_attempt=False)
+                self._outcomes.release(row)
                 continue
             self._in_flight[row.id] = _Held(row, future)
             future.add_done_callback(lambda _: self._wake.set())
         self._metrics.in_flight.set(len(self._in_flight))
-
-    def _refuse_or_release(self, row: Claimed, error: DamagedStorage) -> None:
-        """End an analysis whose input is not what was stored, unless it only seems so because the folder is gone."""
-        if self._has_storage():
-            log.error("stored file damaged", analysis_id=row.id, **error.data)
-            self._fail(row, self._instance.name, problem_of(error, row.request_id), final=False)
-        else:
-            self._queue.release(self._instance.name, row.id, count_attempt=False)
 
     def _job(self, row: Claimed) -> Job:
         files = by_role(self._queue.files.content(row.id, *INPUTS))
@@ -363,8 +283,3 @@ class Dispatcher:
     def _release_all(self) -> None:
         # cancelled futures are gone from the table of those in flight, but their rows are still ours
         self._queue.release(self._instance.name, count_attempt=False)
-
-
-def _defect(row: Claimed) -> ProblemDocument:
-    detail = "The analysis ended with an unexpected error; the operator finds it in the log by the request_id."
-    return problem_of(InternalError(detail), row.request_id)

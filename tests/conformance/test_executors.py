@@ -22,7 +22,8 @@ from fitting.request import Options
 from fitting.run import Job
 from fitting.run.progress import STAGES
 from service.documents import load_traces
-from service.jobs.dispatcher import MAX_BEGINNINGS, STALE_AFTER
+from service.jobs.dispatcher import STALE_AFTER
+from service.jobs.outcomes import MAX_BEGINNINGS
 from service.jobs.pool_supervisor import Limits
 from service.jobs.tasks import Defect, run_analysis
 from service.storage.events import EventRepository
