@@ -11,10 +11,11 @@ from fitting.cohort.classifier import Evaluation, bootstrap_auc, evaluate, permu
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.covariates import covariate_columns
 from fitting.cohort.features import ClassificationSettings, Features, confounds_of, features_of
-from fitting.cohort.findings import Caution, CohortAnalysis, Findings, Item, refused
+from fitting.cohort.findings import Caution, CohortAnalysis, Family, Findings, Item, refused, with_q
 from fitting.cohort.plan import PlanSection
 from fitting.cohort.words import number, probability
 from fitting.reason import Reason
+from fitting.statistics.multiplicity import FALSE_DISCOVERY_RATE
 from fitting.statistics.roc import calibration_curve, roc_curve
 from fitting.units import BoolArray, FloatArray
 
@@ -25,7 +26,7 @@ NEAR = 0.05
 
 
 def run(cohort: Cohort, settings: Sequence[ClassificationSettings]) -> Findings:
-    """Every question, the first other group against the reference."""
+    """Every question, each other group against the reference."""
     items: list[Item] = []
     cautions: list[Caution] = []
     for asked in settings:
@@ -33,7 +34,11 @@ def run(cohort: Cohort, settings: Sequence[ClassificationSettings]) -> Findings:
             item = _answered(cohort, asked, other)
             items.append(item)
             cautions += _cautions(item)
-    return Findings(tuple(items), tuple(cautions))
+    tests = [{"p": item["p_permutation"], "item": item} for item in items if "p_permutation" in item]
+    with_q(tests)
+    for test in tests:
+        test["item"]["q"] = test["q"]
+    return Findings(tuple(items), tuple(cautions), (Family("classification", tuple(tests)),))
 
 
 def _answered(cohort: Cohort, asked: ClassificationSettings, other: str) -> Item:
@@ -59,7 +64,7 @@ def _answered(cohort: Cohort, asked: ClassificationSettings, other: str) -> Item
     nuisance = _nuisance(cohort, features)
     if isinstance(nuisance, Reason):
         return refused(base, nuisance)
-    return {**base, **_evaluated(cohort, asked, features, nuisance, labels)}
+    return {**base, **_evaluated(cohort, asked, features, nuisance, other)}
 
 
 def _nuisance(cohort: Cohort, features: Features) -> FloatArray | Reason:
@@ -75,9 +80,10 @@ def _nuisance(cohort: Cohort, features: Features) -> FloatArray | Reason:
 
 
 def _evaluated(
-    cohort: Cohort, asked: ClassificationSettings, features: Features, nuisance: FloatArray, labels: BoolArray
+    cohort: Cohort, asked: ClassificationSettings, features: Features, nuisance: FloatArray, other: str
 ) -> Item:
-    name = f"classification {asked.name}"
+    name = f"classification {asked.name}" if other == cohort.others[0] else f"classification {asked.name} {other}"
+    labels = features.sample.in_group(other)
     found = evaluate(features.matrix, nuisance, labels, cohort.generator(name))
     low, high = bootstrap_auc(found.scores, labels, cohort.generator(f"{name} bootstrap"))
     sites = [str(person.facts.get("site", "")) for person in features.sample.people]
@@ -102,7 +108,7 @@ def _evaluated(
         "roc": roc_curve(found.scores, labels),
         "calibration": calibration_curve(special.expit(found.scores), labels),
     }
-    item |= _confounded(cohort, asked, features, name)
+    item |= _confounded(cohort, asked, features, name, other)
     if asked.show_unblinded_selection:
         item["unblinded_selection"] = selected_before(features.matrix, labels, cohort.generator(f"{name} selection"))
     return item
@@ -118,11 +124,11 @@ def _accuracy(found: Evaluation) -> Item:
     }
 
 
-def _confounded(cohort: Cohort, asked: ClassificationSettings, features: Features, name: str) -> Item:
+def _confounded(cohort: Cohort, asked: ClassificationSettings, features: Features, name: str, other: str) -> Item:
     """The same model on quality and demography alone."""
     sample, matrix, used, missing = confounds_of(cohort, features, asked.confounds)
     item: Item = {"confounds": list(used), "confounds_missing": list(missing)}
-    members = sample.in_group(cohort.others[0]) if sample.n else np.zeros(0, dtype=bool)
+    members = sample.in_group(other) if sample.n else np.zeros(0, dtype=bool)
     if not used or min(int(np.sum(members)), int(np.sum(~members))) < FEWEST:
         return item
     generator = cohort.generator(f"{name} confounds")
@@ -137,11 +143,16 @@ def _confounded(cohort: Cohort, asked: ClassificationSettings, features: Feature
     }
 
 
-def _cautions(item: Item) -> Iterator[Caution]:
+def _is_explained(item: Item) -> bool:
+    """Whether quality or demography may be what is told apart."""
     if "auc_confounds" not in item:
-        return
+        return False
     near = item["auc_confounds"] >= item["auc"] - NEAR and item["auc_low"] > 0.5
-    if near or item["auc_confounds_low"] > 0.5:
+    return bool(near or item["auc_confounds_low"] > 0.5)
+
+
+def _cautions(item: Item) -> Iterator[Caution]:
+    if _is_explained(item):
         yield Caution(
             "quality-explains",
             f"{item['name']}: {', '.join(item['confounds'])} alone reach an AUC of {item['auc_confounds']:.2f} "
@@ -155,7 +166,7 @@ def statement(item: Item, context: Item) -> str | None:
     if "auc" not in item:
         return None
     interval = f"{number(item['auc_low'])} to {number(item['auc_high'])}, p = {probability(item['p_permutation'])}"
-    verb = "tell" if item["p_permutation"] < 0.05 else "are not shown to tell"
+    verb = "tell" if item["q"] < FALSE_DISCOVERY_RATE else "are not shown to tell"
     other = item.get("group") or context["other"]
     text = (
         f"{item['name']}: {item['features']} features {verb} {other} from {context['reference']} in people "
@@ -164,6 +175,8 @@ def statement(item: Item, context: Item) -> str | None:
     )
     if "auc_confounds" in item:
         text += f" {', '.join(item['confounds'])} alone reach {number(item['auc_confounds'])}."
+    if _is_explained(item):
+        text += " Quality or demography may be what is told apart."
     return f"{text} This is no prediction for one person."
 
 

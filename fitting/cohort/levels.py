@@ -22,9 +22,10 @@ from fitting.cohort.group_difference import (
 )
 from fitting.cohort.level_cautions import level_cautions
 from fitting.cohort.level_sentence import statement
+from fitting.cohort.omnibus import omnibus
 from fitting.cohort.plan import PlanSection
 from fitting.cohort.sample import Sample
-from fitting.cohort.table import QUALITY_FACTS
+from fitting.cohort.table import QUALITY_FACTS, Place
 from fitting.cohort.tcr_difference import denominator_caution, margin_percent
 from fitting.cohort.values import REFERENCE
 from fitting.reason import Reason
@@ -78,6 +79,8 @@ def run(cohort: Cohort, settings: Sequence[LevelsSettings]) -> Findings:
                     else:
                         items.append(found)
     _answer(cohort, questions, options)
+    if len(cohort.others) > 1:
+        _write_omnibus(cohort, questions)
     primary = "adjusted" if any(item.get("model") == "adjusted" for item in items) else "unadjusted"
     for model in ("adjusted", "unadjusted"):
         with_q([item for item in items if item.get("model") == model])
@@ -110,7 +113,7 @@ def _no_region(name: str) -> Item:
     return refused({"region": name, "hemisphere": None}, reason)
 
 
-def _question(cohort: Cohort, place: Any, metabolite: str, other: str, model: str) -> _Question | Item:
+def _question(cohort: Cohort, place: Place, metabolite: str, other: str, model: str) -> _Question | Item:
     base: Item = {**place.item(), "metabolite": metabolite, "model": model}
     if len(cohort.others) > 1:
         base["group"] = other
@@ -188,6 +191,17 @@ def _answer(cohort: Cohort, questions: Sequence[_Question], options: DifferenceO
         if (sample.place, other) in uneven:
             names = dict.fromkeys((*question.covariates.names, *QUALITY_FACTS))
             question.item["with_quality"] = _refitted(cohort, question, tuple(names))
+
+
+def _write_omnibus(cohort: Cohort, questions: Sequence[_Question]) -> None:
+    """One F of all groups, the same in the item of each group."""
+    found: dict[tuple[Place, str, str], Item] = {}
+    for question in questions:
+        place, metabolite, model = question.sample.place, question.sample.metabolite, question.item["model"]
+        key = (place, metabolite, model)
+        if key not in found:
+            found[key] = omnibus(cohort, place, metabolite, is_adjusted=model == "adjusted", fewest=FEWEST)
+        question.item["omnibus"] = found[key]
 
 
 def _refitted(cohort: Cohort, question: _Question, names: Sequence[str]) -> Item:

@@ -100,6 +100,8 @@ def _analyses(cohort: Cohort, answers: Mapping[str, Sequence[Item]]) -> Iterator
             yield sentence.format(**filling)
         if name == "levels" and any("censored" in item for item in items):
             yield "Values below their detection bound entered a normal model censored from below (Tobit)."
+        if name == "levels" and any("F" in item.get("omnibus", {}) for item in items):
+            yield "All groups were also compared by one F (HC2 Wald statistic with Hotelling's approximation)."
         if name == "levels" and any("difference" in item.get("weighted", {}) for item in items):
             yield "A random-effects model weighted by the error of each value (REML, Knapp–Hartung) stands beside."
 

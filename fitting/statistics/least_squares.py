@@ -65,9 +65,10 @@ class Design:
         """Variance of the coefficient in question when the residual variance is 1."""
         return float(self.inverse[self.tested, self.tested])
 
-    def without(self, person: int) -> Design:
-        """The design with one row left out."""
-        return Design(np.delete(self.matrix, person, axis=0), self.tested)
+    def without(self, person: int) -> Design | None:
+        """The design with one row left out; None when a column then follows from the others."""
+        left = np.delete(self.matrix, person, axis=0)
+        return Design(left, self.tested) if np.linalg.matrix_rank(left) == left.shape[1] else None
 
 
 def satterthwaite(matrix: FloatArray, weights: FloatArray, leverage: FloatArray) -> float:
