@@ -17,7 +17,7 @@ from fitting.cohort.words import number, probability
 from fitting.reason import Reason
 from fitting.statistics.multiplicity import FALSE_DISCOVERY_RATE
 from fitting.statistics.roc import calibration_curve, roc_curve
-from fitting.units import BoolArray, FloatArray
+from fitting.units import FloatArray
 
 FEWEST = 20
 """People in each group."""

@@ -33,6 +33,21 @@ def omnibus(cohort: Cohort, place: Place, metabolite: str, *, is_adjusted: bool,
 
 
 def _answered(cohort: Cohort, sample: Sample, fewest: int, *, is_adjusted: bool) -> Item | Reason:
+    names = cohort.covariates if is_adjusted else ()
+    kept = cohort.with_covariates(sample, names)
+    problem = _not_comparable(cohort, sample) or _unusable(cohort, kept, fewest)
+    if problem is not None:
+        return problem
+    design = _design(cohort, kept, names)
+    if isinstance(design, Reason):
+        return design
+    found = joint_test(design, range(1, 1 + len(cohort.others)), kept.value)
+    if found is None:
+        return Reason("no-variation", f"{sample.words} does not vary enough within groups for one F.")
+    return {"F": found.f, "df1": found.df1, "df2": found.df2, "p": found.p, "n": kept.n}
+
+
+def _not_comparable(cohort: Cohort, sample: Sample) -> Reason | None:
     for other in cohort.others:
         compared = cohort.compared(sample, other)
         if isinstance(compared, Reason):
@@ -42,24 +57,20 @@ def _answered(cohort: Cohort, sample: Sample, fewest: int, *, is_adjusted: bool)
                 "acquisition-differs",
                 f"{sample.words}: spectra were acquired in several ways, so groups are compared two at a time only.",
             )
-    names = cohort.covariates if is_adjusted else ()
-    kept = cohort.with_covariates(sample, names)
-    counts = {group: int(np.sum(kept.in_group(group))) for group in cohort.groups}
+    return None
+
+
+def _unusable(cohort: Cohort, sample: Sample, fewest: int) -> Reason | None:
+    counts = {group: int(np.sum(sample.in_group(group))) for group in cohort.groups}
     few = next((group for group, count in counts.items() if count < fewest), None)
     if few is not None:
         return Reason(
             "too-few-people",
             f"{sample.words}: {counts[few]} people of {few} have a value; one F needs {fewest} in every group.",
         )
-    if not np.all(kept.detected):
+    if not np.all(sample.detected):
         return Reason("not-detected", f"{sample.words} is below its bound in some; an F would take bounds for values.")
-    design = _design(cohort, kept, names)
-    if isinstance(design, Reason):
-        return design
-    found = joint_test(design, range(1, 1 + len(cohort.others)), kept.value)
-    if found is None:
-        return Reason("no-variation", f"{sample.words} does not vary enough within groups for one F.")
-    return {"F": found.f, "df1": found.df1, "df2": found.df2, "p": found.p, "n": kept.n}
+    return None
 
 
 def _design(cohort: Cohort, sample: Sample, names: tuple[str, ...]) -> Design | Reason:
