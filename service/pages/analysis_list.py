@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
@@ -16,14 +15,11 @@ from service.access.route_access import Access
 from service.api.analysis_list import decoded_cursor, encoded_cursor
 from service.api.dependencies import Repository, SignOffs
 from service.api.problems import responses
-from service.errors import InvalidCursor
 from service.pages.frame import page, page_router, room
 from service.pages.list_filters import NAMES, STATES, VERDICTS, asked_filters
-from service.storage.lists import Cursor, Order
+from service.pages.list_order import MOST_PAGES, NEWEST, OLDEST, SORTS, WINDOW, Place, in_order
 from service.storage.tables import UNFINISHED, AnalysisRow, SignOffState
-
-PAGE_LENGTH = 50
-ORDERS: tuple[Order, ...] = get_args(Order)
+from service.storage.worklist import SessionRow, Worklist
 
 router = page_router(in_schema=True)
 
@@ -37,9 +33,21 @@ class ListLine:
     sign_off: str
     """State of its report in words; empty without a report."""
     flags: str
-    """Values outside their intervals and compared ones, in words; empty without a result."""
+    """Number of values outside their intervals and of compared ones, in words; empty without a result."""
+    outside: Sequence[tuple[str, str]]
+    """Metabolite and direction of each value outside."""
     doubts: Sequence[str]
-    """Why the sessions of this subject on the page cannot be of one person."""
+    """Why sessions of this subject cannot be of one person or volume."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A column's heading, which orders the list."""
+
+    name: str
+    address: str
+    direction: str
+    """``ascending`` or ``descending`` when the list is ordered by it, else empty."""
 
 
 @router.get(
@@ -49,20 +57,24 @@ class ListLine:
     responses=responses(),
 )
 def start_page(request: Request, repository: Repository, sign_offs: SignOffs) -> HTMLResponse:
-    """The list of analyses: the filters' fields narrow it, ``sort`` is ``newest``, ``oldest`` or ``flagged``."""
+    """The list of analyses: the filters' fields narrow it, ``sort`` orders it by a column."""
     given = {name: request.query_params.get(name, "").strip() for name in NAMES}
     asked = asked_filters(given)
-    sort = request.query_params.get("sort", ORDERS[0])
-    order = sort if sort in ORDERS else ORDERS[0]
+    sort = request.query_params.get("sort", NEWEST)
+    sort = sort if sort in SORTS else NEWEST
     word = request.query_params.get("cursor")
-    found = repository.page(asked.filters, None if word is None else _cursor(word), PAGE_LENGTH, order=order)
+    place = Place(sort, None if word is None else decoded_cursor(word), _page(request.query_params.get("page", "")))
+    found = in_order(repository, sign_offs, asked.filters, place)
     states = sign_offs.states(row.id for row in found.rows)
     kept = {name: value for name, value in given.items() if value}
-    sorted_by = {"sort": order} if order != ORDERS[0] else {}
+    sorted_by = {} if sort == NEWEST else {"sort": sort}
     following = None
-    if found.next_cursor is not None:
-        following = f"/?{urlencode({**kept, **sorted_by, 'cursor': _word(found.next_cursor)})}"
-    doubts = _doubts(found.rows)
+    if found.next_page is not None:
+        here = {} if word is None else {"cursor": word}
+        following = f"/?{urlencode({**kept, **sorted_by, **here, 'page': found.next_page})}"
+    elif found.next_cursor is not None:
+        following = f"/?{urlencode({**kept, **sorted_by, 'cursor': encoded_cursor(found.next_cursor)})}"
+    doubts = _doubts(repository.worklist(), found.rows)
     return page(
         "analysis_list.html",
         status_code=400 if asked.errors else 200,
@@ -71,10 +83,13 @@ def start_page(request: Request, repository: Repository, sign_offs: SignOffs) ->
         given=given,
         errors=asked.errors,
         is_filtered=bool(kept),
-        is_first=word is None,
+        is_first=word is None and not place.page,
         following=following,
-        order=order,
-        orders={name: "/?" + urlencode({**kept, "sort": name}) for name in ORDERS},
+        is_older=found.next_page is None and sort != OLDEST,
+        sort=sort,
+        sorts=SORTS,
+        headings={heading.name: heading for heading in _headings(sort, kept)},
+        window=WINDOW if found.is_cut else 0,
         first="/?" + urlencode({**kept, **sorted_by}),
         export="/export?" + urlencode(kept),
         states=STATES,
@@ -83,36 +98,48 @@ def start_page(request: Request, repository: Repository, sign_offs: SignOffs) ->
     )
 
 
-def _word(cursor: Cursor) -> str:
-    """The cursor of any order: that of the interface for programs, behind the number of flags."""
-    return f"{cursor.flagged}.{encoded_cursor(cursor)}"
+def _page(word: str) -> int:
+    """The page among those that are sorted together; what is no page of them is the first."""
+    return int(word) if word.isascii() and word.isdecimal() and len(word) < 4 and int(word) < MOST_PAGES else 0
 
 
-def _cursor(word: str) -> Cursor:
-    flagged, _, rest = word.rpartition(".")
-    if flagged and not (flagged.isdecimal() and len(flagged) < 6):
-        raise InvalidCursor("The cursor was not given out by this service; begin again with the first page.")
-    return decoded_cursor(rest)._replace(flagged=int(flagged or 0))
+def _headings(sort: str, kept: Mapping[str, str]) -> Iterable[Heading]:
+    """Choosing a column orders by it, choosing it again turns the order round."""
+
+    def heading(name: str, first: str, other: str, *, falls: bool) -> Heading:
+        address = "/?" + urlencode({**kept, "sort": other if sort == first else first})
+        if sort not in (first, other):
+            return Heading(name, address, "")
+        return Heading(name, address, "descending" if (sort == first) is falls else "ascending")
+
+    yield heading("created", NEWEST, OLDEST, falls=True)
+    for name in SORTS[2::2]:
+        yield heading(name, name, f"-{name}", falls=name == "flagged")
 
 
 def _line(row: AnalysisRow, report: tuple[int, SignOffState] | None, doubts: Sequence[str]) -> ListLine:
     if row.state != "succeeded":
-        return ListLine(row, row.state in UNFINISHED, "", "", doubts)
+        return ListLine(row, row.state in UNFINISHED, "", "", (), doubts)
     version, state = report or (1, "draft")
     word = room(f"sign_off.{state}")
     sign_off = word if version == 1 else room("sign_off.version", state=word, version=version)
     key = "list.flags" if row.compared else "list.not_compared"
-    return ListLine(row, False, sign_off, room(key, flagged=row.flagged, compared=row.compared), doubts)
+    flags = room(key, flagged=row.flagged, compared=row.compared)
+    return ListLine(row, False, sign_off, flags, tuple((row.summary or {}).get("flags", {}).items()), doubts)
 
 
-def _doubts(rows: Sequence[AnalysisRow]) -> Mapping[str, Sequence[str]]:
-    """By subject, contradictions between the requests of the page; the subject's own page has those of results too."""
-    people: dict[str, list[SessionFacts]] = {}
-    for row in rows:
-        if row.subject is not None:
-            asked = row.request
-            name = str(asked.get("session") or room("list.session_of", at=f"{row.created:%Y-%m-%d}"))
-            facts = SessionFacts(name, asked.get("sex"), asked.get("age_years"), asked.get("session_day"))
-            people.setdefault(row.subject, []).append(facts)
-    found = {name: implausibilities(sessions) for name, sessions in people.items() if len(sessions) > 1}
+def _doubts(worklist: Worklist, rows: Iterable[AnalysisRow]) -> Mapping[str, Sequence[str]]:
+    """By subject, why its sessions, on this page or not, cannot be of one person or volume."""
+    subjects = dict.fromkeys(row.subject for row in rows if row.subject is not None)
+    people = worklist.sessions(subjects)
+    found = {name: implausibilities([_facts(row) for row in reversed(people[name])]) for name in people}
     return {name: [reason.sentence for reason in reasons] for name, reasons in found.items() if reasons}
+
+
+def _facts(row: SessionRow) -> SessionFacts:
+    """Of the request, and of the result where there is one."""
+    asked = row.request
+    facts = {name: asked.get(name) for name in ("sex", "age_years", "region", "hemisphere")}
+    facts |= (row.summary or {}).get("facts", {})
+    name = str(asked.get("session") or room("list.session_of", at=f"{row.created:%Y-%m-%d}"))
+    return SessionFacts(name, day=asked.get("session_day"), **facts)

@@ -15,7 +15,7 @@ from service.storage.tables import AnalysisRow, AnalysisTagRow, State
 _SHOWN = load_only(
     *(AnalysisRow.id, AnalysisRow.state, AnalysisRow.created, AnalysisRow.finished, AnalysisRow.request),
     *(AnalysisRow.subject, AnalysisRow.region, AnalysisRow.verdict, AnalysisRow.problem),
-    *(AnalysisRow.study_group, AnalysisRow.compared, AnalysisRow.flagged),
+    *(AnalysisRow.study_group, AnalysisRow.compared, AnalysisRow.flagged, AnalysisRow.summary),
     raiseload=True,
 )
 
@@ -36,8 +36,7 @@ class Filters:
     """Only these; empty does not filter."""
 
 
-Order = Literal["newest", "oldest", "flagged"]
-"""``flagged`` has most flags first, then the newest."""
+Order = Literal["newest", "oldest"]
 
 
 class Cursor(NamedTuple):
@@ -45,8 +44,6 @@ class Cursor(NamedTuple):
 
     created: datetime
     id: str
-    flagged: int = 0
-    """Flags of it, by which ``flagged`` is ordered first."""
 
 
 class Page(NamedTuple):
@@ -56,15 +53,37 @@ class Page(NamedTuple):
     next_cursor: Cursor | None
 
 
+def of_project(project: str | None, *, chosen: bool = False) -> list[ColumnElement[bool]]:
+    """Analyses of one project, or of all; among ``chosen`` ids no index of all its analyses may be taken."""
+    if project is None:
+        return []
+    return [(func.coalesce(AnalysisRow.project, "") if chosen else AnalysisRow.project) == project]
+
+
 def listed(
     filters: Filters, cursor: Cursor | None, limit: int, *, with_result: bool, order: Order = "newest"
 ) -> Select[Any]:
-    """The first rows after ``cursor``, with their results or only with what a list shows.
+    """The first rows after ``cursor``, with their results or only with what a list shows."""
+    query = _ordered(select(AnalysisRow), filters, cursor, order)
+    return query.limit(limit).options(undefer(AnalysisRow.result) if with_result else _SHOWN)
+
+
+def listed_keys(columns: Sequence[Any], filters: Filters, cursor: Cursor | None, limit: int) -> Select[Any]:
+    """Some columns of the rows of ``listed``, newest first."""
+    return _ordered(select(*columns), filters, cursor, "newest").limit(limit)
+
+
+def shown_rows() -> Select[Any]:
+    """Rows with what a list shows."""
+    return select(AnalysisRow).options(_SHOWN)
+
+
+def _ordered(query: Select[Any], filters: Filters, cursor: Cursor | None, order: Order) -> Select[Any]:
+    """Narrow and order a query of analyses.
 
     Within one project each combination of filters has an index of ``tables.LISTS``, or that of the tags, that gives
-    them in this order; only the order ``flagged`` of a filtered list is sorted.
+    the rows in this order.
     """
-    query = select(AnalysisRow)
     keys = [AnalysisRow.created, AnalysisRow.id]
     if filters.tag is not None:
         query = query.join(AnalysisTagRow, AnalysisTagRow.analysis_id == AnalysisRow.id)
@@ -73,12 +92,7 @@ def listed(
     if filters.ids:
         query = query.where(AnalysisRow.id.in_(filters.ids))
     query = query.where(*_equal(filters), *_between(filters, cursor, keys, order))
-    if order == "oldest":
-        query = query.order_by(*(key.asc() for key in keys))
-    else:
-        first = [AnalysisRow.flagged.desc()] if order == "flagged" else []
-        query = query.order_by(*first, *(key.desc() for key in keys))
-    return query.limit(limit).options(undefer(AnalysisRow.result) if with_result else _SHOWN)
+    return query.order_by(*(key.asc() if order == "oldest" else key.desc() for key in keys))
 
 
 def _equal(filters: Filters) -> list[ColumnElement[bool]]:
@@ -112,8 +126,6 @@ def _between(filters: Filters, cursor: Cursor | None, keys: Sequence[Any], order
     if cursor is not None:
         at = (cursor.created, cursor.id)
         match order:
-            case "flagged":
-                conditions.append(tuple_(AnalysisRow.flagged, *keys) < (cursor.flagged, *at))
             case "oldest" if since is None or cursor.created >= since:
                 conditions.append(tuple_(*keys) > at)
                 since = None

@@ -19,6 +19,7 @@ from service.storage.blobs import BlobStore
 from service.storage.database import Database
 from service.storage.events import record
 from service.storage.files import FileRepository, StoredFile, digested
+from service.storage.summaries import summary_of
 from service.storage.tables import ANALYSES, UNFINISHED, State
 
 _A = ANALYSES.c
@@ -123,6 +124,7 @@ class JobQueue:
             "verdict": document["verdict"]["usable"],
             "compared": document["multiplicity"]["tests"],
             "flagged": document["multiplicity"]["flagged"],
+            "summary": summary_of(document),
             "result": document,
         }
         traces = digested((StoredFile("traces", "traces.npz", answer.traces),))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session, undefer
 
 from service.documents import fingerprint
@@ -21,7 +21,7 @@ from service.storage.database import Database
 from service.storage.events import record
 from service.storage.files import Digested, FileRepository, StoredFile, digested
 from service.storage.identifiers import uuid7
-from service.storage.lists import Cursor, Filters, Order, Page, listed
+from service.storage.lists import Cursor, Filters, Order, Page, listed, of_project
 from service.storage.queue import note_end
 from service.storage.shared_norms import newest_share_ids
 from service.storage.sign_offs import refuse_when_signed
@@ -37,6 +37,7 @@ from service.storage.tables import (
     Role,
     State,
 )
+from service.storage.worklist import Worklist
 
 _A = ANALYSES.c
 _PROJECT = select(_A.project).where(_A.id == bindparam("of"))
@@ -152,7 +153,7 @@ class AnalysisRepository:
         UnknownAnalysis
             When there is none with this id.
         """
-        query = select(AnalysisRow).where(AnalysisRow.id == analysis_id, *self._own())
+        query = select(AnalysisRow).where(AnalysisRow.id == analysis_id, *of_project(self._project))
         if with_result:
             query = query.options(undefer(AnalysisRow.result))
         with self._database.reading() as session:
@@ -185,11 +186,16 @@ class AnalysisRepository:
         order: Order = "newest",
     ) -> Page:
         """Analyses after ``cursor`` in an order; without their results only what a list shows is read."""
-        query = listed(filters, cursor, limit + 1, with_result=with_result, order=order).where(*self._own())
+        query = listed(filters, cursor, limit + 1, with_result=with_result, order=order)
+        query = query.where(*of_project(self._project, chosen=bool(filters.ids)))
         with self._database.reading() as session:
             rows: Sequence[AnalysisRow] = session.scalars(query).all()
         last = rows[limit - 1] if len(rows) > limit else None
-        return Page(rows[:limit], None if last is None else Cursor(last.created, last.id, last.flagged))
+        return Page(rows[:limit], None if last is None else Cursor(last.created, last.id))
+
+    def worklist(self) -> Worklist:
+        """What orders and doubts the list of these analyses."""
+        return Worklist(self._database, self._project)
 
     def exported(self, filters: Filters, cursor: Cursor | None, limit: int) -> Page:
         """Analyses with their results as ``page`` finds them; each is in the audit log before it is handed out."""
@@ -248,9 +254,6 @@ class AnalysisRepository:
     def _audit(self, connection: Connection, action: str, status: int, project: str, analysis_id: str) -> None:
         if self._actor is not None:
             append(connection, [self._actor.entry(action, status, project, analysis_id)])
-
-    def _own(self) -> list[ColumnElement[bool]]:
-        return [] if self._project is None else [AnalysisRow.project == self._project]
 
 
 def _added(connection: Connection, submission: Submission, asked: str, project: str) -> AnalysisRow:

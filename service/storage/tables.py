@@ -45,7 +45,6 @@ LISTS: Mapping[str, tuple[str, ...]] = {
     "ix_analyses_list_region_verdict": ("project", "region", "verdict", "created", "id"),
     "ix_analyses_list_subject": ("project", "subject", "created", "id", "region", "state", "verdict"),
     "ix_analyses_list_group": ("project", "study_group", "created", "id", "region", "state", "verdict"),
-    "ix_analyses_list_flagged": ("project", "flagged", "created", "id"),
 }
 """Indexes of the lists: each combination of filters has one that finds its rows in the order of the list.
 
@@ -114,6 +113,8 @@ class AnalysisRow(Base):
     """Informative comparisons of the result; None without one."""
     flagged: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     """Those of them outside their reference interval."""
+    summary: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """``worklist.summary_of`` the result; None without one."""
     result: Mapped[dict[str, Any] | None] = mapped_column(
         JSON(none_as_null=True), deferred=True, deferred_raiseload=True
     )

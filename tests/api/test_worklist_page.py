@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from service.pages import list_order
 from service.storage.tables import ANALYSES
 from tests.fake_pipeline import spectrum
 from tests.pages import Element, tree
@@ -32,10 +33,14 @@ def ids(client: TestClient) -> list[str]:
             headers={"Prefer": "wait=30"},
         )
         made.append(answer.json()["id"])
+    verdicts, volumes = ("limited", "yes", "no"), (15.0, 15.0, 8.0)
     with client.app_state["services"].database.changing() as connection:
-        for flagged, analysis_id in zip((1, 3, 0), made, strict=True):
+        for place, analysis_id in enumerate(made):
+            flags = dict([("tNAA", "below"), ("mI", "above"), ("Glu", "above")][: (1, 3, 0)[place]])
+            facts = {"region": "ACC", "volume_ml": volumes[place], "sex": people[place].get("sex")}
+            values = {"flagged": len(flags), "compared": 6, "verdict": verdicts[place]}
             change = ANALYSES.update().where(ANALYSES.c.id == analysis_id)
-            connection.execute(change.values(flagged=flagged, compared=6, verdict="yes"))
+            connection.execute(change.values(**values, summary={"flags": flags, "facts": facts}))
     return made
 
 
@@ -52,7 +57,7 @@ def order(table: Element) -> list[str]:
 def cells(table: Element, place: int) -> dict[str, str]:
     """A row by its headings."""
     rows = table.table()
-    headings = [heading.rstrip(" ▼▲") for heading in rows[0]]
+    headings = [heading.rstrip("\u00a0 ▼▲") for heading in rows[0]]
     return dict(zip(headings, rows[place + 1], strict=True))
 
 
@@ -63,14 +68,79 @@ def test_flags_job_and_sign_off_stand_in_their_columns(client: TestClient, ids: 
     row = cells(shown(client, "/"), 0)
 
     assert (row["Outside"], row["Job"], row["Sign-off"]) == ("0 of 6", "Finished", "Reviewed")
-    assert cells(shown(client, "/"), 2)["Outside"] == "1 of 6"
+    assert cells(shown(client, "/"), 2)["Outside"] == "1 of 6 tNAA Below"
+    assert cells(shown(client, "/"), 1)["Outside"] == "3 of 6 tNAA Below mI Above Glu Above"
     assert cells(shown(client, "/"), 2)["Sign-off"] == "Draft"
 
 
-@pytest.mark.parametrize(("sort", "places"), [("newest", [2, 1, 0]), ("oldest", [0, 1, 2]), ("flagged", [1, 0, 2])])
-def test_the_list_is_ordered(client: TestClient, ids: list[str], sort: str, places: list[int]) -> None:
-    """By time in both directions, and by flags."""
+@pytest.mark.parametrize(
+    ("sort", "places"),
+    [
+        ("newest", [2, 1, 0]),
+        ("oldest", [0, 1, 2]),
+        ("subject", [1, 0, 2]),
+        ("-subject", [2, 1, 0]),
+        ("region", [2, 1, 0]),
+        ("verdict", [2, 0, 1]),
+        ("-verdict", [1, 0, 2]),
+        ("flagged", [1, 0, 2]),
+        ("-flagged", [2, 0, 1]),
+        ("state", [2, 1, 0]),
+        ("sign_off", [2, 1, 0]),
+        ("-sign_off", [0, 2, 1]),
+        ("nonsense", [2, 1, 0]),
+    ],
+)
+def test_the_list_is_ordered_by_each_column(client: TestClient, ids: list[str], sort: str, places: list[int]) -> None:
+    """What needs attention first, or turned round; equal ones stay newest first."""
+    review = {"action": "review", "position": 0, "reviewer": "Dr A. Example"}
+    client.post(f"/v1/analyses/{ids[0]}/sign-off", json=review)
+
     assert order(shown(client, f"/?sort={sort}")) == [ids[place] for place in places]
+
+
+def test_each_heading_orders_and_turns_round(client: TestClient, ids: list[str]) -> None:
+    """The heading says which way the list runs, keeps the filter, and its link turns it."""
+    address = "/?region=ACC&sort=verdict"
+    for direction in ("ascending", "descending"):
+        heads = [head for head in shown(client, address).find("th", scope="col") if "aria-sort" in head.attributes]
+        assert [(head.text()[:7], head.attributes["aria-sort"]) for head in heads] == [("Verdict", direction)]
+        address = heads[0].first("a").attributes["href"]
+        assert "region=ACC" in address
+    assert len(ids) == 3
+
+
+def test_every_analysis_is_on_one_page_of_each_order(
+    client: TestClient, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of what is sorted together, then of the older ones, hold all once; the page says how many are sorted."""
+    monkeypatch.setattr(list_order, "WINDOW", 2)
+    monkeypatch.setattr(list_order, "PAGE_LENGTH", 1)
+    for sort in list_order.SORTS[2:]:
+        found, address = [], f"/?sort={sort}"
+        while address:
+            page = tree(client.get(address, headers={"Accept": "text/html"}).text)
+            found += order(page.first("table", class_="analyses"))
+            assert len(found) == 3 or "are sorted together" in page.text()
+            address = next((link.attributes["href"] for link in page.find("a", rel="next")), "")
+
+        assert sorted(found) == sorted(ids), sort
+        assert found[2] == ids[0], sort
+
+
+def test_numbers_within_names_count_as_numbers(client: TestClient) -> None:
+    """sub-2 stands before sub-10, whatever was submitted first, and an analysis without a subject last."""
+    for place, subject in enumerate(("sub-10", "sub-2", None)):
+        request = {} if subject is None else {"subject": subject}
+        files = {"metabolite": ("x.json", spectrum(place=place))}
+        client.post("/v1/analyses", files=files, data={"request": json.dumps(request)}, headers={"Prefer": "wait=30"})
+    for sort, expected in (
+        ("subject", ["sub-2", "sub-10", "not given"]),
+        ("-subject", ["sub-10", "sub-2", "not given"]),
+    ):
+        table = shown(client, f"/?sort={sort}")
+
+        assert [cells(table, place)["Subject"].strip() for place in range(3)] == expected
 
 
 @pytest.mark.parametrize(("query", "places"), [("group=patients", [0]), ("tag=pilot", [0]), ("group=none", [])])
@@ -93,6 +163,22 @@ def test_sessions_that_cannot_be_of_one_person_are_marked(client: TestClient, id
     assert "Timeline of sub-1" in page
 
 
+def test_a_session_is_doubted_because_of_one_that_is_not_shown(client: TestClient, ids: list[str]) -> None:
+    """The other session may be months older, or filtered away."""
+    table = shown(client, "/?group=patients")
+
+    assert order(table) == [ids[0]]
+    assert "ses-1 and ses-2 give different sexes" in cells(table, 0)["Subject"]
+
+
+def test_two_volumes_of_one_subject_are_marked(client: TestClient, ids: list[str]) -> None:
+    """Sizes come from the results: 15 and 8 ml of one region are not one volume."""
+    with client.app_state["services"].database.changing() as connection:
+        connection.execute(ANALYSES.update().where(ANALYSES.c.id == ids[2]).values(subject="sub-1"))
+
+    assert "15 and 8 ml of ACC: not one volume" in cells(shown(client, "/"), 0)["Subject"]
+
+
 def test_chosen_analyses_and_filtered_ones_are_exported(client: TestClient, ids: list[str]) -> None:
     """RESULTS.csv of the ticked rows, or of all that a filter selects; a wrong filter is refused."""
 
@@ -107,7 +193,9 @@ def test_chosen_analyses_and_filtered_ones_are_exported(client: TestClient, ids:
 
 
 def test_doubtful_controls_are_not_ticked(client: TestClient, ids: list[str]) -> None:
-    """The offer to leave a patient and a repeat out stands beside the good one."""
+    """The offer to leave a patient out stands beside the good ones."""
+    with client.app_state["services"].database.changing() as connection:
+        connection.execute(ANALYSES.update().values(verdict="yes"))
     page = client.get("/norms?" + "&".join(f"with={item}" for item in ids)).text
     table = tree(page).first("table", class_="analyses")
     ticked = {box.attributes["value"]: "checked" in box.attributes for box in table.find("input", name="with")}

@@ -119,6 +119,18 @@ def test_sqlite_lists_read_only_shown_rows(sqlite: Office) -> None:
     assert {asked: cost for asked, cost in costs.items() if cost > 25 * LENGTH + 100} == {}
 
 
+def test_a_sorted_list_reads_what_is_sorted_together(sqlite: Office) -> None:
+    """The newest hundred that match and no more, whatever the filter, before they are sorted."""
+    steps, cursor = Steps(sqlite.database), deep(sqlite)
+    worklist = sqlite.repository.worklist()
+    costs = {
+        (filters, place): steps.of(lambda filters=filters, place=place: worklist.newest(filters, place, 100))
+        for filters, place in product(FILTERS[::3], (None, cursor))
+    }
+
+    assert {asked: cost for asked, cost in costs.items() if cost > 25 * 100 + 100} == {}
+
+
 def test_lists_show_the_requested_rows(sqlite: Office) -> None:
     """Page by page each list has the analyses that match, newest first, as the rows themselves say."""
     with sqlite.database.asking() as connection:
@@ -165,6 +177,9 @@ def _costs(folder: Path, rows: int) -> dict[str, int]:
     retained = 40
     actions: dict[str, Callable[[], object]] = {
         "the timeline": lambda: followed_of(office.repository, SUBJECT),
+        "sessions of a list": lambda: office.repository.worklist().sessions({row.subject for row in shown}),
+        "rows of a sorted page": lambda: office.repository.worklist().rows([row.id for row in shown]),
+        "chosen analyses": lambda: office.repository.page(Filters(ids=tuple(row.id for row in shown)), None, 50),
         "an analysis": lambda: office.repository.get(newest, with_result=True),
         "its events": lambda: EventRepository(office.database).after(newest, 0),
         "sign-offs of a list": lambda: sign_offs.states(row.id for row in shown),

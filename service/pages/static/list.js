@@ -1,4 +1,4 @@
-// Keeps the list current while something waits or runs, and lets exactly two analyses be compared.
+// Keeps the list current while something waits or runs, and offers what can be done with the chosen analyses.
 import { follow } from "./follow.js";
 
 const MOST_STREAMS = 4; // a browser keeps about six connections to one server
@@ -9,11 +9,25 @@ let stops = [];
 let timer = null;
 
 const chosen = () => [...list.querySelectorAll("input[name=with]:checked")];
-const allowTwo = () => {
+const offer = () => {
   const [compare, ...others] = ["compare", "controls", "calibrate", "cohort", "export"].map((id) => document.getElementById(id));
   if (!compare) return;
-  compare.disabled = chosen().length !== 2;
-  for (const button of others) button.disabled = !chosen().length;
+  const count = chosen().length;
+  compare.disabled = count !== 2;
+  for (const button of others) button.disabled = !count;
+  const all = document.getElementById("choose-all");
+  const boxes = list.querySelectorAll("input[name=with]").length;
+  all.closest("label").hidden = !boxes;
+  all.checked = count > 0 && count === boxes;
+  all.indeterminate = count > 0 && count < boxes;
+  const words = document.getElementById("chosen");
+  words.textContent = count ? words.dataset.some.replace("{n}", count) : words.dataset.none;
+};
+const change = ({ target }) => {
+  if (target.id === "choose-all") {
+    for (const box of list.querySelectorAll("input[name=with]")) box.checked = target.checked;
+  }
+  offer();
 };
 
 const refresh = async () => {
@@ -32,7 +46,7 @@ const refresh = async () => {
       if (address) list.querySelector(`a[href="${CSS.escape(address)}"]`)?.focus();
     }
   } catch { /* asked again below */ }
-  allowTwo();
+  offer();
   watch();
 };
 
@@ -51,6 +65,6 @@ const watch = () => {
   if (rows.length > MOST_STREAMS) timer = setTimeout(refresh, PAUSE);
 };
 
-list.addEventListener("change", allowTwo);
-allowTwo();
+list.addEventListener("change", change);
+offer();
 watch();

@@ -158,6 +158,9 @@ def over_http(client: TestClient, rows: int) -> Asked:
         ),
         "`GET /subjects/{pseudonym}`": lambda number: get(f"/subjects/{_subject(number, rows)}"),
         "`GET /`": lambda _: get("/"),
+        "`GET /?sort=subject`": lambda _: get("/?sort=subject"),
+        "`GET /?sort=flagged&verdict=no`": lambda _: get("/?sort=flagged&verdict=no"),
+        "`GET /?sort=sign_off&region=Pons`": lambda _: get("/?sort=sign_off&region=Pons"),
         "`GET /readyz`": lambda _: get("/readyz"),
         "`GET /metrics`": lambda _: get("/metrics"),
     }

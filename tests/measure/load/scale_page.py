@@ -10,7 +10,7 @@ from itertools import groupby
 
 MOST = 3.0
 """Aim: how many times as long lists and timelines may take as in the smallest database."""
-_LISTS = ("list", "timeline", "`GET /v1/analyses", "`GET /v1/subjects", "`GET /subjects", "`GET /`")
+_LISTS = ("list", "timeline", "`GET /v1/analyses", "`GET /v1/subjects", "`GET /subjects", "`GET /`", "`GET /?sort")
 _NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 _HEAD = """# Scale
