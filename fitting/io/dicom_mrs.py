@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from pydicom.dataset import Dataset
 
-from fitting.acquisition import Acquisition, Recording, VoiGeometry
+from fitting.acquisition import Acquisition, Recording
 from fitting.errors import UnsupportedData
 from fitting.io._dicom import (
     count,
@@ -28,11 +28,12 @@ from fitting.io._dicom import (
     text,
     with_scanner,
 )
+from fitting.io._dicom_voi import philips_box, slab_volume, voi_size
+from fitting.io._functional_groups import of_frames, private, shared, shared_item
 from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, edge_lengths, stated
-from fitting.io.voi import in_patient_axes, numbers
+from fitting.io.values import checked_samples, stated
 from fitting.io.water_among import split, with_water_apart
 from fitting.units import ComplexArray
 
@@ -43,7 +44,6 @@ MR_SPECTROSCOPY_STORAGE = "1.2.840.10008.5.1.4.1.1.4.2"
 
 _BYTES = 8
 """Of a complex point."""
-_PHILIPS_VOLUME = "Philips MR Imaging DD 001"
 _PHILIPS_REFERENCE = _PHILIPS_AVERAGES = "Philips MR Imaging DD 004"
 _PHILIPS_FRAMES = "Philips MR Imaging DD 005"
 _UIH_SPECTROSCOPY = "Spectroscopy Private Header"
@@ -108,7 +108,7 @@ def _dynamics(file: SourceFile, dataset: Dataset, spectra: Recording, acquisitio
         ("MREchoSequence", "EffectiveEchoTime"),
         ("MRTimingAndRelatedParametersSequence", "RepetitionTime"),
     ):
-        if len(set(_of_frames(dataset, group, keyword))) > 1:
+        if len(set(of_frames(dataset, group, keyword))) > 1:
             raise UnsupportedData(
                 f"'{file.name}' is a series: {keyword} changes from frame to frame. Send one part of it.",
                 file=file.name,
@@ -122,29 +122,19 @@ def _dynamics(file: SourceFile, dataset: Dataset, spectra: Recording, acquisitio
     return with_water_apart(recording)
 
 
-def _of_frames(dataset: Dataset, group: str, keyword: str) -> list[str | None]:
-    """A value of every frame's own functional groups, where they have it."""
-    return [
-        text(macro.get(keyword))
-        for item in dataset.get("PerFrameFunctionalGroupsSequence") or []
-        for macro in (item.get(group) or [])[:1]
-        if keyword in macro
-    ]
-
-
 def _frame_items(dataset: Dataset) -> list[Dataset]:
     """The items of Philips' private sequence, one for each frame."""
-    rows = _private(dataset, 0x2005, _PHILIPS_FRAMES, 0x0F) or _private(dataset, 0x2005, _PHILIPS_AVERAGES, 0x71)
+    rows = private(dataset, 0x2005, _PHILIPS_FRAMES, 0x0F) or private(dataset, 0x2005, _PHILIPS_AVERAGES, 0x71)
     return [item for item in rows if isinstance(item, Dataset)] if isinstance(rows, Sequence) else []
 
 
 def _is_reference(item: Dataset) -> bool:
-    return bool(_private(item, 0x2005, _PHILIPS_REFERENCE, 0x04))
+    return bool(private(item, 0x2005, _PHILIPS_REFERENCE, 0x04))
 
 
 def _with_private_water(file: SourceFile, dataset: Dataset, recording: Recording) -> Recording:
     """With the water reference that United Imaging keeps in a private element (wtclarke/spec2nii#1 and #186)."""
-    stored = _private(dataset, 0x0065, _UIH_SPECTROSCOPY, 0x07)
+    stored = private(dataset, 0x0065, _UIH_SPECTROSCOPY, 0x07)
     if not isinstance(stored, bytes) or len(stored) != recording.points * _BYTES or not any(stored):
         return recording
     water = checked_samples(np.frombuffer(stored, "<c8").reshape(1, 1, -1).conj(), file)
@@ -176,8 +166,8 @@ def _acquisition(dataset: Dataset) -> Acquisition:
     sequence = localisation(*_sequence_fields(dataset))
     vendor = text(dataset.get("Manufacturer"))
     width = quantity(dataset.get("SpectralWidth"))
-    echo_time = _shared(dataset, "MREchoSequence", "EffectiveEchoTime")
-    repetition_time = _shared(dataset, "MRTimingAndRelatedParametersSequence", "RepetitionTime")
+    echo_time = shared(dataset, "MREchoSequence", "EffectiveEchoTime")
+    repetition_time = shared(dataset, "MRTimingAndRelatedParametersSequence", "RepetitionTime")
     acquisition = Acquisition(
         format=NAME,
         spectrometer_frequency=quantity(dataset.get("TransmitterFrequency"), 1e6),
@@ -188,9 +178,9 @@ def _acquisition(dataset: Dataset) -> Acquisition:
         sequence=sequence,
         sequence_name=sequence_name,
         mixing_time=_siemens_mixing_time(dataset) if sequence == "STEAM" else None,
-        voi_size=_voi_size(dataset),
-        voi_geometry=_slabs(dataset) or _philips_box(dataset),
-        averages=count(_shared(dataset, "MRAveragesSequence", "NumberOfAverages")),
+        voi_size=voi_size(dataset),
+        voi_geometry=slab_volume(dataset) or philips_box(dataset),
+        averages=count(shared(dataset, "MRAveragesSequence", "NumberOfAverages")),
         nucleus=text(dataset.get("ResonantNucleus")) or "1H",
         water_suppressed=_water_suppressed(dataset, vendor),
     )
@@ -212,84 +202,18 @@ def _water_suppressed(dataset: Dataset, vendor: str | None) -> bool | None:
     return False if suppression == "NONE" and not siemens else None
 
 
-def _shared(dataset: Dataset, group: str, keyword: str) -> object:
-    """A value from the functional groups shared by all frames or from those of the first frame."""
-    for functional_groups in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
-        for item in (dataset.get(functional_groups) or [])[:1]:
-            for macro in (item.get(group) or [])[:1]:
-                if keyword in macro:
-                    return macro.get(keyword)
-    return None
-
-
-def _voi_size(dataset: Dataset) -> tuple[float, float, float] | None:
-    """Thickness of the three slabs; Philips of old gives one slab only, which is not a volume."""
-    slabs = [text(slab.get("SlabThickness")) for slab in dataset.get("VolumeLocalizationSequence") or []]
-    return edge_lengths(slabs, 1e-3) if len(slabs) == 3 else None
-
-
-def _slabs(dataset: Dataset) -> VoiGeometry | None:
-    """Three slabs that cross at one point: normal and thickness of each are direction and length of an edge."""
-    slabs = list(dataset.get("VolumeLocalizationSequence") or [])
-    if len(slabs) != 3:
-        return None
-    return in_patient_axes(
-        _texts(slabs[0].get("MidSlabPosition")),
-        [_texts(slab.get("SlabOrientation")) for slab in slabs],
-        [text(slab.get("SlabThickness")) for slab in slabs],
-    )
-
-
-def _philips_box(dataset: Dataset) -> VoiGeometry | None:
-    """The private volume (edges, then centre, by AP, FH, RL) and the plane, whose rows run RL and whose columns AP.
-
-    Philips' own ``VolumeLocalizationSequence`` has one slab, whose orientation is three angles, not a normal.
-    """
-    items = _private(dataset, 0x2005, _PHILIPS_VOLUME, 0x85)
-    volume = next((item for item in items or () if isinstance(item, Dataset)), None)  # type: ignore[attr-defined]
-    plane = _texts(_shared(dataset, "PlaneOrientationSequence", "ImageOrientationPatient"))
-    row, column = numbers(plane[:3]), numbers(plane[3:])
-    if volume is None or row is None or column is None:
-        return None
-    ap, fh, rl, ap_center, fh_center, rl_center = (
-        text(_private(volume, 0x2005, _PHILIPS_VOLUME, element)) for element in range(0x57, 0x5D)
-    )
-    normal = [float(part) for part in np.cross(row, column)]
-    return in_patient_axes((rl_center, ap_center, fh_center), (plane[:3], plane[3:], normal), (rl, ap, fh))
-
-
-def _texts(value: object) -> list[str | None]:
-    """The members of a header value that has several."""
-    return [text(member) for member in value] if isinstance(value, Sequence) else []
-
-
 def _siemens_mixing_time(dataset: Dataset) -> float | None:
     """Element 04 of the private block SIEMENS MR MRS 05 next to the echo time, ms."""
-    return quantity(_private(_shared_item(dataset, "MREchoSequence"), 0x0021, "SIEMENS MR MRS 05", 0x04), 1e-3)
+    return quantity(private(shared_item(dataset, "MREchoSequence"), 0x0021, "SIEMENS MR MRS 05", 0x04), 1e-3)
 
 
 def _philips_averages(dataset: Dataset, frame: int) -> int | None:
     """Element 79 of the private block Philips MR Imaging DD 004, kept per frame."""
-    rows = _private(dataset, 0x2005, _PHILIPS_AVERAGES, 0x71) or []
+    rows = private(dataset, 0x2005, _PHILIPS_AVERAGES, 0x71) or []
     items = list(rows) if hasattr(rows, "__iter__") else []
     if frame >= len(items) or not isinstance(items[frame], Dataset):
         return None
-    return count(_private(items[frame], 0x2005, _PHILIPS_AVERAGES, 0x79))
-
-
-def _shared_item(dataset: Dataset, group: str) -> Dataset:
-    for item in (dataset.get("SharedFunctionalGroupsSequence") or [])[:1]:
-        for macro in (item.get(group) or [])[:1]:
-            if isinstance(macro, Dataset):
-                return macro
-    return Dataset()
-
-
-def _private(dataset: Dataset, group: int, creator: str, element: int) -> object:
-    try:
-        return dataset.private_block(group, creator)[element].value
-    except KeyError:
-        return None
+    return count(private(items[frame], 0x2005, _PHILIPS_AVERAGES, 0x79))
 
 
 def _refuse_other_kinds(file: SourceFile, dataset: Dataset) -> None:
@@ -305,7 +229,7 @@ def _refuse_other_kinds(file: SourceFile, dataset: Dataset) -> None:
             "send a single-voxel spectrum.",
             file=file.name,
         )
-    if text(_private(dataset, 0x2005, _PHILIPS_EDITING, 0x97)) == "Y":
+    if text(private(dataset, 0x2005, _PHILIPS_EDITING, 0x97)) == "Y":
         raise UnsupportedData(
             f"'{file.name}' is a spectral editing scan (MEGA); only unedited spectra can be analysed.", file=file.name
         )

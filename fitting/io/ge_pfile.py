@@ -10,102 +10,27 @@ GE LX 11 scanner against SAGE's own headers. Samples already have our sign (chec
 
 from __future__ import annotations
 
-import struct
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from fitting.acquisition import Acquisition, Recording, VoiGeometry
-from fitting.errors import DamagedFile, UnsupportedData
+from fitting.errors import UnsupportedData
+from fitting.io._ge_header import LAST_REVISION, LAYOUTS, Header, damaged, revision_of
 from fitting.io.free_text import free_text
-from fitting.io.sequence_names import localisation, without_folder
-from fitting.io.source import Files, Reader, SourceFile
+from fitting.io.sequence_names import localisation
+from fitting.io.source import Files, Reader
 from fitting.io.values import complex_samples, edge_lengths, positive
 from fitting.io.voi import from_corners
 from fitting.units import ComplexArray, field_from_frequency
 
-
-class _Layout(NamedTuple):
-    """Byte offsets of the fields of a header revision."""
-
-    first_revision: float
-    """The layout holds from here up to the next layout's first revision."""
-    counts: int
-    """Offset of the frame counts of ``rdb_hdr_rec`` from their place in revision 9."""
-    receiver: int
-    """The same for the receiver and user fields."""
-    data: tuple[int, bool]
-    """Start of the samples, or where its pointer stands (True)."""
-    image: tuple[int, bool]
-    """Start of the image header, or where its pointer stands (True)."""
-    tr: int
-    te: int
-    psd_name: int
-    user8: int
-    """Within the image header: int, int (microseconds), text, and the first of three edge lengths (float, mm), which
-    three coordinates of the centre follow."""
-    corners: int | None
-    """The same of the nine coordinates of the slice's corners; None where their place is unpublished."""
-
-
-_LAYOUTS = (
-    _Layout(9.0, 0, 0, (61464, False), (59928, False), 200, 208, 320, 456, 160),
-    _Layout(11.0, 0, 0, (66072, False), (64536, False), 488, 496, 838, 84, None),
-    _Layout(14.0, 0, 0, (1468, True), (1504, True), 712, 720, 1272, 148, 480),
-    _Layout(16.0, 0, 0, (1468, True), (1504, True), 760, 768, 1320, 196, 528),
-    _Layout(20.0, 0, 0, (1468, True), (1504, True), 1056, 1064, 1632, 388, 720),
-    _Layout(26.0, 76, 64, (4, True), (40, True), 1056, 1064, 1632, 388, 720),
-)
-_LAST_REVISION = 32.0
-"""The first that is not read. Revision 31 (MR31) has a longer prescan header, which its pointers step over
-(spec2nii 0.8.15)."""
-_LOGOS = (b"GE_MED_NMR", b"INVALIDNMR")
-_LOGO_PLACES = (34, 110)
 _PROTON_FIELDS = (0.5, 1.0, 1.5, 3.0, 4.0, 7.0)
 """Field strengths (T) of GE magnets used for brain spectroscopy; no other nucleus resonates within 5 % of them."""
 
 
 _BELOW_WATER_PPM, _ON_WATER_PPM = 2.0, 0.6
 """Carrier of GE's sLASER below water, and how far from its place a line of water may be."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    file: SourceFile
-    order: str
-    layout: _Layout
-
-    def field(self, kind: str, place: int) -> int | float:
-        try:
-            value: int | float = struct.unpack_from(self.order + kind, self.file.content, place)[0]
-        except struct.error as error:
-            raise _damaged(self.file, "ends within its header") from error
-        return value
-
-    def count(self, place: int) -> int:
-        return int(self.field("H", place + self.layout.counts))
-
-    def user(self, number: int) -> float:
-        return float(self.field("f", 216 + 4 * number + self.layout.receiver))
-
-    def start(self, where: tuple[int, bool]) -> int:
-        place, is_pointer = where
-        start = int(self.field("i", place)) if is_pointer else place
-        if not 0 < start < len(self.file.content):
-            raise _damaged(self.file, "points outside itself")
-        return start
-
-    def image(self, kind: str, place: int) -> int | float:
-        return self.field(kind, self.start(self.layout.image) + place)
-
-    def three(self, place: int) -> list[float]:
-        return [float(self.image("f", place + 4 * axis)) for axis in range(3)]
-
-    def psd_name(self) -> str | None:
-        start = self.start(self.layout.image) + self.layout.psd_name
-        name = self.file.content[start : start + 33].split(b"\0")[0].decode("latin-1").strip()
-        return (without_folder(name) or None) if name.isprintable() else None
 
 
 class _Frames(NamedTuple):
@@ -115,32 +40,17 @@ class _Frames(NamedTuple):
     """The scanner stored each excitation (``no_add``) instead of the sums over its phase cycle."""
 
 
-def _damaged(file: SourceFile, what: str) -> DamagedFile:
-    return DamagedFile(f"The GE P-file '{file.name}' {what}; copy it from the scanner again.", file=file.name)
-
-
-def _revision(content: bytes) -> tuple[str, float] | None:
-    """Byte order and revision of the header, or None when this is no P-file."""
-    if not any(content[place : place + 10] in _LOGOS for place in _LOGO_PLACES):
-        return None
-    for order in "<>":
-        revision = float(struct.unpack_from(order + "f", content)[0])
-        if 5 <= revision < 100:
-            return order, round(revision, 3)
-    return None
-
-
 def _recognises(files: Files) -> bool:
-    return len(files) == 1 and _revision(files[0].content) is not None
+    return len(files) == 1 and revision_of(files[0].content) is not None
 
 
 def _read(files: Files) -> Recording:
     file = files[0]
-    found = _revision(file.content)
+    found = revision_of(file.content)
     if found is None:
-        raise _damaged(file, "has no readable header")
+        raise damaged(file, "has no readable header")
     order, revision = found
-    layouts = [layout for layout in _LAYOUTS if layout.first_revision <= revision < _LAST_REVISION]
+    layouts = [layout for layout in LAYOUTS if layout.first_revision <= revision < LAST_REVISION]
     if not layouts:
         raise UnsupportedData(
             f"'{file.name}' is a GE P-file of header revision {revision:g}; revisions 9 to 31 are read. "
@@ -148,7 +58,7 @@ def _read(files: Files) -> Recording:
             file=file.name,
             revision=revision,
         )
-    header = _Header(file, order, layouts[-1])
+    header = Header(file, order, layouts[-1])
     name = header.psd_name()
     sequence = localisation(name)
     width = _spectral_width(header)
@@ -180,7 +90,7 @@ def _read(files: Files) -> Recording:
     return Recording(samples[frames.reference :], metabolites, water, free_text(name))
 
 
-def _voi_geometry(header: _Header) -> VoiGeometry | None:
+def _voi_geometry(header: Header) -> VoiGeometry | None:
     first, user8 = header.layout.corners, header.layout.user8
     if first is None:
         return None
@@ -188,7 +98,7 @@ def _voi_geometry(header: _Header) -> VoiGeometry | None:
     return from_corners(header.three(user8 + 12), corners, header.three(user8))
 
 
-def _spectral_width(header: _Header) -> float:
+def _spectral_width(header: Header) -> float:
     file = header.file
     width = positive(header.field("f", 368 + header.layout.receiver))
     if width is None:
@@ -213,7 +123,7 @@ def _spectral_width(header: _Header) -> float:
     return width
 
 
-def _proton_frequency(header: _Header) -> float | None:
+def _proton_frequency(header: Header) -> float | None:
     frequency = positive(header.field("I", 424 + header.layout.receiver), 0.1)
     if frequency is None:
         return None
@@ -228,7 +138,7 @@ def _proton_frequency(header: _Header) -> float | None:
     return frequency
 
 
-def _frames(header: _Header) -> _Frames:
+def _frames(header: Header) -> _Frames:
     """Number of stored frames that are reference frames.
 
     ``rhuser4`` counts the suppressed excitations and ``rhuser19`` the reference frames; the second is not always
@@ -237,7 +147,7 @@ def _frames(header: _Header) -> _Frames:
     stored, excitations = header.count(74), max(header.count(72), 1)
     counts = (header.user(4), header.user(19))
     if not all(0 <= count < 65536 for count in counts):
-        raise _damaged(header.file, "counts its frames with numbers out of range")
+        raise damaged(header.file, "counts its frames with numbers out of range")
     suppressed, reference = (round(count) for count in counts)
     combined, rest = divmod(suppressed, excitations)
     if rest == 0 and (combined + reference == stored or suppressed > stored):
@@ -245,11 +155,11 @@ def _frames(header: _Header) -> _Frames:
     else:
         frames = _Frames(stored - suppressed, suppressed, uncombined=True)
     if frames.suppressed < 1 or frames.reference < 0:
-        raise _damaged(header.file, f"announces {suppressed} averages in {stored} frames, which cannot be")
+        raise damaged(header.file, f"announces {suppressed} averages in {stored} frames, which cannot be")
     return frames
 
 
-def _coils(header: _Header) -> int:
+def _coils(header: Header) -> int:
     pairs = [
         [int(header.field("h", 200 + 4 * board + 2 * end + header.layout.receiver)) for end in (0, 1)]
         for board in range(4)
@@ -258,18 +168,18 @@ def _coils(header: _Header) -> int:
     return max(1, sum(stop - start + 1 for start, stop in pairs if (start, stop) != (0, 0)))
 
 
-def _samples(header: _Header, frames: _Frames) -> ComplexArray:
+def _samples(header: Header, frames: _Frames) -> ComplexArray:
     """Reference frames, then suppressed frames: shape (frames, coils, points)."""
     file = header.file
     points, rows, stored, point_size = header.count(102), header.count(104), header.count(74), header.count(82)
     if point_size not in (2, 4):
-        raise _damaged(file, f"has points of {point_size} bytes instead of 2 or 4")
+        raise damaged(file, f"has points of {point_size} bytes instead of 2 or 4")
     if rows not in (stored, stored + 1) or points < 1:
-        raise _damaged(file, f"announces {rows} rows of {points} points for {stored} frames, which cannot be")
+        raise damaged(file, f"announces {rows} rows of {points} points for {stored} frames, which cannot be")
     coils, start = _coils(header), header.start(header.layout.data)
     numbers = coils * rows * points * 2
     if start + numbers * point_size > len(file.content):
-        raise _damaged(file, f"ends early: {coils} coils x {rows} frames x {points} points are announced")
+        raise damaged(file, f"ends early: {coils} coils x {rows} frames x {points} points are announced")
     stored_numbers = np.frombuffer(file.content, f"{header.order}i{point_size}", numbers, start)
     pairs = stored_numbers.reshape(coils, rows, points, 2)[:, rows - stored :].astype(np.float64)  # no baseline frame
     frames_first = np.swapaxes(pairs, 0, 1)

@@ -15,7 +15,7 @@ from fitting.cohort.power import LEAST_CV_PERCENT
 from fitting.cohort.registry import SECTIONS
 from service.problem_documents import ProblemDocument
 from service.schemas.analysis_request import Region
-from service.schemas.scores import Input, Output
+from service.schemas.bounded import Input, Output
 from service.schemas.site_norms import NormName, as_uuid
 from service.storage.tables import CohortRow, State
 

@@ -15,7 +15,7 @@ from fitting.norms.leave_one_out import Checks
 from fitting.norms.matching import is_modelled
 from fitting.sites import SiteAcquisition
 from fitting.sites.share import SharedRegion
-from service.schemas.scores import Output, Unit
+from service.schemas.bounded import Output, Unit
 from service.storage.shared_norms import StoredShare
 from service.storage.site_norms import load_site_norm
 from service.storage.tables import SiteNormRow

@@ -17,7 +17,8 @@ from fitting.norms.together import RegionProfile
 from service.access.route_access import Access
 from service.api.dependencies import Caller, SharedNorms, SiteNorms, Sites
 from service.api.problems import responses
-from service.schemas.scores import Input, Output, ScoreOut, ScoreRequest, score_out
+from service.schemas.bounded import Input, Output
+from service.schemas.scores import ScoreOut, ScoreRequest, score_out
 from service.storage.shared_norms import SharedNormRepository
 from service.storage.site_norms import SiteNormRepository
 from service.storage.sites import SiteRepository

@@ -16,7 +16,7 @@ from fitting.run.pins import values_digest
 from fitting.sites import SiteAcquisition, SiteLeftOut, SiteProcessing, SiteProgram, SiteRegion
 from fitting.sites.calibration import REPORTED
 from fitting.sites.share import SharedRegion
-from service.schemas.scores import Input, Output
+from service.schemas.bounded import Input, Output
 from service.schemas.site_norms import NormName, as_uuid
 from service.storage.sites import StoredSite
 

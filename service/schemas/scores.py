@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field
 
 from fitting.analysis import NOTICE
-from fitting.norms import Case, Context, Control, Controls, FurtherLaboratory, Measured, Method, Scored, Summary
+from fitting.norms import Case, Context, Controls, FurtherLaboratory, Scored
 from fitting.norms.assessment import NormNotUsed, NormUsed, ZScore
 from fitting.norms.case import check_measured, ratio_of, scan
-from fitting.norms.controls import SUPPLIED_ID
-from fitting.norms.software_offset import scaled
 from fitting.quantification.concentrations import Ratio
 from fitting.reason import Absence
 from fitting.request import Options, Overrides, Subject, TissueFractions
@@ -19,149 +17,8 @@ from fitting.run.check import check_request
 from fitting.run.completion import check_overrides
 from fitting.units import PROTON_GAMMA_BAR
 from service.schemas.analysis_request import MethodName, Region
-
-MetaboliteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/_-]{1,16}$")]
-Software = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+/(),:-]{0,159}$")]
-Sex = Literal["female", "male", "other"]
-Unit = Literal["tCr", "mmol/kg", "iu", "mM"]
-
-SMALLEST, LARGEST = 1e-9, 1e9
-"""Sizes a value or a standard deviation may have in any unit; their squares and quotients are far from overflow."""
-MOST_PEOPLE = 1_000_000
-"""Of one group of controls."""
-
-
-def _large_enough(value: float) -> float:
-    if 0.0 < abs(value) < SMALLEST:
-        raise ValueError(f"must be zero or of a size of {SMALLEST:g} or more")
-    return value
-
-
-Measure = Annotated[float, Field(ge=-LARGEST, le=LARGEST), AfterValidator(_large_enough)]
-"""A measured value, of either sign."""
-Spread = Annotated[float, Field(ge=0, le=LARGEST), AfterValidator(_large_enough)]
-"""A standard deviation."""
-People = Annotated[int, Field(le=MOST_PEOPLE)]
-
-
-class Input(BaseModel):
-    """A part of a request; unknown fields are refused, for a misspelt one would be lost silently."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False, strict=True
-    )
-
-
-class Output(BaseModel):
-    """A part of an answer."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, from_attributes=True)
-
-
-class ControlValueIn(Input):
-    """One control's value."""
-
-    value: Measure = Field(examples=[1.42])
-    """In the unit of the person's value."""
-    sd: Spread | None = Field(default=None, examples=[0.04])
-    """Standard deviation of the measurement."""
-    age_years: float | None = Field(default=None, ge=0, le=120, examples=[38])
-    """Age, years."""
-    sex: Sex | None = Field(default=None, examples=["female"])
-    """Sex."""
-    gm: float | None = Field(default=None, ge=0, le=1, examples=[0.62])
-    """Volume fraction of grey matter, 0 to 1."""
-
-
-class SummaryIn(Input):
-    """Mean and standard deviation of a group."""
-
-    mean: Measure = Field(examples=[1.106])
-    """Mean, in the unit of the value."""
-    sd: Spread = Field(examples=[0.0925])
-    """Standard deviation between the people of the group."""
-    n: People = Field(examples=[48])
-    """Number of people."""
-
-
-class OffsetIn(Input):
-    """Measured difference between two programs: the same spectra, analysed by both."""
-
-    ratio: Measure = Field(examples=[1.06])
-    """Mean ratio of the value's program to that of the controls."""
-    sd: Spread = Field(examples=[0.02])
-    """Standard deviation of this mean."""
-
-    def measured(self) -> Measured:
-        """The same as the library takes it."""
-        return Measured(self.ratio, self.sd)
-
-
-class ControlsIn(Input):
-    """Controls given with the value: ``values``, or ``mean``, ``sd`` and ``n``, or ``studies``.
-
-    Facts stated about their measurement must match the value's; facts not stated are taken to equal the value's.
-    """
-
-    values: list[Measure | ControlValueIn] | None = Field(default=None, max_length=5000, examples=[[1.02, 1.1, 1.21]])
-    """Values of individual controls, plain or with age, sex and grey matter fraction."""
-    mean: Measure | None = Field(default=None, examples=[1.106])
-    """Mean of the controls."""
-    sd: Spread | None = Field(default=None, examples=[0.0925])
-    """Standard deviation of the controls."""
-    n: People | None = Field(default=None, examples=[48])
-    """Number of controls."""
-    studies: list[SummaryIn] | None = Field(default=None, max_length=500)
-    """Groups of several laboratories, to be pooled as published norms are."""
-    field_t: float | None = Field(default=None, examples=[3.0])
-    """Static field, tesla."""
-    echo_time: float | None = Field(default=None, examples=[0.030])
-    """Echo time, s."""
-    sequence: MethodName | None = Field(default=None, examples=["PRESS"])
-    """Localisation family."""
-    software: Software | None = Field(default=None, examples=["LCModel 6.3"])
-    """Program that fitted the controls, with version."""
-    unit: Unit | None = Field(default=None, examples=["tCr"])
-    """Unit of the controls' values."""
-    offset: OffsetIn | None = None
-    """Measured offset between the value's program and that of the controls: their values are multiplied by it. Not with
-    ``studies``, whose programs are part of what they differ by."""
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        summary = (self.mean, self.sd, self.n)
-        kinds = (self.values is not None) + (self.studies is not None) + any(item is not None for item in summary)
-        if kinds != 1 or (any(item is not None for item in summary) and None in summary):
-            raise ValueError("give values, or mean with sd and n, or studies")
-        if self.offset is not None and self.studies is not None:
-            raise ValueError("studies take no offset; give the controls of one laboratory")
-        return self
-
-    def supplied(self, metabolite: str) -> Controls:
-        """The same as the library takes it."""
-        summary = None
-        if self.mean is not None and self.sd is not None and self.n is not None:
-            summary = Summary(self.mean, self.sd, self.n)
-        studies = None
-        if self.studies is not None:
-            studies = tuple(Summary(item.mean, item.sd, item.n) for item in self.studies)
-        software = None if self.offset is not None else self.software
-        controls = Controls(
-            id=SUPPLIED_ID,
-            origin="supplied",
-            method=Method(self.field_t, self.sequence, self.echo_time, self.unit, software),
-            people=tuple(_control(metabolite, number, item) for number, item in enumerate(self.values or ())),
-            summary=summary,
-            studies=studies,
-        )
-        return controls if self.offset is None else scaled(controls, metabolite, self.offset.measured())
-
-
-def _control(metabolite: str, number: int, item: float | ControlValueIn) -> Control:
-    if isinstance(item, ControlValueIn):
-        values = {metabolite: Measured(item.value, item.sd)}
-        return Control(str(number), values, item.age_years, item.sex, item.gm)
-    return Control(str(number), {metabolite: Measured(item)})
+from service.schemas.bounded import Input, Measure, MetaboliteName, Output, Sex, Software, Spread, Unit
+from service.schemas.supplied_controls import ControlsIn
 
 
 class CreatineIn(Input):

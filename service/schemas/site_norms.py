@@ -12,7 +12,8 @@ from fitting.norms import Control, Controls, Measured, Method, site_controls
 from fitting.norms.controls import SoftwareOffset
 from fitting.norms.software_offset import check_offset
 from service.schemas.analysis_request import MethodName, Pseudonym, Region
-from service.schemas.scores import Input, Measure, MetaboliteName, OffsetIn, Sex, Software, Spread, Unit
+from service.schemas.bounded import Input, Measure, MetaboliteName, Sex, Software, Spread, Unit
+from service.schemas.supplied_controls import OffsetIn
 
 NormName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fitting.errors import DamagedFile
-from fitting.io import SourceFile, ge_pfile, lcmodel_raw, philips_sdat, read
+from fitting.io import SourceFile, _ge_header, lcmodel_raw, philips_sdat, read
 from tests.conformance.reader_fixtures import jmrui as jmrui_fixtures
 from tests.conformance.reader_fixtures import philips_sdat as philips_fixtures
 from tests.conformance.reader_fixtures.ge_pfile import _FRAMES_26, _revision_26
@@ -75,7 +75,7 @@ def test_glued_columns_without_their_format_are_refused() -> None:
 )
 def test_ge_positions_agree_with_a_second_source(revision: float, tr: int, te: int, user8: int) -> None:
     """The image header positions, summed from field lists, equal Gannet's one-based word indices."""
-    layout = [layout for layout in ge_pfile._LAYOUTS if layout.first_revision <= revision][-1]
+    layout = [layout for layout in _ge_header.LAYOUTS if layout.first_revision <= revision][-1]
 
     assert (layout.tr, layout.te, layout.user8) == tuple(4 * (index - 1) for index in (tr, te, user8))
 

@@ -10,7 +10,7 @@ from pydicom.sequence import Sequence
 import fitting.io
 from fitting.acquisition import VoiGeometry
 from fitting.io import Files
-from fitting.io.dicom_mrs import _philips_box
+from fitting.io._dicom_voi import philips_box
 from fitting.io.voi import box, from_normal, in_patient_axes
 from tests.conformance.reader_fixtures.dicom_mrs import _item, philips, siemens
 from tests.conformance.reader_fixtures.ge_pfile import _FRAMES_9, _revision_9
@@ -135,7 +135,7 @@ def test_a_philips_object_gives_its_private_volume():
     plane = _item(ImageOrientationPatient=list(PLANE))
     dataset.SharedFunctionalGroupsSequence = Sequence([_item(PlaneOrientationSequence=Sequence([plane]))])
 
-    found = _philips_box(dataset)
+    found = philips_box(dataset)
     assert found is not None
     assert found.center_mm == pytest.approx((-PLACE["lr"], -PLACE["ap"], PLACE["cc"]))
     assert np.linalg.norm(found.edges_mm, axis=1) == pytest.approx((25.0, 20.0, 30.0))
