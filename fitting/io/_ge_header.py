@@ -11,7 +11,7 @@ from fitting.io.sequence_names import without_folder
 from fitting.io.source import SourceFile
 
 
-class Layout(NamedTuple):
+class HeaderLayout(NamedTuple):
     """Byte offsets of the fields of a header revision."""
 
     first_revision: float
@@ -35,12 +35,12 @@ class Layout(NamedTuple):
 
 
 LAYOUTS = (
-    Layout(9.0, 0, 0, (61464, False), (59928, False), 200, 208, 320, 456, 160),
-    Layout(11.0, 0, 0, (66072, False), (64536, False), 488, 496, 838, 84, None),
-    Layout(14.0, 0, 0, (1468, True), (1504, True), 712, 720, 1272, 148, 480),
-    Layout(16.0, 0, 0, (1468, True), (1504, True), 760, 768, 1320, 196, 528),
-    Layout(20.0, 0, 0, (1468, True), (1504, True), 1056, 1064, 1632, 388, 720),
-    Layout(26.0, 76, 64, (4, True), (40, True), 1056, 1064, 1632, 388, 720),
+    HeaderLayout(9.0, 0, 0, (61464, False), (59928, False), 200, 208, 320, 456, 160),
+    HeaderLayout(11.0, 0, 0, (66072, False), (64536, False), 488, 496, 838, 84, None),
+    HeaderLayout(14.0, 0, 0, (1468, True), (1504, True), 712, 720, 1272, 148, 480),
+    HeaderLayout(16.0, 0, 0, (1468, True), (1504, True), 760, 768, 1320, 196, 528),
+    HeaderLayout(20.0, 0, 0, (1468, True), (1504, True), 1056, 1064, 1632, 388, 720),
+    HeaderLayout(26.0, 76, 64, (4, True), (40, True), 1056, 1064, 1632, 388, 720),
 )
 LAST_REVISION = 32.0
 """The first that is not read. Revision 31 (MR31) has a longer prescan header, which its pointers step over
@@ -50,12 +50,12 @@ _LOGO_PLACES = (34, 110)
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class PfileHeader:
     """Typed access to the header's fields; every access raises ``DamagedFile`` where the file ends before it."""
 
     file: SourceFile
     order: str
-    layout: Layout
+    layout: HeaderLayout
 
     def field(self, kind: str, place: int) -> int | float:
         """The number of a ``struct`` kind at a place in the file."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from fitting.acquisition import Acquisition, Recording, VoiGeometry
 from fitting.errors import UnsupportedData
-from fitting.io._ge_header import LAST_REVISION, LAYOUTS, Header, damaged, revision_of
+from fitting.io._ge_header import LAST_REVISION, LAYOUTS, PfileHeader, damaged, revision_of
 from fitting.io.free_text import free_text
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader
@@ -58,7 +58,7 @@ def _read(files: Files) -> Recording:
             file=file.name,
             revision=revision,
         )
-    header = Header(file, order, layouts[-1])
+    header = PfileHeader(file, order, layouts[-1])
     name = header.psd_name()
     sequence = localisation(name)
     width = _spectral_width(header)
@@ -90,7 +90,7 @@ def _read(files: Files) -> Recording:
     return Recording(samples[frames.reference :], metabolites, water, free_text(name))
 
 
-def _voi_geometry(header: Header) -> VoiGeometry | None:
+def _voi_geometry(header: PfileHeader) -> VoiGeometry | None:
     first, user8 = header.layout.corners, header.layout.user8
     if first is None:
         return None
@@ -98,7 +98,7 @@ def _voi_geometry(header: Header) -> VoiGeometry | None:
     return from_corners(header.three(user8 + 12), corners, header.three(user8))
 
 
-def _spectral_width(header: Header) -> float:
+def _spectral_width(header: PfileHeader) -> float:
     file = header.file
     width = positive(header.field("f", 368 + header.layout.receiver))
     if width is None:
@@ -123,7 +123,7 @@ def _spectral_width(header: Header) -> float:
     return width
 
 
-def _proton_frequency(header: Header) -> float | None:
+def _proton_frequency(header: PfileHeader) -> float | None:
     frequency = positive(header.field("I", 424 + header.layout.receiver), 0.1)
     if frequency is None:
         return None
@@ -138,7 +138,7 @@ def _proton_frequency(header: Header) -> float | None:
     return frequency
 
 
-def _frames(header: Header) -> _Frames:
+def _frames(header: PfileHeader) -> _Frames:
     """Number of stored frames that are reference frames.
 
     ``rhuser4`` counts the suppressed excitations and ``rhuser19`` the reference frames; the second is not always
@@ -159,7 +159,7 @@ def _frames(header: Header) -> _Frames:
     return frames
 
 
-def _coils(header: Header) -> int:
+def _coils(header: PfileHeader) -> int:
     pairs = [
         [int(header.field("h", 200 + 4 * board + 2 * end + header.layout.receiver)) for end in (0, 1)]
         for board in range(4)
@@ -168,7 +168,7 @@ def _coils(header: Header) -> int:
     return max(1, sum(stop - start + 1 for start, stop in pairs if (start, stop) != (0, 0)))
 
 
-def _samples(header: Header, frames: _Frames) -> ComplexArray:
+def _samples(header: PfileHeader, frames: _Frames) -> ComplexArray:
     """Reference frames, then suppressed frames: shape (frames, coils, points)."""
     file = header.file
     points, rows, stored, point_size = header.count(102), header.count(104), header.count(74), header.count(82)

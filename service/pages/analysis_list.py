@@ -17,7 +17,7 @@ from service.api.dependencies import Repository, SignOffs
 from service.api.problems import responses
 from service.pages.frame import page, page_router, room
 from service.pages.list_filters import NAMES, STATES, VERDICTS, asked_filters
-from service.pages.list_order import MOST_PAGES, NEWEST, OLDEST, SORTS, WINDOW, Place, in_order
+from service.pages.list_order import MOST_PAGES, NEWEST, OLDEST, SORTS, WINDOW, ListPosition, in_order
 from service.storage.tables import UNFINISHED, AnalysisRow, SignOffState
 from service.storage.worklist import SessionRow, Worklist
 
@@ -63,7 +63,9 @@ def start_page(request: Request, repository: Repository, sign_offs: SignOffs) ->
     sort = request.query_params.get("sort", NEWEST)
     sort = sort if sort in SORTS else NEWEST
     word = request.query_params.get("cursor")
-    place = Place(sort, None if word is None else decoded_cursor(word), _page(request.query_params.get("page", "")))
+    place = ListPosition(
+        sort, None if word is None else decoded_cursor(word), _page(request.query_params.get("page", ""))
+    )
     found = in_order(repository, sign_offs, asked.filters, place)
     states = sign_offs.states(row.id for row in found.rows)
     kept = {name: value for name, value in given.items() if value}

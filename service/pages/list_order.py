@@ -46,7 +46,7 @@ SORTS = (NEWEST, OLDEST, *(sign + name for name in (*COLUMNS, SIGN_OFF) for sign
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListPosition:
     """Where in the list a page is."""
 
     sort: str
@@ -70,7 +70,9 @@ class Shown:
     """More analyses match than are sorted together."""
 
 
-def in_order(repository: AnalysisRepository, sign_offs: SignOffRepository, filters: Filters, place: Place) -> Shown:
+def in_order(
+    repository: AnalysisRepository, sign_offs: SignOffRepository, filters: Filters, place: ListPosition
+) -> Shown:
     """The ``PAGE_LENGTH`` analyses at a place of the list."""
     if place.sort in (NEWEST, OLDEST):
         order: Order = "oldest" if place.sort == OLDEST else "newest"
