@@ -151,7 +151,11 @@ def statement(item: Item, context: Item) -> str | None:
 
 ASSOCIATION_DIFFERENCES = CohortAnalysis(
     PlanSection("association_differences", AssociationDifferencesSettings, repeated=True),
-    "association_differences",
-    run,
-    statement,
+    answer="association_differences",
+    title="Differences of associations",
+    method="Correlations were compared by Fisher's z between groups and by Williams' test between measures, with "
+    "intervals after Zou.",
+    run=run,
+    statement=statement,
+    estimate=("difference", "low", "high", "", "", ""),
 )

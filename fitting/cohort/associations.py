@@ -293,4 +293,12 @@ def _cautions(cohort: Cohort, asked: AssociationsSettings, items: Sequence[Item]
         )
 
 
-ASSOCIATIONS = CohortAnalysis(PlanSection("associations", AssociationsSettings), "associations", run, statement)
+ASSOCIATIONS = CohortAnalysis(
+    PlanSection("associations", AssociationsSettings),
+    answer="associations",
+    title="Associations",
+    method="Correlations were computed within each group{given}, with intervals by Fisher's z.",
+    run=run,
+    statement=statement,
+    estimate=("r", "low", "high", "r_true", "", ""),
+)

@@ -138,4 +138,12 @@ def statement(item: Item, _context: Item) -> str | None:
     )
 
 
-CONTEXT = CohortAnalysis(PlanSection("context", ContextSettings), "context", run, statement)
+CONTEXT = CohortAnalysis(
+    PlanSection("context", ContextSettings),
+    answer="context",
+    title="Among published studies",
+    method="Published effect sizes were pooled by random effects (Paule–Mandel, Hartung–Knapp).",
+    run=run,
+    statement=statement,
+    estimate=("mean", "low", "high", "", "", ""),
+)

@@ -123,4 +123,12 @@ def statement(item: Item, context: Item) -> str | None:
     ).replace("% of", "% different in", 1)
 
 
-DECOMPOSITION = CohortAnalysis(PlanSection("decomposition", DecompositionSettings), "decomposition", run, statement)
+DECOMPOSITION = CohortAnalysis(
+    PlanSection("decomposition", DecompositionSettings),
+    answer="decomposition",
+    title="Ratio or absolute",
+    method="Differences of ratios were split into those of numerator and denominator as mean logarithms.",
+    run=run,
+    statement=statement,
+    estimate=("log_ratio", "log_ratio_low", "log_ratio_high", "", "", ""),
+)

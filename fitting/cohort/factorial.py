@@ -157,4 +157,12 @@ def statement(item: Item, _context: Item) -> str | None:
     )
 
 
-FACTORIAL = CohortAnalysis(PlanSection("factorial", FactorialSettings, repeated=True), "factorial", run, statement)
+FACTORIAL = CohortAnalysis(
+    PlanSection("factorial", FactorialSettings, repeated=True),
+    answer="factorial",
+    title="Regions, groups and levels",
+    method="Regions were compared within people by a mixed analysis of variance with Greenhouse–Geisser ε, and by "
+    "permuting whole people ({permutations}).",
+    run=run,
+    statement=statement,
+)

@@ -59,10 +59,19 @@ class CohortAnalysis:
     section: PlanSection
     answer: str
     """Key of its items in the answer."""
+    title: str
+    """Heading in reports."""
+    method: str
+    """Sentence of the methods paragraph, written when an item was answered; may name ``covariates``, ``given`` and
+    ``permutations``."""
     run: Callable[[Any, Sequence[Any]], Findings]
     """``run(cohort, settings)`` with the settings of every table of its section."""
     statement: Callable[[Item, Item], str | None] = field(default=lambda _item, _context: None)
     """Sentence for one item; the context holds the names of the groups."""
+    estimate: tuple[str, ...] = ("", "", "", "", "", "")
+    """Fields of an item that hold the estimate, its interval, the effect and its interval; empty where it has none."""
+    p: str = "p"
+    """Field of an item that holds the probability."""
 
 
 def refused(item: Item, reason: Reason) -> Item:

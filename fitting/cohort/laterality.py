@@ -191,4 +191,12 @@ def statement(item: Item, context: Item) -> str | None:
     )
 
 
-LATERALITY = CohortAnalysis(PlanSection("laterality", LateralitySettings), "laterality", run, statement)
+LATERALITY = CohortAnalysis(
+    PlanSection("laterality", LateralitySettings),
+    answer="laterality",
+    title="Left and right",
+    method="Sides were compared as ln(left/right) of each person.",
+    run=run,
+    statement=statement,
+    estimate=("difference", "low", "high", "", "", ""),
+)

@@ -244,4 +244,14 @@ def _cautions(cohort: Cohort, questions: Sequence[_Question], primary: str) -> l
     return cautions
 
 
-LEVELS = CohortAnalysis(PlanSection("levels", LevelsSettings), "levels", run, statement)
+LEVELS = CohortAnalysis(
+    PlanSection("levels", LevelsSettings),
+    answer="levels",
+    title="Levels",
+    method="Group differences were estimated by least squares{covariates}, with HC2 standard errors and Bell–McCaffrey "
+    "degrees of freedom, and repeated with permuted residuals (Freedman–Lane, {permutations}) and ranks "
+    "(Brunner–Munzel).",
+    run=run,
+    statement=statement,
+    estimate=("difference", "low", "high", "g", "g_low", "g_high"),
+)

@@ -8,6 +8,7 @@ import numpy as np
 
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.findings import Item
+from fitting.cohort.registry import ANALYSES
 from fitting.cohort.table import Fact, SpectrumFacts
 from fitting.version import __version__
 
@@ -23,30 +24,6 @@ FACTS = (
     ("Quantification program", "software", 1.0),
 )
 """Items of the consensus on minimum reporting that tables can tell (Lin et al. 2021, doi:10.1002/nbm.4484)."""
-SENTENCES = {
-    "levels": "Group differences were estimated by least squares{covariates}, with HC2 standard errors and "
-    "Bell–McCaffrey "
-    "degrees of freedom, and repeated with permuted residuals (Freedman–Lane, {permutations}) and ranks "
-    "(Brunner–Munzel).",
-    "associations": "Correlations were computed within each group{given}, with intervals by Fisher's z.",
-    "association_differences": "Correlations were compared by Fisher's z between groups and by Williams' test between "
-    "measures, with intervals after Zou.",
-    "networks": "Correlation networks were compared by permuting people standardised within their group "
-    "({permutations}) and "
-    "by Jennrich's test in its original form.",
-    "laterality": "Sides were compared as ln(left/right) of each person.",
-    "decomposition": "Differences of ratios were split into those of numerator and denominator as mean logarithms.",
-    "factorial": "Regions were compared within people by a mixed analysis of variance with "
-    "Greenhouse–Geisser ε, and by "
-    "permuting whole people ({permutations}).",
-    "treatment": "Values after treatment were compared between arms given the value before (analysis of "
-    "covariance with HC2 "
-    "standard errors).",
-    "classification": "Groups were told apart by a shrunken linear discriminant in ten repeats of stratified five-fold "
-    "cross-validation; everything that learns was fitted in the training part.",
-    "context": "Published effect sizes were pooled by random effects (Paule–Mandel, Hartung–Knapp).",
-}
-"""Sentence for each analysis that ran."""
 
 
 def methods(cohort: Cohort, answers: Mapping[str, Sequence[Item]], people: Sequence[Item], multiplicity: Item) -> Item:
@@ -94,10 +71,11 @@ def _analyses(cohort: Cohort, answers: Mapping[str, Sequence[Item]]) -> Iterator
         "given": f", also with {names} held constant" if names else "",
         "permutations": str(cohort.plan.common.permutations),
     }
-    for name, sentence in SENTENCES.items():
+    for analysis in ANALYSES:
+        name = analysis.answer
         items = answers.get(name, ())
         if any("refused" not in item for item in items):
-            yield sentence.format(**filling)
+            yield analysis.method.format(**filling)
         if name == "levels" and any("censored" in item for item in items):
             yield "Values below their detection bound entered a normal model censored from below (Tobit)."
         if name == "levels" and any("F" in item.get("omnibus", {}) for item in items):

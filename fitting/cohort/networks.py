@@ -330,4 +330,12 @@ def statement(item: Item, context: Item) -> str | None:
     return f"{item['name']}: correlations {differ} between {other} and {context['reference']} ({numbers})."
 
 
-NETWORKS = CohortAnalysis(PlanSection("network", NetworkSettings, repeated=True), "networks", run, statement)
+NETWORKS = CohortAnalysis(
+    PlanSection("network", NetworkSettings, repeated=True),
+    answer="networks",
+    title="Networks",
+    method="Correlation networks were compared by permuting people standardised within their group ({permutations}) "
+    "and by Jennrich's test in its original form.",
+    run=run,
+    statement=statement,
+)

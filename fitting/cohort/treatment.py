@@ -289,4 +289,12 @@ def statement(item: Item, _context: Item) -> str | None:
     return text
 
 
-TREATMENT = CohortAnalysis(PlanSection("treatment", TreatmentSettings), "treatment", run, statement)
+TREATMENT = CohortAnalysis(
+    PlanSection("treatment", TreatmentSettings),
+    answer="treatment",
+    title="Treatment",
+    method="Values after treatment were compared between arms given the value before (analysis of covariance with HC2 "
+    "standard errors).",
+    run=run,
+    statement=statement,
+)

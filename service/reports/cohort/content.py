@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from service.reports.cohort.figures import figures
-from service.reports.cohort.statements import ANALYSES
-from service.reports.cohort.text import TITLES
+from service.reports.cohort.statements import TITLES
 
 Item = Mapping[str, Any]
 _PERSON = re.compile(r"(participant_id\s*==\s*)'[^']*'")
@@ -32,7 +31,7 @@ def content(answer: Item, drawn: Item | None = None) -> dict[str, Any]:
         "cautions": answer["cautions"],
         "people": [_described(item, groups) for item in answer["groups"]],
         "quality": [{**_described(item, groups), "p": f"{item['p']:.2g}"} for item in answer["quality"]],
-        "sections": [section for name in ANALYSES if (section := _section(answer, name)) is not None],
+        "sections": [section for name in TITLES if (section := _section(answer, name)) is not None],
         "figures": [
             {"part": f.part, "title": f.title, "svg": f.svg, "alternative": f.alternative}
             for f in figures(answer, drawn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fitting.cohort.registry import ANALYSES
 from service.reports import spreadsheet
 
 COLUMNS = (
@@ -33,40 +34,25 @@ COLUMNS = (
     "code",
     "sentence",
 )
-ANALYSES = (
-    "levels",
-    "associations",
-    "association_differences",
-    "networks",
-    "laterality",
-    "decomposition",
-    "factorial",
-    "treatment",
-    "classification",
-    "context",
-    "single_cases",
-)
 DIGITS = 8
 FOUND = 0.05
 
 Item = Mapping[str, Any]
-ESTIMATES = {
-    "levels": ("difference", "low", "high", "g", "g_low", "g_high"),
-    "associations": ("r", "low", "high", "r_true", "", ""),
-    "association_differences": ("difference", "low", "high", "", "", ""),
-    "laterality": ("difference", "low", "high", "", "", ""),
-    "decomposition": ("log_ratio", "log_ratio_low", "log_ratio_high", "", "", ""),
-    "classification": ("auc", "auc_low", "auc_high", "balanced_accuracy", "", ""),
-    "context": ("mean", "low", "high", "", "", ""),
+TITLES = {
+    **{analysis.answer: analysis.title for analysis in ANALYSES},
+    "single_cases": "People outside the cohort's own reference group, as counts",
+}
+"""Parts of the answer with statements, in its order, with their headings."""
+_ESTIMATES = {
+    **{analysis.answer: analysis.estimate for analysis in ANALYSES},
     "single_cases": ("below_other", "", "", "above_other", "", ""),
 }
-"""Fields of estimate, its interval, effect and its interval."""
-P_VALUES = {"classification": "p_permutation", "single_cases": "p_below"}
+_PROBABILITIES = {**{analysis.answer: analysis.p for analysis in ANALYSES}, "single_cases": "p_below"}
 
 
 def statements(answer: Item) -> list[dict[str, str]]:
     """Rows in the order of the answer; a refused item has a row with its code and sentence."""
-    return [_cells(row) for analysis in ANALYSES for item in answer.get(analysis, ()) for row in _rows(analysis, item)]
+    return [_cells(row) for analysis in TITLES for item in answer.get(analysis, ()) for row in _rows(analysis, item)]
 
 
 def write(answer: Item) -> str:
@@ -97,12 +83,12 @@ def _base(analysis: str, item: Item) -> dict[str, Any]:
 
 def _estimated(analysis: str, item: Item) -> dict[str, Any]:
     values = item.get("censored") or item
-    estimate, low, high, effect, effect_low, effect_high = (item.get(name) for name in ESTIMATES[analysis])
+    estimate, low, high, effect, effect_low, effect_high = (item.get(name) for name in _ESTIMATES[analysis])
     found = {
         "estimate": values.get("difference", estimate) if item.get("censored") else estimate,
         "low": values.get("low") if item.get("censored") else low,
         "high": values.get("high") if item.get("censored") else high,
-        "p": item.get(P_VALUES.get(analysis, "p")),
+        "p": item.get(_PROBABILITIES[analysis]),
         "q": item.get("q"),
         "effect": effect,
         "effect_low": effect_low,

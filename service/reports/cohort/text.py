@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from service.reports.cohort.statements import ANALYSES, FOUND
+from service.reports.cohort.statements import FOUND, TITLES
 
 Item = Mapping[str, Any]
 FEW = 12
 """Items of an analysis up to which all sentences are printed."""
-TITLES = {
-    "levels": "Levels",
-    "associations": "Associations",
-    "association_differences": "Differences of associations",
-    "networks": "Networks",
-    "laterality": "Left and right",
-    "decomposition": "Ratio or absolute",
-    "factorial": "Regions, groups and levels",
-    "treatment": "Treatment",
-    "classification": "Classification",
-    "context": "Among published studies",
-    "single_cases": "People outside the cohort's own reference group, as counts",
-}
 
 
 def render(answer: Item) -> str:
@@ -44,9 +31,9 @@ def _lines(answer: Item) -> Iterator[str]:
         f"p < 0.05, {many['found_q']} q < 0.05"
     )
     yield from (_hypothesis(item) for item in answer["hypotheses"])
-    for name in ANALYSES:
+    for name, title in TITLES.items():
         if name in answer:
-            yield from ("", TITLES[name], *(f"  {line}" for line in _statements(answer[name])))
+            yield from ("", title, *(f"  {line}" for line in _statements(answer[name])))
     if answer["cautions"]:
         yield from ("", "Cautions", *(f"  {item['code']}: {item['sentence']}" for item in answer["cautions"]))
     yield from ("", "Methods", f"  {answer['methods']['paragraph']}", "", answer["notice"])
