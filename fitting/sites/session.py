@@ -16,6 +16,8 @@ from fitting.sites.alike import difference, processing_of
 from fitting.sites.site import ID_DIGITS
 from fitting.statistics.multiplicity import ONE_IN
 
+_UNFIT = {"limited": "usable with limits only", "no": "not interpretable"}
+
 Place = tuple[str | None, str | None]
 
 
@@ -77,7 +79,7 @@ def _unfit(analysis: Analysis) -> Reason | None:
     if analysis.acquisition.region is None:
         return Reason("region-not-given", "A spectrum of the session has no region; give it when submitting.")
     if analysis.verdict.usable != "yes":
-        return Reason("spectrum-not-usable", f"The verdict on the spectrum of {_name(analysis)} is not 'yes'.")
+        return Reason("spectrum-not-usable", f"The spectrum of {_name(analysis)} is {_UNFIT[analysis.verdict.usable]}.")
     return None
 
 

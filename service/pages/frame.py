@@ -19,7 +19,7 @@ from service.errors import NotFound, ServiceProblem
 from service.pages.markup import code
 from service.pages.static_files import address
 from service.problem_documents import from_schema_errors, problem_of
-from service.reports import numbers
+from service.reports import numbers, values
 from service.reports.icons import icon
 from service.reports.texts import text, text_or
 
@@ -87,11 +87,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(notice=NOTICE, t=text, tr=room, t_or=_text_or_none, icon=_icon, static=address)
-    made.globals["with_sd"] = numbers.with_sd
+    made.globals.update(with_sd=numbers.with_sd, studies_of=values.studies, inferred=values.inferred)
     made.filters |= {
         "code": code,
         "plain": numbers.plain,
         "plain3": numbers.significant,
+        "sd": lambda value: numbers.significant(value, 2),
         "plain1": lambda value: numbers.plain(value, 2),
     }
     return made

@@ -20,6 +20,7 @@ from service.errors import ServiceProblem
 from service.pages.control_form import FACTS, FIELDS, ControlForm, request_of
 from service.pages.control_lines import ControlLine, chosen_lines
 from service.pages.frame import page, page_router
+from service.reports.studies import studies_behind
 
 UNITS = ("tCr", "mM", "IU")
 
@@ -78,8 +79,9 @@ def _page(
     labels = {region.name: region.label for region in regions()}
     catalogue = literature_norms()
     groups = [
-        (name, labels.get(name, name), [norm for norm in catalogue if norm.region == name])
+        (name, labels.get(name, name), norms, studies_behind(norms))
         for name in dict.fromkeys(norm.region for norm in catalogue)
+        for norms in [[norm for norm in catalogue if norm.region == name]]
     ]
     own = [site_norm_out(stores.own.get(norm.id, stores.project)) for norm in stores.own.newest(stores.project)]
     return page(

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from fitting import follow_up
 from fitting.analysis import Analysis, MetaboliteResult
+from fitting.follow_up.plausibility import SessionFacts, implausibilities
 from fitting.model.result import Traces
 from service.reports import comparison_figure, numbers, timeline_changes, values
 from service.reports.comparability import DifferenceInWords, differences
@@ -79,7 +80,7 @@ def build(one: Side, other: Side) -> Comparison:
     earlier, later = _in_time(one, other)
     first, second = earlier.document.analysis, later.document.analysis
     found = differences(first, second)
-    refusals = _refusals(earlier.document, later.document, found)
+    refusals = (*_refusals(earlier.document, later.document, found), *_contradictions(earlier, later))
     return Comparison(
         columns=(_column(earlier), _column(later)),
         refusals=refusals,
@@ -113,6 +114,31 @@ def _refusals(one: AnalysisDocument, other: AnalysisDocument, found: tuple[Diffe
     if "no" in (one.analysis.verdict.usable, other.analysis.verdict.usable):
         reasons.append(text("compare.not_interpretable"))
     return tuple(reasons)
+
+
+def _contradictions(one: Side, other: Side) -> tuple[str, ...]:
+    """Why the sessions of one subject cannot be two sessions of one person and volume."""
+    first, second = one.document, other.document
+    if first.subject is None or first.subject != second.subject:
+        return ()
+    if first.analysis.provenance.input_sha256 == second.analysis.provenance.input_sha256:
+        return (text("compare.same_spectrum"),)
+    facts = [_facts(side, text(f"compare.the_{key}")) for side, key in ((one, "earlier"), (other, "later"))]
+    return tuple(reason.sentence for reason in implausibilities(facts))
+
+
+def _facts(side: Side, name: str) -> SessionFacts:
+    of = side.document.analysis.acquisition
+    return SessionFacts(
+        name=name,
+        sex=of.sex,
+        age_years=of.age_years,
+        day=side.day,
+        region=of.region,
+        hemisphere=of.hemisphere,
+        volume_ml=of.voi_volume_ml,
+        gm=of.gm,
+    )
 
 
 def _column(side: Side) -> Column:
@@ -150,5 +176,5 @@ def _row(name: str, one: MetaboliteResult | None, other: MetaboliteResult | None
 
 def _cell(result: MetaboliteResult) -> ComparedValue:
     position: values.Position = "absent" if result.z is None else result.z.flag
-    flag = "" if result.z is None else text(f"flag.{position}")
+    flag = "" if result.z is None else values.flag_text(result.z)
     return ComparedValue(values.ratio_cell(result), values.concentration_cell(result), position, flag)

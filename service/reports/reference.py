@@ -18,7 +18,11 @@ class NormLine:
     id: str
     """For programs; stands in no sentence."""
     metabolite: str
+    of: tuple[str, ...]
+    """Metabolites that were compared with it."""
     source: str
+    is_published: bool
+    """Studies of this region and field are behind it."""
     people: str
     grade: str
     mean: str
@@ -35,14 +39,17 @@ def norm_lines(analysis: Analysis) -> tuple[NormLine, ...]:
     """One line for each norm behind a comparison."""
     lines = []
     for norm in analysis.norms:
-        behind = [m.z for m in analysis.metabolites if m.z is not None and values.norm_of(m, analysis.norms) == norm]
+        compared = [m for m in analysis.metabolites if m.z is not None and values.norm_of(m, analysis.norms) == norm]
+        behind = [m.z for m in compared if m.z is not None]
         unit = "" if values.is_ratio(norm) else f" {values.measure(norm)}"
         lines.append(
             NormLine(
                 id=norm.id,
                 metabolite=f"{norm.metabolite}, {values.measure(norm)}, {norm.region}",
+                of=tuple(m.name for m in compared),
+                is_published=norm.kind == "literature" and norm.studies > 0,
                 source=f"{text_or(f'norms.kind_{norm.kind}', '')}{norm.source}",
-                people=text("norms.people_cell", n=norm.n, studies=values.studies(norm)),
+                people=values.people(norm),
                 grade=norm.grade,
                 mean=numbers.with_sd(norm.mean, norm.sd_within) + unit,
                 spread=f"{numbers.significant(norm.sd_within, 2)} / {numbers.significant(norm.sd_between, 2)}",
@@ -61,10 +68,16 @@ def not_used(analysis: Analysis) -> tuple[str, ...]:
     """The calibration of the scanner and the site's norms that were not applied, each with the reason."""
     site = analysis.provenance.site
     reasons = () if site is None or site.reason is None else (site.reason.sentence,)
-    return (
-        *reasons,
-        *(text("norms.not_used", metabolite=norm.metabolite, reason=norm.sentence) for norm in analysis.norms_not_used),
-    )
+    named: dict[str, list[str]] = {}
+    for norm in analysis.norms_not_used:
+        named.setdefault(norm.sentence, []).append(norm.metabolite)
+    return (*reasons, *(_unused(names, reason) for reason, names in named.items()))
+
+
+def _unused(names: list[str], reason: str) -> str:
+    if len(names) == 1:
+        return text("norms.not_used", metabolite=names[0], reason=reason)
+    return text("norms.not_used_several", metabolites=", ".join(names), reason=reason)
 
 
 def _matched(match: NormMatch) -> tuple[tuple[str, str], ...]:

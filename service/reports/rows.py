@@ -86,7 +86,7 @@ def _row(
         concentration=values.concentration_cell(result),
         crlb=text("missing.not_available") if crlb is None else numbers.significant(crlb, 2),
         controls="" if norm is None else _controls(norm),
-        controls_size="" if norm is None else text("table.controls_size", n=norm.n, studies=values.studies(norm)),
+        controls_size="" if norm is None else values.people(norm),
         reference="" if z is None else values.interval_text(*values.reference_ends(z)),
         detectable="" if z is None else values.detectable(z),
         z="" if z is None else numbers.fixed(z.value, 2),

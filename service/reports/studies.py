@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fitting.analysis import Analysis
-from fitting.norms import literature_norms, norm_version
+from fitting.norms import Norm, literature_norms, norm_version
 
 _YEAR_FIRST = re.compile(r"(\d{4})_([a-z-]+)_")
 _AUTHOR_FIRST = re.compile(r"([A-Z][a-z]+)_?(\d{4})(?!\d|meta)")
@@ -27,11 +28,15 @@ def control_studies(analysis: Analysis) -> tuple[ControlStudy, ...]:
     if analysis.provenance.norm_version != norm_version():
         return ()
     used = {norm.id for norm in analysis.norms if norm.kind == "literature"}
-    found: dict[tuple[str, str], list[str]] = {}
-    for norm in literature_norms():
-        if norm.id in used:
-            for cohort in norm.cohorts:
-                found.setdefault((cohort.study, cohort.doi), []).append(f"{norm.metabolite} (n = {cohort.n})")
+    return studies_behind(norm for norm in literature_norms() if norm.id in used)
+
+
+def studies_behind(norms: Iterable[Norm]) -> tuple[ControlStudy, ...]:
+    """The studies of these norms by name, each with the values that it measured."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for norm in norms:
+        for cohort in norm.cohorts:
+            found.setdefault((cohort.study, cohort.doi), {})[f"{norm.metabolite} (n = {cohort.n})"] = None
     named = [ControlStudy(study_name(study), doi, ", ".join(values)) for (study, doi), values in found.items()]
     return tuple(sorted(named, key=lambda line: (line.study, line.doi)))
 

@@ -55,9 +55,18 @@ def changes(course: Course, number_of: dict[str, int]) -> tuple[SeriesChanges, .
 
 
 def left_out(course: Course, number_of: dict[str, int]) -> tuple[str, ...]:
-    """Reasons why sessions are in no series."""
-    known = (item for item in course.left_out if item.id in number_of)
-    return tuple(text("timeline.no_change", number=number_of[item.id], sentence=item.sentence) for item in known)
+    """Reasons why sessions are in no series, each once."""
+    numbers: dict[str, list[str]] = {}
+    for item in course.left_out:
+        if item.id in number_of:
+            numbers.setdefault(item.sentence, []).append(str(number_of[item.id]))
+    return tuple(_out(items, sentence) for sentence, items in numbers.items())
+
+
+def _out(numbers: list[str], sentence: str) -> str:
+    if len(numbers) == 1:
+        return text("timeline.no_change", number=numbers[0], sentence=sentence)
+    return text("timeline.no_changes", numbers=", ".join(numbers), sentence=sentence)
 
 
 def _series(series: Series, course: Course, number_of: dict[str, int]) -> SeriesChanges:

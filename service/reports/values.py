@@ -108,9 +108,23 @@ def interval_text(low: str, high: str) -> str:
     return text("table.interval", low=low, high=high)
 
 
-def studies(norm: NormUsed) -> str:
+def studies(count: int) -> str:
     """``1 study`` or ``5 studies``."""
-    return text("table.studies_one") if norm.studies == 1 else text("table.studies_many", k=norm.studies)
+    return text("table.studies_one") if count == 1 else text("table.studies_many", k=count)
+
+
+def people(norm: NormUsed) -> str:
+    """How many controls are behind a norm, and whose."""
+    if norm.kind != "literature":
+        return (
+            text("table.controls_own", n=norm.n) if norm.kind == "site" else text("table.controls_supplied", n=norm.n)
+        )
+    return text("table.controls_size", n=norm.n, studies=studies(norm.studies)) if norm.n else inferred()
+
+
+def inferred() -> str:
+    """Instead of the number of controls where no study measured the value."""
+    return text("table.controls_inferred")
 
 
 def reference_ends(z: ZScore) -> tuple[str, str]:

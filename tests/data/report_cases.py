@@ -81,7 +81,13 @@ def with_remarks(analysis: Analysis) -> Analysis:
     return replace(
         analysis,
         metabolites=tuple(replace(m, verdict=said.get(m.name, m.verdict)) for m in analysis.metabolites),
-        norms_not_used=(NormNotUsed("site.ours.2", "tNAA", "echo-time", "Its echo time is 144 ms."),),
+        norms_not_used=(
+            NormNotUsed("site.ours.2", "tNAA", "echo-time", "Its echo time is 144 ms."),
+            *(
+                NormNotUsed("site.ours.2", name, "sex", "None of the controls is male, as the person is.")
+                for name in ("Glu", "mI")
+            ),
+        ),
     )
 
 

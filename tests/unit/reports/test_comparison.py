@@ -80,10 +80,34 @@ def test_different_subjects_and_unusable_spectra_are_not_compared() -> None:
     """Without one known subject, or with a spectrum that is not interpretable, a difference is no change."""
     good = factory.make_analysis()
 
-    assert comparison.build(side(good), side(good)).refusals == ()
+    again = processed(input_sha256="another spectrum")(good)
+
+    assert comparison.build(side(good), side(again)).refusals == ()
     assert "different subjects" in comparison.build(side(good), side(good, "sub-2")).refusals[0]
     assert "names no subject" in comparison.build(side(good), side(good, None)).refusals[0]
     assert "not interpretable" in comparison.build(side(good), side(factory.unusable(good))).refusals[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda analysis: analysis, "one spectrum, analysed twice"),
+        (acquired(sex="male"), "The earlier session and the later one give different sexes (female, male)"),
+        (acquired(gm=0.05), "grey matter in ACC: not one volume"),
+    ],
+)
+def test_sessions_that_cannot_be_of_one_person_are_not_compared(
+    change: Callable[[Analysis], Analysis], said: str
+) -> None:
+    """What the list warns of is a refusal where the two stand side by side."""
+    good = acquired(sex="female")(factory.make_analysis())
+    other = change(good)
+    if other is not good:
+        other = processed(input_sha256="another spectrum")(other)
+    both = comparison.build(side(good), side(other))
+
+    assert said in both.refusals[-1]
+    assert both.changes == ()
 
 
 def test_changes_are_shown_with_published_repeatability() -> None:

@@ -55,7 +55,7 @@ def test_decreases_that_would_have_been_flagged_are_named_smallest_first() -> No
 
     assert standout.sentence.startswith("None of the 3 compared values")
     assert standout.noticed == (
-        "A tCho 18 % below what published controls lead to expect would have been flagged in four of five people who "
+        "tCho 18 % below what published controls lead to expect would have been flagged in four of five people who "
         "have it. The same holds from tNAA 41 %, Glu 53 %."
     )
     assert standout.findings[-1] == "Not counted: Gln. Only a decrease of more than 60 % would have been flagged."
@@ -69,7 +69,7 @@ def test_own_people_are_named_as_such() -> None:
     of_site = replace(analysis, norms=norms, provenance=replace(analysis.provenance, site=site))
     report = content.build(AnalysisDocument(of_site))
 
-    assert report.standout.noticed.startswith("A tCho 18 % below this site's healthy people")
+    assert report.standout.noticed.startswith("tCho 18 % below this site's healthy people")
     assert report.precision[0].startswith("Compared with 12 healthy people of this scanner (calibration prisma-acc)")
 
 

@@ -92,6 +92,7 @@ def test_the_pdf_has_the_sentences_of_the_page() -> None:
         "Also, with other numbers: Asc, Tau, PE, Glc.",
         "with limits",
         "Own norm for tNAA was not applied: Its echo time is 144 ms.",
+        "Own norms for Glu, mI were not applied: None of the controls is male, as the person is.",
         "12% of the measured volume lies outside of the image.",
         "grey matter 58 %, white matter 31 %",
         "corrected with the fractions of the request",
