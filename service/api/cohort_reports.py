@@ -190,7 +190,7 @@ def rendered(format: CohortReportFormat, row: CohortRow) -> bytes:
         case "zip":
             source = CohortSource.of(row.source)
             tables = {"measurements.csv": source.measured, **source.named_tables}
-            return bundle.bundle(answer, source.participants, tables, drawn_of(row))
+            return bundle.bundle(answer, source.participants, tables, drawn_of(row), source.wide_unit)
         case "pdf":
             return _pdf(answer, drawn_of(row))
 

@@ -10,6 +10,8 @@ from service.cli.failures import CommandFailure, ExitCode, writing
 
 Format = Literal["table", "json", "csv", "html", "pdf", "fhir", "dicom-sr", "dicom-pdf", "dicom-sc"]
 
+BINARY = ("pdf", "zip", "dicom-sr", "dicom-pdf")
+"""Formats that are one binary file."""
 _BY_SUFFIX: dict[str, Format] = {
     **{".json": "json", ".csv": "csv", ".html": "html", ".htm": "html", ".pdf": "pdf", ".dcm": "dicom-sr"},
 }
@@ -28,13 +30,24 @@ def check_destination(format: Format, out: Path | None) -> None:
     CommandFailure
         When a binary report would go to a terminal, or a file for each page to stdout.
     """
-    if out is None and format in ("pdf", "dicom-sr", "dicom-pdf") and sys.stdout.isatty():
-        raise CommandFailure(
-            ExitCode.FAILURE, "usage", f"--format {format}", "name a file with -o, or redirect stdout."
-        )
+    refuse_terminal(format, out)
     if out is None and format == "dicom-sc":
         raise CommandFailure(
             ExitCode.FAILURE, "usage", "--format dicom-sc", "is a file for each page; name them with -o."
+        )
+
+
+def refuse_terminal(format: str, out: Path | None) -> None:
+    """Refuse binary output to a terminal.
+
+    Raises
+    ------
+    CommandFailure
+        When OUT is not named and stdout is a terminal.
+    """
+    if out is None and format in BINARY and sys.stdout.isatty():
+        raise CommandFailure(
+            ExitCode.FAILURE, "usage", f"--format {format}", "name a file with -o, or redirect stdout."
         )
 
 

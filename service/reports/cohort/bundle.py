@@ -32,6 +32,7 @@ def bundle(
     participants: str | None,
     tables: Mapping[str, str | None],
     drawn: Mapping[str, Any] | None = None,
+    wide_unit: str | None = None,
 ) -> bytes:
     """The archive.
 
@@ -44,10 +45,12 @@ def bundle(
         Further tables by file name, such as ``measurements.csv``; None where there is none.
     drawn : mapping, optional
         As ``fitting.cohort.individual`` gives it.
+    wide_unit : str, optional
+        Unit of a wide table of measurements.
     """
     buffer = BytesIO()
     with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
-        for name, content in _members(answer, participants, tables, drawn):
+        for name, content in _members(answer, participants, tables, drawn, wide_unit):
             archive.writestr(ZipInfo(name, EPOCH), content, ZIP_DEFLATED)
     return buffer.getvalue()
 
@@ -57,9 +60,10 @@ def _members(
     participants: str | None,
     tables: Mapping[str, str | None],
     drawn: Mapping[str, Any] | None,
+    wide_unit: str | None,
 ) -> Iterator[tuple[str, bytes]]:
     kept = {name: text for name, text in tables.items() if text is not None}
-    yield "README.md", _readme(answer, participants, kept).encode()
+    yield "README.md", _readme(answer, participants, kept, wide_unit).encode()
     yield "report.html", html.render(answer, drawn)
     with suppress(FormatUnavailable):  # the README says how to make it
         yield "report.pdf", pdf.render(answer, drawn)
@@ -96,9 +100,13 @@ def _description(answer: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _readme(answer: Mapping[str, Any], participants: str | None, tables: Mapping[str, str]) -> str:
+def _readme(
+    answer: Mapping[str, Any], participants: str | None, tables: Mapping[str, str], wide_unit: str | None
+) -> str:
     measured = "measurements.csv" if "measurements.csv" in tables else ""
     people = " --participants participants.tsv" if participants is not None else ""
+    people += f" --wide {wide_unit}" if wide_unit is not None else ""
+    people += " --manifest manifest.csv" if "manifest.csv" in tables else ""
     command = " ".join(f"mrsquant cohort run {measured}{people} --plan plan.toml -o report.pdf".split())
     return (
         f"# {answer['title'] or 'Cohort'}\n\n{answer['notice']}\n\n"
