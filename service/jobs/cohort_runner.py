@@ -1,6 +1,7 @@
 """From queued cohorts to stored answers: a thread that gives the worker pool one cohort at a time.
 
-A cohort that is cancelled while a worker computes it leaves the worker to finish; its answer is dropped.
+The worker leaves a cohort that is cancelled while it computes; a thread (``inline:``) or a worker of a cluster finishes
+it, and its answer is dropped.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class CohortRunner:
                     self._queue.release(self._name, row.id)
                     return False
             if not future.done() and not self._queue.heartbeat(self._name, row.id, self._dispatcher.step_of(task)):
-                future.cancel()
+                self._dispatcher.abandon(task, future)
                 log.info("cohort cancelled", cohort_id=row.id, request_id=row.request_id)
                 return False
         return True

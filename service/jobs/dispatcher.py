@@ -143,6 +143,11 @@ class Dispatcher:
         """
         return self._supervisor.compute(task_id, self._limits.deadline + self._limits.grace, task, *given)
 
+    def abandon(self, task_id: str, future: Future[Answer]) -> None:
+        """Spare the workers such a task: it is not begun, or its worker leaves it where workers can be told."""
+        if not future.cancel():
+            self._supervisor.interrupt(task_id)
+
     def step_of(self, task_id: str) -> str | None:
         """What a worker last said about such a task."""
         run = self._supervisor.run_of(task_id)

@@ -192,6 +192,12 @@ class PoolSupervisor:
         self._ended.add(run.pool)
         self._pool.kill(run.worker)
 
+    def interrupt(self, task_id: str) -> None:
+        """Have the worker leave a task that nobody waits for, if it can be told."""
+        run = self._tasks.run_of(task_id)
+        if self._pool is not None and run is not None and run.worker is not None and run.pool == self._pools:
+            self._pool.interrupt(run.worker)
+
     def note_crash(self, task_id: str) -> bool:
         """Whether a lost task may be the one that killed its worker."""
         run = self._tasks.run_of(task_id)

@@ -18,6 +18,7 @@ from fitting.run.progress import watched
 from service.documents import PackedAnalysis, PackedCohort, dump_analysis, dump_traces
 from service.logs import frames_of
 from service.schemas.cohort_source import CohortSource
+from service.workers.interruption import Interrupted, Interruption
 from service.workers.messages import STARTED, Send, discard
 
 Analyse = Callable[[Job, Path | None], tuple[Analysis, Traces]]
@@ -92,6 +93,8 @@ def run_cohort(document: dict[str, Any], task_id: str = "", send: Send = discard
         When its tables and plan do not belong together.
     MemoryExhausted
         When it takes more memory than the worker may.
+    Interrupted
+        When it was cancelled meanwhile.
     Defect
         When anything else went wrong.
     """
@@ -99,14 +102,15 @@ def run_cohort(document: dict[str, Any], task_id: str = "", send: Send = discard
     send(task_id, STARTED)
 
     def packed() -> PackedCohort:
-        answer = CohortSource.of(document).inputs().answer(partial(send, task_id))
+        with Interruption.allowed():
+            answer = CohortSource.of(document).inputs().answer(partial(send, task_id))
         return PackedCohort(json.dumps(answer, allow_nan=False).encode(), time.perf_counter() - begin)
 
     return answered(packed)
 
 
 def answered(compute: Callable[[], Answer]) -> Answer:
-    """The answer of a computation, or one of three exceptions that survive the way back to the service.
+    """The answer of a computation, or one of four exceptions that survive the way back to the service.
 
     Raises
     ------
@@ -114,11 +118,15 @@ def answered(compute: Callable[[], Answer]) -> Answer:
         When the input is refused.
     MemoryExhausted
         When it takes more memory than the worker may.
+    Interrupted
+        When nobody waits for it any more.
     Defect
         When anything else went wrong.
     """
     try:
         return compute()
+    except Interrupted:
+        raise
     except FittingError as error:
         error.forget_causes()
         raise

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from distributed import Client, WorkerPlugin, get_worker
 
+from service.workers.interruption import cannot_interrupt
 from service.workers.memory import limit_memory
 from service.workers.messages import WorkerMessage
 from service.workers.pool import Pool
@@ -45,6 +46,7 @@ def open_cluster(address: str, worker_memory: int | None) -> Pool:
         send=send,
         messages=partial(_drained, received),
         kill=partial(_restart, client),
+        interrupt=cannot_interrupt,
         is_alive=lambda: client.status in ("running", "connecting"),
         shares_fate=False,
         memory=worker_memory,

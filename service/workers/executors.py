@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 
 from service.settings import executor_parts
+from service.workers.interruption import Interruption, cannot_interrupt, interrupt
 from service.workers.memory import limit_memory, share_of_machine
 from service.workers.messages import ParentPipe, WorkerMessage
 from service.workers.pool import Pool, is_crash
@@ -76,6 +77,7 @@ def _inline(_rest: str, _worker_memory: int | None) -> Pool:
         send=lambda task_id, stage: sent.put(WorkerMessage(task_id, stage, "inline", time.time())),
         messages=messages,
         kill=lambda _: close(),
+        interrupt=cannot_interrupt,
         is_alive=lambda: not closed.is_set(),
         shares_fate=False,
         memory=None,
@@ -109,6 +111,7 @@ def _processes(rest: str, worker_memory: int | None) -> Pool:
         send=ParentPipe.send,
         messages=partial(ParentPipe.received, receiving),
         kill=_kill,
+        interrupt=interrupt,
         is_alive=lambda: True,  # a broken pool shows in the tasks that are lost
         shares_fate=True,
         memory=memory,
@@ -124,6 +127,7 @@ def _begin_worker(lifeline: Connection, to_parent: Connection, memory: int) -> N
     """A worker leaves Ctrl-C to its parent, ends when the parent lets go of the lifeline or dies, and has a limit."""
     limit_memory(memory)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Interruption.listen()
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True, name="lifeline").start()
     ParentPipe.join(to_parent)
 

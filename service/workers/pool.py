@@ -24,6 +24,8 @@ class Pool:
     """Messages received since the last call."""
     kill: Callable[[str], None]
     """Kill one worker, by its name in the messages, with whatever it does."""
+    interrupt: Callable[[str], None]
+    """Have one worker leave the task it is at, if that task allows it; does nothing where workers cannot be told."""
     is_alive: Callable[[], bool]
     """Whether it can take tasks."""
     shares_fate: bool

@@ -533,3 +533,27 @@ def test_running_cohort_shows_its_section(tmp_path: Path, monkeypatch: Any) -> N
 
     assert (running["state"], running["step"]) == ("running", "levels")
     assert cancelled["state"] == after["state"] == "cancelled"
+
+
+def test_worker_leaves_a_cohort_that_is_cancelled(tmp_path: Path, monkeypatch: Any) -> None:
+    """The worker process lives on and computes the next cohort long before the first would have ended."""
+    monkeypatch.setattr(cohort_runner, "HEARTBEAT_SECONDS", 0.05)
+    question = '[[classification]]\nname = "{}"\nfeatures = "metabolites"\n'
+    plan = PLAN.replace("199", "1000") + "".join(question.format(number) for number in range(20))
+    with started(tmp_path, executor="processes:1") as client:
+        made = client.post("/v1/cohorts", json={**rows(cohort(60)), "plan": plan}).json()
+        for _ in range(1200):
+            if client.get(f"/v1/cohorts/{made['id']}").json()["step"] == "classification":
+                break
+            time.sleep(0.05)
+        else:
+            raise AssertionError("it did not begin")
+        begin = time.monotonic()
+        client.delete(f"/v1/cohorts/{made['id']}")
+        following = ended(client, client.post("/v1/cohorts", json=rows(cohort())))
+        seconds = time.monotonic() - begin
+        workers = client.app_state["services"].dispatcher.ready  # type: ignore[attr-defined]
+
+    assert following["state"] == "succeeded"
+    assert workers
+    assert seconds < 60  # the first would take several minutes
