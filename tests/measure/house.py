@@ -22,7 +22,14 @@ import fitting
 from fitting.fid import Fid
 
 ROOT = Path(__file__).parents[2]
-GENERATED = ("openapi.yaml", "docs/quality.md", "docs/command-line.md", "docs/verdict.md", "README.md")
+GENERATED = (
+    "openapi.yaml",
+    "README.md",
+    *(
+        f"docs/{name}.md"
+        for name in ("api", "cohorts", "command-line", "problems", "quality", "settings", "sites", "verdict")
+    ),
+)
 """Pages that ``make openapi docs`` writes."""
 
 
