@@ -18,6 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUN_STAMP := $(VENV)/.installed-run
+DOCS_STAMP := $(VENV)/.installed-docs
 DEV_STAMP := $(VENV)/.installed-dev
 # What pip does, a line for each package.
 STEPS := awk '/^ *(Collecting|Downloading|Building|Installing|Successfully|ERROR)/ { print; fflush() }'
@@ -29,7 +30,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo check test lint format types imports openapi openapi-check docs site norm-model real-files pooled-rows pytest truth fuzz attacks bombs clients schemathesis audit accuracy bench bench-statistics golden chaos peers load scale image lock clean
+.PHONY: help setup serve demo check test lint format types imports openapi openapi-check docs site norm-model real-files pooled-rows pytest truth fuzz attacks bombs clients fresh walk schemathesis audit accuracy bench bench-statistics golden chaos peers load scale image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,10 +49,15 @@ $(RUN_STAMP): $(VENV)/.pip $(INSTALL_INPUTS)
 	@set -o pipefail; $(PIP) install --progress-bar off --constraint constraints.txt --editable '.[pdf]' | $(STEPS)
 	@touch $@
 
+$(DOCS_STAMP): $(VENV)/.pip $(INSTALL_INPUTS)
+	@echo 'Installing mrsquant and the generator of its documentation site into $(VENV).'
+	@set -o pipefail; $(PIP) install --progress-bar off --constraint constraints.txt --group docs --editable '.[pdf]' | $(STEPS)
+	@touch $(RUN_STAMP) $@
+
 $(DEV_STAMP): $(VENV)/.pip $(INSTALL_INPUTS)
 	@echo 'Installing mrsquant and its development tools into $(VENV); the first time this takes a few minutes.'
 	@set -o pipefail; $(PIP) install --progress-bar off --constraint constraints.txt --group dev --editable '.[pdf]' | $(STEPS)
-	@touch $(RUN_STAMP) $@
+	@touch $(RUN_STAMP) $(DOCS_STAMP) $@
 
 setup: $(DEV_STAMP) ## install everything for development into .venv
 
@@ -89,7 +95,7 @@ docs: $(DEV_STAMP) ## write the tables of the documentation from the code
 	$(BIN)/python docs/generate.py
 
 # Warnings are errors: a dead link or a notebook that fails stops the build.
-site: $(DEV_STAMP) ## build the documentation site, which the service shows at /docs/
+site: $(DOCS_STAMP) ## build the documentation site, which the service shows at /docs/
 	rm -rf build/site
 	$(BIN)/sphinx-build -W --keep-going -q -b html -d build/doctrees docs build/site
 	rm -rf service/pages/documentation
@@ -131,6 +137,12 @@ clients: $(DEV_STAMP) ## generate clients of three generators, send a spectrum w
 	  '@redocly/cli@2' 'openapi-typescript@7' 'openapi-fetch@0.17' 'typescript@5' '@types/node@20'; } >build/clients-node.log 2>&1 \
 	  || { rm -rf build/clients/node_modules; echo 'Node.js generators cannot be installed: their tests are skipped (build/clients-node.log)'; }
 	$(BIN)/pytest tests/generated $(PYTEST_ARGS)
+
+fresh: $(DEV_STAMP) ## clone this commit, install it, and run README, tutorials, pipx and the walk in it (minutes)
+	$(BIN)/pytest -m fresh tests/fresh $(PYTEST_ARGS)
+
+walk: $(DEV_STAMP) ## walk from the README to a signed report, a calibrated scanner and a cohort, and write docs/walk.md (minutes)
+	$(BIN)/python -m tests.fresh.walk --page docs/walk.md
 
 schemathesis: $(DEV_STAMP) ## try the interface with what its description allows and forbids, on an empty service
 	$(BIN)/python -m tests.fuzz.interface --max-examples $(FUZZ_EXAMPLES)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sphinx.application import Sphinx
+
 from fitting import __version__
 
 project = "mrsquant"
 copyright = "2026, the mrsquant authors; MIT licence"
 version = release = __version__
-extensions = ["myst_nb"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["generate.py"]
 nitpicky = True
-suppress_warnings = ["toc.not_included"]  # a page that is in no list is still linked to, and found by the search
+nitpick_ignore_regex = [("py:.*", ".*")]  # types of other libraries are named, not linked to: the site needs no network
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "force"
@@ -19,12 +27,13 @@ nb_execution_timeout = 300
 nb_merge_streams = True
 
 html_theme = "pydata_sphinx_theme"
-html_title = "mrsquant"
+html_title = f"mrsquant {__version__}"
+html_favicon = "images/favicon.svg"
 html_static_path: list[str] = []
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
-    "logo": {"text": "mrsquant"},
+    "logo": {"text": html_title},
     "navbar_end": ["theme-switcher"],
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
@@ -35,3 +44,14 @@ html_theme_options = {
 }
 html_context = {"default_mode": "auto"}
 html_sidebars = {"index": []}
+
+
+def setup(app: Sphinx) -> None:
+    """Keep sentences of attributes whole: napoleon takes all before a first colon for a type, which only a shape is."""
+
+    def mark_sentence(*arguments: Any) -> None:
+        what, lines = arguments[1], arguments[-1]
+        if what in ("attribute", "property") and lines and not lines[0].startswith("("):
+            lines[0] = f": {lines[0]}"
+
+    app.connect("autodoc-process-docstring", mark_sentence, priority=400)

@@ -117,8 +117,16 @@ def _attenuation(table: RelaxationTable, species: str, tissue: str, field: float
 
 
 def formats() -> str:
-    """One row for each reader."""
-    return _table(("format", "`acquisition.format`"), [(reader.title, f"`{reader.name}`") for reader in READERS])
+    """The title of each reader in one paragraph, with what every reader refuses."""
+    titles = ", ".join(f"{reader.title} (`{reader.name}`)" for reader in READERS)
+    return textwrap.fill(
+        f"Formats, recognised by content and not by suffix: {titles}. Editing sequences, spectroscopic imaging and "
+        "nuclei other than ¹H are refused with an explicit error. [Formats](docs/formats.md) lists vendors and "
+        "software versions.",
+        width=140,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _commands(group: Any, prefix: str = "") -> Iterable[tuple[str, Any]]:

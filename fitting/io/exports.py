@@ -77,7 +77,12 @@ def in_scans(spectra: Iterable[Exported]) -> list[tuple[Exported, ...]]:
 
 
 def is_reference(item: Exported, others: Iterable[Exported]) -> bool:
-    """Whether a scan is unsuppressed water: it has one peak, and is no badly suppressed scan beside its reference."""
+    """Whether a scan is unsuppressed water: by its header, or by having one peak.
+
+    One peak is not enough beside a louder scan of the same place: that is the reference of a badly suppressed one.
+    """
+    if item.outline is not None and item.outline.acquisition.water_suppressed is False:
+        return True
     if not item.has_one_peak:
         return False
     return not any(

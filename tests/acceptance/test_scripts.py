@@ -19,6 +19,7 @@ import pytest
 
 from service.access.key_file import KeyFile
 from service.access.keys import new_key
+from tests import readme
 from tests.chaos.service import Service
 
 ROOT = Path(__file__).parents[2]
@@ -136,7 +137,7 @@ def test_the_first_request_of_the_readme_works(place: Place) -> None:
     """The first command of the documentation."""
     if "MRSQUANT_API_KEY" in place.environment:
         pytest.skip("the first request is made without keys")
-    (command,) = re.findall(r"^    (curl .*?)\n\n", (ROOT / "README.md").read_text(), re.S | re.M)
+    (command,) = (command for command in readme.commands() if command.startswith("curl "))
     done = subprocess.run(
         ["sh", "-c", command.replace("http://127.0.0.1:8000", place.url)],
         cwd=ROOT,
@@ -147,3 +148,19 @@ def test_the_first_request_of_the_readme_works(place: Place) -> None:
     )
 
     assert json.loads(done.stdout)["state"] == "succeeded"
+
+
+def test_the_commands_of_the_readme_run_as_written(tmp_path: Path) -> None:
+    """``analyse`` on the example and ``batch`` where a manifest is; ``make fresh`` runs them in a new clone."""
+    (tmp_path / ".venv").symlink_to(Path(sys.executable).parents[1])
+    (tmp_path / "examples").symlink_to(EXAMPLES)
+    (tmp_path / "MANIFEST.csv").write_text("metabolite,region,age_years\nexamples/acc_press30.nii.gz,ACC,44\n")
+    commands = [command for command in readme.commands() if command.startswith(".venv/bin/mrsquant ")]
+    environment = {**os.environ, "MRSQUANT_CACHE_DIR": str(tmp_path / "cache")}
+    for command in commands:
+        subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, check=True, timeout=120)
+
+    assert len(commands) == 2
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert "tNAA" in (tmp_path / "RESULTS.csv").read_text()
+    assert "Research use only" in (tmp_path / "STUDY.html").read_text()

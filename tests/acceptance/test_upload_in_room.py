@@ -63,6 +63,16 @@ def test_several_spectra_are_submitted_each_for_itself(page: Any, tmp_path: Path
         assert page.locator("table.analyses").get_by_role("link", name=subject).count() == 1
 
 
+def test_pseudonyms_come_from_bids_names_only(page: Any, tmp_path: Path) -> None:
+    """``sub-…`` before the first underscore fills in the subject, which can be changed; other names fill in nothing."""
+    page.goto("/upload")
+    page.locator("#u-metabolite").set_input_files(copies(tmp_path, "sub-07_ses-1", "Anna"))
+    page.get_by_text("Everything that is needed was read.").wait_for()
+    subjects = page.locator("#pairing input[type=text]")
+
+    assert sorted(subjects.nth(row).input_value() for row in range(2)) == ["", "sub-07"]
+
+
 def test_nothing_is_sent_while_something_needed_is_missing(page: Any, tmp_path: Path) -> None:
     """No file, and a field the file lacks: the form says so without asking the service to submit."""
     sent: list[str] = []

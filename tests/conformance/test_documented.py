@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import fitting
 from fitting.io import READERS
 from service.errors import BY_CODE
 from service.settings import Settings
@@ -58,10 +59,10 @@ def test_the_codes_of_the_command_line_are_explained() -> None:
 
 def test_every_format_is_in_the_readme() -> None:
     """README lists every supported format."""
-    readme = (ROOT / "README.md").read_text()
+    readme = " ".join((ROOT / "README.md").read_text().split())
 
     assert READERS
-    assert all(f"| {reader.title} |" in readme for reader in READERS)
+    assert all(f"{reader.title} (`{reader.name}`)" in readme for reader in READERS)
 
 
 @pytest.mark.parametrize("page", [*DOCS.rglob("*.md"), *ROOT.glob("*.md")], ids=lambda page: page.name)
@@ -114,3 +115,18 @@ def test_nothing_committed_names_an_index_address() -> None:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
 
     assert all(re.fullmatch(r"#.*|[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in lines)
+
+
+def test_python_reference_has_every_public_name() -> None:
+    """Each name of ``fitting.__all__`` has its entry, and there is no other."""
+    page = (DOCS / "python.md").read_text()
+
+    assert set(re.findall(r"auto(?:class|function):: fitting\.(\w+)", page)) == set(fitting.__all__) - {
+        "__version__",
+        "errors",
+    }
+
+
+def test_every_page_is_in_a_list_of_the_site() -> None:
+    """No setting of the generator hides a page that no list names, or any other warning."""
+    assert "suppress_warnings" not in (DOCS / "conf.py").read_text()

@@ -2,6 +2,7 @@
 const form = document.getElementById("upload");
 const panel = document.getElementById("pairing");
 const body = panel.querySelector("tbody");
+const BIDS_SUBJECT = /^sub-[A-Za-z0-9]+(?=_)/; // a pseudonym by the rules of BIDS; other names may be those of people
 let files = [];
 let scans = [];
 
@@ -28,6 +29,7 @@ const rowOf = (scan, number, several) => {
     ...scans.flatMap((other, place) => other.is_water
       ? [element("option", { value: place, textContent: nameOf(other), selected: place === scan.water })] : []));
   const subject = element("input", { type: "text", maxLength: 64, autocomplete: "off", spellcheck: false,
+    value: several ? (BIDS_SUBJECT.exec(files[scan.files[0]].name)?.[0] ?? "") : "",
     ariaLabel: `${panel.querySelectorAll("th")[2].textContent}: ${name}` });
   const row = element("tr", {}, element("th", { scope: "row" }, ...(several ? [use, " "] : []), name),
     element("td", {}, water), element("td", {}, ...(several ? [subject] : []), element("p", { className: "error", hidden: true })));
