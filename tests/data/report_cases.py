@@ -41,7 +41,7 @@ def signed_and_amended(document: AnalysisDocument) -> AnalysisDocument:
         SignOffStep("review", 1, "Dr. A. Reviewer", "2026-11-22T10:00:00Z", comment=long[:240]),
         SignOffStep("sign", 1, REVIEWER_CHINESE, "2026-11-22T11:00:00Z", content_sha256="a" * 64),
         SignOffStep("amend", 2, "Dr. B", "2026-11-23T11:00:00Z", amendment=long),
-        SignOffStep("review", 2, "x" * 128, "2026-11-23T12:00:00Z"),
+        SignOffStep("review", 2, "x" * 128, "2026-11-23T12:00:00Z", impression=long),
         SignOffStep("sign", 2, REVIEWER_HEBREW, "2026-11-23T12:00:00Z", content_sha256="b" * 64),
     )
     return replace(document, status="signed", version=2, sign_off=steps)

@@ -31,6 +31,8 @@ def series_uid(kind: str, document: AnalysisDocument, source: Source) -> str:
 def instance_uid(kind: str, document: AnalysisDocument, source: Source, page: int = 1, *, former: bool = False) -> str:
     """The instance; ``former`` is the signed version before that of the document."""
     state, version = ("signed", document.version - 1) if former else (document.status, document.version)
+    if state == "reviewed":  # a review may be taken back and another one say something else
+        state = f"reviewed {len(document.sign_off)}"
     return uid("instance", kind, *_of(document, source), state, str(version), str(page))
 
 

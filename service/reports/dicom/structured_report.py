@@ -36,6 +36,7 @@ from service.reports.dicom.measurements import bounds_of, concept, measurements_
 from service.reports.dicom.source import Source
 from service.reports.dicom.wording import Wording
 from service.reports.document import AnalysisDocument, FormatUnavailable, SignOffStep
+from service.reports.signature import standing
 from service.reports.values import in_reading_order
 
 UNNAMED = "not stated"
@@ -119,8 +120,16 @@ def _group(document: AnalysisDocument, source: Source) -> MeasurementsAndQualita
             )
         ],
     )
-    group[0].ContentSequence.extend(_remark(name, words, say) for name, words in _remarks(analysis))
+    remarks = (*_impression(document), *_remarks(analysis))
+    group[0].ContentSequence.extend(_remark(name, words, say) for name, words in remarks)
     return group
+
+
+def _impression(document: AnalysisDocument) -> Iterator[tuple[str, str]]:
+    """What the reviewer concludes, under the reviewer's name."""
+    written = standing(document).impression
+    if written is not None:
+        yield "impression", f"{written.heading}: {written.text}"
 
 
 def _values(analysis: Analysis, say: Wording) -> Iterator[Measurement]:

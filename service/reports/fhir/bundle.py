@@ -11,6 +11,7 @@ from typing import Any
 from service.reports.document import AnalysisDocument
 from service.reports.fhir.elements import OWN_SYSTEM, Element, engine_of, reference_of, without_absent
 from service.reports.fhir.observations import observations, quality
+from service.reports.signature import standing
 from service.reports.texts import text
 
 PSEUDONYM = "urn:mrsquant:pseudonym"
@@ -108,6 +109,10 @@ def _report(document: AnalysisDocument, shared: Element, found: Iterable[Element
     left_out = [item.name for item in document.analysis.metabolites if item.verdict.usable == "no"]
     if left_out:
         said.append(f"Left out because they may not be interpreted: {', '.join(left_out)}.")
+    written = standing(document).impression
+    if written is not None:
+        said.insert(0, f"{written.heading}: {written.text}")
+    reviewers = [step.reviewer for step in document.sign_off if step.version == document.version]
     same = {name: value for name, value in shared.items() if name != "device"}
     return without_absent(
         {
@@ -118,6 +123,7 @@ def _report(document: AnalysisDocument, shared: Element, found: Iterable[Element
                 "coding": [{"system": "http://loinc.org", "code": "18748-4", "display": "Diagnostic imaging study"}],
                 "text": "MR spectroscopy, quantification (research use only)",
             },
+            "resultsInterpreter": [{"display": reviewers[-1]}] if document.status != "draft" and reviewers else [],
             "result": [{"reference": f"urn:uuid:{item['id']}"} for item in found],
             "imagingStudy": [] if caller.study is None else [{"identifier": {"value": caller.study}}],
             "presentedForm": [] if caller.pdf is None else [_attached(caller.pdf)],

@@ -15,6 +15,7 @@ from fitting.analysis import NOTICE
 from service.reports import FormatUnavailable, Rendered, pdf
 from service.reports.codes import OWN_SCHEME
 from service.reports.dicom import DICOM_FORMATS, NoDicomSource, Source, read_header, render_dicom
+from service.reports.document import SignOffStep
 from tests.data import analysis_factory as factory
 from tests.data import report_cases
 from tests.data.dicom_study import Patient, Scan, content
@@ -200,6 +201,26 @@ def test_reviewer_in_letters_that_the_source_lacks_does_not_stop_the_report():
     result = made("dicom-sr", SIGNED, source(Scan(patient=Patient(character_set="ISO_IR 100"))))
 
     assert set(str(result.VerifyingObserverSequence[0].VerifyingObserverName)) <= {"?", " "}
+
+
+def test_impression_of_the_reviewer_stands_in_the_group():
+    """Only the one that holds; a review that says something else is another object."""
+    said = [
+        SignOffStep("review", 1, "Dr A. Example", "2026-11-22T10:00:00Z", impression=f"{word} spectrum.")
+        for word in ("Ordinary", "Unusual")
+    ]
+    back = SignOffStep("return", 1, "Dr A. Example", "2026-11-22T10:05:00Z", comment="Wrong.")
+    first, second = (
+        made("dicom-sr", replace(DRAFT, status="reviewed", sign_off=steps))
+        for steps in ((said[0],), (said[0], back, said[1]))
+    )
+    texts = [[item.TextValue for item in named(group_of(report), "121073")] for report in (first, second)]
+
+    assert texts == [
+        [f"Impression of Dr A. Example, 2026-11-22 10:00 UTC: {word} spectrum."] for word in ("Ordinary", "Unusual")
+    ]
+    assert first.SOPInstanceUID != second.SOPInstanceUID
+    assert named(group_of(made("dicom-sr")), "121073") == []
 
 
 def test_signed_pdf_is_kept_byte_for_byte_with_its_true_length():

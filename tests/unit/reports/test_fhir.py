@@ -10,6 +10,7 @@ from fhir.resources.R4B.bundle import Bundle
 
 from fitting.analysis import Analysis
 from service.reports import AnalysisDocument, render
+from service.reports.document import SignOffStep
 from service.reports.fhir import Caller, bundle
 from service.reports.results_csv import upper
 from tests.data.analysis_factory import failed, limited, make_analysis, make_traces, unusable
@@ -125,3 +126,18 @@ def test_the_person_is_a_pseudonym_or_the_callers_reference() -> None:
 def test_other_references_are_refused(subject: str | None, study: str | None) -> None:
     with pytest.raises(ValueError, match="not of the form"):
         Caller(subject, study)
+
+
+def test_conclusion_begins_with_the_impression_of_the_reviewer() -> None:
+    """Under the reviewer's name; a draft has neither."""
+    step = SignOffStep("review", 1, "Dr A. Example", "2026-11-22T10:00:00Z", impression="Ordinary spectrum.")
+    draft = AnalysisDocument(make_analysis(), id=ID, finished=FINISHED)
+    (reviewed,) = resources(replace(draft, status="reviewed", sign_off=(step,)), "DiagnosticReport")
+    (before,) = resources(draft, "DiagnosticReport")
+
+    assert reviewed["conclusion"].startswith(
+        "Impression of Dr A. Example, 2026-11-22 10:00 UTC: Ordinary spectrum. Usable"
+    )
+    assert reviewed["resultsInterpreter"] == [{"display": "Dr A. Example"}]
+    assert "Impression" not in before["conclusion"]
+    assert "resultsInterpreter" not in before
