@@ -123,6 +123,8 @@ class Recording:
     """Place of the file in a scan of several; None when its format has one for each scan, or once joined."""
     one_scale: bool = True
     """Whether the water reference is on the receiver scale of the spectrum; two files of some formats are not."""
+    applied: tuple[str, ...] = ()
+    """Methods of the preprocessing steps that this program applied before it exported the samples."""
     beside: tuple[str, ...] = ()
     """What was taken from other files than that of the signal, as sentences."""
 

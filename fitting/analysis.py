@@ -49,6 +49,8 @@ class AcquisitionFacts:
     """Echo time, s."""
     repetition_time: float | None
     """Repetition time, s."""
+    mixing_time: float | None
+    """Mixing time of STEAM, s; null in analyses made before it was kept."""
     dwell_time: float
     """Time between complex points, s."""
     points: int

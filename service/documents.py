@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from fitting import __version__
 from fitting.analysis import SCHEMA, Analysis
 from fitting.model.result import Traces
+from fitting.model.signals import Signals
 from fitting.norms import norm_version
 from fitting.preprocessing.preprocessed import Transients
 from fitting.run.pins import data_digest, engine_digest
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 _ANALYSIS = TypeAdapter(Analysis)
+_SIGNALS = "signals_"
+"""Before the names of the complex signals among the arrays."""
 
 
 class PackedAnalysis(NamedTuple):
@@ -83,9 +86,9 @@ def dump_traces(traces: Traces) -> bytes:
     ValueError
         When an array holds a number that is not finite.
     """
-    arrays = {
-        item.name: np.asarray(value) for item in fields(traces) if (value := getattr(traces, item.name)) is not None
-    }
+    arrays = _arrays(traces)
+    if traces.signals is not None:
+        arrays |= {_SIGNALS + name: array for name, array in _arrays(traces.signals).items()}
     for name, array in arrays.items():
         if name != "names" and not np.isfinite(array).all():
             raise ValueError(f"trace '{name}' holds a number that is not finite")
@@ -97,8 +100,19 @@ def dump_traces(traces: Traces) -> bytes:
 def load_traces(content: bytes) -> Traces:
     """The traces of an ``.npz``; arrays it lacks are None."""
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        kept = {item.name: arrays[item.name] for item in fields(Traces) if item.name in arrays}
+        kept: dict[str, Any] = {item.name: arrays[item.name] for item in fields(Traces) if item.name in arrays}
+        of_signals = {item.name: arrays.get(_SIGNALS + item.name) for item in fields(Signals)}
+    if of_signals["processed"] is not None:
+        plain = {
+            name: array.item() if array is not None and array.ndim == 0 else array for name, array in of_signals.items()
+        }
+        kept["signals"] = Signals(**plain)
     return Traces(**{**kept, "names": tuple(str(name) for name in kept["names"])})
+
+
+def _arrays(record: Traces | Signals) -> dict[str, np.ndarray[Any, Any]]:
+    given = {item.name: getattr(record, item.name) for item in fields(record) if item.name != "signals"}
+    return {name: np.asarray(value) for name, value in given.items() if value is not None}
 
 
 def fingerprint(

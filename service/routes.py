@@ -25,6 +25,7 @@ from service.api import (
     cohort_reports,
     cohorts,
     events,
+    exports,
     fhir,
     health,
     norms,
@@ -60,6 +61,7 @@ ROUTED = (
     events,
     reports,
     fhir,
+    exports,
     sign_offs,
     subjects,
     norms,
@@ -121,6 +123,7 @@ def _description(app: FastAPI, declared: Mapping[tuple[str, str], Access]) -> Sc
             components[model.__name__] = schema
         document["components"]["schemas"] = dict(sorted(components.items()))
         _illustrate(components["AnalysisOut"], components, example_analysis())
+        _illustrate(components["AcquisitionFacts"], components, {"mixing_time": 0.01})  # the example is no STEAM
         access.describe(document, declared)
         app.openapi_schema = document
     return app.openapi_schema

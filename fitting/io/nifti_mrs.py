@@ -27,6 +27,7 @@ from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.values import checked_samples, edge_lengths, positive
 from fitting.io.voi import box
 from fitting.units import ComplexArray
+from fitting.version import PROGRAM
 
 _EXTENSION_CODE = 44
 _ONE_OF_TWO = ([True, False], [False, True])
@@ -107,8 +108,20 @@ def _read(files: Files) -> Recording:
         nucleus=_text(image, "ResonantNucleus") or "1H",
         water_suppressed=suppressed if isinstance(suppressed, bool) else None,
     )
-    beside = () if said is None else (said,)
-    return Recording(_samples(image, tags), acquisition, free_text=free_text(name, *typed), beside=beside)
+    return Recording(
+        _samples(image, tags),
+        acquisition,
+        free_text=free_text(name, *typed),
+        applied=_applied(image),
+        beside=() if said is None else (said,),
+    )
+
+
+def _applied(image: _Image) -> tuple[str, ...]:
+    """Steps of ``ProcessingApplied`` that this program records; other programs mean other things by the same names."""
+    steps = image.fields.get("ProcessingApplied")
+    records = [item for item in steps if isinstance(item, dict)] if isinstance(steps, list) else []
+    return tuple(str(item.get("Method")) for item in records if item.get("Program") == PROGRAM)
 
 
 def _fields(extensions: bytes, endianness: str, file: SourceFile) -> Mapping[str, Any]:

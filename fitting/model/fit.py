@@ -28,6 +28,7 @@ from fitting.model.problem import Problem
 from fitting.model.pulses import with_differences
 from fitting.model.result import Fit, Outcome, OutcomeCode, Traces, WithoutPrior
 from fitting.model.sensitivity import alternatives, stiffness_step
+from fitting.model.signals import signals_of
 from fitting.model.solution import Solution, expected_problem, first_solution, settled_solution
 from fitting.model.uncertainty import amplitude_covariance, classical_bound, correlation
 from fitting.units import ComplexArray, FloatArray
@@ -136,6 +137,15 @@ def fit(
             correlation=correlation(covariance.total),
             covariance_scan=covariance.total - covariance.shared,
             covariance_shared=covariance.shared,
+            signals=signals_of(
+                spectrum,
+                components.signals,
+                model,
+                state,
+                gain=gain,
+                unit=noise_sd * float(np.sqrt(model.domain.samples)),
+                moved_hz=moved_hz,
+            ),
         ),
     )
 

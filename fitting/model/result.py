@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fitting.model.plotting import plot
+from fitting.model.signals import Signals
 from fitting.units import ByteArray, FloatArray
 
 OutcomeCode = Literal["converged", "stopped_early", "failed"]
@@ -48,14 +49,19 @@ class Traces:
     covariance_shared: FloatArray | None = None
     """(names, names): covariance of the errors that all scans of one scanner share. Both together are the covariance of
     the amplitudes, so that every ratio of them has its standard deviations."""
+    signals: Signals | None = None
+    """The complex signals over the whole band; None in traces that were kept before they were."""
+    voxel_mm: FloatArray | None = None
+    """(4, 3): middle of the measured volume and its three edges in NIfTI world coordinates, mm; None when the header
+    does not say them, and in traces that were kept before they were."""
     planes: ByteArray | None = None
     """(3, 256, 256): sagittal, coronal and axial plane of the image through the measured volume; None without one."""
     planes_middle_mm: FloatArray | None = None
     """(3,): world coordinates of the middle of the planes, mm."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The arrays by name, as lists of numbers; absent arrays are omitted."""
-        given = {item.name: getattr(self, item.name) for item in fields(self)}
+        """The real arrays by name, as lists of numbers; absent arrays and the complex signals are omitted."""
+        given = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "signals"}
         return {
             name: value.tolist() if isinstance(value, np.ndarray) else list(value)
             for name, value in given.items()

@@ -16,7 +16,7 @@ from fitting.preprocessing.editing import refuse_difference, refuse_two_conditio
 from fitting.preprocessing.nuisance import referenced_without_water
 from fitting.preprocessing.preprocessed import Preprocessed
 from fitting.preprocessing.receivers import combined
-from fitting.preprocessing.step import TRUNCATION, WATER_REFERENCE, Step, step
+from fitting.preprocessing.step import TRUNCATION, WATER_REFERENCE, WATER_REMOVAL, Step, step
 from fitting.preprocessing.transients import averaged
 from fitting.preprocessing.validity import check
 from fitting.units import ComplexArray
@@ -75,7 +75,9 @@ def preprocess(recording: Recording) -> tuple[Spectrum, Preprocessed]:
         used = _with_water(fid, on_axes(mended, fid.axes))
         fid, water, eddy_current_deg = used.fid, used.water, used.eddy_current_deg
         steps.append(used.step)
-    referenced = referenced_without_water(fid, beside_water=water is not None)
+    referenced = referenced_without_water(
+        fid, beside_water=water is not None, has_water=WATER_REMOVAL not in recording.applied
+    )
     if referenced.found.pattern == "absent":
         refuse_difference(referenced.fid)
     steps += referenced.steps

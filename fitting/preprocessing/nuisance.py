@@ -23,6 +23,8 @@ FEWEST_FAR_PEAKS = 4
 DISTINCT_FAR = 1.3
 """Far from where it is expected the pattern must be clearer than near: peaks visible, and height over other places."""
 
+_REMOVED = "Not repeated: the file says that this program removed its residual water before."
+
 
 @dataclass(frozen=True, slots=True)
 class Referenced:
@@ -42,23 +44,29 @@ class Referenced:
         return _applied(self.found)
 
 
-def referenced_without_water(fid: Fid, *, beside_water: bool) -> Referenced:
+def referenced_without_water(fid: Fid, *, beside_water: bool, has_water: bool = True) -> Referenced:
     """Remove residual water from a FID (points,) and reference it.
 
     Residual water is found once, taken off to find the shift, and then taken off anew where the shift puts it.
+
+    Without residual water (``has_water``), which this program removed before it exported the FID, the search would take
+    signal off.
     """
     components = decompose(fid)
     search_ppm = SEARCH_BESIDE_WATER_PPM if beside_water else SEARCH_PPM
-    stored_water = components.water(fid.frequency).fid(fid.axes)
+    watery = components if has_water else components.none
+    stored_water = watery.water(fid.frequency).fid(fid.axes)
     found = find_reference(fid.with_same_noise(fid.samples - stored_water.samples), search_ppm)
     if found.pattern != "found":
-        found = _far_from_carrier(fid, components) or found
+        found = _far_from_carrier(fid, watery) or found
     shift_ppm = _applied(found)
     shift_hz = shift_ppm * fid.frequency * 1e-6
-    water_lines = components.water(fid.frequency, shift_ppm)
+    water_lines = watery.water(fid.frequency, shift_ppm)
     water = water_lines.fid(fid.axes).shifted(shift_hz)
     steps = (
-        step(WATER_REMOVAL, f"HSVD: {len(water_lines)} residual water components subtracted."),
+        step(
+            WATER_REMOVAL, f"HSVD: {len(water_lines)} residual water components subtracted." if has_water else _REMOVED
+        ),
         step(REGISTRATION, f"Referenced to several peaks by {shift_ppm:+.4f} ppm: {found.reason}."),
     )
     rest = _difference(fid, components.fid(fid.axes))

@@ -53,6 +53,11 @@ class DampedExponentials:
         inside = (ppm >= WATER_BAND_PPM[0]) & (ppm <= WATER_BAND_PPM[1])
         return DampedExponentials(self.frequency[inside], self.damping[inside], self.amplitude[inside])
 
+    @property
+    def none(self) -> DampedExponentials:
+        """None of them."""
+        return DampedExponentials(self.frequency[:0], self.damping[:0], self.amplitude[:0])
+
     def fid(self, axes: Axes) -> Fid:
         """Their sum, shape (points,)."""
         rates = self.damping - 2j * np.pi * self.frequency

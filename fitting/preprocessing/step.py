@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fitting.version import __version__
-
-PROGRAM = "mrsquant"
+from fitting.version import PROGRAM, __version__
 
 COMBINATION = "RF coil combination"
 REGISTRATION = "Frequency and phase correction"

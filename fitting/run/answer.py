@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
+import numpy as np
+
+from fitting.acquisition import VoiGeometry
 from fitting.analysis import SCHEMA, AcquisitionFacts, Analysis, MetaboliteResult, Multiplicity, Provenance
 from fitting.errors import MissingParameter
 from fitting.model.result import Traces
@@ -38,7 +41,7 @@ def answer_of(run: Run) -> tuple[Analysis, Traces]:
         provenance=provenance_of(run),
         anatomy=None if run.placement is None else run.placement.anatomy,
     )
-    return analysis, _with_planes(run.fit.traces, run.placement)
+    return analysis, _with_places(run.fit.traces, run.acquisition.voi_geometry, run.placement)
 
 
 def provenance_of(run: Run) -> Provenance:
@@ -73,8 +76,10 @@ def _flat(options: Options) -> dict[str, str | float | bool | None]:
     return {**record, **{f"override_{name}": value for name, value in overrides.items() if value is not None}}
 
 
-def _with_planes(traces: Traces, placement: Placement | None) -> Traces:
-    """The traces with the planes of the image, if there are any."""
+def _with_places(traces: Traces, geometry: VoiGeometry | None, placement: Placement | None) -> Traces:
+    """The traces with the place of the measured volume and the planes of the image, if there are any."""
+    if geometry is not None:
+        traces = replace(traces, voxel_mm=np.array([geometry.center_mm, *geometry.edges_mm]))
     if placement is None or placement.planes is None:
         return traces
     return replace(traces, planes=placement.planes, planes_middle_mm=placement.planes_middle_mm)
@@ -103,6 +108,7 @@ def acquisition_facts(intake: Intake, subject: Subject, facts: Preprocessed) -> 
         sequence_name=acquisition.sequence_name,
         echo_time=acquisition.echo_time,
         repetition_time=acquisition.repetition_time,
+        mixing_time=acquisition.mixing_time,
         dwell_time=dwell_time,
         points=recording.points,
         coils=recording.coils,

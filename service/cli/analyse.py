@@ -13,14 +13,22 @@ import typer
 from fitting.request import PARTS, Document
 from service.cli.configuration import load_settings
 from service.cli.failures import CommandFailure, ExitCode, refusing
-from service.cli.output import Format, check_destination, chosen_format, refuse_overwriting, write
+from service.cli.output import (
+    SEVERAL_FILES,
+    Format,
+    check_destination,
+    chosen_format,
+    refuse_overwriting,
+    write,
+    write_several,
+)
 from service.cli.own_norms import other_laboratories, own_norms
 from service.cli.own_sites import check_site, own_sites
 from service.cli.request_options import Paths, takes_request
 
 if TYPE_CHECKING:
     from fitting.model.result import Traces
-    from service.reports import AnalysisDocument, Paper
+    from service.reports import AnalysisDocument, Export, Paper
     from service.reports import Format as ReportFormat
 
 
@@ -37,7 +45,13 @@ def analyse(
         typer.Option(metavar="FILE", help="DICOM instance of the study that dicom-… belongs to, when FILE is none."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="OUT", help="Write to this file instead of stdout.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Write to this file instead of stdout; nifti-mrs and lcmodel: into this folder.",
+        ),
     ] = None,
 ) -> int:
     """Quantify one spectrum and compare it with matched control norms."""
@@ -66,6 +80,8 @@ def analyse(
     answer = AnalysisDocument(analysis, seconds=timed, finished=finished, subject=subject, session=session, group=group)
     if as_dicom and source is not None:
         write_objects(objects(as_dicom, answer, traces, source), out, file, study, *paths.values())
+    elif chosen in SEVERAL_FILES and out is not None:
+        write_several(_exported(chosen, answer, traces), out)
     else:
         write(_rendered(chosen, answer, traces, paper), out)
     readable = analysis.verdict.usable != "no" and analysis.outcome.code != "failed"
@@ -79,3 +95,10 @@ def _rendered(format: Format, answer: AnalysisDocument, traces: Traces, paper: P
         return render(cast("ReportFormat", format), answer, traces, paper).content
     except FormatUnavailable as error:
         raise CommandFailure(ExitCode.FAILURE, error.code, f"--format {format}", error.detail) from error
+
+
+def _exported(format: Format, answer: AnalysisDocument, traces: Traces) -> dict[str, bytes]:
+    from service.reports import EXPORTS
+
+    files = EXPORTS[cast("Export", format)](answer, traces)
+    return {name: file.content for name, file in files.items()}

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from service.cli.failures import CommandFailure, ExitCode, writing
 
-Format = Literal["table", "json", "csv", "html", "pdf", "fhir", "dicom-sr", "dicom-pdf", "dicom-sc"]
+Format = Literal[
+    "table", "json", "csv", "html", "pdf", "fhir", "dicom-sr", "dicom-pdf", "dicom-sc", "nifti-mrs", "lcmodel"
+]
+SEVERAL_FILES: tuple[Format, ...] = ("nifti-mrs", "lcmodel")
+"""Formats for which OUT is a folder."""
 
 BINARY = ("pdf", "zip", "dicom-sr", "dicom-pdf")
 """Formats that are one binary file."""
@@ -35,6 +40,8 @@ def check_destination(format: Format, out: Path | None) -> None:
         raise CommandFailure(
             ExitCode.FAILURE, "usage", "--format dicom-sc", "is a file for each page; name them with -o."
         )
+    if format in SEVERAL_FILES and (out is None or out.is_file()):
+        raise CommandFailure(ExitCode.FAILURE, "usage", f"--format {format}", "is several files: -o names a folder.")
 
 
 def refuse_terminal(format: str, out: Path | None) -> None:
@@ -77,3 +84,17 @@ def write(content: bytes, out: Path | None) -> None:
         return
     with writing(out):
         out.write_bytes(content)
+
+
+def write_several(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write files into a folder, which is made where it is missing.
+
+    Raises
+    ------
+    CommandFailure
+        When it cannot be written.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)

@@ -11,7 +11,17 @@ import httpx2
 
 from service.client import exchanges
 from service.client.connection import TIMEOUT, arguments_of, base_of, headers_of, unreachable
-from service.client.exchanges import Document, Exchange, File, HttpRequest, Pause, ReportFormat, Result
+from service.client.exchanges import (
+    Document,
+    Exchange,
+    ExportFormat,
+    ExportPart,
+    File,
+    HttpRequest,
+    Pause,
+    ReportFormat,
+    Result,
+)
 
 
 class AsyncClient:
@@ -56,6 +66,10 @@ class AsyncClient:
     async def report(self, analysis: str, format: ReportFormat = "pdf") -> bytes:
         """The report of a finished analysis."""
         return await self._run(exchanges.report(analysis, format))
+
+    async def export(self, analysis: str, format: ExportFormat, part: ExportPart) -> bytes:
+        """One file of a finished analysis for another program, such as ``preproc`` of ``nifti-mrs``."""
+        return await self._run(exchanges.export(analysis, format, part))
 
     async def traces(self, analysis: str) -> Document:
         """Spectra behind a finished analysis: axis, data, fit, baseline, residual and components."""

@@ -32,6 +32,8 @@ Document = dict[str, Any]
 File = str | Path | tuple[str, bytes]
 """A file by its path, or a name with the content; the service keeps the ending of the name only."""
 ReportFormat = Literal["html", "pdf", "json", "csv"]
+ExportFormat = Literal["nifti-mrs", "lcmodel"]
+ExportPart = Literal["preproc", "fit", "baseline", "residual", "water", "table", "coord", "csv"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,13 @@ def report(analysis: str, format: ReportFormat) -> Exchange[bytes]:
     """The report of a finished analysis."""
     arguments = {"params": {"format": format}}
     response = yield from _patiently(HttpRequest("GET", f"{address_of(analysis)}/report", arguments))
+    return response.content
+
+
+def export(analysis: str, format: ExportFormat, part: ExportPart) -> Exchange[bytes]:
+    """One file of a finished analysis for another program."""
+    arguments = {"params": {"format": format, "part": part}}
+    response = yield from _patiently(HttpRequest("GET", f"{address_of(analysis)}/export", arguments))
     return response.content
 
 

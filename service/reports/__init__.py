@@ -1,6 +1,7 @@
-"""Reports: one analysis as HTML, PDF, CSV, JSON, FHIR or a table for the terminal.
+"""Reports: one analysis as HTML, PDF, CSV, JSON, FHIR or a table for the terminal, or as the files of other programs.
 
-``FORMATS`` names every format with the function that renders it; ``render`` is the one way in.
+``FORMATS`` names every format with the function that renders it; ``render`` is the one way in. ``EXPORTS`` names those
+that are several files, with the function that gives them by name.
 """
 
 from __future__ import annotations
@@ -9,11 +10,21 @@ from collections.abc import Callable
 from typing import Literal
 
 from fitting.model.result import Traces
-from service.reports import fhir, html, pdf, result_json, results_csv, table
+from service.reports import fhir, html, lcmodel, nifti_mrs, pdf, result_json, results_csv, table
 from service.reports.document import AnalysisDocument, FormatUnavailable, Rendered
 from service.reports.pdf import Paper
 
-__all__ = ["FORMATS", "AnalysisDocument", "Format", "FormatUnavailable", "Paper", "Rendered", "render"]
+__all__ = [
+    "EXPORTS",
+    "FORMATS",
+    "AnalysisDocument",
+    "Export",
+    "Format",
+    "FormatUnavailable",
+    "Paper",
+    "Rendered",
+    "render",
+]
 
 Format = Literal["html", "pdf", "csv", "json", "table", "fhir"]
 
@@ -24,6 +35,13 @@ FORMATS: dict[Format, Callable[[AnalysisDocument, Traces], Rendered]] = {
     "json": result_json.render,
     "table": table.render,
     "fhir": fhir.render,
+}
+
+Export = Literal["nifti-mrs", "lcmodel"]
+
+EXPORTS: dict[Export, Callable[[AnalysisDocument, Traces], dict[str, Rendered]]] = {
+    "nifti-mrs": nifti_mrs.render,
+    "lcmodel": lcmodel.render,
 }
 
 

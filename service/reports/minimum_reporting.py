@@ -85,7 +85,8 @@ def _acquisition(analysis: Analysis) -> dict[str, str | None]:
             "minimum.timing_value",
             tr=_milliseconds(facts.repetition_time),
             te=_milliseconds(facts.echo_time),
-        ),
+        )
+        + ("" if facts.mixing_time is None else text("minimum.timing_mixing", tm=_milliseconds(facts.mixing_time))),
         "averages": text("minimum.averages_stored", stored=facts.transients)
         if facts.averages is None
         else text("minimum.averages_value", averages=facts.averages, stored=facts.transients),

@@ -25,6 +25,7 @@ NEEDED = {
         "GET /subjects/{pseudonym}", "GET /v1/analyses", "GET /v1/analyses/{analysis_id}",
         "GET /v1/analyses/{analysis_id}/events", "GET /v1/analyses/{analysis_id}/report",
         "GET /v1/analyses/{analysis_id}/traces", "GET /v1/analyses/{analysis_id}/fhir",
+        "GET /v1/analyses/{analysis_id}/export",
         "GET /v1/analyses/{analysis_id}/sign-off",
         "GET /v1/subjects/{pseudonym}/timeline", "GET /v1/sites", "GET /v1/sites/{site_id}",
         "GET /v1/sites/{site_id}/share", "GET /sites", "GET /v1/cohorts", "GET /v1/cohorts/{cohort_id}",

@@ -318,6 +318,7 @@ def _acquisition(norm: bool, water: bool) -> AcquisitionFacts:
         sequence_name="svs_se_30",
         echo_time=0.030,
         repetition_time=2.0,
+        mixing_time=None,
         dwell_time=1 / 2000,
         points=2048,
         coils=1,

@@ -73,6 +73,10 @@ def bids(
     url: Annotated[
         str | None, typer.Option(metavar="URL", help="Have a running service analyse instead of this machine.")
     ] = None,
+    spectra: Annotated[
+        bool,
+        typer.Option("--spectra", help="Write processed spectrum, fit, baseline and residual as NIfTI-MRS as well."),
+    ] = False,
     basis: Annotated[
         Path | None, typer.Option(metavar="PATH", help="LCModel .BASIS file or folder of FSL-MRS JSON files.")
     ] = None,
@@ -113,7 +117,7 @@ def bids(
         write_derivative(opened, out, tissue_maps)
     with terminated_like_interrupted():
         try:
-            done = analyse_all(items, out, shared, workers, url)
+            done = analyse_all(items, out, shared, workers=workers, url=url, spectra=spectra)
         except KeyboardInterrupt as error:
             raise CommandFailure(
                 ExitCode.FAILURE, "interrupted", str(out), "it holds the spectra finished so far."

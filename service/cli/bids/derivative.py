@@ -14,7 +14,7 @@ from service.cli.bids.outputs import as_json, write
 OLDEST_VERSION = "1.10.0"
 """BIDS version that has magnetic resonance spectroscopy."""
 IGNORED = (
-    *("*.html", "*_mrs.tsv", "*_mrs.json", "*_svs.nii.gz", "*_svs.json", "group*"),
+    *("*.html", "*_mrs.tsv", "*_mrs.json", "*_svs.nii.gz", "*_svs.json", "*_mrsref.nii.gz", "*_mrsref.json", "group*"),
     *("logs", "logs/**"),  # a folder needs both
 )
 """BIDS has no derivatives of spectroscopy yet, so its validator does not know these names."""
@@ -26,6 +26,8 @@ Made by `mrsquant bids` {version} from the dataset that `dataset_description.jso
 - `sub-*/[ses-*/]mrs/*_desc-mrsquant_mrs.tsv`: one row for each metabolite; the JSON of the same name describes the
   columns and holds verdict, quality, provenance and the minimum reporting standard (MRSinMRS)
 - `*_desc-mrsquant_mrs.html`: the report
+- `*_desc-preproc_svs.nii.gz`, `desc-fit`, `desc-baseline`, `desc-residual`, and `*_desc-preproc_mrsref.nii.gz` (with
+  `--spectra`): the fitted spectrum, its fit and the parts of it, and its water reference, as NIfTI-MRS
 - `group_desc-mrsquant_mrs.tsv`, `group.html`: all rows, and who was refused and why (level group)
 
 {notice}

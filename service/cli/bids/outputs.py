@@ -75,12 +75,17 @@ def refusal_sidecar(item: BidsSpectrum, code: str, detail: str, fingerprint: str
 def _common(item: BidsSpectrum, fingerprint: str | None) -> dict[str, Any]:
     return {
         "Description": "Metabolites of one single-voxel 1H-MR spectrum, one row each",
-        "Sources": [f"bids:raw:{item.path}", *_water_source(item)],
+        "Sources": sources_of(item),
         "Fingerprint": fingerprint,
         "Request": dict(item.document),
         "Notes": list(item.notes),
         "Notice": NOTICE,
     }
+
+
+def sources_of(item: BidsSpectrum) -> list[str]:
+    """BIDS URIs of the spectrum and its water reference."""
+    return [f"bids:raw:{item.path}", *_water_source(item)]
 
 
 def _water_source(item: BidsSpectrum) -> list[str]:

@@ -77,12 +77,21 @@ def _region(text: str) -> tuple[str, str]:
 
 
 def analyse_all(
-    items: Sequence[BidsSpectrum], out: Path, shared: Mapping[str, Path], workers: int | None, url: str | None
+    items: Sequence[BidsSpectrum],
+    out: Path,
+    shared: Mapping[str, Path],
+    *,
+    workers: int | None,
+    url: str | None,
+    spectra: bool,
 ) -> Done:
-    """Analyse spectra and log what became of each; what is kept from an earlier run is not logged again."""
+    """Analyse spectra and log what became of each; what is kept from an earlier run is not logged again.
+
+    With ``spectra`` the complex signals are written as well.
+    """
     check_site(shared)
     settings = load_settings()
-    around = Surroundings(out, shared, own_norms(), own_sites(), other_laboratories(), settings.cache_dir)
+    around = Surroundings(out, shared, own_norms(), own_sites(), other_laboratories(), settings.cache_dir, spectra)
     if url is not None:
         with calling(), Client(url) as client:
             return _counted(run_remotely(items, around, client), len(items), out)

@@ -21,6 +21,7 @@ from service.cli.bids.run import (
     write_refusal,
     write_result,
 )
+from service.cli.bids.signals import signals_of_service, write_signals
 from service.cli.client import uploads
 from service.client import Client, Refused
 from service.documents import Traces, load_analysis
@@ -63,7 +64,7 @@ def _sent(client: Client, item: BidsSpectrum, around: Surroundings) -> _Sent:
     try:
         prepared = prepare(item, around)
         known = prepared.fingerprint
-        standing = outcome_that_stands(prepared, around.out)
+        standing = outcome_that_stands(prepared, around)
         if standing is not None:
             return _Sent(item, prepared, None, standing)
         return _Sent(item, prepared, client.submit(uploads(prepared.files), prepared.request), None)
@@ -75,7 +76,9 @@ def _sent(client: Client, item: BidsSpectrum, around: Surroundings) -> _Sent:
 
 def _traces(document: Mapping[str, Any]) -> Traces:
     """The curves of an answer; components are in its report."""
-    curves = {name: np.asarray(document[name]) for name in ("ppm", "data", "fit", "baseline", "residual")}
+    curves: dict[str, Any] = {
+        name: np.asarray(document[name]) for name in ("ppm", "data", "fit", "baseline", "residual")
+    }
     return Traces(**curves, names=(), components=np.empty((0, curves["ppm"].size)))
 
 
@@ -87,6 +90,8 @@ def _gathered(client: Client, sent: _Sent, around: Surroundings) -> tuple[BidsSp
         analysis, page = load_analysis(answer), client.report(sent.analysis, "html")
         traces = _traces(client.traces(sent.analysis))
         spectrum = analysed_spectrum(spectrum_name(sent.item), analysis, traces, sent.prepared.request)
+        if around.spectra:
+            write_signals(sent.item, signals_of_service(client, sent.analysis), around.out)
         write_result(sent.prepared, analysis, spectrum, page, around.out)
         return sent.item, SpectrumOutcome("analysed")
     problem = answer["problem"]

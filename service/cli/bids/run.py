@@ -32,6 +32,7 @@ from service.cli.bids.outputs import (
     table,
     write,
 )
+from service.cli.bids.signals import has_signals, remove_signals, signals_here, write_signals
 from service.documents import fingerprint
 from service.logs import frames_of
 from service.reports import AnalysisDocument, render
@@ -66,6 +67,8 @@ class Surroundings:
     sites: tuple[Site, ...]
     laboratories: tuple[FurtherLaboratory, ...]
     cache_dir: Path
+    spectra: bool = False
+    """Whether the complex signals are written as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def run_spectrum(item: BidsSpectrum, *, around: Surroundings) -> SpectrumOutcome
     try:
         prepared = prepare(item, around)
         known = prepared.fingerprint
-        return outcome_that_stands(prepared, around.out) or _analysed(prepared, around)
+        return outcome_that_stands(prepared, around) or _analysed(prepared, around)
     except FittingError as error:
         return write_refusal(item, error.code, error.detail, known, around.out)
     except MemoryError:
@@ -103,6 +106,8 @@ def _analysed(prepared: Prepared, around: Surroundings) -> SpectrumOutcome:
     subject, session, group = (prepared.request.get(name) for name in ("subject", "session", "group"))
     document = AnalysisDocument(analysis, subject=subject, session=session, group=group)
     spectrum = analysed_spectrum(spectrum_name(prepared.item), analysis, traces, prepared.request)
+    if around.spectra:
+        write_signals(prepared.item, signals_here(document, traces), around.out)
     write_result(prepared, analysis, spectrum, render("html", document, traces).content, around.out)
     return SpectrumOutcome("analysed")
 
@@ -127,16 +132,17 @@ def prepare(item: BidsSpectrum, around: Surroundings) -> Prepared:
     return Prepared(item, files, request, _digest(files, request, around))
 
 
-def outcome_that_stands(prepared: Prepared, out: Path) -> SpectrumOutcome | None:
-    """The outcome of an earlier run of the same input and engine; None when there is none, or a file is gone."""
-    folder, stem = out / folder_of(prepared.item), stem_of(prepared.item)
+def outcome_that_stands(prepared: Prepared, around: Surroundings) -> SpectrumOutcome | None:
+    """The outcome of an earlier run of the same input and engine; None when there is none, or a file is missing."""
+    folder, stem = around.out / folder_of(prepared.item), stem_of(prepared.item)
     tsv, document, page = (folder / f"{stem}_mrs.{ending}" for ending in ("tsv", "json", "html"))
     if not tsv.is_file() or fingerprint_of(document) != prepared.fingerprint:
         return None
     outcome = json.loads(document.read_bytes())["Outcome"]
     if outcome["code"] == "refused":
         return SpectrumOutcome("kept", outcome["sentence"])
-    return SpectrumOutcome("kept") if page.is_file() else None
+    whole = page.is_file() and (has_signals(prepared.item, around.out) or not around.spectra)
+    return SpectrumOutcome("kept") if whole else None
 
 
 def write_result(prepared: Prepared, analysis: Analysis, spectrum: StudySpectrum, page: bytes, out: Path) -> None:
@@ -155,7 +161,7 @@ def write_result(prepared: Prepared, analysis: Analysis, spectrum: StudySpectrum
 
 
 def write_refusal(item: BidsSpectrum, code: str, detail: str, known: str | None, out: Path) -> SpectrumOutcome:
-    """Write the one row of a spectrum that is refused, and remove the report of an earlier run.
+    """Write the one row of a spectrum that is refused, and remove report and signals of an earlier run.
 
     Raises
     ------
@@ -165,6 +171,7 @@ def write_refusal(item: BidsSpectrum, code: str, detail: str, known: str | None,
     folder, stem = out / folder_of(item), stem_of(item)
     row = refusal_row("", code, detail, {**item.document, **_visit(item)})
     (folder / f"{stem}_mrs.html").unlink(missing_ok=True)
+    remove_signals(item, out)
     written = [
         write(folder / f"{stem}_mrs.tsv", table([row], COLUMNS)),
         write(folder / f"{stem}_mrs.json", as_json(refusal_sidecar(item, code, detail, known))),

@@ -180,3 +180,37 @@ def test_xnat_command_is_one_that_the_image_has(capsys: pytest.CaptureFixture[st
 def test_group_of_nothing_is_refused(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["bids", str(source), str(tmp_path), "group"]) == 3
     assert "run that level first" in capsys.readouterr().err
+
+
+def test_signals_are_written_on_request_and_once(source: Path, tmp_path: Path) -> None:
+    """``--spectra`` adds files to a finished dataset and changes none of the others; a second run does nothing."""
+    run = ["bids", str(source), str(tmp_path), "participant", "--workers", "1"]
+    assert app.run(run) == 0
+    before = state(tmp_path)
+    assert app.run([*run, "--spectra"]) == 0
+    added = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.nii.gz")}
+    stem = "sub-01/mrs/sub-01_acq-press_voi-acc_desc"
+
+    assert added == {
+        *(f"{stem}-{part}_svs.nii.gz" for part in ("preproc", "fit", "baseline", "residual")),
+        f"{stem}-preproc_mrsref.nii.gz",
+    }
+    after = state(tmp_path)
+    assert {name for name in before if after[name][0] != before[name][0]} <= {str(tmp_path / "logs" / "sub-01.log")}
+    for path in added:
+        described = json.loads((tmp_path / path.replace(".nii.gz", ".json")).read_text())
+        assert described["Sources"][0] == "bids:raw:sub-01/mrs/sub-01_acq-press_voi-acc_svs.nii.gz"
+    assert app.run([*run, "--spectra"]) == 0
+    assert app.run(run) == 0
+    assert state(tmp_path) == after
+
+
+def test_signals_of_a_spectrum_that_is_refused_now_are_removed(tmp_path: Path) -> None:
+    root, out = dataset(tmp_path / "data"), tmp_path / "out"
+    add(root, "sub-01_voi-acc", sidecar={})
+    run = ["bids", str(root), str(out), "participant", "--workers", "1", "--spectra"]
+    assert app.run(run) == 0
+    add(root, "sub-01_voi-acc", sidecar={"EchoTime": 0.144})
+    assert app.run(run) == 3
+
+    assert not list(out.rglob("*.nii.gz"))
