@@ -30,7 +30,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo check test lint format types imports openapi openapi-check docs site norm-model real-files pooled-rows pytest truth fuzz attacks bombs clients fresh walk schemathesis audit accuracy bench bench-statistics golden chaos peers load scale image lock clean
+.PHONY: help setup serve demo check test lint format types imports openapi openapi-check docs site norm-model real-files pooled-rows pytest truth fuzz attacks bombs clients fresh walk gallery pictures schemathesis audit accuracy bench bench-statistics golden chaos peers load scale image lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -143,6 +143,12 @@ fresh: $(DEV_STAMP) ## clone this commit, install it, and run README, tutorials,
 
 walk: $(DEV_STAMP) ## walk from the README to a signed report, a calibrated scanner and a cohort, and write docs/walk.md (minutes)
 	$(BIN)/python -m tests.fresh.walk --page docs/walk.md
+
+gallery: $(DEV_STAMP) ## analyse the spectra of docs/gallery.md, draw them and write their verdicts
+	$(BIN)/python -m tests.measure.gallery
+
+pictures: $(DEV_STAMP) ## take the pictures of the reading room in docs/images
+	$(BIN)/python -m tests.measure.pictures
 
 schemathesis: $(DEV_STAMP) ## try the interface with what its description allows and forbids, on an empty service
 	$(BIN)/python -m tests.fuzz.interface --max-examples $(FUZZ_EXAMPLES)

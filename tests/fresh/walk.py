@@ -165,10 +165,7 @@ def _cohort(person: Person, checkout: Checkout) -> None:
 
 def _choose_group(person: Person, checkout: Checkout, group: str) -> None:
     person.open(f"{checkout.address}/?group={group}" if group else checkout.address)
-    boxes = person.page.locator("td.choose input")
-    for k in range(boxes.count()):
-        person.steps[-1].actions += 1
-        boxes.nth(k).check()
+    person.click("checkbox", "All on this page")
 
 
 def _until_done(page: Any, number: int) -> None:
