@@ -1,4 +1,19 @@
-# Two stages: the first builds the wheel and the environment, the second holds nothing but what runs.
+# Three stages: the documentation site, then the wheel with it and the environment; the last holds nothing but what runs.
+
+FROM python:3.11-slim AS site
+WORKDIR /src
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /opt/site
+COPY constraints.txt ./
+RUN /opt/site/bin/python -m pip install --constraint constraints.txt --upgrade pip
+COPY pyproject.toml README.md LICENSE ./
+COPY fitting fitting
+COPY service service
+RUN /opt/site/bin/python -m pip install --constraint constraints.txt --group docs .
+COPY docs docs
+COPY examples examples
+RUN /opt/site/bin/sphinx-build -W --keep-going -q -b html -d build/doctrees docs build/site \
+ && rm -rf build/site/.buildinfo build/site/_sources
 
 FROM python:3.11-slim AS build
 WORKDIR /src
@@ -9,6 +24,7 @@ RUN /opt/mrsquant/bin/python -m pip install --constraint constraints.txt --upgra
 COPY pyproject.toml README.md LICENSE ./
 COPY fitting fitting
 COPY service service
+COPY --from=site /src/build/site service/pages/documentation
 RUN /opt/mrsquant/bin/python -m pip wheel --constraint constraints.txt --no-deps --wheel-dir dist .
 RUN /opt/mrsquant/bin/python -m pip install --constraint constraints.txt "$(echo dist/mrsquant-*.whl)[cluster,dicom,mrd,oidc,pdf,postgres,telemetry]"
 # Basis sets of common 3 T protocols; whatever is not among them is simulated when it is asked for.

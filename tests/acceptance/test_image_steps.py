@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -39,15 +40,27 @@ def build_context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     context = tmp_path_factory.mktemp("context")
     archive = context / "context.tar"
-    run("tar", "--exclude=__pycache__", "-cf", archive, *allowed, cwd=ROOT)
+    run("tar", "--exclude=__pycache__", "--exclude=service/pages/documentation", "-cf", archive, *allowed, cwd=ROOT)
     run("tar", "-xf", archive, cwd=context)
     archive.unlink()
     return context
 
 
 @pytest.fixture(scope="module")
-def wheel(build_context: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(build_context: Path) -> Path:
+    """The documentation site, by the step of the Dockerfile, where the next stage copies it."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    (step,) = re.findall(r"^RUN (/opt/site/bin/sphinx-build .*\\\n.*)$", dockerfile, re.MULTILINE)
+    environment = {"PYTHONPATH": str(build_context), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    run("sh", "-c", step.replace("/opt/site/bin", str(BIN)), cwd=build_context, **environment)
+    target = build_context / "service" / "pages" / "documentation"
+    return Path(shutil.copytree(build_context / "build" / "site", target))
+
+
+@pytest.fixture(scope="module")
+def wheel(build_context: Path, site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel built from the context alone, offline, with the build backend of this environment."""
+    assert site.is_relative_to(build_context)
     folder = tmp_path_factory.mktemp("dist")
     run(BIN / "python", "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, build_context, cwd=folder)
     (built,) = folder.glob("mrsquant-*.whl")
@@ -57,6 +70,23 @@ def wheel(build_context: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 def test_the_dockerfile_is_clean() -> None:
     """hadolint has nothing to say, not even in style."""
     run(BIN / "hadolint", "--failure-threshold", "style", ROOT / "Dockerfile", cwd=ROOT)
+
+
+def test_the_wheel_of_the_image_has_the_documentation_site(wheel: Path, site: Path) -> None:
+    """Every page that the first stage builds, and the index of its search."""
+    pages = {f"service/pages/documentation/{file.relative_to(site)}" for file in site.rglob("*") if file.is_file()}
+
+    assert {"index.html", "search.html", "searchindex.js"} <= {Path(page).name for page in pages}
+    assert pages <= set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_stages_hand_on_what_they_built() -> None:
+    """The site goes to where the service looks for it, before the wheel is built."""
+    text = (ROOT / "Dockerfile").read_text()
+
+    assert text.index("COPY --from=site /src/build/site service/pages/documentation\n") < text.index("pip wheel")
+    assert re.findall(r"^FROM \S+ AS (\w+)$", text, re.MULTILINE) == ["site", "build"]
+    assert "COPY --from=build /opt/mrsquant /opt/mrsquant\n" in text
 
 
 def test_every_copied_path_is_in_the_build_context(build_context: Path) -> None:
