@@ -31,6 +31,10 @@ def dicom_gateway(
         str | None, typer.Option(metavar="URL", help="Service that analyses. Default: workers of the gateway.")
     ] = None,
     spool: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of what is not delivered yet.")] = None,
+    report_failures: Annotated[
+        bool | None,
+        typer.Option("--report-failures", help="Send a page with the reason for each scan that cannot be analysed."),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="End when nothing is left to do, for cron.")] = False,
 ) -> int:
     """Receive spectra from scanners and archives, analyse them, and send the results back into their study."""
@@ -49,6 +53,7 @@ def dicom_gateway(
     from service.gateway.spool import Spool
 
     changes = {"ae_title": ae_title, "host": host, "port": port, "url": url, "spool": spool}
+    changes["report_failures"] = report_failures
     configuration = _configuration(config, to, {name: value for name, value in changes.items() if value is not None})
     warnings.simplefilter("ignore")  # pydicom quotes header values, identity among them, in its warnings
     logs.configure(load_settings())

@@ -75,6 +75,8 @@ class GatewayConfiguration(_Strict):
     settle_seconds: Annotated[float, Field(ge=0, le=86_400)] = 20.0
     objects: Annotated[tuple[Kind, ...], Field(min_length=1)] = ("sr", "pdf", "sc")
     send: Literal["draft", "signed"] = "draft"
+    report_failures: bool = False
+    """Whether a scan that cannot be analysed gives a page with the reason."""
     to: Peer
     tls: Tls | None = None
     url: str | None = None

@@ -20,6 +20,7 @@ from service.gateway.stripping import parsed, stripped
 from service.gateway.studies import scans_of
 from service.logs import frames_of
 from service.reports.dicom import DicomFormat, Source, read_header, render_dicom
+from service.reports.dicom.failure_page import failure_page
 from service.reports.document import FormatUnavailable
 from service.reports.fetched import Fetched
 from service.schemas.region_rules import said_of
@@ -82,7 +83,7 @@ class Courier:
             elif entry.state == "built":
                 self._deliver(entry)
         except Rejected as error:
-            self._end(entry, error.code)
+            self._reject(entry, error)
         except (ClientError, PeerUnavailable) as error:
             self._later(entry, type(error).__name__)
         except OSError as error:
@@ -140,7 +141,10 @@ class Courier:
             sent=sum(parcel.sent for parcel in entry.parcels),
             refused=sum(parcel.refused is not None for parcel in entry.parcels),
         )
-        self.release(entry)
+        if entry.code is None:
+            self.release(entry)
+        else:
+            self._end(entry, entry.code)
 
     def release(self, entry: SpoolEntry) -> None:
         """Forget a scan that has ended with its files, and its water reference once no other scan waits for it."""
@@ -185,6 +189,16 @@ class Courier:
             return
         self.spool.advance(replace(known, tries=entry.tries + 1, due=self.clock() + pause))
         _log.warning("tried in vain", sop_instance_uid=entry.sop_instance_uid, reason=reason, again_seconds=pause)
+
+    def _reject(self, entry: SpoolEntry, problem: Rejected) -> None:
+        """End a scan that cannot be analysed, after its page with the reason where one is wanted."""
+        if not self.configuration.report_failures:
+            self._end(entry, problem.code)
+            return
+        header = read_header(self.spool.content(entry.key), "source")
+        page = failure_page(problem.code, problem.detail, Source(header, organisation=self.configuration.organisation))
+        kept = self.spool.add_parcels(entry, [("failure", page)])
+        self._kept(replace(kept, state="built", code=problem.code, tries=0, due=0.0))
 
     def _end(self, entry: SpoolEntry, code: str) -> None:
         state = "failed" if code in ("internal-error", "worker-crashed", "out-of-memory") else "refused"

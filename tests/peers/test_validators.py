@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from service.reports.dicom import DICOM_FORMATS, Source, read_header, render_dicom
+from service.reports.dicom.failure_page import failure_page
 from service.reports.document import AnalysisDocument
 from tests.data import analysis_factory as factory
 from tests.data import report_cases
@@ -50,6 +51,16 @@ def test_dciodvfy_finds_no_error(tmp_path: Path, format: str, document: Analysis
 
         assert [line for line in said.stderr.splitlines() if line.startswith("Error")] == []
         assert "EncapsulatedPDF" in said.stderr or "SR" in said.stderr or "SCImage" in said.stderr
+
+
+def test_dciodvfy_finds_no_error_in_the_page_of_a_refused_scan(tmp_path: Path) -> None:
+    installed("dciodvfy")
+    path = tmp_path / "object.dcm"
+    path.write_bytes(failure_page("unsupported-data", "The scan is a series; send one part of it.", _source()))
+    said = subprocess.run(["dciodvfy", path], capture_output=True, text=True, errors="replace", check=False)
+
+    assert [line for line in said.stderr.splitlines() if line.startswith("Error")] == []
+    assert "SCImage" in said.stderr
 
 
 @pytest.mark.parametrize("character_set", ["ISO_IR 100", None])

@@ -6,6 +6,7 @@ No attribute holds the present time: one UID must never have two contents.
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 
@@ -33,22 +34,55 @@ _LARGEST_SERIES = 21_000_000
 _SERIAL_DIGITS = 16
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One object: its UIDs, its place in the study, and what made it when."""
+
+    kind: str
+    """One of ``SERIES``."""
+    instance: str
+    series: str
+    engine: str
+    """Digest of the program's code."""
+    at: datetime | None
+    page: int = 1
+    region: str | None = None
+    version: str = __version__
+
+
 def complete(target: Dataset, kind: str, document: AnalysisDocument, source: Source, page: int = 1) -> None:
-    """Write the shared attributes over those that ``target`` has."""
-    _copy_study(target, source.header)
-    say = Wording(source.header)
+    """Write the shared attributes of a result over those that ``target`` has."""
+    write_shared(target, made_of(kind, document, source, page), source)
+
+
+def made_of(kind: str, document: AnalysisDocument, source: Source, page: int = 1) -> Made:
+    """The object of a kind that an analysis gives."""
     analysis = document.analysis
+    return Made(
+        kind=kind,
+        instance=instance_uid(kind, document, source, page),
+        series=series_uid(kind, document, source),
+        engine=engine_of(analysis),
+        at=moment(document, source),
+        page=page,
+        region=analysis.acquisition.region,
+        version=__version__ if analysis.provenance.version is None else analysis.provenance.version,
+    )
+
+
+def write_shared(target: Dataset, made: Made, source: Source) -> None:
+    """Write patient, study, series, equipment and times over those that ``target`` has."""
+    _copy_study(target, source.header)
     number = int(source.header.get("SeriesNumber") or 0)
-    target.SOPInstanceUID = instance_uid(kind, document, source, page)
-    target.SeriesInstanceUID = series_uid(kind, document, source)
-    target.SeriesNumber = (100 * number if 0 < number <= _LARGEST_SERIES else 0) + SERIES[kind]
-    target.InstanceNumber = page
-    where = analysis.acquisition.region
-    target.SeriesDescription = _series_description(say, where)
+    target.SOPInstanceUID = made.instance
+    target.SeriesInstanceUID = made.series
+    target.SeriesNumber = (100 * number if 0 < number <= _LARGEST_SERIES else 0) + SERIES[made.kind]
+    target.InstanceNumber = made.page
+    target.SeriesDescription = _series_description(Wording(source.header), made.region)
     target.Manufacturer = target.ManufacturerModelName = NAME
-    target.SoftwareVersions = __version__ if analysis.provenance.version is None else analysis.provenance.version
-    target.DeviceSerialNumber = engine_of(analysis)[:_SERIAL_DIGITS]
-    at = moment(document, source)
+    target.SoftwareVersions = made.version
+    target.DeviceSerialNumber = made.engine[:_SERIAL_DIGITS]
+    at = made.at
     for what in ("Content", "InstanceCreation", "Series"):
         setattr(target, f"{what}Date", "" if at is None else f"{at:%Y%m%d}")
         setattr(target, f"{what}Time", "" if at is None else f"{at:%H%M%S}")
@@ -59,9 +93,12 @@ def moment(document: AnalysisDocument, source: Source) -> datetime | None:
 
     The clock of the source is that of its ``TimezoneOffsetFromUTC``, else that of this machine.
     """
+    return measured_at(source) if document.finished is None else local(document.finished, source)
+
+
+def measured_at(source: Source) -> datetime | None:
+    """When the source was made; None when it does not say."""
     header = source.header
-    if document.finished is not None:
-        return local(document.finished, source)
     stamps = [str(header.get("AcquisitionDateTime") or "")]
     stamps += [f"{header.get(f'{x}Date') or ''}{header.get(f'{x}Time') or ''}" for x in ("Content", "Series", "Study")]
     for stamp in stamps:

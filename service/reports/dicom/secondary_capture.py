@@ -9,9 +9,9 @@ from highdicom.sc import SCImage
 from PIL import Image
 
 from fitting.model.result import Traces
+from fitting.units import ByteArray
 from service.reports import pdf
-from service.reports.dicom.header import complete, file_content, moment
-from service.reports.dicom.identifiers import instance_uid, series_uid
+from service.reports.dicom.header import Made, file_content, made_of, write_shared
 from service.reports.dicom.references import source_items
 from service.reports.dicom.source import Source
 from service.reports.document import AnalysisDocument
@@ -33,6 +33,11 @@ def render(document: AnalysisDocument, traces: Traces, source: Source) -> tuple[
 
 def _page(picture: bytes, number: int, document: AnalysisDocument, source: Source) -> bytes:
     pixels = np.asarray(Image.open(BytesIO(picture)).convert("RGB"), dtype=np.uint8)
+    return picture_object(pixels, made_of("sc", document, source, number), source)
+
+
+def picture_object(pixels: ByteArray, made: Made, source: Source) -> bytes:
+    """The object of a picture (rows, columns, 3)."""
     image = SCImage(
         pixels,
         photometric_interpretation="RGB",
@@ -40,17 +45,16 @@ def _page(picture: bytes, number: int, document: AnalysisDocument, source: Sourc
         coordinate_system="PATIENT",
         patient_orientation=("L", "P"),
         study_instance_uid=str(source.header.StudyInstanceUID),
-        series_instance_uid=series_uid("sc", document, source),
+        series_instance_uid=made.series,
         series_number=1,
-        sop_instance_uid=instance_uid("sc", document, source, number),
-        instance_number=number,
+        sop_instance_uid=made.instance,
+        instance_number=made.page,
         manufacturer="mrsquant",
     )
-    complete(image, "sc", document, source, number)
-    at = moment(document, source)
+    write_shared(image, made, source)
     stated = {
-        "DateOfSecondaryCapture": "" if at is None else f"{at:%Y%m%d}",
-        "TimeOfSecondaryCapture": "" if at is None else f"{at:%H%M%S}",
+        "DateOfSecondaryCapture": "" if made.at is None else f"{made.at:%Y%m%d}",
+        "TimeOfSecondaryCapture": "" if made.at is None else f"{made.at:%H%M%S}",
         "PatientOrientation": None,  # a page has neither orientation
         "Laterality": "",  # nor side
         "BurnedInAnnotation": "YES",

@@ -232,6 +232,39 @@ def test_refused_scan_sends_nothing_back_and_leaves_no_instance_behind(running: 
     assert archive.kept == {}
 
 
+def test_refused_scan_sends_a_page_with_the_reason_where_that_is_wanted(running: Running, archive: Archive) -> None:
+    """The page is of the patient's study, also when the archive was down; the scan ends as refused, and once."""
+    running.settings["report_failures"] = True
+    running.analyst.fails.append(Rejected("unsupported-data", "The scan is a series; send one part of it."))
+    archive.stop()
+    running.start()
+    send(running.port, SPECTRUM)
+    until(lambda: any(entry.tries > 0 and entry.state == "built" for entry in running.spool.all()))
+    running.stop()
+    archive.start()
+    running.start()
+    until(lambda: any(entry.state == "refused" for entry in running.spool.all()))
+
+    (page,) = archive.objects()
+    (entry,) = running.spool.all()
+    sent = instance(SPECTRUM)
+    assert (page.Modality, page.StudyInstanceUID, page.PatientID) == ("OT", sent.StudyInstanceUID, sent.PatientID)
+    assert entry.code == "unsupported-data"
+    assert not running.spool.instance(entry.key).exists()
+    assert not list(running.spool.path.glob("*.dcm"))
+
+
+def test_defect_gives_no_page(running: Running, archive: Archive) -> None:
+    """There is no sentence for it: what it says may quote the source."""
+    running.settings["report_failures"] = True
+    running.analyst.fails.append(RuntimeError("Planted^Petra"))
+    running.start()
+    send(running.port, SPECTRUM)
+    until(lambda: any(entry.state == "failed" for entry in running.spool.all()))
+
+    assert archive.kept == {}
+
+
 def test_refused_scan_that_comes_again_is_tried_again(running: Running, archive: Archive) -> None:
     """An operator adds a rule for the sequence and sends the scan once more."""
     running.analyst.fails.append(Rejected("missing-parameter", "…"))

@@ -15,6 +15,7 @@ from fitting.analysis import NOTICE
 from service.reports import FormatUnavailable, Rendered, pdf
 from service.reports.codes import OWN_SCHEME
 from service.reports.dicom import DICOM_FORMATS, NoDicomSource, Source, read_header, render_dicom
+from service.reports.dicom.failure_page import failure_page
 from service.reports.document import SignOffStep
 from tests.data import analysis_factory as factory
 from tests.data import report_cases
@@ -353,3 +354,16 @@ def test_missing_extra_names_the_package_to_install(monkeypatch):
     with pytest.raises(FormatUnavailable, match=r"pip install 'mrsquant\[dicom\]'"):
         made("dicom-sr")
     assert made("dicom-pdf").Modality == "DOC"
+
+
+def test_page_of_a_refused_scan_is_the_same_bytes_and_another_object_for_another_problem() -> None:
+    sentence = "The scan is a series; send one part of it."
+    first = failure_page("unsupported-data", sentence, source())
+    other = pydicom.dcmread(io.BytesIO(failure_page("missing-parameter", sentence, source())))
+    page = pydicom.dcmread(io.BytesIO(first))
+
+    assert failure_page("unsupported-data", sentence, source()) == first
+    assert page.SOPInstanceUID != other.SOPInstanceUID
+    assert page.SeriesInstanceUID == other.SeriesInstanceUID
+    assert page.SeriesInstanceUID != made("dicom-sc").SeriesInstanceUID
+    assert page.pixel_array.min() < 64
