@@ -16,6 +16,7 @@ from service import logs
 from service.access.audit_writer import AuditWriter
 from service.access.authentication import Authenticator
 from service.api.dependencies import Services
+from service.jobs.calibration_runner import CalibrationRunner
 from service.jobs.cohort_runner import CohortRunner
 from service.jobs.dispatcher import Dispatcher
 from service.jobs.maintenance import Maintenance
@@ -30,6 +31,8 @@ from service.settings import Settings
 from service.storage.audit import AuditLog
 from service.storage.audit_folder import AuditFolder
 from service.storage.binding import Storage
+from service.storage.calibration_queue import CalibrationQueue
+from service.storage.calibrations import CalibrationRepository
 from service.storage.cohort_queue import CohortQueue
 from service.storage.cohorts import CohortRepository
 from service.storage.database import Database
@@ -129,6 +132,10 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
         dispatcher.start()
         cohort_runner = CohortRunner(CohortQueue(database), dispatcher, metrics)
         cohort_runner.start()
+        calibration_runner = CalibrationRunner(
+            CalibrationQueue(database, blobs), dispatcher, metrics, settings.cache_dir
+        )
+        calibration_runner.start()
         helpers.extend(_started(settings, storage, metrics))
         sign_offs = SignOffRepository(database, blobs)
         return Services(
@@ -141,8 +148,10 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
             shared_norms,
             sites,
             CohortRepository(database),
+            CalibrationRepository(database),
             dispatcher,
             cohort_runner,
+            calibration_runner,
             metrics,
             authenticator,
             audit_writer,
@@ -151,6 +160,7 @@ def create_app(settings: Settings, *, analyse: Analyse = run.analyse, inspect: I
     def close_services(services: Services) -> None:
         while helpers:
             helpers.pop().stop()
+        services.calibration_runner.stop()
         services.cohort_runner.stop()
         services.dispatcher.stop()
         services.audit_writer.stop()

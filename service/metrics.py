@@ -44,6 +44,12 @@ class Metrics:
         self.cohorts = Counter(
             "mrsquant_cohorts", "Finished cohorts by outcome or problem code", ["outcome"], registry=self.registry
         )
+        self.calibrations = Counter(
+            "mrsquant_calibrations",
+            "Finished calibrations by outcome or problem code",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.held_orphans = Gauge(
             "mrsquant_held_orphaned_files",
             "Files no analysis refers to that the last sweep left because they are more than it may take",

@@ -85,9 +85,10 @@ def calibrated(name: str, items: Sequence[Any], tasks: Tasks, over: Over = map) 
     found = learn(teachers, tasks.hear, over, left_out)
     if isinstance(found, Reason):
         return replace(plain, warnings=(*plain.warnings, found))
-    backgrounds = [found.without(candidate.person) for candidate in first]
-    again = _candidates(items, backgrounds, tasks, over)
-    alike = [_described_as(after, before) for before, after in zip(first, again, strict=True)]
+    read = [(item, candidate) for item, candidate in zip(items, first, strict=True) if candidate.analysis is not None]
+    backgrounds = [found.without(candidate.person) for _, candidate in read]
+    again = iter(_candidates([item for item, _ in read], backgrounds, tasks, over))
+    alike = [before if before.analysis is None else _described_as(next(again), before) for before in first]
     return replace(site_of(name, alike), background=found.background.to_document())
 
 
@@ -104,10 +105,11 @@ def _candidates(
 
 
 def _described_as(after: Candidate, before: Candidate) -> Candidate:
-    """The later candidate with the earlier provenance: its own background differs from that of the other controls."""
+    """The later candidate under the earlier name, with the earlier provenance: each had a background of its own."""
+    named = replace(after, label=before.label, person=before.person)
     if after.analysis is None or before.analysis is None:
-        return after
-    return replace(after, analysis=replace(after.analysis, provenance=before.analysis.provenance))
+        return named
+    return replace(named, analysis=replace(after.analysis, provenance=before.analysis.provenance))
 
 
 def _analysed(pair: tuple[Job, SiteBackground | None], cache_dir: Path | None) -> Candidate:

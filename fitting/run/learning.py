@@ -111,11 +111,11 @@ def learn(
     record = list(left_out)
     taught = _round(items, witness, over, None, record)
     if len(taught) < FEWEST:
-        return Reason("background-not-learned", _too_few(len(taught)))
+        return too_few(len(taught))
     first = learned([evidence for _, _, evidence in taught], grid_digest())
     again = _round([(person, item) for person, item, _ in taught], witness, over, first, record)
     if len(again) < FEWEST:
-        return Reason("background-not-learned", _too_few(len(again)))
+        return too_few(len(again))
     second = learned([evidence for _, _, evidence in again], grid_digest())
     return Learned(replace(second, left_out=tuple(record)), tuple((person, evidence) for person, _, evidence in again))
 
@@ -137,8 +137,14 @@ def _round(
     return taught
 
 
-def _too_few(count: int) -> str:
-    return (
+def too_few(count: int) -> Reason:
+    """Why nothing is learned from so few good spectra."""
+    return not_learned(
         f"{count} of the controls' spectra are good enough to learn the scanner's macromolecules from; {FEWEST} are "
         "needed, so published macromolecules are used."
     )
+
+
+def not_learned(sentence: str) -> Reason:
+    """A warning of a site without learned macromolecules."""
+    return Reason("background-not-learned", sentence)

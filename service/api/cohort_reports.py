@@ -14,20 +14,22 @@ from fitting.cohort.control_norm import norm_body
 from fitting.cohort.individual import individual
 from fitting.errors import ImplausibleParameter, UnusableCohort, UnusableControls, UnusableSite, UnusableTable
 from service.access.route_access import Access
+from service.api.calibration_schemas import CalibrationOut
 from service.api.cohort_schemas import CohortNormRequest, CohortSiteRequest
-from service.api.dependencies import Caller, Cohorts, Repository, SiteNorms, Sites
+from service.api.dependencies import Caller, Cohorts, SiteNorms
 from service.api.norm_schemas import SiteNormOut, site_norm_out
 from service.api.problems import responses
 from service.api.reports import RETRY_SECONDS
 from service.api.site_schemas import SiteOut, SiteRequest, site_out
-from service.api.sites import calibrated
-from service.errors import NoResult, NotAcceptable, NotFinished, UnknownAnalysis, UnknownCohort
+from service.api.sites import Start, accepted
+from service.errors import NoResult, NotAcceptable, NotFinished, QueueFull, UnknownAnalysis, UnknownCohort
 from service.problem_documents import refused_body
 from service.reports.cohort import bundle, html, pdf, statements
 from service.reports.document import FormatUnavailable
 from service.reports.html import policy_of
 from service.schemas.cohort_source import UPLOADED, CohortSource
 from service.schemas.site_norms import NormRequest
+from service.storage.calibration_rows import CalibrationRow
 from service.storage.cohorts import CohortRepository
 from service.storage.tables import UNFINISHED, CohortRow
 from service.web.negotiation import preferred
@@ -123,30 +125,32 @@ def make_norm(
     status_code=201,
     summary="Calibrate a scanner with a cohort's healthy people",
     response_description="A new calibration; `Location` is where to read it.",
+    response_model=SiteOut,
     responses={
         200: {"model": SiteOut, "description": "The newest calibration of this name is the same."},
+        202: {"model": CalibrationOut, "description": "The workers learn macromolecules; `Location` is where to look."},
         **responses(
-            *(UnknownCohort, NotFinished, NoResult, UnknownAnalysis),
+            *(UnknownCohort, NotFinished, NoResult, UnknownAnalysis, QueueFull),
             *(UnusableControls, UnusableSite, UnusableCohort),
         ),
     },
 )
 def make_site(
-    *,
-    cohort_id: uuid.UUID,
-    request: CohortSiteRequest,
-    response: Response,
-    cohorts: Cohorts,
-    sites: Sites,
-    repository: Repository,
-    caller: Caller,
-) -> SiteOut:
-    """The analyses of the reference group calibrate their scanner; a cohort of tables has none."""
-    row = answered_cohort(cohorts, str(cohort_id), caller.project)
-    asked = SiteRequest(name=request.name, analyses=[UUID(item) for item in controls_of(row, request.group)])
-    stored, is_new = calibrated(asked, sites, repository, caller.project)
-    answer = site_out(stored)
-    response.status_code = 201 if is_new else 200
+    *, cohort_id: uuid.UUID, request: CohortSiteRequest, response: Response, cohorts: Cohorts, start: Start
+) -> SiteOut | Response:
+    """The analyses of the reference group calibrate their scanner; a cohort of tables has none.
+
+    Where their spectra are stored, the workers learn the scanner's macromolecules from them too: the answer is then
+    202, and `Location` is where to follow it.
+    """
+    row = answered_cohort(cohorts, str(cohort_id), start.project)
+    found = start.begin(
+        SiteRequest(name=request.name, analyses=[UUID(item) for item in controls_of(row, request.group)])
+    )
+    if isinstance(found, CalibrationRow):
+        return accepted(found)
+    answer = site_out(found[0])
+    response.status_code = 201 if found[1] else 200
     response.headers["Location"] = f"/v1/sites/{answer.id}"
     return answer
 

@@ -10,12 +10,14 @@ from fastapi import Depends, Request
 from service.access.audit_writer import AuditWriter
 from service.access.authentication import Authenticator, address_of
 from service.access.principal import Principal
+from service.jobs.calibration_runner import CalibrationRunner
 from service.jobs.cohort_runner import CohortRunner
 from service.jobs.dispatcher import Dispatcher
 from service.metrics import Metrics
 from service.settings import Settings
 from service.storage.audit import Actor
 from service.storage.binding import Storage
+from service.storage.calibrations import CalibrationRepository
 from service.storage.cohorts import CohortRepository
 from service.storage.database import Database
 from service.storage.queue import JobQueue
@@ -39,8 +41,10 @@ class Services:
     shared_norms: SharedNormRepository
     sites: SiteRepository
     cohorts: CohortRepository
+    calibrations: CalibrationRepository
     dispatcher: Dispatcher
     cohort_runner: CohortRunner
+    calibration_runner: CalibrationRunner
     metrics: Metrics
     authenticator: Authenticator
     audit_writer: AuditWriter
@@ -111,6 +115,10 @@ async def _cohorts(services: ServicesDep) -> CohortRepository:
     return services.cohorts
 
 
+async def _calibrations(services: ServicesDep) -> CalibrationRepository:
+    return services.calibrations
+
+
 async def _dispatcher(services: ServicesDep) -> Dispatcher:
     return services.dispatcher
 
@@ -125,5 +133,6 @@ SiteNorms = Annotated[SiteNormRepository, Depends(_site_norms)]
 SharedNorms = Annotated[SharedNormRepository, Depends(_shared_norms)]
 Sites = Annotated[SiteRepository, Depends(_sites)]
 Cohorts = Annotated[CohortRepository, Depends(_cohorts)]
+Calibrations = Annotated[CalibrationRepository, Depends(_calibrations)]
 Dispatch = Annotated[Dispatcher, Depends(_dispatcher)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]

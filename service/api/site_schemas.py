@@ -28,6 +28,10 @@ class SiteRequest(Input):
     """Short name; of calibrations with one name only the newest is used."""
     analyses: list[Annotated[UUID, BeforeValidator(as_uuid)]] = Field(max_length=2000)
     """Ids of analyses of healthy people, of any regions."""
+    learn_macromolecules: bool | None = None
+    """Learn the scanner's macromolecules from the spectra too, by the workers. True refuses when their files are not
+    stored any more (``keep_files`` of a submission); false compares values only; by default they are learned where the
+    files of all controls are stored."""
 
 
 class SiteRegionMetaboliteOut(Output):

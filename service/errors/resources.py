@@ -34,6 +34,13 @@ class UnknownSite(NotFound):
     title = "The calibration does not exist"
 
 
+class UnknownCalibration(NotFound):
+    """No calibration in the making has this id, or it was removed; ``GET /v1/calibrations`` lists them."""
+
+    code = "calibration-not-found"
+    title = "There is no calibration in the making with this id"
+
+
 class UnknownCohort(NotFound):
     """No cohort has this id, or it was removed; ``GET /v1/cohorts`` lists them."""
 

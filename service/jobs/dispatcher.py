@@ -148,6 +148,11 @@ class Dispatcher:
         if not future.cancel():
             self._supervisor.interrupt(task_id)
 
+    @property
+    def workers(self) -> int:
+        """How many tasks run at once; at least one, also while the workers are being replaced."""
+        return max(1, self._supervisor.workers)
+
     def step_of(self, task_id: str) -> str | None:
         """What a worker last said about such a task."""
         run = self._supervisor.run_of(task_id)

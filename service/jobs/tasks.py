@@ -13,8 +13,12 @@ from fitting import run
 from fitting.analysis import Analysis
 from fitting.errors import FittingError
 from fitting.model.result import Traces
+from fitting.model.site_background import SiteBackground
 from fitting.run import Inspection, Job
+from fitting.run.calibration import candidate_of
+from fitting.run.learning import Heard, hear
 from fitting.run.progress import watched
+from fitting.sites import Candidate
 from service.documents import PackedAnalysis, PackedCohort, dump_analysis, dump_traces
 from service.logs import frames_of
 from service.schemas.cohort_source import CohortSource
@@ -107,6 +111,36 @@ def run_cohort(document: dict[str, Any], task_id: str = "", send: Send = discard
         return PackedCohort(json.dumps(answer, allow_nan=False).encode(), time.perf_counter() - begin)
 
     return answered(packed)
+
+
+def run_control(job: Job, person: str, cache_dir: Path | None, task_id: str = "", send: Send = discard) -> Candidate:
+    """Analyse the spectrum of one control of a calibration; a refusal becomes the reason to leave it out.
+
+    Raises
+    ------
+    MemoryExhausted
+        When it takes more memory than the worker may.
+    Defect
+        When anything else went wrong.
+    """
+    send(task_id, STARTED)
+    return answered(partial(candidate_of, job, cache_dir, person))
+
+
+def run_hearing(
+    job: Job, background: SiteBackground | None, cache_dir: Path | None, task_id: str = "", send: Send = discard
+) -> Heard:
+    """Hear what the spectrum of one control says of the scanner's macromolecules, as seen from a background.
+
+    Raises
+    ------
+    MemoryExhausted
+        When it takes more memory than the worker may.
+    Defect
+        When anything else went wrong.
+    """
+    send(task_id, STARTED)
+    return answered(partial(hear, job, background, cache_dir))
 
 
 def answered(compute: Callable[[], Answer]) -> Answer:

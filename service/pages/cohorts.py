@@ -17,10 +17,10 @@ from service.access.route_access import Access
 from service.api.cohort_reports import controls_of, drawn_of, norm_request
 from service.api.cohort_schemas import CohortNormRequest
 from service.api.cohorts import steps_of
-from service.api.dependencies import Caller, Cohorts, Repository, RequestId, ServicesDep, SiteNorms, Sites
+from service.api.dependencies import Caller, Cohorts, Repository, RequestId, ServicesDep, SiteNorms
 from service.api.intake import read_form
 from service.api.site_schemas import SiteRequest
-from service.api.sites import calibrated
+from service.api.sites import Start
 from service.errors import ServiceProblem
 from service.pages.cohort_form import (
     MOST_CHOSEN,
@@ -134,17 +134,15 @@ def cohort_site(
     request: Request,
     cohort_id: uuid.UUID,
     cohorts: Cohorts,
-    sites: Sites,
-    repository: Repository,
-    caller: Caller,
+    start: Start,
     name: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """The healthy people's analyses calibrate their scanner."""
-    row = cohorts.get(str(cohort_id), caller.project, whole=True)
+    row = cohorts.get(str(cohort_id), start.project, whole=True)
     try:
         analyses = [uuid.UUID(item) for item in controls_of(row, None)]
         asked = SiteRequest(name=name.strip(), analyses=analyses)
-        calibrated(asked, sites, repository, caller.project)
+        start.begin(asked)
     except ValidationError:
         return _cohort(request, row, {"site": room("cohorts.norm_hint")})
     except (FittingError, ServiceProblem) as error:

@@ -40,7 +40,7 @@ def submissions_of(
 
 
 def _request(given: Mapping[str, str], errors: dict[str, str]) -> dict[str, Any]:
-    document: dict[str, Any] = {"region": given["region"], "group": GROUP}
+    document: dict[str, Any] = {"region": given["region"], "group": GROUP, "keep_files": True}
     if given["hemisphere"]:
         document["hemisphere"] = given["hemisphere"]
     for name, factor in _SCAN.items():

@@ -19,67 +19,55 @@ from fitting.sites import check_name, read_site
 from fitting.sites.calibration import REPORTED
 from fitting.sites.prospects import COUNTS, prospects
 from service.access.route_access import Access
-from service.api.dependencies import Caller, CurrentSettings, Dispatch, Repository, RequestId, Sites
+from service.api.calibration_schemas import STEPS, calibration_out
+from service.api.calibration_start import CalibrationStart
+from service.api.dependencies import Calibrations, Caller, CurrentSettings, Dispatch, RequestId, Sites
 from service.api.intake import read_form, refuse_unrecognised
 from service.api.site_schemas import SiteRequest, site_out
-from service.api.sites import SiteId, calibrated
+from service.api.sites import SiteId, Start
 from service.errors import ServiceProblem
 from service.pages.control_lines import MOST, control_lines
 from service.pages.dropped_controls import submissions_of
 from service.pages.frame import page, page_router, room
-from service.storage.repositories import AnalysisRepository
-from service.storage.sites import SiteRepository, StoredSite
+from service.storage.calibration_rows import CalibrationRow
+from service.storage.tables import UNFINISHED
 
 USUAL_REGION = "ACC"
+MOST_SHOWN = 10
+"""Calibrations in the making that are looked at."""
 FIELDS = ("name", "region", "hemisphere", "sequence", "echo_time")
 
 router = page_router()
 
 
-@dataclass(frozen=True, slots=True)
-class _Stores:
-    """What the page reads and changes, of the caller's project."""
-
-    sites: SiteRepository
-    repository: AnalysisRepository
-    project: str
-
-
-async def _stores(sites: Sites, repository: Repository, caller: Caller) -> _Stores:
-    return _Stores(sites, repository, caller.project)
-
-
-Stores = Annotated[_Stores, Depends(_stores)]
-
-
 @router.get("/sites", dependencies=[Depends(Access("read", note="list", is_page=True))])
 def sites_page(
     request: Request,
-    stores: Stores,
+    start: Start,
     region: Annotated[str, Query(max_length=64)] = "",
     chosen: Annotated[list[str], Query(alias="with")] = [],  # noqa: B006 (FastAPI copies it)
 ) -> HTMLResponse:
     """Calibrated scanners, a form for another one, and what controls of a region would make visible."""
     given = {**dict.fromkeys(FIELDS, ""), "region": region}
-    return _page(request, stores, _Form(given, chosen, {}))
+    return _page(request, start, _Form(given, chosen, {}))
 
 
 @router.post("/sites", dependencies=[Depends(Access("admin", note="change"))])
-async def calibrate_scanner(request: Request, stores: Stores) -> Response:
+async def calibrate_scanner(request: Request, start: Start) -> Response:
     """Calibrate with the chosen analyses, or store a dropped profile; what is wrong stands beside its field."""
     async with read_form(request, max_fields=MOST + 20) as form:
         given = {name: _text(form, name) for name in FIELDS}
         chosen = [str(item)[:36] for item in form.getlist("with")]
         profile = await _content(form, "profile")
-    made = await run_sync(_made, given["name"], chosen, profile, stores)
-    if isinstance(made, StoredSite):
-        return RedirectResponse(f"/sites#{made.site.name}", status_code=303)
-    return await run_sync(_page, request, stores, _Form(given, chosen, made))
+    made = await run_sync(_made, given["name"], chosen, profile, start)
+    if isinstance(made, str):
+        return RedirectResponse(f"/sites#{made}", status_code=303)
+    return await run_sync(_page, request, start, _Form(given, chosen, made))
 
 
 @router.post("/sites/spectra", dependencies=[Depends(Access("submit", note="change"))])
 async def drop_spectra(
-    request: Request, stores: Stores, dispatcher: Dispatch, settings: CurrentSettings, request_id: RequestId
+    request: Request, start: Start, dispatcher: Dispatch, settings: CurrentSettings, request_id: RequestId
 ) -> Response:
     """Submit one analysis for each dropped spectrum, as of one healthy person each, and choose them."""
     async with read_form(request, max_fields=MOST + 20) as form:
@@ -95,7 +83,7 @@ async def drop_spectra(
         for submission in submissions:
             await run_sync(refuse_unrecognised, submission.files)
         if not errors:
-            rows = [(await run_sync(stores.repository.submit, item, settings.queue_limit))[0] for item in submissions]
+            rows = [(await run_sync(start.repository.submit, item, settings.queue_limit))[0] for item in submissions]
             dispatcher.wake()
             known = [("region", given["region"]), *(("with", one) for one in (*chosen, *(row.id for row in rows)))]
             return RedirectResponse(f"/sites?{urlencode(known)}#choose", status_code=303)
@@ -103,7 +91,14 @@ async def drop_spectra(
         errors["spectra"] = error.detail
     except ServiceProblem as error:
         errors["spectra"] = str(error.detail)
-    return await run_sync(_page, request, stores, _Form(given, chosen, errors))
+    return await run_sync(_page, request, start, _Form(given, chosen, errors))
+
+
+@router.post("/sites/calibrations/{calibration_id}/remove", dependencies=[Depends(Access("admin", note="change"))])
+def remove_calibration(calibration_id: UUID, calibrations: Calibrations, caller: Caller) -> Response:
+    """Cancel a calibration that the workers are making, or take one that has ended from the page."""
+    calibrations.delete(str(calibration_id), caller.project)
+    return RedirectResponse("/sites#making-heading", status_code=303)
 
 
 @router.post("/sites/{site_id}/withdraw", dependencies=[Depends(Access("admin", note="change"))])
@@ -123,23 +118,23 @@ async def _content(form: FormData, name: str) -> bytes:
     return await part.read() if isinstance(part, UploadFile) else b""
 
 
-def _made(name: str, chosen: Sequence[str], profile: bytes, stores: _Stores) -> StoredSite | dict[str, str]:
-    """The calibration that was asked for, or what is wrong by field."""
+def _made(name: str, chosen: Sequence[str], profile: bytes, start: CalibrationStart) -> str | dict[str, str]:
+    """The place on the page of the calibration that was asked for, or what is wrong by field."""
     try:
         if profile:
-            return stores.sites.add(read_site(profile), {}, stores.project)[0]
+            return start.sites.add(read_site(profile), {}, start.project)[0].site.name
         check_name(name)
     except FittingError as error:
         return {"profile" if profile else "name": error.detail}
     try:
-        asked = SiteRequest(name=name, analyses=[UUID(item) for item in chosen])
-        return calibrated(asked, stores.sites, stores.repository, stores.project)[0]
+        found = start.begin(SiteRequest(name=name, analyses=[UUID(item) for item in chosen]))
     except ValueError:
         return {"with": room("sites.wrong_choice")}
     except FittingError as error:
         return {"with": error.detail}
     except ServiceProblem as error:
         return {"with": str(error.detail)}
+    return f"c-{found.id}" if isinstance(found, CalibrationRow) else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +146,19 @@ class _Form:
     errors: Mapping[str, str]
 
 
-def _page(request: Request, stores: _Stores, form: _Form) -> HTMLResponse:
-    lines = control_lines(stores.repository, form.chosen)
+def _page(request: Request, start: CalibrationStart, form: _Form) -> HTMLResponse:
+    lines = control_lines(start.repository, form.chosen)
+    newest = start.calibrations.newest(MOST_SHOWN, start.project)
+    making = [calibration_out(row) for row in newest if row.state in UNFINISHED or row.state == "failed"]
     shown = form.given["region"] if find_region(form.given["region"]) else USUAL_REGION
     return page(
         "sites.html",
         status_code=422 if form.errors else 200,
         request=request,
-        sites=[site_out(stored) for stored in stores.sites.newest(stores.project)],
+        sites=[site_out(stored) for stored in start.sites.newest(start.project)],
+        making=making,
+        is_making=any(item.state in UNFINISHED for item in making),
+        steps=STEPS,
         lines=lines,
         waiting=any(line.is_unfinished for line in lines),
         given=form.given,

@@ -113,6 +113,9 @@ class AnalysisRequest(create_model("_Said", __base__=_Input, **_said())):  # typ
         default=None, min_length=8, max_length=2000, examples=["https://pacs.hospital.example/mrs"]
     )
     """Address that receives a signed POST when the analysis has ended. The operator lists the allowed hosts."""
+    keep_files: bool | None = None
+    """Keep the files until the analysis is removed, so that a calibration can learn the scanner's macromolecules from
+    them. Otherwise they are removed when the analysis has ended, unless MRSQUANT_KEEP_INPUTS keeps all."""
 
 
 _NUMBERS: dict[str, Any] = {"type": "array", "items": {"type": "number"}, "minItems": 1}

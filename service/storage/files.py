@@ -14,7 +14,7 @@ from fitting.request import PARTS
 from service.errors import DamagedStorage
 from service.storage.blobs import BlobStore
 from service.storage.database import Database
-from service.storage.tables import FILES, Role
+from service.storage.tables import ANALYSES, FILES, Role
 
 INPUTS = cast("tuple[Role, ...]", tuple(part.name for part in PARTS if part.is_uploaded))
 """Roles of uploaded files."""
@@ -33,6 +33,12 @@ _TAKE = (
 _OF = select(FILES.c.sha256).where(FILES.c.analysis_id == bindparam("of"))
 _REFERRED = select(FILES.c.sha256).where(FILES.c.sha256.in_(bindparam("digests", expanding=True)))
 _ADD = insert(FILES)
+_REQUEST = select(ANALYSES.c.request).where(ANALYSES.c.id == bindparam("of"))
+_WITH_SPECTRUM = (
+    select(FILES.c.analysis_id)
+    .where(FILES.c.role == "metabolite", FILES.c.analysis_id.in_(bindparam("ids", expanding=True)))
+    .distinct()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +120,19 @@ class FileRepository:
         """Whether all files that the analysis refers to are present and unchanged."""
         return all(self._blobs.is_intact(sha256) for sha256 in self.digests(connection, analysis_id))
 
-    def take_inputs(self, connection: Connection, analysis_id: str) -> set[str]:
-        """Take the uploaded files, whose headers may name a person, from an analysis that has ended."""
+    def with_spectrum(self, analysis_ids: Sequence[str]) -> set[str]:
+        """Those of the analyses whose spectrum is kept."""
+        with self._database.asking() as connection:
+            return set(connection.scalars(_WITH_SPECTRUM, {"ids": list(analysis_ids)}))
+
+    def take_inputs(self, connection: Connection, analysis_id: str, *, unless_asked: bool = False) -> set[str]:
+        """Take the uploaded files, whose headers may name a person, from an analysis that has ended.
+
+        With ``unless_asked`` they stay when the request asked for it (``keep_files``).
+        """
         if self._keep_inputs:
+            return set()
+        if unless_asked and (connection.scalar(_REQUEST, {"of": analysis_id}) or {}).get("keep_files"):
             return set()
         return set(connection.scalars(_TAKE, {"of": analysis_id, "roles": INPUTS}))
 

@@ -132,7 +132,7 @@ class JobQueue:
             if not _finish(connection, analysis_id, owner, values):
                 return False
             self.files.add(connection, analysis_id, traces)
-            inputs = self.files.take_inputs(connection, analysis_id)
+            inputs = self.files.take_inputs(connection, analysis_id, unless_asked=True)
         self.files.forget(inputs)
         return True
 

@@ -176,6 +176,10 @@ class AnalysisRepository:
                     return []
         return self._files.content(analysis_id, *roles)
 
+    def kept_spectra(self, analysis_ids: Sequence[str]) -> set[str]:
+        """Those of these analyses whose files are still stored."""
+        return self._files.with_spectrum(analysis_ids)
+
     def page(
         self,
         filters: Filters,

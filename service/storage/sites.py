@@ -56,11 +56,7 @@ class SiteRepository:
         otherwise it becomes the newest.
         """
         with self._database.changing_files() as connection:  # one at a time
-            newest = next((row for row in _newest(connection, project) if row.name == site.name), None)
-            if newest is not None and newest.id == site.id:
-                return StoredSite(_read(site.content), newest.created), False
-            created = _added(connection, site, sources, project, datetime.now(UTC))
-            return StoredSite(_read(site.content), created), True
+            return add_site(connection, site, sources, project)
 
     def add_all(self, sites: Iterable[Site]) -> None:
         """Make these sites the newest of their names, oldest first; those that are so already stay as they are."""
@@ -112,6 +108,15 @@ class SiteRepository:
             rows = _newest(connection, project, at)
             found = [(connection.scalar(_CONTENT, {"of": project, "site": row.id}), row.created) for row in rows]
         return tuple(StoredSite(_read(content.encode()), created) for content, created in found if content)
+
+
+def add_site(connection: Connection, site: Site, sources: Mapping[str, str], project: str) -> tuple[StoredSite, bool]:
+    """As ``SiteRepository.add``, in the caller's transaction for files."""
+    newest = next((row for row in _newest(connection, project) if row.name == site.name), None)
+    if newest is not None and newest.id == site.id:
+        return StoredSite(_read(site.content), newest.created), False
+    created = _added(connection, site, sources, project, datetime.now(UTC))
+    return StoredSite(_read(site.content), created), True
 
 
 def newest_site_ids(connection: Connection, project: str) -> list[str]:

@@ -10,6 +10,7 @@ from sqlalchemy import exists, select, tuple_
 from service.errors import SignedAnalysis, UnknownAnalysis
 from service.storage.audit import Actor
 from service.storage.blobs import BlobStore
+from service.storage.calibrations import CalibrationRepository
 from service.storage.cohorts import CohortRepository
 from service.storage.database import Database
 from service.storage.repositories import AnalysisRepository
@@ -34,17 +35,18 @@ class Upkeep:
         self._database = database
         self._analyses = AnalysisRepository(database, blobs, actor=RETENTION)
         self._cohorts = CohortRepository(database)
+        self._calibrations = CalibrationRepository(database)
         self._passed: _Ended | None = None
 
     def expire(self, before: datetime) -> int:
-        """Remove analyses and cohorts that ended earlier than this, with all their data. Returns how many.
+        """Remove analyses, cohorts and calibrations in the making that ended earlier than this. Returns how many.
 
         Signed analyses stay.
 
         Each step reads the next ones in the order of their end, and a process passes each signed one once: it stays
         signed.
         """
-        removed = self._cohorts.expire(before)
+        removed = self._cohorts.expire(before) + self._calibrations.expire(before)
         while ended := self._ended(before):
             removed += sum(self._remove(analysis.id) for analysis in ended if not analysis.signed)
             self._passed = ended[-1]

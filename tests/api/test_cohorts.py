@@ -21,7 +21,7 @@ from fitting.cohort import plan_of, preset_names
 from fitting.model.result import Traces
 from fitting.run import Job
 from service.app import create_app
-from service.jobs import cohort_runner
+from service.jobs import cohort_runner, side_runner
 from service.settings import Settings
 from service.storage.cohort_queue import CohortQueue
 from service.storage.database import Database
@@ -363,7 +363,7 @@ def test_unfinished_cohort_is_cancelled_and_finished_one_removed(tmp_path: Path,
 
 def test_cohort_of_a_runner_that_died_is_computed_by_the_next(tmp_path: Path, monkeypatch: Any) -> None:
     """Another runner's heartbeat is old: the cohort goes back into the queue and succeeds."""
-    monkeypatch.setattr(cohort_runner, "STALE_AFTER", timedelta(seconds=0.5))
+    monkeypatch.setattr(side_runner, "STALE_AFTER", timedelta(seconds=0.5))
     with started(tmp_path) as client:
         first = ended(client, client.post("/v1/cohorts", json=rows(cohort())))
     database = Database(f"sqlite:///{tmp_path / 'data' / DATABASE}")
@@ -405,10 +405,10 @@ def test_answer_of_a_cancelled_cohort_is_dropped(tmp_path: Path) -> None:
     assert claimed is not None
 
     assert queue.claim("you") is None
-    assert queue.heartbeat("me", claimed.id, "levels")
+    assert queue.heartbeat("me", claimed.id, {"step": "levels"})
     assert not queue.heartbeat("you", claimed.id, "levels")
     queue.release("me", claimed.id)
-    assert not queue.heartbeat("me", claimed.id, "levels")
+    assert not queue.heartbeat("me", claimed.id, {"step": "levels"})
     database.close()
 
 

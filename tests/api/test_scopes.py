@@ -30,7 +30,7 @@ NEEDED = {
         "GET /v1/subjects/{pseudonym}/timeline", "GET /v1/sites", "GET /v1/sites/{site_id}",
         "GET /v1/sites/{site_id}/share", "GET /sites", "GET /v1/cohorts", "GET /v1/cohorts/{cohort_id}",
         "GET /v1/cohorts/{cohort_id}/report", "GET /cohorts", "GET /cohorts/{cohort_id}",
-        "GET /export",
+        "GET /export", "GET /v1/calibrations", "GET /v1/calibrations/{calibration_id}",
     ),
     "sign": ("POST /v1/analyses/{analysis_id}/sign-off", "POST /analyses/{analysis_id}/sign-off"),
     "admin": (
@@ -38,7 +38,8 @@ NEEDED = {
         "POST /norms", "POST /v1/sites", "DELETE /v1/sites/{site_id}", "POST /sites",
         "POST /sites/{site_id}/withdraw", "DELETE /v1/cohorts/{cohort_id}", "POST /v1/cohorts/{cohort_id}/norm",
         "POST /v1/cohorts/{cohort_id}/site", "POST /cohorts/{cohort_id}/remove", "POST /cohorts/{cohort_id}/norm",
-        "POST /cohorts/{cohort_id}/site",
+        "POST /cohorts/{cohort_id}/site", "DELETE /v1/calibrations/{calibration_id}",
+        "POST /sites/calibrations/{calibration_id}/remove",
     ),
     "any": (
         "GET /v1/norms", "GET /v1/norms/{norm_id}", "GET /v1/regions", "GET /v1/basis-sets", "GET /v1/cohort-presets",

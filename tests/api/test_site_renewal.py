@@ -58,7 +58,7 @@ def calibrated(client: TestClient) -> dict[str, object]:
             headers={"Prefer": "wait=20"},
         )
         ids.append(answer.json()["id"])
-    made = client.post("/v1/sites", json={"name": "acc", "analyses": ids})
+    made = client.post("/v1/sites", json={"name": "acc", "analyses": ids, "learn_macromolecules": False})
     assert made.status_code == 201, made.text
     return dict(made.json())
 
