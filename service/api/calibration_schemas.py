@@ -10,7 +10,7 @@ from pydantic import Field
 
 from fitting.analysis import NOTICE
 from service.problem_documents import ProblemDocument
-from service.schemas.scores import Output
+from service.schemas.bounded import Output
 from service.storage.calibration_rows import CalibrationRow
 from service.storage.tables import State
 

@@ -139,7 +139,8 @@ class CalibrationRunner(SideRunner[ClaimedCalibration]):
     def _over(self, work: _Work, order: Callable[[_Pair], _Order], pairs: Iterable[_Pair]) -> Iterator[Any]:
         """The answers of the workers for each spectrum, in order; no more at once than there are workers."""
         given, flying = list(pairs), deque[_Flight]()
-        work.rounds, work.done, work.total = work.rounds + 1, 0, len(given)
+        work.rounds, work.done, work.total, work.next_heartbeat = work.rounds + 1, 0, len(given), 0.0
+        self._go_on(work)
         try:
             for pair in given:
                 while len(flying) >= self._dispatcher.workers:

@@ -19,8 +19,10 @@ from fitting.run import Job, calibrate
 from fitting.sites import Site, read_site
 from service.app import create_app
 from service.jobs import calibration_runner
-from service.jobs.tasks import run_control
+from service.jobs.tasks import run_control, run_hearing
 from service.settings import Settings
+from service.storage import site_renewal
+from service.storage.site_renewal import SiteRenewal
 from tests.clients import on_this_machine
 from tests.measure.families import GOOD, scanner
 from tests.servers.cluster import cluster
@@ -169,19 +171,27 @@ def test_progress_is_stated_and_cancelling_ends_it(client: TestClient, people: l
 
 
 def test_dead_worker_and_restarted_service_lose_nothing(
-    started: StartClient, people: list[Job], expected: Site
+    started: StartClient, people: list[Job], expected: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A killed worker's spectrum goes to another one, and a calibration that the service left begins again."""
+    monkeypatch.setattr(calibration_runner, "run_hearing", slow_hearing)
     with started(executor="processes:1") as first:
         answer = asked(first, [submitted(first, job) for job in people[:PEOPLE]])
         running(first, answer)
         kill_workers(first)
         running(first, answer, "learning")
+    monkeypatch.undo()
     with started(executor="processes:1") as second:
         made = ended(second, answer)
 
     assert made["problem"] is None
     assert made["site_id"] == expected.id
+
+
+def slow_hearing(*given: Any, **said: Any) -> Any:
+    """Take a second longer."""
+    time.sleep(1.0)
+    return run_hearing(*given, **said)
 
 
 def test_cluster_learns_the_same(started: StartClient, people: list[Job], expected: Site, tmp_path: Path) -> None:
@@ -270,3 +280,24 @@ def test_prefer_wait_answers_with_the_site(client: TestClient, people: list[Job]
     assert answer.status_code == 201
     assert answer.json()["has_background"] is True
     assert answer.headers["Location"] == f"/v1/sites/{answer.json()['id']}"
+
+
+def test_learned_site_is_made_again_after_an_update(
+    client: TestClient, people: list[Job], expected: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the workers, from the kept spectra of its controls."""
+    ended(client, asked(client, [submitted(client, job) for job in people[:PEOPLE]]))
+    monkeypatch.setattr(site_renewal, "values_digest", lambda: "beef" * 16)
+    services = client.app_state["services"]
+    renewal = SiteRenewal(services.database, services.storage.blobs, 100)
+
+    assert renewal.run() == 0
+    assert renewal.is_waiting
+    newest, first = client.get("/v1/calibrations").json()["items"]
+    assert newest["analyses"] == first["analyses"] == PEOPLE
+    assert newest["id"] != first["id"]
+    until = time.monotonic() + 60
+    while (made := client.get(f"/v1/calibrations/{newest['id']}").json())["state"] in ("queued", "running"):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert made["site_id"] == expected.id

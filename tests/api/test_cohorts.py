@@ -406,8 +406,8 @@ def test_answer_of_a_cancelled_cohort_is_dropped(tmp_path: Path) -> None:
 
     assert queue.claim("you") is None
     assert queue.heartbeat("me", claimed.id, {"step": "levels"})
-    assert not queue.heartbeat("you", claimed.id, "levels")
-    queue.release("me", claimed.id)
+    assert not queue.heartbeat("you", claimed.id, {"step": "levels"})
+    queue.release("me", claimed.id, count_attempt=True)
     assert not queue.heartbeat("me", claimed.id, {"step": "levels"})
     database.close()
 
