@@ -271,6 +271,17 @@ def test_removed_person_is_not_in_the_site(
     assert "ctl-0" not in client.get(f"/v1/sites/{site['id']}").text
 
 
+def test_another_project_sees_no_calibration(client: TestClient) -> None:
+    """Neither by its id nor in the list; nor can it be cancelled from there."""
+    services = client.app_state["services"]
+    row = services.calibrations.submit("made", [], "request", "theirs")
+
+    assert client.get("/v1/calibrations").json()["items"] == []
+    assert client.get(f"/v1/calibrations/{row.id}").status_code == 404
+    assert client.delete(f"/v1/calibrations/{row.id}").status_code == 404
+    assert services.calibrations.get(row.id, "theirs").id == row.id
+
+
 def test_prefer_wait_answers_with_the_site(client: TestClient, people: list[Job]) -> None:
     """As without learning: 201 and the site, when it is made in time."""
     analyses = [submitted(client, job) for job in people[:3]]

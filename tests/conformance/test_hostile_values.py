@@ -25,14 +25,15 @@ from tests.openapi import DOCUMENT
 
 READ_BY_HAND = {"/": (*NAMES, "cursor"), "/upload": tuple(field.name for field in FIELDS)}
 """Query parameters of pages that take them from the request themselves, so that no route declares them."""
+ABSENT = "00000000-0000-4000-8000-000000000000"
 KNOWN = {
+    "calibration_id": ABSENT,
     "pseudonym": "sub-017",
     "code": "not-found",
     "norm_id": "site.acc.v1",
     "version_asked": "x",
     "name": "room.css",
 }
-ABSENT = "00000000-0000-4000-8000-000000000000"
 SHARE = 4
 """Pages take longer, and forms have many fields: each field gets one text of so many, and the next field others."""
 
