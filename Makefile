@@ -187,8 +187,10 @@ chaos: $(DEV_STAMP) ## kill the service and its workers under load, on SQLite an
 	$(BIN)/python -W error -m tests.chaos --page docs/chaos.md
 
 # Orthanc listens on every address; a network namespace keeps it from other machines.
-peers: $(DEV_STAMP) ## try DICOM results and the gateway against Orthanc, dcmtk, dicom3tools and PixelMed, as far as they are installed, and datasets against the BIDS validator
+peers: $(DEV_STAMP) ## try DICOM results and the gateway against Orthanc, dcmtk, dicom3tools and PixelMed, as far as they are installed, datasets against the BIDS validator, exports against readers of others, and Bundles against R4
 	$(PIP) install --quiet --constraint constraints.txt --group peers
+	@test -d build/peers/node_modules/fhir || { mkdir -p build/peers && npm install --silent --no-audit --no-fund --prefix build/peers 'fhir@4.12.0'; } \
+	  >build/peers-node.log 2>&1 || { rm -rf build/peers; echo 'the R4 validator of npm cannot be installed: its tests are skipped (build/peers-node.log)'; }
 	@alone() { unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' peers "$$@"; }; \
 	alone true 2>/dev/null || { echo 'no network of its own can be made here: the ports of this machine are used'; alone() { "$$@"; }; }; \
 	alone $(BIN)/pytest -m peers tests/peers $(PYTEST_ARGS)

@@ -32,6 +32,7 @@ from fitting.quantification.tissue import TISSUES, water_content
 from fitting.sites import Site
 from service.cli.app import app
 from service.errors import BY_CODE, STATUS
+from service.reports.fhir.code_system import code_system_json
 from service.routes import openapi_yaml
 from service.settings import Settings
 
@@ -262,6 +263,10 @@ def rewritten(name: str) -> tuple[Path, str, str]:
     return path, text, between.sub(lambda _: f"{begin}\n\n{table()}\n\n{end}", text)
 
 
+FILES: dict[str, Callable[[], str]] = {"fhir/CodeSystem-mrsquant.json": code_system_json}
+"""Files that are generated as a whole."""
+
+
 def main(arguments: Sequence[str]) -> int:
     """Write, or with ``--check`` only compare."""
     stale = []
@@ -271,6 +276,13 @@ def main(arguments: Sequence[str]) -> int:
             stale.append(path.name)
             if "--check" not in arguments:
                 path.write_text(should_be, encoding="utf-8")
+    for place, content in FILES.items():
+        path = DOCS / place
+        if not path.is_file() or path.read_text(encoding="utf-8") != content():
+            stale.append(path.name)
+            if "--check" not in arguments:
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(content(), encoding="utf-8")
     if stale:
         verb = "out of date, run make docs" if "--check" in arguments else "written"
         sys.stderr.write(f"{verb}: {', '.join(stale)}\n")

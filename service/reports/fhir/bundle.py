@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from service.reports.codes import code_of
 from service.reports.document import AnalysisDocument
-from service.reports.fhir.elements import OWN_SYSTEM, Element, engine_of, reference_of, without_absent
+from service.reports.fhir.elements import Element, concept, engine_of, reference_of, without_absent
 from service.reports.fhir.observations import observations, quality
 from service.reports.signature import standing
 from service.reports.texts import text
@@ -93,7 +94,7 @@ def _device(document: AnalysisDocument, device: str) -> Element:
         "version": [{"value": made.version}],
         "property": [
             {
-                "type": {"coding": [{"system": OWN_SYSTEM, "code": "engine"}], "text": "Digest of the engine"},
+                "type": concept(code_of("concept", "engine")),
                 "valueCode": [{"text": engine_of(document.analysis)}],
             }
         ],

@@ -14,7 +14,6 @@ from service.reports.document import AnalysisDocument
 from service.reports.fhir.elements import (
     CATEGORY,
     INTERPRETATION,
-    OWN_SYSTEM,
     Element,
     coding,
     concept,
@@ -101,10 +100,7 @@ def quality(document: AnalysisDocument, shared: Element) -> Element:
             "id": reference_of(document, "quality").rpartition(":")[2],
             **shared,
             "category": [{"coding": [{"system": CATEGORY, "code": "imaging", "display": "Imaging"}]}],
-            "code": {
-                "coding": [{"system": OWN_SYSTEM, "code": "quality", "display": "Quality of the spectrum"}],
-                "text": "Quality of the spectrum",
-            },
+            "code": concept(code_of("concept", "quality")),
             "bodySite": place(document),
             "note": [{"text": reason.sentence} for reason in analysis.verdict.reasons],
             "component": [

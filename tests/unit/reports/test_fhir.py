@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
+from fhir.resources.R4B.codesystem import CodeSystem
 
 from fitting.analysis import Analysis
 from service.reports import AnalysisDocument, render
 from service.reports.document import SignOffStep
 from service.reports.fhir import Caller, bundle
+from service.reports.fhir.code_system import code_system
 from service.reports.results_csv import upper
 from tests.data.analysis_factory import failed, limited, make_analysis, make_traces, unusable
 
 ID, FINISHED = "0190e3a4-0000-7000-8000-000000000000", "2026-01-02T03:04:05Z"
+ROOT = Path(__file__).parents[3]
+REGIONS = ("ACC", "M1", "dlPFC", "thalamus", "insula", "PAG")
 UNKNOWN = Caller()
 CASES = {
     "norm and water": make_analysis(),
@@ -141,3 +148,34 @@ def test_conclusion_begins_with_the_impression_of_the_reviewer() -> None:
     assert reviewed["resultsInterpreter"] == [{"display": "Dr A. Example"}]
     assert "Impression" not in before["conclusion"]
     assert "resultsInterpreter" not in before
+
+
+def test_every_own_code_is_in_the_published_code_system() -> None:
+    """The resource is valid, current, and holds each code of this project that a Bundle has."""
+    published = json.loads((ROOT / "docs" / "fhir" / "CodeSystem-mrsquant.json").read_text(encoding="utf-8"))
+    CodeSystem.model_validate(published)
+    known = {item["code"]: item["display"] for item in published["concept"]}
+    regions = [
+        replace(make_analysis(), acquisition=replace(make_analysis().acquisition, region=name)) for name in REGIONS
+    ]
+    used = {
+        (coding["code"], coding["display"])
+        for analysis in (*CASES.values(), *regions)
+        for coding in codings(bundle(AnalysisDocument(analysis, id=ID, finished=FINISHED), UNKNOWN))
+        if coding["system"] == published["url"]
+    }
+
+    assert published == code_system()
+    assert {code for code, _ in used} >= {"ACC", "M1", "tNAA/tCr", "Glu", "quality", "engine"}
+    assert {(code, words) for code, words in used if known.get(code) != words and not code.startswith("MM")} == set()
+
+
+def codings(element: Any) -> Iterator[dict[str, str]]:
+    """Every coding in a resource."""
+    if isinstance(element, dict):
+        yield from element.get("coding", ())
+        for value in element.values():
+            yield from codings(value)
+    elif isinstance(element, list):
+        for value in element:
+            yield from codings(value)
