@@ -15,6 +15,20 @@ JACOBIAN = {"leastsq": "Dfun", "least_squares": "jac"}
 """What a method of lmfit calls the function that gives the Jacobian."""
 
 
+class PlainParameters(lmfit.Parameters):  # type: ignore[misc]
+    """Parameters without constraints between them, copied without the interpreter of constraints, which costs most."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PlainParameters:
+        """A copy with parameters of its own; the interpreter is shared, because no expression is evaluated."""
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        for name, item in self.items():
+            copied = object.__new__(lmfit.Parameter)
+            copied.__dict__.update(item.__dict__)
+            dict.__setitem__(other, name, copied)
+        return other
+
+
 class PlainMinimizer(lmfit.Minimizer):  # type: ignore[misc]
     """lmfit's minimiser without its error bars, which take longer than the fit: ``uncertainty`` has better ones.
 
@@ -27,9 +41,9 @@ class PlainMinimizer(lmfit.Minimizer):  # type: ignore[misc]
 
 
 @lru_cache(maxsize=16)
-def _departures(names: tuple[str, ...]) -> lmfit.Parameters:
+def _departures(names: tuple[str, ...]) -> PlainParameters:
     """Parameters at zero, made once for all fits: lmfit works on a copy of them."""
-    parameters = lmfit.Parameters()
+    parameters = PlainParameters()
     for name in names:
         parameters.add(name, value=0.0)
     return parameters

@@ -35,6 +35,7 @@ class Scan:
     tissue: TissueFractions | None
     relaxation: bytes | None = None
     sent: bytes | None = None
+    macromolecules: tuple[SourceFile, ...] = ()
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(7))
 
     @property
@@ -68,6 +69,7 @@ class Scan:
             metabolite=(SourceFile("scan.json", self.sent or self._document()),),
             subject=Subject(region=REGION, age_years=40.0, sex="female", tissue=self.tissue),
             relaxation=self.relaxation,
+            macromolecules=self.macromolecules,
         )
 
     def _document(self) -> bytes:

@@ -69,7 +69,9 @@ BRAINS = (
         "philips-press35",
         "philips/press35/sub-01_press_act_noID.sdat",
         water="philips/press35/sub-01_press_ref_noID.sdat",
-        remark="structured from 3.8 to 4.0 ppm beside water; inverted lipid at 1.2 ppm bends the baseline below NAA",
+        remark="structured from 3.8 to 4.0 ppm beside water; an inverted broad line at 1.1 ppm (lipid from outside the "
+        "volume) and an offset below zero from 2 to −2 ppm bend the baseline and hide the macromolecules; the line "
+        "stands in the data before water is removed, and both are the same with 15, 25 and 40 components of HSVD",
     ),
     Case(
         "philips-press30",

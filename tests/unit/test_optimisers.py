@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import lmfit
 import numpy as np
 import pytest
 
-from fitting.model.plain_minimizer import PlainMinimizer
+from fitting.model.plain_minimizer import PlainMinimizer, PlainParameters
 
 
 def fit(kind: type[lmfit.Minimizer]) -> lmfit.minimizer.MinimizerResult:
@@ -31,6 +33,18 @@ def test_values_are_those_of_lmfit() -> None:
     assert plain.params.valuesdict() == full.params.valuesdict()
     assert plain.nfev == full.nfev
     assert plain.success
+
+
+def test_a_copy_of_parameters_has_values_of_its_own() -> None:
+    """lmfit changes its copy; the parameters that all fits share stay as they are."""
+    shared = PlainParameters()
+    shared.add("slope", value=1.0, min=-2.0)
+
+    copied = deepcopy(shared)
+    copied["slope"].value = 3.0
+
+    assert isinstance(copied, PlainParameters)
+    assert (shared["slope"].value, copied["slope"].value, copied["slope"].min) == (1.0, 3.0, -2.0)
 
 
 def test_error_bars_are_left_out() -> None:
