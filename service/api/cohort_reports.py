@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -194,9 +195,11 @@ def rendered(format: CohortReportFormat, row: CohortRow) -> bytes:
         case "zip":
             source = CohortSource.of(row.source)
             tables = {"measurements.csv": source.measured, **source.named_tables}
-            return bundle.bundle(answer, source.participants, tables, drawn_of(row), source.wide_unit)
+            return bundle.bundle(
+                answer, source.participants, tables, drawn_of(row), source.wide_unit, computed=row.finished
+            )
         case "pdf":
-            return _pdf(answer, drawn_of(row))
+            return _pdf(answer, drawn_of(row), row.finished)
 
 
 def drawn_of(row: CohortRow) -> dict[str, Any]:
@@ -204,9 +207,9 @@ def drawn_of(row: CohortRow) -> dict[str, Any]:
     return individual(CohortSource.of(row.source).inputs())
 
 
-def _pdf(answer: dict[str, Any], drawn: dict[str, Any]) -> bytes:
+def _pdf(answer: dict[str, Any], drawn: dict[str, Any], computed: datetime | None) -> bytes:
     try:
-        return pdf.render(answer, drawn)
+        return pdf.render(answer, drawn, computed)
     except FormatUnavailable as error:
         raise NotAcceptable(error.detail) from error
 

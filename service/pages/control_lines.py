@@ -63,8 +63,8 @@ def _row(repository: AnalysisRepository, text: str) -> AnalysisRow | None:
 def _line(row: AnalysisRow, *, is_chosen: bool) -> ControlLine:
     facts = (row.result or {}).get("acquisition", {})
     scanner = " ".join(str(facts[name]) for name in ("vendor", "scanner_model") if facts.get(name))
-    times = [f"{1e3 * facts['echo_time']:g} ms"] if facts.get("echo_time") else []
-    field = [f"{facts['field_t']:.2g} T"] if facts.get("field_t") else []
+    times = [f"{1e3 * facts['echo_time']:g}\N{NO-BREAK SPACE}ms"] if facts.get("echo_time") else []
+    field = [f"{facts['field_t']:.2g}\N{NO-BREAK SPACE}T"] if facts.get("field_t") else []
     return ControlLine(
         id=row.id,
         subject=row.subject or "",

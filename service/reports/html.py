@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -27,6 +28,7 @@ SCRIPTS = ("spectrum.js", "printing.js")
 
 _POLICY_START = '<meta http-equiv="Content-Security-Policy" content="'
 
+_PERCENT = re.compile(r"(\d) %")
 _ARTICLE_START, _ARTICLE_END = '<article class="report"', "</article>"
 
 
@@ -108,9 +110,18 @@ def _own(markup: str) -> Markup:
 @cache
 def _template(name: str) -> Template:
     environment = Environment(
-        loader=PackageLoader("service.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=False
+        loader=PackageLoader("service.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=False,
+        finalize=_kept_together,
     )
     return environment.get_template(name)
+
+
+def _kept_together(said: object) -> object:
+    """What a template shows, with per cent signs on the line of their numbers."""
+    return _PERCENT.sub("\\1\N{NO-BREAK SPACE}%", said) if type(said) is str else said
 
 
 @cache

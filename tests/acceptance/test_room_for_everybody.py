@@ -14,7 +14,7 @@ from tests.acceptance.conftest import EXAMPLE, ROOT, Room, analyse, drop, quicke
 
 pytestmark = pytest.mark.browser
 
-WIDTHS = (1280, 820, 400)
+WIDTHS = (1280, 820, 390)
 ANEW_ON_A_PHONE = {
     "list": "#analyses",
     "calibrate": "#choose",
@@ -25,7 +25,12 @@ ANEW_ON_A_PHONE = {
 """Pages and the part of each that is another one there: cards instead of a table, one column instead of two."""
 REPEATED = ("tbody tr:nth-child(n + 6):not(.below, .above, .incomplete, .group)",)
 """Rows whose colours are those of rows before them."""
-UNLIKE_ANOTHER = {"report": ("header.room", ".toolbar", "#sign-off"), "refused comparison": (".refusal",)}
+UNLIKE_ANOTHER = {
+    "ordered list": ("thead",),
+    "report": ("header.room", ".toolbar", "#sign-off"),
+    "refused comparison": (".refusal",),
+    "doubtful controls": ("#controls",),
+}
 """Pages whose other parts are those of another page: the report by itself, and two sessions that may be compared."""
 LONGEST = "x" * 64
 NO_PEOPLE = "018f3c1e-7b2a-7c11-9d20-5c8e3b1f0a77"
@@ -37,6 +42,7 @@ def addresses(reports: list[str]) -> dict[str, str]:
     ids = [address.rpartition("/")[2] for address in reports]
     return {
         "list": "/",
+        "ordered list": "/?sort=-verdict",
         "wrong filters": "/?subject=a b&from=yesterday",
         "no match": "/?subject=nobody",
         "upload": "/upload",
@@ -47,7 +53,8 @@ def addresses(reports: list[str]) -> dict[str, str]:
         "no comparison": "/compare",
         "timeline": "/subjects/sub-017",
         "unknown subject": "/subjects/nobody",
-        "norms": f"/norms?with={ids[0]}",
+        "norms": "/norms",
+        "doubtful controls": f"/norms?with={ids[0]}&with={ids[1]}&with={ids[2]}",
         "calibrate": f"/sites?with={ids[0]}",
         "cohorts": f"/cohorts?with={ids[0]}",
         "interface": "/docs",

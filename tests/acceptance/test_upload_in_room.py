@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.conftest import EXAMPLE, REPORT, WATER
+from tests.acceptance.test_room_for_everybody import sticks_out, violations
 
 pytestmark = pytest.mark.browser
 
@@ -49,6 +50,11 @@ def test_several_spectra_are_submitted_each_for_itself(page: Any, tmp_path: Path
     page.get_by_text("Everything that is needed was read.").wait_for()
     subjects = page.locator("#pairing input[type=text]")
     assert subjects.count() == 2
+    for width, scheme in ((1280, "light"), (390, "light"), (1280, "dark")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        assert violations(page, "#pairing", "#preview") == []
+        assert sticks_out(page) <= 0
     subjects.nth(0).fill("sub-many-1")
     subjects.nth(1).fill("Anna Müller")
     page.get_by_label("Region").fill("ACC")
@@ -71,6 +77,27 @@ def test_pseudonyms_come_from_bids_names_only(page: Any, tmp_path: Path) -> None
     subjects = page.locator("#pairing input[type=text]")
 
     assert sorted(subjects.nth(row).input_value() for row in range(2)) == ["", "sub-07"]
+
+
+def test_no_file_is_left_out_silently(page: Any, tmp_path: Path) -> None:
+    """What looks like water beside no spectrum of its own is offered, a stranger is named, and one must be ticked."""
+    lonely, notes = tmp_path / "lonely.nii.gz", tmp_path / "notes.txt"
+    lonely.write_bytes(WATER.read_bytes())
+    notes.write_text("no spectrum")
+    page.goto("/upload")
+    page.locator("#u-metabolite").set_input_files([*copies(tmp_path, "p1"), lonely, notes])
+    page.get_by_text("Everything that is needed was read.").wait_for()
+    boxes = page.locator("#pairing tbody input[type=checkbox]")
+    rows = page.locator("#pairing tbody tr")
+
+    assert [boxes.nth(place).is_checked() for place in range(boxes.count())] == [True, False]
+    assert "lonely.nii.gz looks like a scan without water suppression" in " ".join(rows.nth(1).inner_text().split())
+    assert page.locator("#pairing-left").inner_text() == "Not recognised as part of a scan, so not sent: notes.txt"
+    boxes.nth(0).uncheck()
+    analyse_button(page).click()
+    page.get_by_text("Tick at least one spectrum.").wait_for()
+    assert page.url.endswith("/upload")
+    assert violations(page, "#pairing") == []
 
 
 def test_nothing_is_sent_while_something_needed_is_missing(page: Any, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -82,7 +83,7 @@ def _rendered(
             return html.render(answer, individual(inputs))
         case "pdf":
             try:
-                return pdf.render(answer, individual(inputs))
+                return pdf.render(answer, individual(inputs), datetime.now(UTC))
             except FormatUnavailable as absent:
                 raise CommandFailure(ExitCode.FAILURE, absent.code, "--format pdf", absent.detail) from absent
         case "zip":

@@ -108,7 +108,7 @@ form.addEventListener("input", ({ target }) => {
 form.addEventListener("change", (event) => {
   // a preview that is made anew at once would move the button from under the click that ends the typing
   if (event.target.type === "file") chosen(event.target);
-  else if (!event.target.closest("#pairing") || event.target.matches("select")) readSoon();
+  else if (!event.target.closest("#pairing") || event.target.matches("select, input[type=checkbox]")) readSoon();
 });
 
 // What the browser can tell by itself is reported before anything is sent.

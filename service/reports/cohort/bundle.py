@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -33,6 +34,8 @@ def bundle(
     tables: Mapping[str, str | None],
     drawn: Mapping[str, Any] | None = None,
     wide_unit: str | None = None,
+    *,
+    computed: datetime | None = None,
 ) -> bytes:
     """The archive.
 
@@ -47,9 +50,13 @@ def bundle(
         As ``fitting.cohort.individual`` gives it.
     wide_unit : str, optional
         Unit of a wide table of measurements.
+    computed : datetime, optional
+        Date of the PDF; without it the same tables give the same bytes at any time.
     """
     buffer = BytesIO()
     with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
+        with suppress(FormatUnavailable):  # the README says how to make it
+            archive.writestr(ZipInfo("report.pdf", EPOCH), pdf.render(answer, drawn, computed), ZIP_DEFLATED)
         for name, content in _members(answer, participants, tables, drawn, wide_unit):
             archive.writestr(ZipInfo(name, EPOCH), content, ZIP_DEFLATED)
     return buffer.getvalue()
@@ -65,8 +72,6 @@ def _members(
     kept = {name: text for name, text in tables.items() if text is not None}
     yield "README.md", _readme(answer, participants, kept, wide_unit).encode()
     yield "report.html", html.render(answer, drawn)
-    with suppress(FormatUnavailable):  # the README says how to make it
-        yield "report.pdf", pdf.render(answer, drawn)
     yield "result.json", (json.dumps(answer, ensure_ascii=False, indent=1) + "\n").encode()
     yield "statements.csv", statements.write(answer).encode()
     yield "plan.toml", str(answer["plan"]["text"]).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,8 +15,10 @@ from service.reports.document import FormatUnavailable
 from service.reports.printable import printable, printable_words
 
 
-def render(answer: Mapping[str, Any], drawn: Mapping[str, Any] | None = None) -> bytes:
-    """The report; with ``drawn`` also figures of people without names.
+def render(
+    answer: Mapping[str, Any], drawn: Mapping[str, Any] | None = None, computed: datetime | None = None
+) -> bytes:
+    """The report, dated when it was ``computed``; with ``drawn`` also figures of people without names.
 
     Raises
     ------
@@ -27,6 +30,7 @@ def render(answer: Mapping[str, Any], drawn: Mapping[str, Any] | None = None) ->
     except ImportError as absent:
         raise FormatUnavailable("PDF reports need the extra 'pdf': pip install 'mrsquant[pdf]'.") from absent
     report = content(answer, drawn)
+    report["computed"] = "" if computed is None else f"Computed {computed.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     with TemporaryDirectory(prefix="mrsquant-") as folder:
         root = Path(folder)
         for number, figure in enumerate(report["figures"]):

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -75,10 +76,11 @@ def test_pdf_is_made(answer) -> None:
     pytest.importorskip("typst")
     pypdf = pytest.importorskip("pypdf")
 
-    document = pypdf.PdfReader(io.BytesIO(pdf.render(answer)))
+    document = pypdf.PdfReader(io.BytesIO(pdf.render(answer, computed=datetime(2026, 1, 2, 3, 4, tzinfo=UTC))))
 
     words = " ".join(page.extract_text() for page in document.pages)
     assert "Research use only" in words
+    assert "Computed 2026-01-02 03:04 UTC" in words
     assert "sub-" not in words
 
 
