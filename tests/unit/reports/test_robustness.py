@@ -85,6 +85,7 @@ def test_the_pdf_has_the_sentences_of_the_page() -> None:
     """Verdicts on values with their remarks, own norms not applied, the measured volume, hashes of images."""
     said = words_of(CASES["everything"]())
     page = " ".join(outline(render("html", CASES["everything"](), traces_with_planes()).content.decode()).text)
+    page = page.replace("\N{NO-BREAK SPACE}%", " %")
 
     for phrase in (
         "GPC cannot be told from PCh here; read tCho instead.",
