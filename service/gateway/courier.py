@@ -93,7 +93,10 @@ class Courier:
             self._end(entry, "internal-error")
 
     def _submit(self, entry: SpoolEntry) -> None:
-        analysis = self.analyst.submit(self._parts(entry))
+        parts = self._parts(entry)
+        if "subject" not in parts.document:
+            _log.warning("no PatientID: no follow-up", sop_instance_uid=entry.sop_instance_uid)
+        analysis = self.analyst.submit(parts)
         self._kept(replace(entry, state="submitted", analysis=analysis, tries=0, due=0.0))
 
     def _build(self, entry: SpoolEntry) -> None:

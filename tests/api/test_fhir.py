@@ -66,3 +66,13 @@ def test_without_a_result_there_is_no_bundle(service: TestClient) -> None:
     answer = service.get(f"/v1/analyses/{failed['id']}/fhir")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "no-result")
+
+
+def test_of_an_unfinished_analysis_there_is_no_bundle_yet(start: Callable[..., TestClient]) -> None:
+    service = start()
+    client = Client("http://localhost", transport=ToApplication(service), pause=lambda _: None)
+    running = client.look(client.submit({"metabolite": [("svs.json", spectrum("sleep", seconds=2))]}))
+    answer = service.get(f"/v1/analyses/{running['id']}/fhir")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "not-finished")
+    assert int(answer.headers["Retry-After"]) > 0

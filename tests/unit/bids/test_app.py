@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -175,6 +176,48 @@ def test_xnat_command_is_one_that_the_image_has(capsys: pytest.CaptureFixture[st
     (label,) = json.loads(line.partition("=")[2][1:-1].replace('\\"', '"'))
 
     assert label == {name: value for name, value in command.items() if name != "image"}
+
+
+def test_xnat_command_keeps_to_the_container_service() -> None:
+    """Only fields that XNAT's Container Service reads (its classes Command, CommandWrapper and Resource, version 3), no
+    required one missing, and every name it refers to exists.
+    """
+    command = json.loads((ROOT / "xnat" / "command.json").read_text())
+    (wrapper,) = command["xnat"]
+    (session,), (resource,), (handler,) = (
+        wrapper[name] for name in ("external-inputs", "derived-inputs", "output-handlers")
+    )
+    common = {"name", "label", "description", "type", "matcher", "default-value", "required", "load-children"}
+    provides = {"provides-value-for-command-input", "provides-files-for-command-mount", "user-settable"}
+    allowed = {
+        "command": (command, {
+            *("name", "label", "description", "version", "schema-version", "info-url", "image", "type", "command-line"),
+            *("override-entrypoint", "mounts", "environment-variables", "inputs", "outputs", "xnat"),
+        }),
+        "mount": (command["mounts"][0], {"name", "writable", "path"}),
+        "output": (command["outputs"][0], {"name", "description", "required", "mount", "path", "glob"}),
+        "wrapper": (wrapper, {
+            *("name", "label", "description", "contexts", "external-inputs", "derived-inputs", "output-handlers"),
+        }),
+        "external input": (session, common | provides),
+        "derived input": (resource, {*common, *provides, "derived-from-wrapper-input", "multiple"}),
+        "handler": (handler, {"name", "accepts-command-output", "as-a-child-of", "type", "label", "format"}),
+    }  # fmt: skip
+    for part, (element, known) in allowed.items():
+        assert set(element) <= known, part
+        assert element["name"], part
+    mounts = {mount["name"]: mount["writable"] for mount in command["mounts"]}
+
+    assert command["type"] == "docker"
+    assert wrapper["contexts"] == ["xnat:imageSessionData"]
+    assert (session["type"], resource["type"], handler["type"]) == ("Session", "Resource", "Resource")
+    assert resource["derived-from-wrapper-input"] == handler["as-a-child-of"] == session["name"]
+    assert mounts[resource["provides-files-for-command-mount"]] is False
+    (output,) = command["outputs"]
+    assert handler["accepts-command-output"] == output["name"]
+    assert mounts[output["mount"]] is True
+    # a resource has the properties id, label, uri, xsiType, integer-id, directory and files
+    assert re.fullmatch(r"@\.label == '\w+'", resource["matcher"])
 
 
 def test_group_of_nothing_is_refused(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

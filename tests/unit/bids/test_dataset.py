@@ -317,3 +317,13 @@ def test_sessions_are_chosen_by_label(tmp_path: Path) -> None:
     chosen = chosen_spectra(open_dataset(root), [], ["ses-post"], [], tissue_maps=None)
 
     assert [item.session for item in chosen] == ["post"]
+
+
+def test_spectrum_without_a_sidecar_is_taken_with_a_note(tmp_path: Path) -> None:
+    """The header extension suffices."""
+    root = dataset(tmp_path)
+    add(root, "sub-01_voi-acc")
+    item = only(root)
+
+    assert item.problem is None
+    assert any(note.startswith("No sidecar") for note in item.notes)

@@ -21,6 +21,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 SPECTRUM, WATER = Scan(), Scan(water=True, series=12, minute=33, description="PRESS_30_ACC_ref")
+CALLING_TITLE, CALLED_TITLE = 3, 7
+"""Reasons of a rejected association (DICOM PS3.8, 9.3.4)."""
 ANNA = Patient(name="Zwilling^Anna", id="TWIN-A")
 BERTA = Patient(name="Zwilling^Berta", id="TWIN-B")
 
@@ -302,12 +304,31 @@ def test_undelivered_result_is_forgotten_and_reported(running: Running, archive:
 
 
 @pytest.mark.parametrize(
-    ("calling", "called"), [("STRANGER", "MRSQUANT"), ("MRSCANNER1", "SOMEBODY")], ids=["calling", "called"]
+    ("calling", "called", "reason"),
+    [("STRANGER", "MRSQUANT", CALLING_TITLE), ("MRSCANNER1", "SOMEBODY", CALLED_TITLE)],
+    ids=["calling", "called"],
 )
-def test_unknown_titles_are_rejected(running: Running, calling: str, called: str) -> None:
+def test_unknown_titles_are_rejected(running: Running, calling: str, called: str, reason: int) -> None:
     running.start()
+    entity = AE(calling)
+    entity.add_requested_context(MR_SPECTROSCOPY_STORAGE)
+    association = entity.associate("127.0.0.1", running.port, ae_title=called)
 
+    assert association.is_rejected
+    assert association.acceptor.primitive.diagnostic == reason
     assert send(running.port, SPECTRUM, calling=calling, called=called) == []
+
+
+def test_scan_without_patient_id_is_analysed_without_a_subject(running: Running, archive: Archive, capsys) -> None:
+    """Results carry the empty value, and the log says that there is no follow-up."""
+    running.start()
+    send(running.port, Scan(patient=Patient(id="", issuer=None)))
+    until(lambda: len(archive.kept) == 3 and running.spool.all() == [])
+
+    assert {item.PatientID for item in archive.objects()} == {""}
+    assert "subject" not in running.analyst.given[0].document
+    assert "no PatientID" in (said := capsys.readouterr().out)
+    assert "Planted" not in said
 
 
 def test_instance_without_identifiers_is_refused(running: Running) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from service.client import Refused, ServiceFailed
 from service.gateway.analyst import LocalAnalyst, Parts, Rejected, RemoteAnalyst
+from service.gateway.stripping import parsed, stripped
 from service.reports import result_json
 from service.workers.executors import open_executor
 from tests.data import report_cases
@@ -136,12 +137,21 @@ def test_service_that_is_down_is_tried_again_and_nothing_is_lost(running: Runnin
     until(lambda: len(archive.kept) == 3)
 
 
-def test_file_that_cannot_be_analysed_here_rejects_the_scan(tmp_path) -> None:
+@pytest.mark.parametrize(
+    "more",
+    [
+        (("MRSpectroscopyAcquisitionType", "VOLUME"),),
+        (("ResonantNucleus", "31P"), ("TransmitterFrequency", 49.89)),
+        (("PulseSequenceName", "mega_press"), ("SeriesDescription", "MEGA_PRESS_68")),
+    ],
+    ids=["imaging", "31P", "edited"],
+)
+def test_file_that_cannot_be_analysed_here_rejects_the_scan(tmp_path, more) -> None:
     analyst = LocalAnalyst(workers=1, cache_dir=tmp_path, open_pool=lambda: open_executor("inline:"))
-    imaging = content(Scan(more=(("MRSpectroscopyAcquisitionType", "VOLUME"),)))
+    unsupported = stripped(parsed(content(Scan(more=more))), b"key")
 
     with pytest.raises(Rejected) as rejected:
-        analyst.result(Parts((imaging,), (), {}), None)
+        analyst.result(Parts((unsupported,), (), {}), None)
     analyst.close()
 
     assert rejected.value.code == "unsupported-data"
