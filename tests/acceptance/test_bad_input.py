@@ -441,7 +441,7 @@ def test_plausible_slip_is_not_interpretable(service: TestClient, overrides: dic
 
 @pytest.mark.parametrize("frequency", ["123.234655", "63.872622"])
 @pytest.mark.parametrize("noise", [0.0, 1e2, 1e3])
-def test_lines_that_are_no_brain_never_end_in_a_defect(
+def test_lines_unlike_brain_never_cause_a_defect(
     folder: Path, capsys: pytest.CaptureFixture[str], frequency: str, noise: float
 ) -> None:
     """Three lines, without noise or at a frequency that puts them elsewhere: an answer or a refusal, no traceback."""

@@ -58,7 +58,7 @@ def test_from_a_dropped_file_to_a_downloaded_profile(page: Any, tmp_path: Path) 
     page.locator("article#prisma-pcc").wait_for()
 
 
-def test_a_file_that_is_no_spectrum_is_refused_in_place(page: Any) -> None:
+def test_unreadable_file_is_refused_beside_its_field(page: Any) -> None:
     """Beside the files, and the page stays usable."""
     page.goto("/sites?region=PCC")
     page.get_by_text("Drop files of healthy people").click()

@@ -88,7 +88,7 @@ def test_a_dropped_folder_is_its_files(page: Any) -> None:
     assert chosen == ["a.dcm", "b.dcm"]
 
 
-def test_a_file_that_is_no_spectrum_is_refused_in_place(page: Any) -> None:
+def test_unreadable_file_is_refused_beside_its_field(page: Any) -> None:
     """The refusal names the formats beside the file's field."""
     page.goto("/upload")
     drop(page, "[data-drop=metabolite]", ROOT / "README.md")
@@ -238,7 +238,7 @@ def test_the_first_view_is_quick_and_the_report_small(browser: Any, room: str, r
     context.close()
 
 
-def test_a_real_scanner_file_goes_all_the_way(page: Any, shared: Path) -> None:
+def test_real_scanner_file_is_read_analysed_and_reported(page: Any, shared: Path) -> None:
     """The RDA of a real scanner is dropped, read, analysed and reported."""
     page.goto("/upload")
     drop(page, "[data-drop=metabolite]", shared / "data" / "siemens" / "rda" / "SVS_30.rda")

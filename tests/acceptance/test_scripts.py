@@ -111,7 +111,7 @@ def test_script_exit_codes_distinguish_faults(place: Place, tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
-def test_the_recipes_work_as_they_stand(place: Place, tmp_path: Path) -> None:
+def test_recipes_run_as_written(place: Place, tmp_path: Path) -> None:
     """Every curl command of the page, with the address of this service and the files of ``examples``."""
     page = (ROOT / "docs" / "how-to" / "send-spectra.md").read_text()
     recipe, of_a_series = [block for block in re.findall(r"```sh\n(.*?)```", page, re.S) if "curl" in block]

@@ -262,7 +262,7 @@ def test_a_declared_length_of_any_size_is_compared(service: TestClient, length: 
         (PoolTimeout(), 503, "unavailable"),
     ],
 )
-def test_a_refused_value_is_no_silent_database(
+def test_refused_value_is_not_reported_as_database_failure(
     service: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
 ) -> None:
     """The problem 'the database does not answer' is used for that fault only."""

@@ -172,7 +172,7 @@ def test_values_not_computed_by_earlier_versions_are_marked(kept: tuple[TestClie
     assert answer["provenance"]["schema"] < SCHEMA
 
 
-def test_it_can_be_signed(kept: tuple[TestClient, list[str]]) -> None:
+def test_stored_analysis_can_be_signed(kept: tuple[TestClient, list[str]]) -> None:
     """A signature keeps the report of an earlier version like any other, over the document that is stored."""
     client, ids = kept
     place = f"/v1/analyses/{ids[0]}"

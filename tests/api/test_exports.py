@@ -87,7 +87,7 @@ def test_first_part_is_the_default(service: TestClient, analysis: str) -> None:
         ("part=fit", 422, "format"),
     ],
 )
-def test_what_is_no_part_is_refused(service: TestClient, analysis: str, query: str, status: int, said: str) -> None:
+def test_unknown_part_is_refused(service: TestClient, analysis: str, query: str, status: int, said: str) -> None:
     answer = service.get(f"/v1/analyses/{analysis}/export?{query}")
     assert answer.status_code == status
     assert said in answer.text

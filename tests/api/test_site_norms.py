@@ -152,7 +152,7 @@ def test_each_mismatch_is_reported_and_the_norm_not_used(client: TestClient) -> 
         assert answer["norm"] is None or answer["norm"]["kind"] == "literature"
 
 
-def test_controls_of_another_region_tell_of_the_laboratory(client: TestClient) -> None:
+def test_controls_of_another_region_inform_about_the_laboratory(client: TestClient) -> None:
     """Controls of the cingulate narrow what is known of this laboratory's thalamus, and of a part of the cingulate."""
     before = [ask(client, region=region)["z"]["detectable_percent"] for region in ("thalamus", "dorsal ACC")]
     post(client, people(24))

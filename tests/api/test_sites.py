@@ -121,7 +121,7 @@ def test_later_analyses_carry_the_newest_sites(client: TestClient, eight: list[s
     assert renewed != eight[0]
 
 
-def test_what_is_no_control_is_listed(client: TestClient, eight: list[str]) -> None:
+def test_spectra_unfit_as_controls_are_listed(client: TestClient, eight: list[str]) -> None:
     """A patient, an unusable spectrum, a second one of a person: named with the reason."""
     more = [
         submitted(client, 20, group="patient"),
@@ -196,7 +196,7 @@ def test_a_withdrawn_site_is_gone(client: TestClient, eight: list[str]) -> None:
     assert client.get(f"/v1/sites/{older['id']}").status_code == 200
 
 
-def test_removing_an_analysis_takes_its_person_out(client: TestClient, eight: list[str]) -> None:
+def test_removed_analysis_removes_its_person_from_the_site(client: TestClient, eight: list[str]) -> None:
     """Another site without the person takes the place; the old content is gone."""
     before = calibrate(client, eight).json()
     assert client.delete(f"/v1/analyses/{eight[2]}").status_code == 204

@@ -227,7 +227,7 @@ def test_unknown_subjects_and_impossible_requests_are_refused(client: TestClient
     assert problem("/v1/subjects/20260131/timeline") == (422, "invalid-request")
 
 
-def test_a_date_is_no_day(client: TestClient) -> None:
+def test_date_in_place_of_a_day_is_refused(client: TestClient) -> None:
     """A visit is placed by a number of days; dates, negative days and centuries are refused."""
     for wrong in ("2026-01-31", -1, 40000):
         answer = client.post(

@@ -29,7 +29,7 @@ def server() -> Iterator[PostgreSql]:
 
 
 @pytest.mark.parametrize("way", AWAY_SECONDS)
-def test_it_comes_back_without_a_restart(server: PostgreSql, tmp_path: Path, way: str) -> None:
+def test_service_recovers_without_a_restart(server: PostgreSql, tmp_path: Path, way: str) -> None:
     """Answers come in time, ``/healthz`` and ``/readyz`` are right, and accepted analyses are kept and go on."""
     settings = {
         "MRSQUANT_DATABASE_URL": server.new_database(),
@@ -69,7 +69,7 @@ def test_it_comes_back_without_a_restart(server: PostgreSql, tmp_path: Path, way
     assert polling.slowest < QUICKLY
 
 
-def test_it_ends_while_the_database_is_away(server: PostgreSql, tmp_path: Path) -> None:
+def test_service_stops_while_the_database_is_away(server: PostgreSql, tmp_path: Path) -> None:
     """SIGTERM is obeyed in bounded time, also by a service that waits for a frozen database."""
     settings = {
         "MRSQUANT_DATABASE_URL": server.new_database(),

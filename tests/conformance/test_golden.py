@@ -55,7 +55,7 @@ def test_a_small_change_is_seen(path: str) -> None:
     assert not golden.differences(numbers, {**numbers, path: value * (1 + 1e-9)})
 
 
-def test_a_field_without_a_value_is_no_change() -> None:
+def test_field_without_a_value_counts_as_unchanged() -> None:
     """Who adds a number that this spectrum does not have changes no result of users; a value is one."""
     numbers = KEPT["example with water"]
 

@@ -51,7 +51,7 @@ def field(request: pytest.FixtureRequest) -> RequestField:
     return request.param
 
 
-def test_the_api_takes_it(field: RequestField) -> None:
+def test_api_accepts_each_field(field: RequestField) -> None:
     """The schema accepts the example, describes the field, and gives the same document back."""
     document = document_of(field)
     request = AnalysisRequest.model_validate(document)
@@ -60,7 +60,7 @@ def test_the_api_takes_it(field: RequestField) -> None:
     assert field.said.text in str(AnalysisRequest.model_json_schema())
 
 
-def test_the_command_line_takes_it(field: RequestField) -> None:
+def test_command_line_accepts_each_field(field: RequestField) -> None:
     """The option of its name puts the example to its place in the document."""
     taken: list[dict[str, Any]] = []
 
@@ -80,7 +80,7 @@ def test_the_command_line_takes_it(field: RequestField) -> None:
     assert taken == [document_of(field)]
 
 
-def test_a_manifest_takes_it(field: RequestField, tmp_path: Path) -> None:
+def test_manifest_has_a_column_for_each_field(field: RequestField, tmp_path: Path) -> None:
     """The column of its name does the same."""
     fields = [BY_PATH[path] for path in WHOLE] if field.path in WHOLE else [field]
     path = tmp_path / "manifest.csv"
@@ -92,7 +92,7 @@ def test_a_manifest_takes_it(field: RequestField, tmp_path: Path) -> None:
     assert entry.document == document_of(field)
 
 
-def test_the_form_takes_it_in_the_unit_people_write(field: RequestField) -> None:
+def test_form_accepts_each_field_in_its_unit(field: RequestField) -> None:
     """Fields with a label stand in the form once, and their value arrives in the unit of the request."""
     shown = [item for item in form_fields.FIELDS if item.declared == field]
     assert len(shown) == (1 if field.said.label else 0)
@@ -104,7 +104,7 @@ def test_the_form_takes_it_in_the_unit_people_write(field: RequestField) -> None
         assert value_at(document, field.path) == (pytest.approx(example(field)) if number else field.said.example)
 
 
-def test_python_takes_it(field: RequestField) -> None:
+def test_python_accepts_each_field(field: RequestField) -> None:
     """``Job.from_files`` takes it by its column's name."""
     if field.path in WHOLE:
         given = {"tissue": {path[-1]: example(BY_PATH[path]) for path in WHOLE}}
@@ -114,7 +114,7 @@ def test_python_takes_it(field: RequestField) -> None:
     assert request_of(said_document(given)) == request_of(document_of(field))
 
 
-def test_it_reaches_the_nouns(field: RequestField) -> None:
+def test_each_field_reaches_the_job(field: RequestField) -> None:
     """What a worker computes with holds the value under the name of the document."""
     request = request_of(document_of(field))
     place = {"person": request.subject, "visit": request.visit, "clinical": request.clinical,
@@ -138,7 +138,7 @@ def test_commands_offer_every_field(
     assert not [option for option in wanted if option not in help_text]
 
 
-def test_python_names_a_field_that_there_is_not() -> None:
+def test_python_refuses_an_unknown_field_by_name() -> None:
     """A misspelt name is an error, not a default."""
     with pytest.raises(TypeError, match="no field 'age'"):
         Job.from_files("scan.rda", age=44)

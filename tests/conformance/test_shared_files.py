@@ -130,7 +130,7 @@ def test_real_spectra_are_not_mirrored(shared: Path, subtests: pytest.Subtests):
             assert naa > 1.2 * mirror
 
 
-def test_files_that_are_no_spectra_are_refused(shared: Path, subtests: pytest.Subtests):
+def test_files_without_spectra_are_refused(shared: Path, subtests: pytest.Subtests):
     """Imaging raw data, plots, images and other tools' results are refused with a sentence naming the file."""
     others = [
         *(shared / "data" / "negative").iterdir(),

@@ -40,7 +40,7 @@ def test_water_grows_with_the_volume(shared: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [*SERIES, "P1904"])
-def test_a_phantom_is_no_brain(shared: Path, name: str) -> None:
+def test_phantom_is_not_reported_as_brain(shared: Path, name: str) -> None:
     """Compartments of NAA, creatine and lactate in changing parts: not interpretable, and never compared."""
     analysis, _ = analyse(Job((SourceFile(f"{name}.7", content(shared, name)),)))
 

@@ -265,7 +265,7 @@ def test_batch_keeps_the_order_and_goes_on_after_bad_rows(pipeline: Pipeline) ->
 
 
 @pytest.mark.usefixtures("pipeline")
-def test_ids_of_a_batch_are_no_formulas() -> None:
+def test_ids_of_a_batch_cannot_run_as_formulas() -> None:
     """A spreadsheet runs nothing of a manifest; numbers stay numbers, and one apostrophe less gives the id."""
     ids = ["=1+1", "-2+3", "@SUM(A1)", "+cmd|'/c calc'!A1", "'quoted", "-5", "sub-017"]
     manifest = io.StringIO()

@@ -50,7 +50,7 @@ def test_pages_are_files_of_their_own():
     assert all(page.Rows > page.Columns > 1000 for page in pages)
 
 
-def test_spectrum_that_is_no_dicom_is_refused_before_it_is_analysed(capsys, monkeypatch):
+def test_spectrum_without_dicom_is_refused_before_the_analysis(capsys, monkeypatch):
     monkeypatch.setattr("fitting.run.analyse", lambda *_, **__: pytest.fail("analysed"))
 
     assert app.run(["analyse", "svs.nii.gz", "--format", "dicom-sr", "-o", "out.dcm"]) == 3

@@ -96,7 +96,7 @@ def test_only_the_metabolite_is_required(tmp_path: Path) -> None:
         ('metabolite\n"a.rda\n', "manifest.csv:2: "),
     ],
 )
-def test_a_file_that_is_no_manifest_is_refused_as_a_whole(tmp_path: Path, text: str, complaint: str) -> None:
+def test_file_without_manifest_columns_is_refused_as_a_whole(tmp_path: Path, text: str, complaint: str) -> None:
     """Nothing is analysed when the table itself cannot be trusted."""
     with pytest.raises(UnusableTable) as caught:
         read_manifest(manifest(tmp_path, text))

@@ -148,7 +148,7 @@ def test_a_refused_file_gets_its_problem(folder: Folder, service: Service, clock
     assert outcome(folder, "late.rda.error.json")["code"] == "damaged-file"
 
 
-def test_files_that_are_no_spectra_get_no_sidecar(folder: Folder, service: Service, clock: Clock) -> None:
+def test_files_without_spectra_get_no_sidecar(folder: Folder, service: Service, clock: Clock) -> None:
     """By their ending or by their content; the log counts those of unknown content."""
     told: list[str] = []
     folder.tell = told.append
@@ -162,7 +162,7 @@ def test_files_that_are_no_spectra_get_no_sidecar(folder: Folder, service: Servi
     assert not folder.is_waiting
 
 
-def test_an_absent_service_is_no_error_of_the_file(folder: Folder, service: Service, clock: Clock) -> None:
+def test_absent_service_is_not_reported_as_error_of_the_file(folder: Folder, service: Service, clock: Clock) -> None:
     """The file waits and is sent when the service is back."""
     (folder.path / "scan.rda").write_bytes(RDA)
     folder.look()

@@ -71,7 +71,7 @@ def test_the_control_file_of_another_spectrum_is_refused(entries: dict[str, str]
 
 
 @pytest.mark.parametrize(("main", "other"), [("a.nii.gz", "a.json"), ("a.RAW", "a.control")])
-def test_they_are_found_on_disk_and_only_when_they_belong(tmp_path: Path, main: str, other: str) -> None:
+def test_companions_are_found_on_disk_only_by_their_content(tmp_path: Path, main: str, other: str) -> None:
     """A JSON file of something else is left alone."""
     content = {"a.nii.gz": SPECTRUM, "a.RAW": RAW, "a.json": sidecar(), "a.control": control()}
     (tmp_path / main).write_bytes(content[main].content)

@@ -87,7 +87,7 @@ def test_sdat_and_spar_come_in_either_order() -> None:
     assert np.array_equal(read(files).samples, read(files[::-1]).samples)
 
 
-def test_text_behind_a_binary_jmrui_signal_is_no_signal() -> None:
+def test_text_behind_a_binary_jmrui_signal_is_not_read_as_signal() -> None:
     """Free text longer than a signal at the end of a .mrui file is not taken for one more transient."""
     files = jmrui_fixtures._binary(tail_lines=200)
     assert len(files[0].content) > 512 + 3 * 256 * 16

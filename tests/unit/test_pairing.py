@@ -91,7 +91,7 @@ def test_reference_of_another_scan_is_refused(changes: dict[str, str], says: str
     assert caught.value.code in ("implausible-parameter", "unsupported-data")  # type: ignore[attr-defined]
 
 
-def test_other_timing_is_no_contradiction() -> None:
+def test_other_timing_is_not_called_a_contradiction() -> None:
     """References are often taken with one average and another repetition time."""
     water = take_in(rda(), rda(WATER, TR="5000.0", NumberOfAverages="1.0"), Overrides()).recording.water
 
@@ -99,7 +99,7 @@ def test_other_timing_is_no_contradiction() -> None:
     assert (water.acquisition.repetition_time, water.acquisition.averages) == (5.0, 1)
 
 
-def test_the_spectrum_itself_is_no_reference() -> None:
+def test_spectrum_itself_is_not_used_as_reference() -> None:
     """The same file in both places is a slip of the hand."""
     with pytest.raises(ImplausibleParameter, match="same file"):
         take_in(rda(), rda(), Overrides())

@@ -90,7 +90,7 @@ def test_a_difference_is_refused(count: int, snr: float, seed: int, shift_hz: fl
 
 
 @pytest.mark.parametrize("condition", [GABA, FAR_AWAY])
-def test_a_single_condition_is_no_difference(condition: float) -> None:
+def test_single_condition_is_averaged_as_unedited(condition: float) -> None:
     """One condition alone is a spectrum with creatine and choline."""
     preprocess(recording(transients(32, (condition,), snr=8.0)))
 

@@ -43,7 +43,7 @@ def test_combination_is_nearly_ideal(coils: int, transients: int, points: int, w
     assert planted.share_of_ideal(found_weights(planted)) >= (0.97 if enough else 0.9)
 
 
-def test_duplicated_coils_are_no_singularity() -> None:
+def test_duplicated_coils_do_not_make_the_covariance_singular() -> None:
     """A coil stored twice makes the covariance singular; the combination is as good as without the copy."""
     planted = uncombined(Scan(), coils=8)
     recording = planted.recording

@@ -74,7 +74,7 @@ def test_scanners_correction_is_known_by_the_phase(scan: Scan, constant: float, 
     assert np.std((corrected.samples - fid)[:200]) < 0.05
 
 
-def test_reference_that_is_no_water_is_not_used() -> None:
+def test_reference_without_water_is_not_used() -> None:
     """A reference of many lines (a phantom of oil, another nucleus' coil) is named, and scales nothing."""
     scan = Scan()
     fid = scan.brain() + 0.02 * scan.noise()

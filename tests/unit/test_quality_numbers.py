@@ -88,7 +88,7 @@ def test_spurious_echo() -> None:
     assert strengths[1] / strengths[0] == pytest.approx(4.0, rel=0.3)
 
 
-def test_residual_is_found_where_it_is() -> None:
+def test_residual_is_found_at_its_position() -> None:
     """A missing line raises the residual of its own region, and no other."""
     scan = Scan()
     noise = 3.0 * np.sqrt(scan.points)

@@ -158,7 +158,7 @@ def test_chance_does_not_make_a_brain() -> None:
     assert "no-brain-metabolites" not in codes(quantities=brain(**noise, tCr=quantity("tCr", 1.0, 0.2)))
 
 
-def test_noise_alone_is_no_reason() -> None:
+def test_noise_alone_gives_no_reason() -> None:
     """A ratio beyond its limit by less than its standard deviation does not fire."""
     assert "mi-above-brain" not in codes(quantities=brain(mI=quantity("mI", 1.7, sd=0.3)))
 

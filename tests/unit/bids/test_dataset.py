@@ -281,7 +281,7 @@ def test_labels_that_differ_in_capitals_only_are_refused(tmp_path: Path) -> None
         open_dataset(root)
 
 
-def test_a_folder_without_description_is_no_dataset(tmp_path: Path) -> None:
+def test_folder_without_description_is_refused_as_dataset(tmp_path: Path) -> None:
     """Unless validation is skipped; then it is read all the same."""
     add(tmp_path, "sub-01_voi-acc")
     with pytest.raises(UnusableTable, match=r"no dataset_description\.json"):

@@ -51,7 +51,7 @@ def test_one_person_who_decides_is_a_caution_without_a_name() -> None:
     assert all("sub-" not in caution["sentence"] for caution in answer["cautions"])
 
 
-def test_ratios_without_concentrations_cannot_tell_the_denominator() -> None:
+def test_ratios_without_concentrations_do_not_show_which_metabolite_changed() -> None:
     """Ratios alone do not show whether tCr differs; a changed tCr beside them does."""
     ratios = cohort().changed(lambda r: {**r, "unit": "tCr"} if r["metabolite"] == "tNAA" else None)
     lower = cohort(effects={"tCr": -0.2}, people=40)

@@ -58,7 +58,7 @@ def test_two_groups_have_no_f_of_all() -> None:
     assert all("omnibus" not in item for item in cohort().answer()["levels"])
 
 
-def test_f_says_which_group_is_too_small() -> None:
+def test_too_small_group_is_named() -> None:
     """A group that is too small for its own comparison leaves no F of all."""
     few = three().changed(
         lambda r: r if r["group"] != "athlete" or int(r["participant_id"][-3:]) <= 12 else {**r, "group": "n/a"},

@@ -50,6 +50,6 @@ def test_object_that_the_answer_names_as_failed_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("status", "body"), [(500, b"{}"), (503, b"busy"), (200, b"<html>"), (401, b"{}")])
-def test_answer_that_tells_nothing_is_tried_again(status: int, body: bytes) -> None:
+def test_answer_without_outcome_is_retried(status: int, body: bytes) -> None:
     with pytest.raises(PeerUnavailable):
         list(_delivery(status, body).send(CONTENTS))

@@ -356,7 +356,7 @@ def test_spectroscopic_imaging_is_acknowledged_and_refused(running: Running, arc
     assert send(running.port, Scan(more=(("MRSpectroscopyAcquisitionType", "VOLUME"),))) == [STORED]
 
 
-def test_full_spool_tells_the_sender_to_try_later(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_spool_answers_out_of_resources(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.gateway.spool.MOST_BYTES", 100)
     running.start()
 

@@ -110,7 +110,7 @@ def test_improvements_of_a_sample_alone_are_those_of_the_better_reference() -> N
         assert item.smallest_detectable_difference == pytest.approx(smallest_detectable_difference(reference), rel=1e-6)
 
 
-def test_improvements_in_the_control_model_say_what_volunteers_would_buy() -> None:
+def test_improvements_give_the_effect_of_more_volunteers() -> None:
     """Without own controls three, eight and twenty are offered, each sharper; with twenty none is."""
     case = Case("tNAA", Ratio(1.2, 0.09), CONTEXT, "yes")
     without, with_own = (score(case, site).position for site in ([], [SITE]))
@@ -234,7 +234,7 @@ def test_sites_passed_over_are_listed_and_those_of_other_regions_are_not() -> No
     assert "and in PCC, left ACC with the control model" in answer.norm.source
 
 
-def test_controls_of_a_whole_region_tell_of_the_laboratory_for_a_part_of_it() -> None:
+def test_controls_of_a_whole_region_inform_about_the_laboratory_for_its_parts() -> None:
     """The pregenual part is another place than the region: its people narrow the laboratory, not the part."""
     part = replace(CONTEXT, subject=replace(SUBJECT, region="pgACC"))
     alone, beside, own = (

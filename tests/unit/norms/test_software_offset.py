@@ -91,7 +91,7 @@ def test_an_impossible_offset_is_refused(ratio: Measured) -> None:
         scaled(controls(), "tNAA", ratio)
 
 
-def test_the_digest_of_controls_without_offsets_is_what_it_was() -> None:
+def test_digest_of_controls_without_offsets_stays_equal() -> None:
     """Stored norms keep their versions; an offset makes another one."""
     assert digest(controls()) == digest(replace(controls(), offsets=()))
     assert digest(controls()) != digest(replace(controls(), offsets=offset(0.02)))

@@ -343,7 +343,7 @@ def test_code_values_fit_and_own_codes_name_their_scheme():
 
 
 @pytest.mark.parametrize("bytes_", [b"", b"%PDF", content(Scan())[:200], b"\0" * 128 + b"DICM" + b"\xff" * 40])
-def test_source_that_is_no_instance_of_a_study_is_refused(bytes_):
+def test_source_outside_a_study_is_refused(bytes_):
     with pytest.raises(NoDicomSource, match="--study"):
         read_header(bytes_, "scan.rda")
 

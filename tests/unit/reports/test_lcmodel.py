@@ -88,7 +88,7 @@ def test_what_may_not_be_interpreted_has_999_percent(whole: bool) -> None:
     assert ("must not be interpreted" in files(analysis)["table"]) == whole
 
 
-def test_heading_says_whose_deviation_and_which_unit() -> None:
+def test_heading_names_the_deviation_and_the_unit() -> None:
     text = files(make_analysis())["table"]
     made = make_analysis().provenance
     unit = next(item.concentration.unit for item in make_analysis().metabolites if item.concentration is not None)

@@ -126,7 +126,7 @@ def test_words_from_right_to_left_leave_dates_in_place() -> None:
     assert f"\u2068{REVIEWER_HEBREW}\u2069, 2026-11-23 12:00 UTC" in page
 
 
-def test_the_fonts_show_every_letter_that_is_let_through() -> None:
+def test_fonts_show_every_accepted_letter() -> None:
     """The ranges are true of the fonts that this typst brings: PDF/UA refuses a letter without a picture."""
     letters = "".join(
         character

@@ -73,7 +73,7 @@ def _items(numbers: Sequence[int]) -> list[tuple[str, int]]:
     return [(f"ctl-{number}", number) for number in numbers]
 
 
-def test_those_who_teach_are_heard_twice_and_the_others_are_named() -> None:
+def test_teaching_spectra_are_fitted_twice_and_the_others_named() -> None:
     """The second time from the first background; those who say nothing are left out with the reason, in order."""
     witness = Witness()
     before = RejectedControl("ctl-9", "verdict", "It is of limited use.")

@@ -82,7 +82,7 @@ LEFT_OUT = {
 
 
 @pytest.mark.parametrize("code", LEFT_OUT)
-def test_a_spectrum_that_is_no_control_is_left_out_by_name(code: str) -> None:
+def test_spectra_unfit_as_controls_are_left_out_by_name(code: str) -> None:
     """It is listed with its reason, no file name stands there, and the others make the site."""
     site = site_of("acc", [*candidates(8), LEFT_OUT[code]()])
 

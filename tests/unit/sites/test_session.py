@@ -66,7 +66,7 @@ def test_different_people_in_each_region_teach_its_mean() -> None:
     assert 0.5 * published.sd < apart.sd < published.sd
 
 
-def test_controls_of_one_region_alone_say_nothing_of_the_difference() -> None:
+def test_controls_of_one_region_give_no_contrast_between_regions() -> None:
     """The laboratory cancels, so people of ACC alone leave a contrast of ACC and PCC as it is."""
     cases = [case_of("ACC", 1.5), case_of("PCC", 1.2)]
 

@@ -75,7 +75,7 @@ def test_a_log_that_was_cut_off_is_seen(
     assert log.verify().position == rows + 9
 
 
-def test_a_crash_before_the_head_is_kept_is_no_alarm(written: tuple[AuditLog, AuditFolder]) -> None:
+def test_crash_before_the_head_is_stored_raises_no_alarm(written: tuple[AuditLog, AuditFolder]) -> None:
     """Rows are there that the folder does not know yet: the next service takes note of them."""
     log, folder = written
     log.append([entry(number) for number in range(3)])
