@@ -127,7 +127,10 @@ def _line(row: AnalysisRow, report: tuple[int, SignOffState] | None, doubts: Seq
     sign_off = word if version == 1 else room("sign_off.version", state=word, version=version)
     key = "list.flags" if row.compared else "list.not_compared"
     flags = room(key, flagged=row.flagged, compared=row.compared)
-    return ListLine(row, False, sign_off, flags, tuple((row.summary or {}).get("flags", {}).items()), doubts)
+    summary = row.summary or {}
+    if uninformative := summary.get("uninformative"):
+        flags = room("list.uninformative", flags=flags, names=", ".join(uninformative))
+    return ListLine(row, False, sign_off, flags, tuple(summary.get("flags", {}).items()), doubts)
 
 
 def _doubts(worklist: Worklist, rows: Iterable[AnalysisRow]) -> Mapping[str, Sequence[str]]:

@@ -54,6 +54,7 @@ class TimelineValue:
     value: str
     position: values.Position
     flag: str
+    """In words where it is outside its reference interval or says nothing; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +197,11 @@ def _values(sessions: Sequence[Session]) -> tuple[TimelineRow, ...]:
 def _entry(result: MetaboliteResult | None) -> TimelineValue | None:
     if result is None:
         return None
-    position: values.Position = "absent" if result.z is None else result.z.flag
-    return TimelineValue(values.ratio_cell(result), position, "" if result.z is None else text(f"flag.{position}"))
+    if result.z is None:
+        return TimelineValue(values.ratio_cell(result), "absent", "")
+    z = result.z
+    is_told = z.flag != "within" or z.informative is False
+    return TimelineValue(values.ratio_cell(result), z.flag, values.flag_text(z) if is_told else "")
 
 
 def _clinical(sessions: Sequence[Session]) -> tuple[TimelineRow, ...]:

@@ -10,12 +10,14 @@ FACTS = ("sex", "age_years", "region", "hemisphere", "volume_ml", "gm")
 
 
 def summary_of(result: Mapping[str, Any]) -> dict[str, Any]:
-    """``flags``, metabolite to direction of each informative comparison outside its interval, and ``facts``."""
-    found = {
-        item["name"]: item["z"]["flag"]
-        for item in result["metabolites"]
-        if item.get("z") and item["z"]["flag"] != "within" and item["z"].get("informative", True)
-    }
+    """What the list shows of a result.
+
+    ``flags``, metabolite to direction of each informative comparison outside its interval; ``uninformative``, the
+    metabolites whose comparison could hardly have noticed anything; and ``facts``.
+    """
+    compared = {item["name"]: item["z"] for item in result["metabolites"] if item.get("z")}
+    uninformative = [name for name, z in compared.items() if z.get("informative") is False]
+    found = {name: z["flag"] for name, z in compared.items() if z["flag"] != "within" and name not in uninformative}
     acquisition = result["acquisition"]
     of = {**acquisition, "volume_ml": acquisition.get("voi_volume_ml")}
-    return {"flags": found, "facts": {name: of.get(name) for name in FACTS}}
+    return {"flags": found, "uninformative": uninformative, "facts": {name: of.get(name) for name in FACTS}}

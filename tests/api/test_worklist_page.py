@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from service.pages import list_order
+from service.storage.summaries import summary_of
 from service.storage.tables import ANALYSES
 from tests.fake_pipeline import spectrum
 from tests.pages import Element, tree
@@ -59,6 +60,27 @@ def cells(table: Element, place: int) -> dict[str, str]:
     rows = table.table()
     headings = [heading.rstrip("\u00a0 ▼▲") for heading in rows[0]]
     return dict(zip(headings, rows[place + 1], strict=True))
+
+
+def test_list_names_what_is_not_informative(client: TestClient, ids: list[str]) -> None:
+    """Beside the comparisons that count."""
+    summary = {"flags": {}, "uninformative": ["Gln", "Glx"], "facts": {}}
+    with client.app_state["services"].database.changing() as connection:
+        connection.execute(ANALYSES.update().where(ANALYSES.c.id == ids[2]).values(summary=summary))
+
+    assert cells(shown(client, "/"), 0)["Outside"] == "0 of 6; not informative: Gln, Glx"
+
+
+def test_summary_parts_informative_comparisons_from_others() -> None:
+    """A comparison counts unless it is called not informative; analyses of earlier versions do not say."""
+    judged = {"tNAA": ("below", True), "mI": ("above", None), "Gln": ("below", False), "Glu": ("within", False)}
+    metabolites = [
+        {"name": name, "z": {"flag": flag, "informative": informative}} for name, (flag, informative) in judged.items()
+    ]
+    found = summary_of({"metabolites": [*metabolites, {"name": "Lac", "z": None}], "acquisition": {"region": "ACC"}})
+
+    assert found["flags"] == {"tNAA": "below", "mI": "above"}
+    assert found["uninformative"] == ["Gln", "Glu"]
 
 
 def test_flags_job_and_sign_off_stand_in_their_columns(client: TestClient, ids: list[str]) -> None:

@@ -162,6 +162,28 @@ def test_the_timeline_draws_intervals_and_no_uninformative_value() -> None:
     assert region.neighbours == (("a", "a"), ("a", "a"))
 
 
+def test_timeline_says_which_comparison_is_not_informative() -> None:
+    """One that could hardly have noticed anything says so, inside its interval too; others inside say nothing."""
+    good = factory.make_analysis()
+    z = next(item.z for item in good.metabolites if item.name == "tNAA")
+    assert z is not None
+    shown = {}
+    for informative in (True, False):
+        for flag in ("within", "below"):
+            judged = replace(z, informative=informative, flag=flag)
+            results = tuple(replace(item, z=judged) if item.name == "tNAA" else item for item in good.metabolites)
+            (region,) = timeline.build([session(replace(good, metabolites=results))])
+            (entry,) = next(row.entries for row in region.values if row.name == "tNAA")
+            shown[informative, flag] = entry.flag
+
+    assert shown == {
+        (True, "within"): "",
+        (True, "below"): "Below",
+        (False, "within"): "Within, not informative",
+        (False, "below"): "Below, not informative",
+    }
+
+
 def test_the_timeline_marks_differences_of_sessions() -> None:
     """A change of method between two sessions stands above the figures; regions stand apart."""
     good = factory.make_analysis()

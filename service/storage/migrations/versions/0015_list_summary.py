@@ -55,10 +55,13 @@ def _fill(connection: sa.Connection) -> None:
 
 
 def _summary(result: dict[str, Any]) -> dict[str, Any]:
-    flags: dict[str, str] = {}
-    for item in result.get("metabolites") or ():
-        z = item.get("z") or {}
-        if z.get("flag") in ("below", "above") and z.get("informative", True):
-            flags[item["name"]] = z["flag"]
+    compared = {item["name"]: item["z"] for item in result.get("metabolites") or () if item.get("z")}
+    uninformative = [name for name, z in compared.items() if z.get("informative") is False]
+    flags = {
+        name: z["flag"]
+        for name, z in compared.items()
+        if z.get("flag") in ("below", "above") and name not in uninformative
+    }
     acquisition = result.get("acquisition") or {}
-    return {"flags": flags, "facts": {name: acquisition.get(key) for name, key in _FACTS.items()}}
+    facts = {name: acquisition.get(key) for name, key in _FACTS.items()}
+    return {"flags": flags, "uninformative": uninformative, "facts": facts}
