@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from tests.measure.accuracy_home import home_table
 from tests.measure.accuracy_shared import shared_tables
 from tests.measure.benchmarks.simulated import QUALITIES, drawn
 from tests.measure.benchmarks.text import number, signed, table
@@ -78,6 +79,7 @@ def main(arguments: list[str]) -> None:
             coverage=_lines(_coverage(scanners)),
             foreign=_lines(_foreign(scanners)),
             prior=_lines(_prior(scanners[0], poor)),
+            home=_lines(home_table(chosen.seed, Path(folder))),
             shared=shared,
             seconds=f"{time.process_time() - began:.0f}",
         )
