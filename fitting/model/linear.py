@@ -86,8 +86,11 @@ class Projection:
         return float(sum(precision * block.energy(coefficients) for block, precision in blocks))
 
     def cross(self, target: FloatArray) -> FloatArray:
-        """Z' target, shape (n, ...), of ``target`` (W, ...): all that the other methods need of a target."""
-        return np.asarray(self.baseline.columns.T @ target)
+        """Z' target, shape (n, ...), of ``target`` (W, ...): all that the other methods need of a target.
+
+        Targets are rows in memory, so that the transposed product is the faster one, and LAPACK takes it as it is.
+        """
+        return np.asarray((target.T @ self.baseline.columns).T)
 
     def inner(self, cross: FloatArray) -> FloatArray:
         """L⁻¹ Z' target, shape (n, ...), of a target with that ``cross``."""
