@@ -11,6 +11,7 @@ MINUS = "\N{MINUS SIGN}"
 _MOST_DECIMALS = 6
 _TEMPLATE = re.compile(r"macromolecules ([a-z][a-z0-9]*(?:-[a-z0-9]+)*)\b")
 """A published template by the id of its file."""
+_PERCENT = re.compile(r"(\d)%")
 _NEGATIVE = re.compile(r"(?<![\w-])-(?=\d)")
 
 
@@ -42,9 +43,11 @@ def signed(value: float, decimals: int) -> str:
 
 
 def typeset(sentence: str) -> str:
-    """A sentence of the numerics with minus signs where it has hyphens before numbers, and names in place of ids."""
+    """A sentence of the numerics with minus signs instead of hyphens before numbers, a blank before per cent signs, and
+    names in place of ids.
+    """
     named = _TEMPLATE.sub(lambda found: f"macromolecules {text_or(f'macromolecules.{found[1]}', found[1])}", sentence)
-    return _NEGATIVE.sub(MINUS, named)
+    return _PERCENT.sub(r"\1 %", _NEGATIVE.sub(MINUS, named))
 
 
 def significant(value: float, digits: int = 3) -> str:

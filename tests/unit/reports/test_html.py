@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
 
 from fitting.model.result import Traces
+from fitting.norms.contrasts import Contrast
+from fitting.sites import SessionContrasts
 from service.reports import AnalysisDocument, html, render
 from tests.data import analysis_factory as factory
-from tests.unit.reports.conftest import Rendering
+from tests.pages import tree
+from tests.unit.reports.conftest import Rendering, as_document
 
 VOID = {"meta", "input", "br", "img", "link", "hr"}
 BUDGET = 1_000_000
@@ -126,6 +130,37 @@ def test_the_verdict_comes_before_any_number(rendered: Rendering) -> None:
 
     assert page.index('id="notice-top"') < page.index('id="verdict"') < page.index('id="table-heading"')
     assert page.index('id="notice-bottom"') > page.index('id="provenance-heading"')
+
+
+def test_many_differences_of_a_session_are_folded_but_those_outside(traces: Traces) -> None:
+    """What lies outside is shown; more than eight lines would push the rest of the report down."""
+    within = Contrast("regions", "ACC Glu", "PCC Glu", 0.1, 0.0, 0.2, 0.5, 69.0, 0.62, "within", 0)
+    outside = replace(within, a="ACC NAA", log_ratio=0.6, z=3.0, percentile=99.9, p=0.003, flag="above")
+    for count, folded in ((7, False), (20, True)):
+        items = (*(replace(within, a=f"ACC {place}") for place in range(count)), outside)
+        session = SessionContrasts(items, 0.05 * len(items), 1, ())
+        page = tree(html.article(replace(as_document(factory.make_analysis()), session_contrasts=session), traces))
+        section = page.first("section", class_="contrasts")
+        shown = section.first("table").table()[1:]
+
+        assert len(shown) == (1 if folded else count + 1)
+        assert any(row[0] == "ACC NAA" for row in shown)
+        assert (f"{count} differences within" in section.text()) is folded
+
+
+def test_a_flagged_further_metabolite_stands_among_the_leading_values(traces: Traces) -> None:
+    """Its group stays folded: a flag is seen without opening anything."""
+    analysis = factory.make_analysis()
+    glu = next(item for item in analysis.metabolites if item.name == "Glu")
+    assert glu.z is not None
+    flagged = replace(glu, name="GABA", z=replace(glu.z, flag="above"))
+    others = [item for item in analysis.metabolites if item.name != "GABA"]
+    page = tree(html.article(as_document(replace(analysis, metabolites=(*others, flagged))), traces))
+    table = page.first("table", class_="metabolites")
+
+    assert "Further metabolites: outside the reference interval" in table.text()
+    assert any(row and row[0].startswith("GABA") for row in table.table())
+    assert "open" not in page.first("details", class_="more").attributes
 
 
 def test_text_has_enough_contrast() -> None:
