@@ -102,6 +102,19 @@ class SiteMetaboliteOut(Output):
     them."""
 
 
+class MeasuredOffsetOut(Output):
+    """Measured ratio of another program's values to those of the controls' program."""
+
+    software: str = Field(examples=["Osprey 2.4"])
+    """The other program, with version."""
+    metabolite: str = Field(examples=["tNAA"])
+    """Metabolite or sum."""
+    ratio: float = Field(examples=[1.04])
+    """Its values over those of the controls' program."""
+    sd: float = Field(examples=[0.01])
+    """Standard deviation of the ratio; it adds to what is not known of the controls' mean."""
+
+
 class SiteNormOut(Output):
     """One version of a site's own controls; their individual values are not given out."""
 
@@ -139,6 +152,8 @@ class SiteNormOut(Output):
     """Metabolites of the controls."""
     checks: Checks
     """Leave-one-out check of the controls: calibration, improbable values and duplicates."""
+    offsets: tuple[MeasuredOffsetOut, ...]
+    """Measured offsets of other programs, whose values may be compared with these controls."""
     notice: str = Field(examples=[NOTICE])
     """What this answer must not be used for."""
 
@@ -238,6 +253,11 @@ def site_norm_out(row: SiteNormRow) -> SiteNormOut:
         age_high=max(ages, default=None),
         metabolites=tuple(_metabolite(norm, name) for name in norm.metabolites),
         checks=check_controls(norm),
+        offsets=tuple(
+            MeasuredOffsetOut(software=item.software, metabolite=name, ratio=ratio.value, sd=ratio.sd or 0.0)
+            for item in norm.offsets
+            for name, ratio in item.ratios.items()
+        ),
         notice=NOTICE,
     )
 

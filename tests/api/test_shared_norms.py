@@ -193,6 +193,7 @@ def test_a_measured_offset_between_programs_is_used(client: TestClient) -> None:
 
     assert without["norm"]["kind"] == "literature"
     assert made.json()["version"] == 2
+    assert made.json()["offsets"] == [{"software": "Osprey 2.4", "metabolite": "tNAA", "ratio": 1.1, "sd": 0.02}]
     assert answer["norm"]["kind"] == "site"
     assert answer["norm"]["source"].endswith("with a measured offset between programs")
     assert answer["norm"]["mean"] == pytest.approx(1.1 * 1.39, rel=0.02)
