@@ -21,17 +21,18 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from fitting.basis.macromolecule_templates import Template, templates
-from fitting.norms import Control, Controls, Measured, Method, ZScore
+from fitting.norms import ZScore
 from fitting.norms.composition import METABOLITES, PARTS
 from fitting.norms.control_model import ControlModel, control_model, habits
 from fitting.request import TissueFractions
-from fitting.run.site_choice import software_of
+from fitting.run.answer import answer_of
 from fitting.run.state import Run
-from fitting.run.steps import STEPS, compare_with_controls
+from fitting.run.steps import STEPS, compare_with_controls, find_site
+from fitting.sites import Candidate, Site, site_of
 from fitting.statistics.distributions import NORMAL_LIMIT, binomial_interval
 from fitting.statistics.laboratory import UNSTATED_NOISE_SHARE
 from fitting.units import FloatArray
-from tests.measure.benchmarks.simulated import CONTENT, PROTOCOL, SPREAD, around, job_of, made_of
+from tests.measure.benchmarks.simulated import CONTENT, SPREAD, around, job_of, made_of
 from tests.measure.benchmarks.text import table
 from tests.measure.families import TYPICAL, of_person
 
@@ -54,8 +55,8 @@ Written by `python -m tests.measure.healthy_people --laboratories {laboratories}
 laboratory and how their people differ. The spectra (3 T, PRESS 30 ms, signal to noise 15 to 30) hold macromolecules
 that no fit knows, as far from the published ones as publications are from each other, others in each laboratory, with
 person-to-person variation. They are analysed as any spectrum is; then {judged} people of each laboratory are compared
-without own controls and with 3, 8 and 20 of their laboratory. The error of the fit by foreign macromolecules comes on
-top of the spread between laboratories, which is drawn in full.
+without own controls and with 3, 8 and 20 of their laboratory, admitted as `mrsquant calibrate` admits them. The error
+of the fit by foreign macromolecules comes on top of the spread between laboratories, which is drawn in full.
 
 Per cent of comparisons beyond ±1.96, 5 if all is calibrated; ± is the 95 % error by laboratories:
 """
@@ -101,20 +102,26 @@ def of_laboratory(number: int, seed: int, cache: Path | None) -> list[Judgement]
     rng, region = np.random.default_rng((seed, number)), REGIONS[number % len(REGIONS)]
     published = tuple(templates().values())
     common = around(published[number % len(published)], rng)
-    contents = people(control_model(), region, JUDGED - 1 + max(COUNTS) + 1, rng)
+    contents = people(control_model(), region, JUDGED + max(COUNTS), rng)
     runs = []
     for person, content in enumerate(contents):
         run = _analysed(f"person_{person:02d}", content, region, common, rng, cache)
         if run.judgement.spectrum.usable == "yes":
             runs.append(run)
     found = []
-    for person, run in enumerate(runs[:JUDGED]):
-        others = [other for other in runs if other is not run]
-        for count in COUNTS:
-            found += [
-                Judgement(number, person, count, name, z) for name, z in _compared(run, others[:count], region).items()
-            ]
+    for count in COUNTS:
+        site = calibrated_with(runs[JUDGED : JUDGED + count])
+        for person, run in enumerate(runs[:JUDGED]):
+            found += [Judgement(number, person, count, name, z) for name, z in _compared(run, site).items()]
     return found
+
+
+def calibrated_with(controls: Sequence[Run]) -> Site | None:
+    """The site of these people, as ``mrsquant calibrate`` admits them and their values; without macromolecules."""
+    candidates = [
+        Candidate(f"ctl-{place:02d}", f"ctl-{place:02d}", answer_of(run)[0]) for place, run in enumerate(controls)
+    ]
+    return site_of("simulated", candidates) if candidates else None
 
 
 def people(model: ControlModel, region: str, count: int, rng: np.random.Generator) -> list[dict[str, float]]:
@@ -170,27 +177,18 @@ def _analysed(
     return run
 
 
-def _compared(run: Run, others: Sequence[Run], region: str) -> dict[str, float]:
-    """Positions of a person's values with these people as the laboratory's own controls."""
-    if not others:
+def _compared(run: Run, site: Site | None) -> dict[str, float]:
+    """Positions of a person's values with a site of the own laboratory."""
+    if site is None:
         return _positions(run)
-    software = software_of(run.job, run.basis.source)
-    method = Method(3.0, PROTOCOL.sequence, PROTOCOL.echo_time, "tCr", software)
-    own = Controls("site.simulated", "site", method, region, people=tuple(map(_control, range(len(others)), others)))
-    judged = Run(replace(run.job, site_norms=(own,)), run.cache_dir)
-    for name in ("intake", "subject", "basis", "site", "background", "quantities", "judgement"):
+    judged = Run(replace(run.job, site=site), run.cache_dir)
+    for name in ("intake", "subject", "basis", "background", "quantities", "judgement"):
         setattr(judged, name, getattr(run, name))
+    find_site(judged)
+    if judged.site.site is None:
+        raise AssertionError("the site does not hold for its own laboratory")
     compare_with_controls(judged)
     return _positions(judged)
-
-
-def _control(number: int, run: Run) -> Control:
-    values = {
-        item.name: Measured(item.ratio_tcr.value, item.ratio_tcr.sd, item.ratio_tcr.sd_scan)
-        for item in run.quantities
-        if item.name in METABOLITES and item.ratio_tcr is not None and item.ratio_tcr.value > 0.0
-    }
-    return Control(f"control-{number:02d}", values)
 
 
 def _positions(run: Run) -> dict[str, float]:
