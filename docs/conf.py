@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -19,6 +20,8 @@ autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
+napoleon_preprocess_types = True
+napoleon_type_aliases = {"sequence": "~collections.abc.Sequence"}
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "force"
@@ -47,11 +50,23 @@ html_sidebars = {"index": []}
 
 
 def setup(app: Sphinx) -> None:
-    """Keep sentences of attributes whole: napoleon takes all before a first colon for a type, which only a shape is."""
+    """Keep sentences of attributes whole and signatures of classes short.
+
+    Napoleon takes all before a first colon for a type, which only a shape is; types of fields stand at the fields.
+    """
 
     def mark_sentence(*arguments: Any) -> None:
         what, lines = arguments[1], arguments[-1]
         if what in ("attribute", "property") and lines and not lines[0].startswith("("):
             lines[0] = f": {lines[0]}"
 
+    def name_parameters(*arguments: Any) -> tuple[str, None] | None:
+        what, found = arguments[1], arguments[3]
+        if what != "class":
+            return None
+        parameters = inspect.signature(found).parameters.values()
+        names = [item.name if item.default is item.empty else f"{item.name}=…" for item in parameters]
+        return f"({', '.join(names)})", None
+
     app.connect("autodoc-process-docstring", mark_sentence, priority=400)
+    app.connect("autodoc-process-signature", name_parameters)

@@ -12,7 +12,16 @@ from tests.acceptance.test_room_for_everybody import sticks_out, violations
 
 pytestmark = pytest.mark.browser
 needs_site = pytest.mark.skipif(not contents(), reason="the site is not built; make site builds it")
-PAGES = ("", "tutorials/notebook.html", "explanation/other-programs.html", "gallery.html", "api.html", "glossary.html")
+PAGES = (
+    "",
+    "tutorials/notebook.html",
+    "explanation/other-programs.html",
+    "gallery.html",
+    "api.html",
+    "python.html",
+    "walk.html",
+    "glossary.html",
+)
 
 
 @needs_site
