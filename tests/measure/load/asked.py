@@ -160,7 +160,7 @@ def over_http(client: TestClient, rows: int) -> Asked:
         "`GET /`": lambda _: get("/"),
         "`GET /?sort=subject`": lambda _: get("/?sort=subject"),
         "`GET /?sort=flagged&verdict=no`": lambda _: get("/?sort=flagged&verdict=no"),
-        "`GET /?sort=sign_off&region=Pons`": lambda _: get("/?sort=sign_off&region=Pons"),
+        "`GET /?sort=sign_off&region=ACC`": lambda _: get("/?sort=sign_off&region=ACC"),
         "`GET /readyz`": lambda _: get("/readyz"),
         "`GET /metrics`": lambda _: get("/metrics"),
     }

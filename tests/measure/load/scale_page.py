@@ -20,8 +20,9 @@ person, six regions, two projects, three verdicts, each with a result of 6 kB, i
 log, and one in three signed. Each figure is the lower quartile of 41 calls, which depends less than the median on
 what else the machine does; a page has 20 rows, a deep one begins in the middle of the list. The first ones are calls
 of the storage, those with an address go through the whole service in one process. Statistics are left to the
-databases: SQLite makes none, PostgreSQL makes its own. The aim is that lists and timelines take at most 3 times as
-long as in the smallest database, and the rest the same.
+databases: SQLite makes none, PostgreSQL makes its own. A list that is sorted by another column than time reads the
+newest 500 analyses that match, so it grows until so many match. The aim is that lists and timelines take at most 3
+times as long as in the smallest database, and the rest the same.
 
 What holds it is tested with each change (`tests/conformance/test_many_analyses.py`): each list, whatever it is
 narrowed to, reads a few instructions (SQLite) or blocks (PostgreSQL) for each row that it shows.
