@@ -179,10 +179,13 @@ def test_further_metabolites_of_the_pdf(surfaces: Surfaces, name: str) -> None:
 
 
 def test_norms_and_facts_of_the_pdf(surfaces: Surfaces) -> None:
-    """Each norm's cells in a row, each labelled value behind its label."""
+    """Each norm's cells in a row, its source by a letter that the lines below explain, each labelled value behind its
+    label.
+    """
     said = _pdf(surfaces).replace(" ", "")
-    for cells in truth.NORM_CELLS:
-        assert "".join(cells).replace(" ", "") in said, cells
+    for letter, (name, source, *cells) in zip("ABC", truth.NORM_CELLS, strict=True):
+        assert "".join((name, letter, *cells)).replace(" ", "") in said, cells
+        assert f"{letter}{source}".replace(" ", "") in said
     for part in ("quality", "minimum"):
         for label, value in truth.FACTS[part].items():
             assert f"{label}:{value}".replace(" ", "") in said, label

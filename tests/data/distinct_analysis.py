@@ -388,24 +388,24 @@ METABOLITE_COLUMNS = (
 )  # fmt: skip
 
 NORM_COLUMNS = (
-    "Value", "Source", "Controls", "Grade", "Mean", "SD within / between studies", "Mean age",
+    "Value", "Source", "Controls", "Grade", "Mean ± SD", "SD within / between studies", "Mean age",
     "t (df), p two-sided, q over all comparisons", "Laboratory / people / measurement / region, % of uncertainty",
     "Field", "Sequence", "Echo time", "Age", "Unit", "Software",
 )  # fmt: skip
 
 NORM_CELLS: tuple[tuple[str, ...], ...] = (
     (
-        "tNAA, ratio to tCr, PCC", "source of tNAA", "n = 143 in 7 studies", "A", "1.505 ± 0.072",
+        "tNAA, ratio to tCr, PCC", "source of tNAA", "n = 143, 7 studies", "A", "1.505 ± 0.072",
         "0.072 / 0.047", "38.6 years", "−2.44 (17.3), p = 0.026, q = 0.079", "52 / 27 / 13 / 8",
         "yes", "NO", "unknown", "yes", "yes", "unknown",
     ),
     (
-        "Glx, ratio to tCr, PCC", "source of Glx", "n = 24 in 3 studies", "C", "1.38 ± 0.12",
+        "Glx, ratio to tCr, PCC", "source of Glx", "n = 24, 3 studies", "C", "1.38 ± 0.12",
         "0.12 / 0.095", "29.3 years", "0.49 (12.6), no p: norm too thin", "",
         "yes", "yes", "unknown", "NO", "yes", "unknown",
     ),
     (
-        "mI, mmol/kg, PCC", "source of mI", "n = 57 in 1 study", "B", "6.31 ± 0.53 mmol/kg",
+        "mI, mmol/kg, PCC", "source of mI", "n = 57, 1 study", "B", "6.31 ± 0.53 mmol/kg",
         "0.53 / 0.34", "45.2 years", "2.71 (23.8), p = 0.012, q = 0.035", "",
         "yes", "NO", "NO", "yes", "yes", "yes",
     ),
