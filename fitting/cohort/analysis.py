@@ -69,6 +69,7 @@ def analyse_cohort(
         When tables and plan do not belong together; an analysis that cannot be done on good tables is in the answer.
     """
     cohort = Cohort(table, plan, spectra, studies)
+    input_sha256 = _inputs(cohort.table, spectra or {}, studies or {})
     people, missing = flow(cohort)
     described, differing = groups(cohort)
     qualities, uneven = quality(cohort)
@@ -84,7 +85,7 @@ def analyse_cohort(
         answers["single_cases"] = counts
     answer = {
         "schema": SCHEMA,
-        "id": _identity(table, plan, cohort),
+        "id": _identity(table, plan, input_sha256),
         "title": plan.common.title,
         "plan": {"sha256": plan.sha256, "preset": plan.preset, "text": plan.text},
         "cohort": _cohort(cohort),
@@ -99,7 +100,7 @@ def analyse_cohort(
         "provenance": {
             "software": "mrsquant",
             "version": __version__,
-            "input_sha256": _inputs(cohort),
+            "input_sha256": input_sha256,
             "plan_sha256": plan.sha256,
             "seed": plan.common.seed,
         },
@@ -171,17 +172,21 @@ def _caution(caution: Caution) -> Item:
     return {"code": caution.code, "sentence": caution.sentence, "where": caution.where}
 
 
-def _inputs(cohort: Cohort) -> str:
-    digest = hashlib.sha256(cohort.table.sha256.encode())
-    for name, table in sorted(cohort.spectra.items()):
-        digest.update(name.encode() + table.values.tobytes() + table.ppm.tobytes() + repr(table.people).encode())
-    for name, studies in sorted(cohort.studies.items()):
-        digest.update(name.encode() + repr(studies).encode())
+def _inputs(
+    table: CohortTable, spectra: Mapping[str, SpectraTable], studies: Mapping[str, tuple[StudyEffect, ...]]
+) -> str:
+    digest = hashlib.sha256(table.sha256.encode())
+    for name, features in sorted(spectra.items()):
+        digest.update(
+            name.encode() + features.values.tobytes() + features.ppm.tobytes() + repr(features.people).encode()
+        )
+    for name, listed in sorted(studies.items()):
+        digest.update(name.encode() + repr(listed).encode())
     return digest.hexdigest()
 
 
-def _identity(table: CohortTable, plan: Plan, cohort: Cohort) -> str:
-    content = f"{_inputs(cohort)}\0{plan.sha256}\0{__version__}\0{table.sha256}"
+def _identity(table: CohortTable, plan: Plan, input_sha256: str) -> str:
+    content = f"{input_sha256}\0{plan.sha256}\0{__version__}\0{table.sha256}"
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 

@@ -16,7 +16,7 @@ from fitting.cohort.plan import PlanSection
 from fitting.cohort.words import number, probability
 from fitting.reason import Reason
 from fitting.statistics.multiplicity import FALSE_DISCOVERY_RATE
-from fitting.statistics.roc import calibration_curve, roc_curve
+from fitting.statistics.roc import calibration_curve, roc_band, roc_curve
 from fitting.units import FloatArray
 
 FEWEST = 20
@@ -106,8 +106,12 @@ def _evaluated(
         "calibration_slope": found.calibration_slope,
         "brier": found.brier,
         "roc": roc_curve(found.scores, labels),
+        "roc_band": roc_band(found.scores, labels, cohort.generator(f"{name} band")),
+        "roc_resubstitution": roc_curve(found.own_scores, labels),
         "calibration": calibration_curve(special.expit(found.scores), labels),
     }
+    if np.all(np.isfinite(features.ppm)):
+        item["weights"] = [list(map(float, pair)) for pair in zip(features.ppm, found.weights, strict=True)]
     item |= _confounded(cohort, asked, features, name, other)
     if asked.show_unblinded_selection:
         item["unblinded_selection"] = selected_before(features.matrix, labels, cohort.generator(f"{name} selection"))

@@ -30,6 +30,10 @@ class Evaluation:
     """Mean out-of-fold score of each person, shape (n,)."""
     resubstitution: float
     """AUC on the model's own training data, which says nothing."""
+    own_scores: FloatArray
+    """Scores of the same model on its own training data, shape (n,)."""
+    weights: FloatArray
+    """Weight of each standardised feature in it, shape (d,)."""
     balanced_accuracy: float
     balanced_low: float
     balanced_high: float
@@ -59,6 +63,8 @@ def evaluate(
         auc=float(np.mean([auc(row, other) for row in rows])),
         scores=scores,
         resubstitution=auc(model.score(features), other),
+        own_scores=model.score(features),
+        weights=model.weights,
         balanced_accuracy=(sensitivity + specificity) / 2.0,
         balanced_low=(limits[0][0] + limits[1][0]) / 2.0,
         balanced_high=(limits[0][1] + limits[1][1]) / 2.0,

@@ -11,6 +11,7 @@ import numpy as np
 
 from fitting.cohort.comparability import ACQUISITION, comparable
 from fitting.cohort.covariates import complete
+from fitting.cohort.exclusion import Exclusion
 from fitting.cohort.names import metabolite_of, same_region
 from fitting.cohort.plan import Plan, Split
 from fitting.cohort.reading import with_facts
@@ -25,6 +26,21 @@ FAMILY = ("tNAA", "tCr", "tCho", "mI", "Glu", "Gln", "Glx")
 """Metabolites that are compared when the plan names none; Glx where Glu or Gln is missing."""
 REFERENCE_NAMES = ("control", "controls", "healthy", "hc", "reference")
 """Groups that are the reference when the plan names none."""
+
+
+def _without_excluded(table: SpectraTable, exclusions: tuple[Exclusion, ...]) -> SpectraTable:
+    kept = [
+        index
+        for index, (person, facts) in enumerate(zip(table.people, table.facts, strict=True))
+        if not any(rule.excludes(person, facts) for rule in exclusions)
+    ]
+    return replace(
+        table,
+        people=tuple(table.people[index] for index in kept),
+        places=tuple(table.places[index] for index in kept),
+        facts=tuple(table.facts[index] for index in kept),
+        values=table.values[kept],
+    )
 
 
 class Cohort:
@@ -52,7 +68,10 @@ class Cohort:
         studies: Mapping[str, tuple[StudyEffect, ...]] | None = None,
     ) -> None:
         self.plan = plan
-        self.spectra = dict(spectra or {})
+        self.spectra = {name: _without_excluded(table, plan.exclusions) for name, table in (spectra or {}).items()}
+        """Spectra as features, without those that the plan excludes."""
+        self.people_with_features = frozenset(person for table in (spectra or {}).values() for person in table.people)
+        """Including those whose spectra the plan excludes."""
         self.studies = dict(studies or {})
         self.table = table
         self.reference, self.others = self._groups()

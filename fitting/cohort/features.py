@@ -45,6 +45,9 @@ class Features:
 
     sample: Sample
     matrix: FloatArray
+    """Shape (n, d)."""
+    ppm: FloatArray
+    """Chemical shift of each feature, shape (d,); NaN where it is a metabolite."""
 
 
 def features_of(cohort: Cohort, asked: ClassificationSettings, other: str) -> Features | Reason:
@@ -59,14 +62,14 @@ def features_of(cohort: Cohort, asked: ClassificationSettings, other: str) -> Fe
         return next(part for part in parts if isinstance(part, Reason))
     shared = set(found[0].sample.ids).intersection(*(part.sample.ids for part in found[1:]))
     rows = [_kept(part, [person in shared for person in part.sample.ids]) for part in found]
-    joined = Features(rows[0].sample, np.hstack([part.matrix for part in rows]))
+    joined = Features(rows[0].sample, np.hstack([part.matrix for part in rows]), np.hstack([part.ppm for part in rows]))
     members = joined.sample.in_group(cohort.reference or "") | joined.sample.in_group(other)
     return _kept(joined, list(members))
 
 
 def _kept(features: Features, chosen: Sequence[bool]) -> Features:
     mask = np.array(chosen, dtype=bool)
-    return Features(features.sample.only(mask), features.matrix[mask])
+    return Features(features.sample.only(mask), features.matrix[mask], features.ppm)
 
 
 def _spectrum(cohort: Cohort, asked: ClassificationSettings) -> Features | Reason:
@@ -94,7 +97,7 @@ def _spectrum(cohort: Cohort, asked: ClassificationSettings) -> Features | Reaso
         empty == 0.0,
         tuple(table.facts[index] for index in order),
     )
-    return Features(sample, _binned(table.ppm, table.values[order]))
+    return Features(sample, *_binned(table.ppm, table.values[order]))
 
 
 def _is_asked(cohort: Cohort, asked: ClassificationSettings, table: SpectraTable, index: int) -> bool:
@@ -103,16 +106,17 @@ def _is_asked(cohort: Cohort, asked: ClassificationSettings, table: SpectraTable
     return is_there and asked.hemisphere in (None, place.hemisphere) and table.people[index] in cohort.people
 
 
-def _binned(ppm: FloatArray, values: FloatArray) -> FloatArray:
-    """Points from 4.2 to 0.6 ppm, averaged into 200 bins where there are more."""
+def _binned(ppm: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Points from 4.2 to 0.6 ppm, averaged into 200 bins where there are more, and the chemical shift of each."""
     inside = (ppm <= HIGHEST_PPM + 1e-9) & (ppm >= LOWEST_PPM - 1e-9)
     ppm, values = ppm[inside], values[:, inside]
     if ppm.size <= BINS:
-        return values
+        return values, ppm
     edges = np.linspace(HIGHEST_PPM, LOWEST_PPM, BINS + 1)
     place = np.clip(np.searchsorted(-edges, -ppm, side="right") - 1, 0, BINS - 1)
     used = [index for index in range(BINS) if np.any(place == index)]
-    return np.column_stack([values[:, place == index].mean(axis=1) for index in used])
+    centres = np.array([float(ppm[place == index].mean()) for index in used])
+    return np.column_stack([values[:, place == index].mean(axis=1) for index in used]), centres
 
 
 def _metabolites(cohort: Cohort, asked: ClassificationSettings) -> Features | Reason:
@@ -129,7 +133,8 @@ def _metabolites(cohort: Cohort, asked: ClassificationSettings) -> Features | Re
     if not found:
         return Reason("missing-column", "No metabolite of this region is in the table.")
     shared = aligned(found)
-    return Features(shared[0], np.column_stack([sample.value for sample in shared]))
+    matrix = np.column_stack([sample.value for sample in shared])
+    return Features(shared[0], matrix, np.full(matrix.shape[1], np.nan))
 
 
 def confounds_of(

@@ -37,7 +37,9 @@ def _reason(cohort: Cohort, person: Person) -> str | None:
     own = _spectra(cohort, person.id)
     has_features = any(person.id in table.people for table in cohort.spectra.values())
     if not own:
-        return None if has_features else "no-measurement"
+        if person.id not in cohort.people_with_features:
+            return "no-measurement"
+        return None if has_features else "excluded-by-plan"
     usable = [(key, facts) for key, facts in own if facts.usable != "no"]
     if not usable:
         return "not-interpretable"

@@ -12,7 +12,7 @@ from fitting.cohort.cohort import Cohort
 from fitting.cohort.findings import Item
 from fitting.cohort.inputs import CohortInputs
 from fitting.cohort.sample import Sample, aligned
-from fitting.cohort.table import SpectraTable
+from fitting.cohort.table import Place, SpectraTable
 from fitting.reason import Reason
 from fitting.statistics.correlation import residuals
 from fitting.statistics.distributions import t_limit
@@ -166,7 +166,12 @@ def _treatment(cohort: Cohort) -> Iterator[Item]:
         known = [item for item in pair if isinstance(item, Sample)]
         if len(known) == 2:
             before, after = aligned(known)
-            yield {**sample.item(), "words": sample.words, "arms": list(_arms(cohort, asked, before, after))}
+            yield {
+                **sample.item(),
+                "words": sample.words,
+                "reference": cohort.reference,
+                "arms": [*_arms(cohort, asked, before, after)],
+            }
 
 
 def _arms(cohort: Cohort, asked: Any, before: Sample, after: Sample) -> Iterator[Item]:
@@ -192,10 +197,24 @@ def _spectra(cohort: Cohort, table: SpectraTable) -> Iterator[Item]:
                     {"group": group, "mean": values.mean(axis=0).tolist(), "sd": values.std(axis=0, ddof=1).tolist()}
                 )
         if groups:
-            yield {**place.item(), "words": place.words, "ppm": table.ppm[order].tolist(), "groups": groups}
+            shown = {"ppm": table.ppm[order].tolist(), "groups": groups, "examples": _examples(cohort, table, place)}
+            yield {**place.item(), "words": place.words, **shown}
 
 
-def _rows(cohort: Cohort, table: SpectraTable, group: str, place: object) -> Sequence[int]:
+def _examples(cohort: Cohort, table: SpectraTable, place: Place) -> list[Item]:
+    """The spectra of the highest and the lowest signal-to-noise ratio; none where it is not known."""
+    rows = [row for group in cohort.groups for row in _rows(cohort, table, group, place)]
+    ranked = sorted((snr, row) for row in rows if isinstance(snr := table.facts[row].get("snr"), float))
+    if len(ranked) < 2:
+        return []
+    order = np.argsort(table.ppm)[::-1]
+    return [
+        {"rank": rank, "snr": snr, "values": table.values[row][order].tolist()}
+        for rank, (snr, row) in (("best", ranked[-1]), ("worst", ranked[0]))
+    ]
+
+
+def _rows(cohort: Cohort, table: SpectraTable, group: str, place: Place) -> Sequence[int]:
     return [
         index
         for index, person in enumerate(table.people)

@@ -1,11 +1,11 @@
 """Planted cohorts through `mrsquant cohort`: what was planted is held, and people dealt anew show nothing.
 
-    python -m tests.measure.cohort_truth --shared FOLDER [--deals 100] [--scanners] [--page PAGE.md]
+    python -m tests.measure.cohort_truth --shared FOLDER [--deals 100] [--parts NAME,NAME] [--page PAGE.md]
 
 FOLDER is the private one with ``cohort/preset_cohorts``, ``cohort/examples`` and ``truth/scanner_*``. Each preset runs
 on the cohort that was simulated for it. Then the rows of its participants are dealt anew to the spectra, so that no
-value has to do with any group, scale or arm. ``--scanners`` analyses three simulated scanners from their spectra, with
-and without a calibration of each from its healthy people.
+value has to do with any group, scale or arm. Last, three simulated scanners are analysed from their spectra, with and
+without a calibration of each from its healthy people.
 """
 
 from __future__ import annotations
@@ -248,17 +248,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--deals", type=int, default=100)
-    parser.add_argument("--scanners", action="store_true")
+    parser.add_argument("--parts", default="presets,spectra,deals,scanners")
     parser.add_argument("--page", type=Path)
     given = parser.parse_args()
     cohorts, examples = given.shared / "cohort" / "preset_cohorts", given.shared / "cohort" / "examples"
-    parts: list[tuple[str, Iterator[str]]] = [
-        ("Presets on their cohorts", presets(cohorts)),
-        ("The classification preset", classified(examples)),
-        ("People dealt anew", dealt(cohorts, given.deals)),
-    ]
-    if given.scanners:
-        parts.append(("Three scanners from their spectra", scanners(given.shared / "truth")))
+    every: dict[str, tuple[str, Iterator[str]]] = {
+        "presets": ("Presets on their cohorts", presets(cohorts)),
+        "spectra": ("The classification preset", classified(examples)),
+        "deals": ("People dealt anew", dealt(cohorts, given.deals)),
+        "scanners": ("Three scanners from their spectra", scanners(given.shared / "truth")),
+    }
+    parts = [every[name] for name in given.parts.split(",")]
     lines: list[str] = []
     for title, rows in parts:
         lines += [*_shown(("", f"## {title}", "")), *_shown(rows)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import mean, stdev
 from typing import Any
 
 from service.reports.axis import axis_around
@@ -25,7 +26,8 @@ def individual_figures(answer: Item, drawn: Item) -> list[Figure]:
     found += [_scatter(item) for item in associations]
     found += [_sides(item) for item in drawn["laterality"][:MOST] if item["groups"]]
     found += [_treated(item) for item in drawn["treatment"][:MOST] if item["arms"]]
-    found += [_spectra(item) for item in drawn["spectra"]]
+    for item in drawn["spectra"]:
+        found += [_spectra(item), *_examples(item)]
     return [*found, *_curves(answer)]
 
 
@@ -94,18 +96,34 @@ def _sides(item: Item) -> Figure:
 def _treated(item: Item) -> Figure:
     ends = _ends([value for arm in item["arms"] for pair in arm["pairs"] for value in pair])
     panels = []
+    band = _controls(item)
     for arm in item["arms"]:
         pairs = arm["pairs"]
         means = [sum(pair[k] for pair in pairs) / len(pairs) for k in (0, 1)]
         lines = [Line([(0.0, one), (1.0, two)], is_thin=True) for one, two in pairs]
-        lines.append(Line([(0.0, means[0]), (1.0, means[1])]))
+        lines.append(Line([(0.0, means[0]), (1.0, means[1])], band=band))
         names = {0.0: "before", 1.0: f"after, {arm['arm']}"}
         panels.append(Panel("", item["unit"], lines, (), (-0.25, 1.4), ends, names=names))
     alternative = (
         f"{item['words']} before and after, one line for each person, the thick line is the mean of "
         + ", ".join(f"{arm['arm']} ({len(arm['pairs'])} people)" for arm in item["arms"])
+        + (f"; the band is the mean of {item['reference']} ± 1.96 SD" if band else "")
     )
     return Figure("treatment", _title("Before and after", item), panels_svg(panels, alternative), alternative)
+
+
+def _controls(item: Item) -> list[tuple[float, float, float]]:
+    """Where 95 % of the reference group lie before and after."""
+    reference = [arm["pairs"] for arm in item["arms"] if arm["arm"] == item["reference"]]
+    pairs: Sequence[Sequence[float]] = reference[0] if reference else ()
+    if len(pairs) < 2:
+        return []
+    rows = []
+    for k, place in ((0, 0.0), (1, 1.0)):
+        values = [pair[k] for pair in pairs]
+        reach = 1.96 * stdev(values)
+        rows.append((place, mean(values) - reach, mean(values) + reach))
+    return rows
 
 
 def _spectra(item: Item) -> Figure:
@@ -123,13 +141,35 @@ def _spectra(item: Item) -> Figure:
     return Figure("classification", _title("Mean spectra", item), panels_svg([panel], alternative), alternative)
 
 
+def _examples(item: Item) -> Iterator[Figure]:
+    """The best and the worst spectrum that was kept."""
+    examples = item.get("examples", ())
+    if examples:
+        panels = [
+            Panel(
+                f"{example['rank']}, SNR {example['snr']:.0f}; ppm",
+                "",
+                [Line(list(zip(item["ppm"], example["values"], strict=True)))],
+                is_reversed=True,
+            )
+            for example in examples
+        ]
+        words = " and ".join(f"{example['rank']} (SNR {example['snr']:.0f})" for example in examples)
+        alternative = f"Two spectra of the {item['words']}, by signal-to-noise ratio the {words} that was kept"
+        yield Figure(
+            "quality", _title("Best and worst spectrum kept", item), panels_svg(panels, alternative), alternative
+        )
+
+
 def _curves(answer: Item) -> Iterator[Figure]:
     for item in answer.get("classification", ()):
         if "roc" not in item:
             continue
-        lines = [Line(item["roc"], f"{item['features']}, AUC {item['auc']:.2f}")]
+        lines = [Line(item["roc"], f"{item['features']}, AUC {item['auc']:.2f}", item.get("roc_band", ()))]
         if "roc_confounds" in item:
             lines.append(Line(item["roc_confounds"], f"quality alone, AUC {item['auc_confounds']:.2f}"))
+        if "roc_resubstitution" in item:
+            lines.append(Line(item["roc_resubstitution"], "own training data: says nothing"))
         lines.append(Line([(0.0, 0.0), (1.0, 1.0)], is_thin=True))
         unit = (0.0, 1.0)
         right = [Line(item["calibration"]), Line([(0.0, 0.0), (1.0, 1.0)], is_thin=True)]
@@ -146,3 +186,19 @@ def _curves(answer: Item) -> Iterator[Figure]:
         )
         title = f"{item['name']}: receiver operating characteristic and calibration, in people not seen"
         yield Figure("classification", title, panels_svg(panels, alternative), alternative)
+        if "weights" in item:
+            yield _weights(item)
+
+
+def _weights(item: Item) -> Figure:
+    ppm = [point[0] for point in item["weights"]]
+    lines = [Line(item["weights"]), Line([(max(ppm), 0.0), (min(ppm), 0.0)], is_thin=True)]
+    largest = sorted(item["weights"], key=lambda point: -abs(point[1]))[:3]
+    alternative = (
+        f"Weight of each point of the spectrum in the model of {item['name']}; the largest are at "
+        f"{', '.join(f'{point[0]:.2f}' for point in largest)} ppm. Neighbouring points share what they tell, so a "
+        "weight does not show where groups differ"
+    )
+    title = f"{item['name']}: where the weights of the model lie, which is not where groups differ"
+    panel = Panel("chemical shift, ppm", "weight", lines, is_reversed=True)
+    return Figure("classification", title, panels_svg([panel], alternative), alternative)
