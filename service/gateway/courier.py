@@ -157,8 +157,11 @@ class Courier:
     def _release_others(self, entry: SpoolEntry) -> None:
         self._forget(entry.members)
         water = None if entry.water is None else self.spool.entries.get(entry.water)
-        waits = [e for e in self.spool.of_study(entry.study) if e.state not in ("reference", "member", *ENDED)]
-        if water is not None and not waits:
+        if water is None:
+            return
+        others = [e for e in self.spool.of_study(entry.study) if e.state not in ("reference", "member", *ENDED)]
+        is_unsorted = any(other.state == "received" and other.due == 0.0 for other in others)
+        if not is_unsorted and all(other.water != water.key for other in others):
             self._forget((*water.members, water.key))
 
     def _forget(self, keys: tuple[str, ...]) -> None:

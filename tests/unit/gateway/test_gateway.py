@@ -50,6 +50,18 @@ def test_water_is_used_with_its_spectrum_and_analysed_by_itself_never(running: R
     assert [path.name for path in running.spool.path.iterdir()] == ["site.key"]
 
 
+def test_waters_of_two_volumes_are_both_forgotten(running: Running, archive: Archive) -> None:
+    """Each with its own spectrum, although the other volume of the study is not delivered yet."""
+    elsewhere = {"center": (40.0, 0.0, 30.0)}
+    running.start()
+    send(running.port, SPECTRUM, WATER, Scan(series=13, **elsewhere), Scan(series=14, water=True, **elsewhere))
+    until(lambda: len(archive.kept) == 6)
+
+    until(lambda: running.spool.all() == [])
+    assert [len(parts.water) for parts in running.analyst.given] == [1, 1]
+    assert not list(running.spool.path.glob("*.dcm"))
+
+
 def test_water_of_another_volume_is_not_used(running: Running, archive: Archive) -> None:
     running.start()
 
