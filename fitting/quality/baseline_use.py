@@ -31,6 +31,13 @@ def baseline_dip(traces: Traces) -> float | None:
     return float(np.median(traces.baseline) - traces.baseline.min()) / highest if highest > 0 else None
 
 
+def fit_cancellation(traces: Traces) -> float | None:
+    """Highest less lowest point of the metabolites over that of the whole fit; None without any signal."""
+    whole = float(np.ptp(traces.fit))
+    metabolites = [not is_background(name) for name in traces.names]
+    return float(np.ptp(traces.components[metabolites].sum(axis=0))) / whole if any(metabolites) and whole > 0 else None
+
+
 def _highest_metabolite(traces: Traces) -> float:
     metabolites = [not is_background(name) for name in traces.names]
     return float(traces.components[metabolites].sum(axis=0).max(initial=0.0)) if any(metabolites) else 0.0
@@ -95,6 +102,20 @@ class BaselineUse(Instrument):
         )
     )
 
+    fit_cancellation: float | None = field(
+        metadata=number(
+            "Extent of the fitted metabolites over that of the whole fit.",
+            unit="1",
+            definition=(
+                "Highest less lowest point of the fitted metabolites, 0.2 to 4.2 ppm, over that of the fit. Above "
+                "1, metabolites and baseline cancel each other."
+            ),
+            good="up to about 1",
+            source="Near et al. 2021, doi:10.1002/nbm.4257, on baselines that take over signal; the measure is ours",
+            example=0.84,
+        )
+    )
+
     @classmethod
     def of(cls, evidence: Evidence) -> Self:
         """Measure them."""
@@ -104,4 +125,5 @@ class BaselineUse(Instrument):
             baseline_effective_dimension=fit.baseline_effective_dimension,
             baseline_swing=baseline_swing(fit.traces),
             baseline_dip=baseline_dip(fit.traces),
+            fit_cancellation=fit_cancellation(fit.traces),
         )

@@ -10,6 +10,8 @@ import pytest
 from fitting.errors import FittingError
 from tests.measure.gallery import CASES, PAGE, VERDICTS, Case, parts, words
 
+NUMBER = re.compile(r"(\d+(?:\.\d+)?)")
+"""Numbers of a fit that stops elsewhere in an ill-posed spectrum differ a little from machine to machine."""
 TEXT = PAGE.read_text(encoding="utf-8")
 
 
@@ -25,7 +27,9 @@ def test_gallery_says_what_the_program_says(case: Case, cache: Path) -> None:
     before = TEXT.partition(f"<!-- generated: {case.name} -->")[0]
     heading = re.findall(r"^## (.+)$", before, re.M)[-1]
 
-    assert dict(parts(TEXT))[case.name] == words(answer), "run make gallery"
+    shown, said = (NUMBER.split(text) for text in (dict(parts(TEXT))[case.name], words(answer)))
+    assert shown[::2] == said[::2], "run make gallery"
+    assert [float(value) for value in said[1::2]] == pytest.approx([float(value) for value in shown[1::2]], rel=0.05)
     if isinstance(answer, FittingError):
         assert heading == "Refused"
         assert not case.image.exists()

@@ -12,7 +12,7 @@ from fitting.fid import Axes
 from fitting.model.result import Traces
 from fitting.preprocessing import Preprocessed, preprocess
 from fitting.quality import INSTRUMENTS, Evidence, Quality, quality_numbers
-from fitting.quality.baseline_use import baseline_dip, baseline_share, baseline_swing
+from fitting.quality.baseline_use import baseline_dip, baseline_share, baseline_swing, fit_cancellation
 from fitting.quality.clipping import clipped_samples
 from fitting.quality.fit_residual import residual_by_region
 from fitting.quality.linewidths import creatine_linewidth_ppm, naa_linewidth_ppm
@@ -143,6 +143,18 @@ def test_an_offset_of_the_baseline_is_neither_swing_nor_dip() -> None:
     assert both(0.5 * highest * bell) == pytest.approx((0.5, 0.0), abs=0.02)
     nothing = replace(found, components=np.zeros_like(found.components))
     assert (baseline_swing(nothing), baseline_dip(nothing)) == (None, None)
+
+
+def test_metabolites_that_the_baseline_cancels_are_larger_than_the_fit() -> None:
+    """1 where the metabolites are all of the fit; their factor where a baseline takes the rest off again."""
+    scan = Scan(points=2048)
+    found = traces(scan, scan.brain(), np.zeros(scan.points, dtype=np.complex128), 1.0)
+    whole = found.components.sum(axis=0)
+    grown = replace(found, components=5.0 * found.components, baseline=-4.0 * whole)
+
+    assert fit_cancellation(replace(found, fit=whole)) == pytest.approx(1.0)
+    assert fit_cancellation(replace(grown, fit=whole)) == pytest.approx(5.0)
+    assert fit_cancellation(replace(found, fit=np.zeros_like(whole))) is None
 
 
 def test_lipid() -> None:
