@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from fitting.basis import fsl_json, lcmodel_basis
 from fitting.basis.basis_set import BasisSet
-from fitting.basis.calibration import calibrate
+from fitting.basis.conversion import calibrate
 from fitting.basis.supplied import SuppliedBasis
 from fitting.errors import UnusableBasis
 from fitting.io.source import Files

@@ -5,9 +5,9 @@ Each analysis is a module with its section of the plan, its refusals and its sen
 """
 
 from fitting.cohort.analysis import analyse_cohort, plan_without_questions
-from fitting.cohort.plan import Plan, preset_names, preset_text
-from fitting.cohort.plans import plan_of, preset_plan
-from fitting.cohort.reading import read_cohort, read_spectra, read_studies
+from fitting.cohort.planning.plan import Plan, preset_names, preset_text
+from fitting.cohort.planning.presets import plan_of, preset_plan
+from fitting.cohort.tables.reading import read_cohort, read_spectra, read_studies
 
 __all__ = [
     "Plan",

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fitting.cohort.analyses.registry import ANALYSES, SECTIONS
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.description import groups, quality
 from fitting.cohort.findings import Caution, Family, Findings, Item
@@ -17,10 +18,9 @@ from fitting.cohort.flow import flow
 from fitting.cohort.general_cautions import general_cautions
 from fitting.cohort.hypotheses import judged
 from fitting.cohort.methods import methods
-from fitting.cohort.plan import Plan, read_plan
-from fitting.cohort.registry import ANALYSES, SECTIONS
+from fitting.cohort.planning.plan import Plan, read_plan
 from fitting.cohort.single_cases import single_cases
-from fitting.cohort.table import CohortTable, SpectraTable, StudyEffect
+from fitting.cohort.tables.table import CohortTable, SpectraTable, StudyEffect
 from fitting.version import __version__
 
 SCHEMA = 1

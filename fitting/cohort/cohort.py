@@ -11,13 +11,13 @@ import numpy as np
 
 from fitting.cohort.comparability import ACQUISITION, comparable
 from fitting.cohort.covariates import complete
-from fitting.cohort.exclusion import Exclusion
-from fitting.cohort.names import metabolite_of, same_region
-from fitting.cohort.plan import Plan, Split
-from fitting.cohort.reading import with_facts
+from fitting.cohort.planning.exclusion import Exclusion
+from fitting.cohort.planning.plan import Plan, Split
 from fitting.cohort.sample import Sample
-from fitting.cohort.table import SPECTRUM_FACTS, CohortTable, Person, Place, SpectraTable, StudyEffect
-from fitting.cohort.values import MEAN, PersonValues
+from fitting.cohort.session_values import MEAN, PersonValues
+from fitting.cohort.tables.foreign_names import metabolite_of, same_region
+from fitting.cohort.tables.reading import with_facts
+from fitting.cohort.tables.table import SPECTRUM_FACTS, CohortTable, Person, Place, SpectraTable, StudyEffect
 from fitting.errors import MissingColumn, SeveralSessions, SingleGroup, UnknownGroup, UnusablePlan
 from fitting.reason import Reason
 from fitting.units import FloatArray, IndexArray

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fitting.cohort.sample import Sample
-from fitting.cohort.table import Fact
+from fitting.cohort.tables.table import Fact
 from fitting.reason import Reason
 from fitting.units import nominal_tesla
 

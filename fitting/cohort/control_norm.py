@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fitting.cohort.names import same_region
-from fitting.cohort.table import CohortTable, Fact, Place, SpectrumKey
-from fitting.cohort.values import PersonValues
+from fitting.cohort.session_values import PersonValues
+from fitting.cohort.tables.foreign_names import same_region
+from fitting.cohort.tables.table import CohortTable, Fact, Place, SpectrumKey
 from fitting.errors import MissingColumn, SeveralSessions, UnusableTable
 
 METHOD = ("field_t", "echo_time", "sequence", "software")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitting.cohort.sample import Sample, fact_of
-from fitting.cohort.table import Fact, Person
+from fitting.cohort.tables.table import Fact, Person
 from fitting.reason import Reason
 from fitting.statistics.least_squares import Design
 from fitting.units import BoolArray, FloatArray

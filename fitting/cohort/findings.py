@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fitting.cohort.plan import PlanSection
+from fitting.cohort.planning.plan import PlanSection
 from fitting.reason import Reason
 from fitting.statistics.multiplicity import FALSE_DISCOVERY_RATE, q_values
 

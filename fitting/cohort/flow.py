@@ -8,9 +8,9 @@ import numpy as np
 from scipy import stats
 
 from fitting.cohort.cohort import Cohort
-from fitting.cohort.exclusion import BY_PERSON
 from fitting.cohort.findings import Caution, Item
-from fitting.cohort.table import Person, SpectrumFacts, SpectrumKey
+from fitting.cohort.planning.exclusion import BY_PERSON
+from fitting.cohort.tables.table import Person, SpectrumFacts, SpectrumKey
 
 ALL = "all"
 REASONS = ("excluded-by-plan", "no-measurement", "not-interpretable", "missing-covariate")

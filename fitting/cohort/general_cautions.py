@@ -10,7 +10,7 @@ from fitting.cohort.cohort import Cohort
 from fitting.cohort.covariates import CONFOUNDED, NEARLY_CONFOUNDED, complete, covariate_columns, explained_by
 from fitting.cohort.findings import Caution, Family
 from fitting.cohort.sample import Sample
-from fitting.cohort.table import Person, Place
+from fitting.cohort.tables.table import Person, Place
 from fitting.reason import Reason
 
 MEDICATION = ("medication", "medicated", "drugs", "medication_class", "opioids", "antidepressants")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.findings import Item
-from fitting.cohort.names import metabolite_of, place_of
-from fitting.cohort.plan import Hypothesis
+from fitting.cohort.planning.plan import Hypothesis
+from fitting.cohort.tables.foreign_names import metabolite_of, place_of
 from fitting.statistics.multiplicity import holm
 
 FIELDS = ("difference", "low", "high", "p", "percent", "percent_low", "percent_high", "q")

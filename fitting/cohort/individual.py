@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from fitting.cohort.associations import prepared
+from fitting.cohort.analyses.associations import prepared
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.findings import Item
 from fitting.cohort.inputs import CohortInputs
 from fitting.cohort.sample import Sample, aligned
-from fitting.cohort.table import Place, SpectraTable
+from fitting.cohort.tables.table import Place, SpectraTable
 from fitting.reason import Reason
 from fitting.statistics.correlation import residuals
 from fitting.statistics.distributions import t_limit

@@ -8,10 +8,10 @@ from typing import Any
 
 from fitting.cohort.analysis import analyse_cohort, plan_without_questions
 from fitting.cohort.findings import Item
-from fitting.cohort.plan import Plan
-from fitting.cohort.plans import plan_of, preset_plan
-from fitting.cohort.reading import read_cohort, read_spectra, read_studies
-from fitting.cohort.table import CohortTable, SpectraTable, StudyEffect
+from fitting.cohort.planning.plan import Plan
+from fitting.cohort.planning.presets import plan_of, preset_plan
+from fitting.cohort.tables.reading import read_cohort, read_spectra, read_studies
+from fitting.cohort.tables.table import CohortTable, SpectraTable, StudyEffect
 from fitting.errors import UnusablePlan
 
 SPECTRA = "spectra.csv"

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from fitting.cohort.analyses.registry import ANALYSES
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.findings import Item
-from fitting.cohort.registry import ANALYSES
-from fitting.cohort.table import Fact, SpectrumFacts
+from fitting.cohort.tables.table import Fact, SpectrumFacts
 from fitting.version import __version__
 
 OWN = f"mrsquant {__version__}"

@@ -8,8 +8,8 @@ from fitting.cohort.cohort import Cohort
 from fitting.cohort.findings import Item
 from fitting.cohort.flow import flow
 from fitting.cohort.inputs import CohortInputs
-from fitting.cohort.plan import preset_names
-from fitting.cohort.plans import preset_plan
+from fitting.cohort.planning.plan import preset_names
+from fitting.cohort.planning.presets import preset_plan
 from fitting.cohort.readiness import lacking
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fitting.cohort.names import same_region
-from fitting.cohort.plan import Plan
-from fitting.cohort.table import SPECTRUM_FACTS, CohortTable
+from fitting.cohort.planning.plan import Plan
+from fitting.cohort.tables.foreign_names import same_region
+from fitting.cohort.tables.table import SPECTRUM_FACTS, CohortTable
 
 
 def lacking(table: CohortTable, plan: Plan) -> list[str]:

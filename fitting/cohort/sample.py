@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.cohort.table import Fact, Person, Place
+from fitting.cohort.tables.table import Fact, Person, Place
 from fitting.units import BoolArray, FloatArray
 
 

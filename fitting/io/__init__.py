@@ -30,8 +30,8 @@ from fitting.io import (
 from fitting.io.containers import is_archive, unpacked
 from fitting.io.dialects import plain
 from fitting.io.not_spectra import refuse_known
+from fitting.io.scan_files import Scans, alone, read_joined, reader_of, scans_of
 from fitting.io.sequence_names import public_name
-from fitting.io.series import Scans, alone, read_joined, reader_of, scans_of
 from fitting.io.source import Files, Reader, SourceFile
 
 READERS: tuple[Reader, ...] = (

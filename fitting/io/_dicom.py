@@ -14,8 +14,8 @@ from pydicom.tag import BaseTag
 from fitting.acquisition import Acquisition, ScanPosition
 from fitting.errors import DamagedFile, OversizedFile, UnsupportedData
 from fitting.io._dicom_file import head, is_dicom, uncompressed
+from fitting.io.header_values import place_digest, positive
 from fitting.io.source import SourceFile
-from fitting.io.values import place_digest, positive
 
 _SOP_CLASS_UID, _MANUFACTURER = 0x00080016, 0x00080070
 

@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from fitting.acquisition import VoiGeometry
 from fitting.io._dicom import text
 from fitting.io._functional_groups import private, shared, texts
-from fitting.io.values import edge_lengths
+from fitting.io.header_values import edge_lengths
 from fitting.io.voi import in_patient_axes, numbers
 
 _PHILIPS_VOLUME = "Philips MR Imaging DD 001"

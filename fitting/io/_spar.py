@@ -11,9 +11,9 @@ from scipy.spatial.transform import Rotation
 from fitting.acquisition import Acquisition, FreeText, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.free_text import free_text, named_by_scan
+from fitting.io.header_values import edge_lengths, positive
 from fitting.io.limits import MOST_HEADER_BYTES
 from fitting.io.source import SourceFile
-from fitting.io.values import edge_lengths, positive
 from fitting.io.voi import in_patient_axes, numbers
 
 _LINE = re.compile(rb"^([A-Za-z][\w. ]*?)[ \t]*:[ \t]*(.*?)[ \t]*$", re.M)

@@ -18,10 +18,10 @@ import numpy as np
 from fitting.acquisition import Acquisition, Recording
 from fitting.errors import DamagedFile
 from fitting.io.free_text import free_text
+from fitting.io.header_values import complex_samples
 from fitting.io.limits import refuse_crowded_json
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import complex_samples
 from fitting.units import ComplexArray, FloatArray
 
 _TIME = {"": 1.0, "_s": 1.0, "_ms": 1e-3}

@@ -18,10 +18,10 @@ from fitting.acquisition import Acquisition, Recording
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io._jcamp import Parameters, has_label, is_parameter_file
 from fitting.io.free_text import free_text
+from fitting.io.header_values import complex_samples, edge_lengths, positive
 from fitting.io.limits import MOST_POINTS
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import complex_samples, edge_lengths, positive
 from fitting.io.water_among import with_water_apart
 from fitting.units import ComplexArray
 

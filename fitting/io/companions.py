@@ -8,7 +8,7 @@ from pathlib import Path
 from fitting.errors import FittingError, InaccessibleFile
 from fitting.io import is_one_scan, spectra_among
 from fitting.io.containers import MOST_MEMBERS
-from fitting.io.names import of_one_scan
+from fitting.io.file_names import of_one_scan
 from fitting.io.not_spectra import refuse_known
 from fitting.io.source import Files, SourceFile
 

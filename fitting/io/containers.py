@@ -15,8 +15,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io._nifti import GZIP, is_nifti
+from fitting.io.file_names import known_ending, of_one_scan
 from fitting.io.limits import LITTLE_BYTES, allowance, refuse_above
-from fitting.io.names import known_ending, of_one_scan
 from fitting.io.source import Files, SourceFile
 
 MOST_MEMBERS = 4096

@@ -31,9 +31,9 @@ from fitting.io._dicom import (
 from fitting.io._dicom_voi import philips_box, slab_volume, voi_size
 from fitting.io._functional_groups import of_frames, private, shared, shared_item
 from fitting.io.free_text import free_text
+from fitting.io.header_values import checked_samples, stated
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, stated
 from fitting.io.water_among import split, with_water_apart
 from fitting.units import ComplexArray
 

@@ -17,7 +17,7 @@ from fitting.io._dicom import open_dataset, text
 from fitting.io._dicom_file import is_dicom
 from fitting.io.containers import is_archive
 from fitting.io.dialects import plain
-from fitting.io.series import difference, reader_of, scans_of
+from fitting.io.scan_files import difference, reader_of, scans_of
 from fitting.io.source import Files, SourceFile
 from fitting.io.water_among import of_unit_size
 from fitting.units import ComplexArray

@@ -19,9 +19,9 @@ from fitting.acquisition import Acquisition, Recording, VoiGeometry
 from fitting.errors import UnsupportedData
 from fitting.io._ge_header import LAST_REVISION, LAYOUTS, PfileHeader, damaged, revision_of
 from fitting.io.free_text import free_text
+from fitting.io.header_values import complex_samples, edge_lengths, positive
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader
-from fitting.io.values import complex_samples, edge_lengths, positive
 from fitting.io.voi import from_corners
 from fitting.units import ComplexArray, field_from_frequency
 

@@ -19,11 +19,11 @@ from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io._hdf5 import MALFORMED, SIGNATURE, Hdf5
 from fitting.io._hdf5_messages import REFERENCE
 from fitting.io.free_text import free_text
+from fitting.io.header_values import checked_samples, positive
 from fitting.io.limits import MAX_UNPACKED_BYTES, MOST_HEADER_BYTES, refuse_above
 from fitting.io.oversampling import without_oversampling
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, positive
 from fitting.io.water_among import with_water_apart
 from fitting.units import ComplexArray
 

@@ -16,11 +16,11 @@ import numpy as np
 from fitting.acquisition import Acquisition, Recording
 from fitting.errors import DamagedFile
 from fitting.io.free_text import free_text
+from fitting.io.header_values import complex_samples, positive
 from fitting.io.limits import MOST_POINTS, refuse_above
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
 from fitting.io.text_rows import Ending, ending_of
-from fitting.io.values import complex_samples, positive
 from fitting.io.water_among import with_water_apart
 from fitting.units import FloatArray
 

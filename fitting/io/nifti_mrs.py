@@ -21,10 +21,10 @@ from fitting.errors import UnsupportedData
 from fitting.io._bids import is_sidecar, with_sidecar
 from fitting.io._nifti import METRES, Opened, affine_mm, damaged, is_nifti, open_nifti
 from fitting.io.free_text import free_text
+from fitting.io.header_values import checked_samples, edge_lengths, positive
 from fitting.io.limits import refuse_crowded_json, refuse_unpacking
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, edge_lengths, positive
 from fitting.io.voi import box
 from fitting.units import ComplexArray
 from fitting.version import PROGRAM

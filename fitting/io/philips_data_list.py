@@ -19,9 +19,9 @@ import numpy.typing as npt
 from fitting.acquisition import Recording
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io._spar import acquisition_of, is_list, is_spar, parameters_of, refuse_other_kinds
+from fitting.io.header_values import checked_samples
 from fitting.io.limits import refuse_above
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples
 from fitting.io.water_among import LOUDER, with_water_apart
 from fitting.units import ComplexArray
 

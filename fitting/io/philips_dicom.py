@@ -31,9 +31,9 @@ from fitting.io._dicom import (
     with_scanner,
 )
 from fitting.io.free_text import free_text
+from fitting.io.header_values import checked_samples
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples
 from fitting.io.water_among import with_water_apart
 
 NAME = "philips_dicom"

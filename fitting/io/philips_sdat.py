@@ -11,8 +11,8 @@ import numpy as np
 from fitting.acquisition import Recording
 from fitting.errors import DamagedFile
 from fitting.io._spar import acquisition_of, count_of, is_list, is_spar, parameters_of, refuse_other_kinds
+from fitting.io.header_values import complex_samples
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import complex_samples
 from fitting.units import ComplexArray, FloatArray
 
 

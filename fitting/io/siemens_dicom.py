@@ -27,9 +27,9 @@ from fitting.io._dicom import (
 )
 from fitting.io._suspect import csa_header
 from fitting.io.free_text import free_text
+from fitting.io.header_values import checked_samples, edge_lengths, stated
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, edge_lengths, stated
 from fitting.io.voi import in_patient_axes, numbers
 
 NAME = "siemens_dicom"

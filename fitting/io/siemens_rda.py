@@ -14,10 +14,10 @@ import numpy as np
 from fitting.acquisition import Acquisition, Recording, ScanPosition, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.free_text import free_text
+from fitting.io.header_values import checked_samples, edge_lengths, place_digest, positive, stated
 from fitting.io.limits import MOST_HEADER_BYTES, refuse_above
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, edge_lengths, place_digest, positive, stated
 from fitting.io.voi import in_patient_axes
 
 NAME = "siemens_rda"

@@ -22,10 +22,10 @@ from fitting.acquisition import Acquisition, FreeText, Recording, VoiGeometry
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io._twix import RawMeasurement, is_raw_data, last_measurement
 from fitting.io.free_text import free_text
+from fitting.io.header_values import checked_samples, edge_lengths, positive
 from fitting.io.oversampling import without_oversampling
 from fitting.io.sequence_names import localisation, without_folder
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import checked_samples, edge_lengths, positive
 from fitting.io.voi import from_normal
 from fitting.io.water_among import with_water_apart
 from fitting.units import ComplexArray

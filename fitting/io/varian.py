@@ -17,10 +17,10 @@ import numpy as np
 from fitting.acquisition import Acquisition, Recording
 from fitting.errors import DamagedFile, UnsupportedData
 from fitting.io.free_text import free_text
+from fitting.io.header_values import complex_samples, positive
 from fitting.io.limits import MOST_POINTS, refuse_above
 from fitting.io.sequence_names import localisation
 from fitting.io.source import Files, Reader, SourceFile
-from fitting.io.values import complex_samples, positive
 from fitting.io.water_among import of_unit_size, with_water_apart
 from fitting.units import ComplexArray
 

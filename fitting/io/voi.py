@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitting.acquisition import VoiGeometry
-from fitting.io.values import finite
+from fitting.io.header_values import finite
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
 """DICOM's and all scanners' patient axes point to the left and to the back, NIfTI's to the right and to the front."""

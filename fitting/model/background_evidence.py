@@ -9,7 +9,7 @@ from scipy.special import chdtrc
 
 from fitting.model.background import LINES, TEMPLATES
 from fitting.model.forward import State
-from fitting.model.problem import Problem
+from fitting.model.least_squares import Problem
 from fitting.units import FloatArray
 
 RIDGE = 1e-10

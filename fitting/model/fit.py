@@ -18,13 +18,13 @@ from fitting.model.baseline import BASELINES, Baseline
 from fitting.model.decimation import decimated
 from fitting.model.domain import Domain, fit_domain
 from fitting.model.forward import LinearCombinationModel, State, parts_of_components
+from fitting.model.least_squares import Problem
 from fitting.model.linear_prior import LinearPrior, with_prior
 from fitting.model.lineshape import water_envelope
 from fitting.model.linewidth import singlet_linewidth
 from fitting.model.optimisers import OPTIMISERS
 from fitting.model.parameters import GLOBAL, layout_for, unpack
 from fitting.model.precision import effective_dimensions
-from fitting.model.problem import Problem
 from fitting.model.pulses import with_differences
 from fitting.model.result import Fit, Outcome, OutcomeCode, Traces, WithoutPrior
 from fitting.model.sensitivity import alternatives, stiffness_step

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fitting.model.forward import State
+from fitting.model.least_squares import Problem
 from fitting.model.linear import cholesky, solve_amplitudes, solve_factored
-from fitting.model.problem import Problem
 from fitting.model.uncertainty import Covariance
 from fitting.units import FloatArray
 

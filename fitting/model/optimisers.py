@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from fitting.model.problem import GAUSS, Problem
+from fitting.model.least_squares import GAUSS, Problem
 from fitting.model.result import OutcomeCode
 from fitting.units import FloatArray
 

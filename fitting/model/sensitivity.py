@@ -8,8 +8,8 @@ import numpy as np
 
 from fitting.model.background import COMPONENT, TEMPLATES
 from fitting.model.forward import State
+from fitting.model.least_squares import Problem
 from fitting.model.linear import solve_alike
-from fitting.model.problem import Problem
 from fitting.model.result import Alternative
 from fitting.units import FloatArray
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitting.model.forward import LinearCombinationModel, State
+from fitting.model.least_squares import Problem
 from fitting.model.linear import Projection, expected_projection
 from fitting.model.optimisers import OPTIMISERS, Optimum, gauss_newton
 from fitting.model.parameters import GLOBAL
 from fitting.model.precision import updated
-from fitting.model.problem import Problem
 from fitting.model.result import OutcomeCode
 from fitting.model.start import start_vector
 from fitting.units import FloatArray

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitting.model.forward import State, common_derivatives
+from fitting.model.least_squares import Problem
 from fitting.model.linear import cholesky, solve_factored
-from fitting.model.problem import Problem
 from fitting.units import FloatArray
 
 

@@ -16,8 +16,8 @@ from fitting.quality.combination import Combination
 from fitting.quality.digitisation import Digitisation
 from fitting.quality.displacement import Displacement
 from fitting.quality.eddy_current_size import EddyCurrentSize
-from fitting.quality.evidence import Evidence, Instrument
 from fitting.quality.fit_residual import FitResidual
+from fitting.quality.instrument import Evidence, Instrument
 from fitting.quality.linewidths import Linewidths
 from fitting.quality.lone_samples import LoneSamples
 from fitting.quality.numbers import QualityNumber, numbers_of

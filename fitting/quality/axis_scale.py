@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitting.fid import Axes, Fid
-from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.instrument import Evidence, Instrument
 from fitting.quality.numbers import number
 from fitting.units import WATER_PPM
 

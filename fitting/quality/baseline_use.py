@@ -9,7 +9,7 @@ import numpy as np
 
 from fitting.basis.macromolecules import is_background
 from fitting.model.result import Traces
-from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.instrument import Evidence, Instrument
 from fitting.quality.numbers import number
 
 

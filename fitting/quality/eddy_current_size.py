@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Self
 
-from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.instrument import Evidence, Instrument
 from fitting.quality.numbers import number
 
 

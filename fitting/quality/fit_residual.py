@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from fitting.model.result import Traces
-from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.instrument import Evidence, Instrument
 from fitting.quality.numbers import number
 
 REGIONS_PPM = ((0.2, 1.8), (1.8, 2.2), (2.2, 2.8), (2.8, 3.4), (3.4, 4.2))

@@ -10,7 +10,7 @@ import numpy as np
 from fitting.fid import Fid
 from fitting.model.result import Traces
 from fitting.preprocessing.peaks import full_width_at_half_maximum, line_width_hz
-from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.instrument import Evidence, Instrument
 from fitting.quality.numbers import number
 
 NAA_PPM = (1.9, 2.12)

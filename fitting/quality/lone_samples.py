@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from fitting.preprocessing.damage import spikes
-from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.instrument import Evidence, Instrument
 from fitting.quality.numbers import number
 
 

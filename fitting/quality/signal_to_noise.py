@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from fitting.model.result import Traces
-from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.instrument import Evidence, Instrument
 from fitting.quality.numbers import number
 
 SNR_DEFINITION = "highest point of the fit above its baseline, over twice the RMS of the residual, 0.2 to 4.2 ppm"

@@ -9,7 +9,7 @@ import numpy as np
 
 from fitting.fid import Fid
 from fitting.preprocessing.peaks import peak_height
-from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.instrument import Evidence, Instrument
 from fitting.quality.numbers import number
 
 EVERYWHERE_PPM = (-np.inf, np.inf)

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from fitting.fid import Fid
-from fitting.quality.evidence import Evidence, Instrument
+from fitting.quality.instrument import Evidence, Instrument
 from fitting.quality.numbers import number
 
 TAIL = 8

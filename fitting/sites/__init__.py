@@ -9,7 +9,7 @@ from fitting.sites.admission import Candidate, refused, site_of
 from fitting.sites.calibration import without
 from fitting.sites.document import check_name, kind_of, read_site, site_bytes
 from fitting.sites.matching import SiteChoice, choose_site
-from fitting.sites.session import SessionContrasts, session_contrasts
+from fitting.sites.session_contrasts import SessionContrasts, session_contrasts
 from fitting.sites.share import Share, laboratory_of, read_share, share_of
 from fitting.sites.site import (
     Site,

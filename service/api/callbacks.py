@@ -6,7 +6,7 @@ from typing import Any
 
 from service.errors import CallbackNotAllowed
 from service.settings import Settings
-from service.webhooks.addresses import ForbiddenAddress, check_url
+from service.webhooks.destinations import ForbiddenAddress, check_url
 
 
 def take_callback_url(document: dict[str, Any], settings: Settings) -> str | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fitting.cohort.cells import rows_of
-from fitting.cohort.participants import GROUP, ID
+from fitting.cohort.tables.cells import rows_of
+from fitting.cohort.tables.participants import GROUP, ID
 from fitting.errors import UnusableTable
 from fitting.request.scales import scales
 from service.documents import Traces, load_analysis

@@ -25,8 +25,8 @@ from service.api.site_schemas import SiteOut, SiteRequest, site_out
 from service.api.sites import Start, accepted
 from service.errors import NoResult, NotAcceptable, NotFinished, QueueFull, UnknownAnalysis, UnknownCohort
 from service.problem_documents import refused_body
-from service.reports.cohort import bundle, html, pdf, statements
-from service.reports.document import FormatUnavailable
+from service.reports.analysis_document import FormatUnavailable
+from service.reports.cohort import archive, html, pdf, statements
 from service.reports.html import policy_of
 from service.schemas.cohort_source import UPLOADED, CohortSource
 from service.schemas.site_norms import NormRequest
@@ -195,7 +195,7 @@ def rendered(format: CohortReportFormat, row: CohortRow) -> bytes:
         case "zip":
             source = CohortSource.of(row.source)
             tables = {"measurements.csv": source.measured, **source.named_tables}
-            return bundle.bundle(
+            return archive.bundle(
                 answer, source.participants, tables, drawn_of(row), source.wide_unit, computed=row.finished
             )
         case "pdf":

@@ -11,8 +11,8 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from fitting.analysis import NOTICE
 from fitting.cohort import preset_names
+from fitting.cohort.analyses.registry import SECTIONS
 from fitting.cohort.power import LEAST_CV_PERCENT
-from fitting.cohort.registry import SECTIONS
 from service.problem_documents import ProblemDocument
 from service.schemas.analysis_request import Region
 from service.schemas.bounded import Input, Output

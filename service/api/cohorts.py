@@ -9,7 +9,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from fitting.cohort import plan_of, preset_plan
-from fitting.cohort.registry import ANALYSES
+from fitting.cohort.analyses.registry import ANALYSES
 from fitting.errors import UnusableCohort, UnusableTable
 from service.access.route_access import Access
 from service.api.analysis_list import CURSOR, decoded_cursor, encoded_cursor

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from fitting.io import SourceFile
 from fitting.io import refuse_unrecognised as refuse_unrecognised_spectrum
-from fitting.io.names import known_ending
+from fitting.io.file_names import known_ending
 from fitting.io.nifti_image import refuse_other_than_image
 from fitting.request import Overrides
 from fitting.run.check import check_document

@@ -25,7 +25,7 @@ from service.errors import (
     UnknownReportVersion,
 )
 from service.reports import AnalysisDocument, FormatUnavailable, Paper, render
-from service.reports.document import SignOffStep
+from service.reports.analysis_document import SignOffStep
 from service.reports.html import policy_of
 from service.storage.repositories import AnalysisRepository
 from service.storage.sign_offs import SignOff

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from fitting.request import PARTS, Document
-from service.cli.configuration import load_settings
-from service.cli.failures import CommandFailure, ExitCode, refusing
+from service.cli.exit_codes import CommandFailure, ExitCode, refusing
+from service.cli.operator_settings import load_settings
 from service.cli.output import (
     SEVERAL_FILES,
     Format,

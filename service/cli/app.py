@@ -19,7 +19,7 @@ from service.cli.demo import demo
 from service.cli.dicom_gateway import dicom_gateway
 from service.cli.dicom_report import dicom_report
 from service.cli.doctor import doctor
-from service.cli.failures import CommandFailure, ExitCode
+from service.cli.exit_codes import CommandFailure, ExitCode
 from service.cli.inspect import inspect
 from service.cli.mrd_server import mrd_server
 from service.cli.openapi import openapi

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.configuration import load_settings
-from service.cli.failures import CommandFailure, ExitCode
+from service.cli.exit_codes import CommandFailure, ExitCode
+from service.cli.operator_settings import load_settings
 
 if TYPE_CHECKING:
     from service.storage.audit import AuditLog

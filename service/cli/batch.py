@@ -12,9 +12,9 @@ import typer
 
 from fitting.request import Document
 from service.cli import output
-from service.cli.configuration import load_settings
-from service.cli.failures import CommandFailure, ExitCode, refusing, writing
+from service.cli.exit_codes import CommandFailure, ExitCode, refusing, writing
 from service.cli.manifest import ManifestRow, read_manifest
+from service.cli.operator_settings import load_settings
 from service.cli.output import refuse_overwriting
 from service.cli.own_norms import other_laboratories, own_norms
 from service.cli.own_sites import check_site, own_sites

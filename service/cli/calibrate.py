@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fitting.request import Document
-from service.cli.configuration import load_settings
-from service.cli.failures import CommandFailure, ExitCode, refusing, writing
+from service.cli.exit_codes import CommandFailure, ExitCode, refusing, writing
 from service.cli.manifest import BadEntry, ManifestRow, read_manifest
+from service.cli.operator_settings import load_settings
 from service.cli.output import refuse_overwriting
 from service.cli.progress_bar import with_progress
 from service.cli.request_options import Paths, takes_request

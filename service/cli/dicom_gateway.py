@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli.configuration import load_settings
-from service.cli.failures import CommandFailure, ExitCode
+from service.cli.exit_codes import CommandFailure, ExitCode
+from service.cli.operator_settings import load_settings
 from service.cli.own_norms import other_laboratories, own_norms
 from service.cli.own_sites import own_sites
 from service.cli.signals import terminated_like_interrupted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from service.cli.failures import CommandFailure, ExitCode
+from service.cli.exit_codes import CommandFailure, ExitCode
 from service.cli.output import Format, refuse_overwriting, write
 
 if TYPE_CHECKING:
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from fitting.io import Files
     from fitting.model.result import Traces
+    from service.reports.analysis_document import AnalysisDocument
     from service.reports.dicom import DicomFormat, Source
-    from service.reports.document import AnalysisDocument
 
 
 def dicom_format(format: Format) -> DicomFormat | None:

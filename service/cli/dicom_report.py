@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from service.cli.failures import ExitCode, refusing
+from service.cli.exit_codes import ExitCode, refusing
 
 
 def dicom_report(

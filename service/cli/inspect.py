@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fitting.request import PARTS, Document
-from service.cli.failures import ExitCode, refusing
+from service.cli.exit_codes import ExitCode, refusing
 from service.cli.own_norms import own_norms
 from service.cli.own_sites import check_site, own_sites
 from service.cli.request_options import Paths, takes_request

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli.failures import ExitCode
+from service.cli.exit_codes import ExitCode
 from service.cli.output import write
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from service.cli.failures import CommandFailure, ExitCode, writing
+from service.cli.exit_codes import CommandFailure, ExitCode, writing
 
 Format = Literal[
     "table", "json", "csv", "html", "pdf", "fhir", "dicom-sr", "dicom-pdf", "dicom-sc", "nifti-mrs", "lcmodel"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.cli.configuration import load_settings
-from service.cli.failures import refusing
+from service.cli.exit_codes import refusing
+from service.cli.operator_settings import load_settings
 
 if TYPE_CHECKING:
     from fitting.norms import Controls, FurtherLaboratory

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from service.cli.configuration import load_settings
-from service.cli.failures import refusing
+from service.cli.exit_codes import refusing
+from service.cli.operator_settings import load_settings
 
 if TYPE_CHECKING:
     from fitting.sites import Site

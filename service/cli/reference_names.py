@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fitting.io.names import known_ending
+from fitting.io.file_names import known_ending
 
 _ADDED = re.compile(r"[ _.\-]?(?:ref|w|water|h2o|mrsref)\Z")
 """What is added to the name of a spectrum: ``scan`` and ``scan_ref``."""

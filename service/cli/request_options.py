@@ -25,7 +25,7 @@ from fitting.request import (
     put,
     words_of,
 )
-from service.cli.failures import refusing
+from service.cli.exit_codes import refusing
 
 Paths = dict[str, Path]
 """Files of a request by part."""

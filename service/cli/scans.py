@@ -12,8 +12,8 @@ from pathlib import Path
 from fitting.errors import InaccessibleFile
 from fitting.io.companions import file_content
 from fitting.io.exports import Exported, are_of_one_place, examined, in_scans, is_reference
-from fitting.io.names import of_one_scan
-from fitting.io.series import shared_stem
+from fitting.io.file_names import of_one_scan
+from fitting.io.scan_files import shared_stem
 from service.cli.reference_names import is_name_of_reference, of_pattern
 
 LARGEST_EXAMINED_BYTES = 64 * 1024**2

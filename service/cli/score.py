@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from service.cli.failures import CommandFailure, ExitCode, refusing
+from service.cli.exit_codes import CommandFailure, ExitCode, refusing
 from service.cli.own_norms import other_laboratories, own_norms
 from service.cli.own_sites import own_sites, site_at
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import fitting
-from service.cli.configuration import load_settings
-from service.cli.failures import CommandFailure, ExitCode
+from service.cli.exit_codes import CommandFailure, ExitCode
+from service.cli.operator_settings import load_settings
 from service.cli.own_norms import own_norms
 from service.cli.own_sites import own_sites
 from service.cli.signals import terminated_like_interrupted

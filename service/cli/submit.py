@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from fitting.request import PARTS, Document
-from service.cli.failures import ExitCode, refusing
+from service.cli.exit_codes import ExitCode, refusing
 from service.cli.output import refuse_overwriting, write
 from service.cli.request_options import Paths, takes_request
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from service.cli.configuration import load_settings
-from service.cli.failures import ExitCode
+from service.cli.exit_codes import ExitCode
+from service.cli.operator_settings import load_settings
 from service.cli.storage import usable_storage
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from fitting.request import Document
-from service.cli.failures import CommandFailure, ExitCode, refusing
+from service.cli.exit_codes import CommandFailure, ExitCode, refusing
 from service.cli.request_options import Paths, takes_request
 from service.cli.signals import terminated_like_interrupted
 

@@ -19,7 +19,7 @@ from fitting.run import analyse
 from fitting.run.job import Job
 from fitting.sites import Site
 from service.client import UNFINISHED, Client, Refused
-from service.reports.document import AnalysisDocument
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.fetched import Fetched, fetch
 from service.workers.executors import open_executor
 from service.workers.pool import Pool, is_crash

@@ -17,11 +17,11 @@ from service.gateway.delivery import SENT, Delivery, PeerUnavailable
 from service.gateway.person import person_of
 from service.gateway.spool import ENDED, Spool, SpoolEntry
 from service.gateway.stripping import parsed, stripped
-from service.gateway.studies import scans_of
+from service.gateway.study_scans import scans_of
 from service.logs import frames_of
+from service.reports.analysis_document import FormatUnavailable
 from service.reports.dicom import DicomFormat, Source, read_header, render_dicom
 from service.reports.dicom.failure_page import failure_page
-from service.reports.document import FormatUnavailable
 from service.reports.fetched import Fetched
 from service.schemas.region_rules import said_of
 

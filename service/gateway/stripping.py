@@ -17,7 +17,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from fitting.io._dicom import free_texts
 from fitting.io.free_text import free_text
-from service.reports.dicom.identifiers import IMPLEMENTATION
+from service.reports.dicom.uids import IMPLEMENTATION
 
 KEPT = (
     *("SOPClassUID", "ImageType", "Manufacturer", "ManufacturerModelName", "SoftwareVersions", "InstanceNumber"),

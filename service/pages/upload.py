@@ -25,8 +25,8 @@ from service.errors import ServiceProblem
 from service.pages import preview
 from service.pages.form_fields import FIELDS, GROUPS, FieldGroup, field_at, field_named, request_of
 from service.pages.frame import page, page_router, room
-from service.pages.pairing import proposed_scans
 from service.pages.region_hint import meant_region
+from service.pages.upload_scans import proposed_scans
 from service.schemas.analysis_request import AnalysisRequest
 from service.storage.files import IMAGE_ROLES, INPUTS, StoredFile
 from service.storage.repositories import Submission

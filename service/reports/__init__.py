@@ -11,7 +11,7 @@ from typing import Literal
 
 from fitting.model.result import Traces
 from service.reports import fhir, html, lcmodel, nifti_mrs, pdf, result_json, results_csv, table
-from service.reports.document import AnalysisDocument, FormatUnavailable, Rendered
+from service.reports.analysis_document import AnalysisDocument, FormatUnavailable, Rendered
 from service.reports.pdf import Paper
 
 __all__ = [

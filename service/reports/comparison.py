@@ -9,9 +9,10 @@ from fitting import follow_up
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.follow_up.plausibility import SessionFacts, implausibilities
 from fitting.model.result import Traces
-from service.reports import comparison_figure, numbers, timeline_changes, values
+from service.reports import numbers, timeline_changes, values
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.comparability import DifferenceInWords, differences
-from service.reports.document import AnalysisDocument
+from service.reports.figures import comparison_figure
 from service.reports.texts import text
 
 

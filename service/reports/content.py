@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.reports import evidence, minimum_reporting, numbers, reference, rows, technical, values
+from service.reports import minimum_reporting, numbers, published_findings, reference, rows, technical, values
 from service.reports.absences import ReasonLine, reason_lines
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.cautions import CautionLine, caution_lines
-from service.reports.document import AnalysisDocument
+from service.reports.detectability import precision
 from service.reports.examination import header
 from service.reports.headline import Standout, VerdictBox, standout, verdict_box
-from service.reports.precision import precision
 from service.reports.signature import Standing, standing
 from service.reports.strips import Strip, strips
 from service.reports.studies import ControlStudy, control_studies
@@ -47,7 +47,7 @@ class Report:
     key_quality: tuple[Fact, ...]
     """The three numbers that stand in the verdict's box."""
     assumptions: tuple[str, ...]
-    evidence: tuple[evidence.EvidenceGroup, ...]
+    evidence: tuple[published_findings.EvidenceGroup, ...]
     evidence_summary: str
     minimum: tuple[minimum_reporting.ReportingPart, ...]
     minimum_summary: str
@@ -68,7 +68,7 @@ def build(document: AnalysisDocument) -> Report:
     quality = technical.quality(analysis)
     minimum = minimum_reporting.sections(analysis)
     norms = reference.norm_lines(analysis)
-    context = evidence.evidence_groups(analysis.evidence)
+    context = published_findings.evidence_groups(analysis.evidence)
     return Report(
         title=text("title.document", id=document.id or text("title.untitled")),
         status=standing(document),
@@ -90,7 +90,7 @@ def build(document: AnalysisDocument) -> Report:
         key_quality=quality[:3],
         assumptions=technical.assumptions(analysis),
         evidence=context,
-        evidence_summary=evidence.summary(context),
+        evidence_summary=published_findings.summary(context),
         minimum=minimum,
         minimum_summary=minimum_reporting.summary(minimum),
         provenance=technical.provenance(document),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.reports.document import AnalysisDocument
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.printable import isolated
 from service.reports.signature import moment
 from service.reports.technical import Fact

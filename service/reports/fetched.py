@@ -12,7 +12,7 @@ import numpy as np
 from fitting.model.result import Traces
 from service.client import Client
 from service.documents import load_analysis
-from service.reports.document import AnalysisDocument, SignOffStep
+from service.reports.analysis_document import AnalysisDocument, SignOffStep
 
 _ENVELOPE = ("id", "created", "finished", "seconds", "subject", "session", "group", "status", "version")
 

@@ -14,9 +14,10 @@ from markupsafe import Markup
 
 from fitting.model.result import Traces
 from fitting.sites import SessionContrasts
-from service.reports import content, spectrum_figure, stack_figure, strips_figure, values, voxel_figure
+from service.reports import content, values
+from service.reports.analysis_document import AnalysisDocument, Rendered
 from service.reports.contrast_lines import contrast_box
-from service.reports.document import AnalysisDocument, Rendered
+from service.reports.figures import spectrum_figure, stack_figure, strips_figure, voxel_figure
 from service.reports.icons import icon
 from service.reports.part_styles import part_style
 from service.reports.printable import isolated

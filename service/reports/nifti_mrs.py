@@ -18,7 +18,7 @@ from fitting.io.sequence_names import localisation
 from fitting.model.result import Traces
 from fitting.model.signals import Signals, SingleArray
 from fitting.units import FloatArray
-from service.reports.document import AnalysisDocument, FormatUnavailable, Rendered
+from service.reports.analysis_document import AnalysisDocument, FormatUnavailable, Rendered
 
 MEDIA_TYPE = "application/gzip"
 VERSION = "mrs_v0_9"

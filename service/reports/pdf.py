@@ -10,9 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from fitting.model.result import Traces
-from service.reports import content, spectrum_figure, stack_figure, strips_figure, values, voxel_figure
+from service.reports import content, values
+from service.reports.analysis_document import AnalysisDocument, FormatUnavailable, Rendered
 from service.reports.contrast_lines import contrast_box
-from service.reports.document import AnalysisDocument, FormatUnavailable, Rendered
+from service.reports.figures import spectrum_figure, stack_figure, strips_figure, voxel_figure
 from service.reports.icons import ICONS, icon
 from service.reports.printable import printable, printable_words
 from service.reports.texts import catalogue

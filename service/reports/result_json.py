@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fitting.model.result import Traces
-from service.reports.document import AnalysisDocument, Rendered
+from service.reports.analysis_document import AnalysisDocument, Rendered
 
 
 def as_json_object(document: AnalysisDocument) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from fitting.analysis import Analysis, MetaboliteResult
 from fitting.model.result import Traces
 from fitting.quantification import DETECTION_LIMIT
 from service.reports import numbers, spreadsheet
-from service.reports.document import AnalysisDocument, Rendered
+from service.reports.analysis_document import AnalysisDocument, Rendered
 
 COLUMNS = (
     "id",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.reports.document import AnalysisDocument, SignOffStep
+from service.reports.analysis_document import AnalysisDocument, SignOffStep
 from service.reports.printable import isolated
 from service.reports.texts import text
 

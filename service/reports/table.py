@@ -12,7 +12,7 @@ from rich.text import Text
 
 from fitting.model.result import Traces
 from service.reports import content, rows
-from service.reports.document import AnalysisDocument, Rendered
+from service.reports.analysis_document import AnalysisDocument, Rendered
 from service.reports.texts import text
 
 WIDTH = 132

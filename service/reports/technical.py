@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fitting.analysis import Analysis, SiteUsed
 from service.reports import numbers
-from service.reports.document import AnalysisDocument
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.texts import text, text_or
 from service.reports.values import BACKGROUND_PREFIXES
 

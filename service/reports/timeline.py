@@ -10,11 +10,12 @@ from datetime import datetime
 from fitting import follow_up
 from fitting.analysis import MetaboliteResult
 from fitting.request import ClinicalMeasures, declared
-from service.reports import numbers, timeline_changes, timeline_figure, values
+from service.reports import numbers, timeline_changes, values
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.comparability import in_words
-from service.reports.document import AnalysisDocument
+from service.reports.figures import timeline_figure
+from service.reports.figures.timeline_figure import Point, TimelinePanel
 from service.reports.texts import text
-from service.reports.timeline_figure import Point, TimelinePanel
 
 FOLLOWED = ("tNAA", "tCho", "Glx", "mI", "Glu", "GABA", "GSH", "Lac")
 """Metabolites that are drawn, as ratios to tCr, in this order; the table has all."""

@@ -20,7 +20,7 @@ from service.logs import frames_of
 from service.metrics import Metrics
 from service.settings import Settings
 from service.storage.webhooks import WebhookCall, WebhookRepository
-from service.webhooks.addresses import ForbiddenAddress, pinned
+from service.webhooks.destinations import ForbiddenAddress, pinned
 
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600, 4 * 3600, 12 * 3600, 24 * 3600))
 """Pauses between attempts; after the last one the call is abandoned."""

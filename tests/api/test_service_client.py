@@ -11,9 +11,9 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from service.cli.bids.bids_names import BidsName
 from service.cli.bids.dataset import BidsSpectrum
-from service.cli.bids.group import write_group
-from service.cli.bids.names import BidsName
+from service.cli.bids.group_level import write_group
 from service.cli.bids.remote import run_remotely
 from service.cli.bids.run import Surroundings
 from service.client import Client, Refused

@@ -25,7 +25,7 @@ from fitting.model.result import Traces
 from fitting.run import Job
 from service.app import create_app
 from service.reports import table
-from service.reports.document import AnalysisDocument
+from service.reports.analysis_document import AnalysisDocument
 from service.settings import Settings
 from tests import fake_pipeline
 from tests.clients import on_this_machine

@@ -14,7 +14,7 @@ from fitting.norms.assessment import NormNotUsed
 from fitting.quality.verdict.usable import Verdict
 from fitting.reason import Reason
 from service.reports import AnalysisDocument
-from service.reports.document import SignOffStep
+from service.reports.analysis_document import SignOffStep
 from tests.data import analysis_factory as factory
 
 HEBREW, ARABIC, CHINESE = "מטופל-17", "مريض-17", "患者十七"

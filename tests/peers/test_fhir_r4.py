@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from service.reports.document import AnalysisDocument
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.fhir import Caller, bundle
 from service.reports.fhir.code_system import code_system
 from tests.data import analysis_factory as factory

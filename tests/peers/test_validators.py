@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.dicom import DICOM_FORMATS, Source, read_header, render_dicom
 from service.reports.dicom.failure_page import failure_page
-from service.reports.document import AnalysisDocument
 from tests.data import analysis_factory as factory
 from tests.data import report_cases
 from tests.data.dicom_study import Patient, Scan, content

@@ -7,7 +7,7 @@ import numpy as np
 from fitting.fid import Axes, Fid, Spectrum
 from fitting.model.baseline import BUMP_FWHM_PPM, BUMP_SPACING_PPM
 from fitting.model.fit import Components
-from fitting.model.problem import Problem
+from fitting.model.least_squares import Problem
 from fitting.units import ComplexArray, FloatArray
 
 FREQUENCY = 123.25e6

@@ -11,7 +11,7 @@ import pytest
 
 from service.cli import app
 from service.reports import pdf, result_json
-from service.reports.document import Rendered
+from service.reports.analysis_document import Rendered
 from service.reports.fetched import report_document
 from tests.data import analysis_factory as factory
 from tests.data import report_cases

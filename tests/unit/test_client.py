@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from service.cli.client import calling
-from service.cli.failures import CommandFailure, ExitCode
+from service.cli.exit_codes import CommandFailure, ExitCode
 from service.client import (
     BUSY_TRIES,
     LONGEST_PAUSE,

@@ -15,10 +15,10 @@ from fitting.model.baseline import BASELINES, two_scale
 from fitting.model.domain import fit_domain
 from fitting.model.fit import Components, _traces, build_model, fit
 from fitting.model.forward import common_derivatives, derivatives, evaluate
+from fitting.model.least_squares import Problem
 from fitting.model.linear import Projection, solve_alike, solve_amplitudes
 from fitting.model.optimisers import OPTIMISERS
 from fitting.model.parameters import GLOBAL, layout_for, unpack
-from fitting.model.problem import Problem
 from fitting.model.sensitivity import stiffness_step
 from fitting.model.solution import TOLERANCE, first_solution
 from fitting.model.start import start_vector

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from fitting.basis import lcmodel_basis
-from fitting.basis.calibration import fit_singlet
+from fitting.basis.conversion import fit_singlet
 from fitting.basis.files import read_basis
-from fitting.basis.names import component_name
+from fitting.basis.foreign_basis_names import component_name
 from fitting.basis.sequences import Protocol
 from fitting.basis.simulation import simulate
 from fitting.basis.spin_system import spin_systems

@@ -12,8 +12,8 @@ from fitting.basis.basis_set import BasisDeviations as Freedom
 from fitting.model.background import LINES, PERSONAL, TEMPLATES, DeviationFamily, with_deviations
 from fitting.model.fit import Components, build_model, fit
 from fitting.model.forward import State
+from fitting.model.least_squares import GAUSS, Problem
 from fitting.model.linear_prior import LinearPrior
-from fitting.model.problem import GAUSS, Problem
 from fitting.model.pulses import PULSES, with_differences
 from fitting.model.solution import first_solution
 from fitting.model.uncertainty import amplitude_covariance

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.pages.pairing import proposed_scans
 from service.pages.region_hint import meant_region
+from service.pages.upload_scans import proposed_scans
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SPECTRUM = (EXAMPLES / "acc_press30.nii.gz").read_bytes()

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand
 
-from service.cli.failures import CommandFailure, ExitCode, refusing, writing
+from service.cli.exit_codes import CommandFailure, ExitCode, refusing, writing
 from service.cli.signals import terminated_like_interrupted
 
 LISTS = ("--participant-label", "--participant_label", "--session-label", "--session_label", "--region")
@@ -96,8 +96,8 @@ def bids(
     """
     from service.cli.bids.dataset import open_dataset
     from service.cli.bids.derivative import write_derivative
-    from service.cli.bids.group import write_group
-    from service.cli.bids.participants import analyse_all, chosen_spectra
+    from service.cli.bids.group_level import write_group
+    from service.cli.bids.participant_level import analyse_all, chosen_spectra
 
     with refusing(dataset):
         opened = open_dataset(dataset, unchecked=skip_bids_validation)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fitting.errors import FittingError, InaccessibleFile, UnsupportedData, UnusableTable
-from service.cli.bids.names import BidsName, bids_name, is_ignored
+from service.cli.bids.bids_names import BidsName, bids_name, is_ignored
 from service.cli.bids.people import age_unit, person_of, read_people
 from service.cli.bids.place import place_of
 from service.cli.bids.sidecar import sidecar_of

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fitting.norms.regions import find_region
-from service.cli.bids.names import BidsName
+from service.cli.bids.bids_names import BidsName
 
 _SIDE = re.compile(r"\s*(left|right)\b", re.I)
 

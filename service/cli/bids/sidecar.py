@@ -9,7 +9,7 @@ from typing import Any
 
 from fitting.errors import DamagedFile, ImplausibleParameter
 from fitting.io.limits import MOST_HEADER_BYTES
-from service.cli.bids.names import BidsName, bids_name
+from service.cli.bids.bids_names import BidsName, bids_name
 
 LONGEST_ECHO_TIME = 1.0
 """s; a larger number was meant in ms."""

@@ -10,7 +10,7 @@ from service.cli.bids.dataset import BidsSpectrum
 from service.cli.bids.outputs import as_json, folder_of, sources_of, stem_of, write
 from service.client import Client, Refused
 from service.client.exchanges import ExportPart
-from service.reports.document import AnalysisDocument
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.nifti_mrs import CONTENT, render
 
 WATER = "water"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from service.cli.bids.names import BidsName, bids_name
+from service.cli.bids.bids_names import BidsName, bids_name
 
 TISSUES = ("gray_matter", "white_matter", "csf")
 """Parts of a request, in the order of ``LABELS``."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fitting.errors import InaccessibleFile, UnsupportedData
-from service.cli.bids.names import BidsName, bids_name
+from service.cli.bids.bids_names import BidsName, bids_name
 
 SAME = ("sub", "ses", "voi")
 """Entities in which a spectrum and its reference never differ."""

@@ -13,7 +13,7 @@ import typer
 
 from fitting.errors import FittingError
 from service.cli.cohort.inputs import read_inputs, read_text, refusing_cohort
-from service.cli.failures import CommandFailure, ExitCode, writing
+from service.cli.exit_codes import CommandFailure, ExitCode, writing
 from service.cli.output import refuse_overwriting
 from service.cli.progress_bar import with_progress
 from service.cli.signals import terminated_like_interrupted
@@ -73,7 +73,7 @@ def read_entries(manifest: Path) -> list[BatchEntry]:
     MissingColumn, UnusableTable
         When it is no manifest.
     """
-    from fitting.cohort.cells import rows_of
+    from fitting.cohort.tables.cells import rows_of
 
     _, rows = rows_of(read_text(manifest), manifest.name, ("id", "plan"))
 

@@ -10,7 +10,7 @@ import typer
 
 from service.cli.cohort.inputs import read_inputs, refusing_cohort
 from service.cli.cohort.options import Manifest, Measurements, Participants, PlanFile, Wide
-from service.cli.failures import ExitCode
+from service.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from fitting.cohort.findings import Item

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fitting.errors import FittingError, InaccessibleFile, UnusableTable
-from service.cli.failures import CommandFailure, ExitCode
+from service.cli.exit_codes import CommandFailure, ExitCode
 
 if TYPE_CHECKING:
     from fitting.cohort.inputs import CohortInputs

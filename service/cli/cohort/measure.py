@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from fitting.request import Document
-from service.cli.configuration import load_settings
-from service.cli.failures import CommandFailure, ExitCode, refusing, writing
+from service.cli.exit_codes import CommandFailure, ExitCode, refusing, writing
 from service.cli.manifest import ManifestRow, read_manifest
+from service.cli.operator_settings import load_settings
 from service.cli.output import refuse_overwriting, write
 from service.cli.own_sites import check_site, own_sites
 from service.cli.progress_bar import with_progress

@@ -11,7 +11,7 @@ import typer
 from fitting.errors import ImplausibleParameter
 from service.cli.cohort.inputs import read_text, refusing_cohort
 from service.cli.cohort.options import Manifest, Participants
-from service.cli.failures import ExitCode
+from service.cli.exit_codes import ExitCode
 from service.cli.output import refuse_overwriting, write
 
 

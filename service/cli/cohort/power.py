@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from service.cli.cohort.inputs import refusing_cohort
-from service.cli.failures import CommandFailure, ExitCode
+from service.cli.exit_codes import CommandFailure, ExitCode
 
 
 def power(

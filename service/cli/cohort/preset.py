@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from service.cli.cohort.inputs import refusing_cohort
-from service.cli.failures import ExitCode
+from service.cli.exit_codes import ExitCode
 
 
 def preset(

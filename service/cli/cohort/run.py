@@ -12,7 +12,7 @@ import typer
 
 from service.cli.cohort.inputs import read_inputs, read_text, refusing_cohort
 from service.cli.cohort.options import Manifest, Measurements, Participants, PlanFile, Spectra, Wide
-from service.cli.failures import CommandFailure, ExitCode
+from service.cli.exit_codes import CommandFailure, ExitCode
 from service.cli.output import refuse_overwriting, refuse_terminal, write
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def _rendered(
     inputs: CohortInputs, answer: dict[str, Any], format: CohortFormat, given: _Files, plan: Path | None
 ) -> bytes:
     from fitting.cohort.individual import individual
+    from service.reports.analysis_document import FormatUnavailable
     from service.reports.cohort import html, pdf, statements, text
-    from service.reports.document import FormatUnavailable
 
     match format:
         case "json":
@@ -97,7 +97,7 @@ def _rendered(
 def _archive(inputs: CohortInputs, answer: dict[str, Any], given: _Files, plan: Path | None) -> bytes:
     from fitting.cohort.individual import individual
     from fitting.cohort.inputs import SPECTRA
-    from service.reports.cohort import bundle
+    from service.reports.cohort import archive
 
     folder = plan.parent if plan is not None else (given.measurements or given.participants or Path()).parent
     named = [*inputs.spectra, *inputs.studies]
@@ -109,4 +109,4 @@ def _archive(inputs: CohortInputs, answer: dict[str, Any], given: _Files, plan: 
     }
     tables = {name: None if path is None else read_text(path) for name, path in files.items()}
     participants = None if given.participants is None else read_text(given.participants)
-    return bundle.bundle(answer, participants, tables, individual(inputs), given.wide_unit)
+    return archive.bundle(answer, participants, tables, individual(inputs), given.wide_unit)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from service.reports.axis import BAND, INK, MUTED, Axis, axis_over
+from service.reports.figures.axis import BAND, INK, MUTED, Axis, axis_over
 
 WIDTH, LEFT, RIGHT, TEXT = 640, 230, 500, 512
 ROW, TOP, FOOT = 24, 10, 40

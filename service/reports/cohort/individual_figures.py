@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import mean, stdev
 from typing import Any
 
-from service.reports.axis import axis_around
 from service.reports.cohort.figure import Figure
 from service.reports.cohort.panel import Line, Panel, panels_svg
 from service.reports.cohort.people_figure import description, people_svg
+from service.reports.figures.axis import axis_around
 
 MOST = 8
 """Figures of one kind: those with the least q; all others are in the table of statements."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from service.reports.axis import INK, MUTED
+from service.reports.figures.axis import INK, MUTED
 
 CELL, LABEL, GAP, TOP = 34, 92, 26, 44
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from service.reports.axis import BAND, INK, MUTED, Axis, axis_around
+from service.reports.figures.axis import BAND, INK, MUTED, Axis, axis_around
 
 WIDTH, HEIGHT = 640, 300
 TOP, FOOT, LEFT, GAP = 26, 40, 52, 60

@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from service.reports.analysis_document import FormatUnavailable
 from service.reports.cohort.content import content
-from service.reports.document import FormatUnavailable
 from service.reports.printable import printable, printable_words
 
 

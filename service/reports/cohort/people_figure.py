@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from service.reports.axis import INK, MUTED, Axis, axis_around
+from service.reports.figures.axis import INK, MUTED, Axis, axis_around
 
 WIDTH, LEFT, RIGHT = 640, 120, 620
 ROW, TOP, FOOT, BELOW = 60, 2, 38, 24

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fitting.cohort.registry import ANALYSES
+from fitting.cohort.analyses.registry import ANALYSES
 from service.reports import spreadsheet
 
 COLUMNS = (

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from fitting.model.result import Traces
-from service.reports.dicom.source import NoDicomSource, Source, read_header
-from service.reports.document import AnalysisDocument, FormatUnavailable
+from service.reports.analysis_document import AnalysisDocument, FormatUnavailable
+from service.reports.dicom.referenced_instance import NoDicomSource, Source, read_header
 
 __all__ = ["DICOM_FORMATS", "DicomFormat", "NoDicomSource", "Source", "read_header", "render_dicom"]
 

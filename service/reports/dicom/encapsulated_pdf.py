@@ -7,11 +7,11 @@ from pydicom.uid import EncapsulatedPDFStorage
 
 from fitting.model.result import Traces
 from service.reports import pdf
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.codes import code_of
 from service.reports.dicom.header import complete, file_content
+from service.reports.dicom.referenced_instance import Source
 from service.reports.dicom.references import coded, source_items
-from service.reports.dicom.source import Source
-from service.reports.document import AnalysisDocument
 
 TITLE = "MR spectroscopy, quantification"
 

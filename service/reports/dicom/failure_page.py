@@ -11,9 +11,9 @@ from fitting import __version__
 from fitting.analysis import NOTICE
 from fitting.run.pins import engine_digest
 from service.reports.dicom.header import Made, measured_at
-from service.reports.dicom.identifiers import uid
+from service.reports.dicom.referenced_instance import Source
 from service.reports.dicom.secondary_capture import picture_object
-from service.reports.dicom.source import Source
+from service.reports.dicom.uids import uid
 
 WIDTH, LEAST_HEIGHT = 1024, 640
 _MARGIN, _LINE, _LETTERS = 64, 34, 78

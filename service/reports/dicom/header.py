@@ -17,10 +17,10 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from pydicom.valuerep import DT
 
 from fitting import __version__
-from service.reports.dicom.identifiers import IMPLEMENTATION, engine_of, instance_uid, series_uid
-from service.reports.dicom.source import STUDY, Source
+from service.reports.analysis_document import AnalysisDocument
+from service.reports.dicom.referenced_instance import STUDY, Source
+from service.reports.dicom.uids import IMPLEMENTATION, engine_of, instance_uid, series_uid
 from service.reports.dicom.wording import Wording
-from service.reports.document import AnalysisDocument
 
 NAME = "mrsquant"
 SERIES = {"sr": 1, "pdf": 2, "sc": 3}

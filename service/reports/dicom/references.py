@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 
 from service.reports.codes import Code, code_of
-from service.reports.dicom.source import Source
+from service.reports.dicom.referenced_instance import Source
 
 
 def coded(code: Code) -> Dataset:

@@ -11,10 +11,10 @@ from PIL import Image
 from fitting.model.result import Traces
 from fitting.units import ByteArray
 from service.reports import pdf
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.dicom.header import Made, file_content, made_of, write_shared
+from service.reports.dicom.referenced_instance import Source
 from service.reports.dicom.references import source_items
-from service.reports.dicom.source import Source
-from service.reports.document import AnalysisDocument
 
 PIXELS_PER_INCH = 144
 

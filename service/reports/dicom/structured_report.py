@@ -29,13 +29,13 @@ from pydicom.sr.codedict import codes
 from fitting.analysis import Analysis, MetaboliteResult
 from fitting.model.result import Traces
 from fitting.reason import Absence
+from service.reports.analysis_document import AnalysisDocument, FormatUnavailable, SignOffStep
 from service.reports.codes import code_of, hemisphere_code, region_code
+from service.reports.dicom.content_items import bounds_of, concept, measurements_of, quality_of
 from service.reports.dicom.header import NAME, complete, file_content, local, moment
-from service.reports.dicom.identifiers import engine_of, instance_uid, series_uid, tracking_uid, uid
-from service.reports.dicom.measurements import bounds_of, concept, measurements_of, quality_of
-from service.reports.dicom.source import Source
+from service.reports.dicom.referenced_instance import Source
+from service.reports.dicom.uids import engine_of, instance_uid, series_uid, tracking_uid, uid
 from service.reports.dicom.wording import Wording
-from service.reports.document import AnalysisDocument, FormatUnavailable, SignOffStep
 from service.reports.signature import standing
 from service.reports.values import in_reading_order
 

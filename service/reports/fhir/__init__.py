@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from fitting.model.result import Traces
-from service.reports.document import AnalysisDocument, Rendered
+from service.reports.analysis_document import AnalysisDocument, Rendered
 from service.reports.fhir.bundle import Caller, bundle
 
 MEDIA_TYPE = "application/fhir+json"

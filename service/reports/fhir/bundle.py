@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.codes import code_of
-from service.reports.document import AnalysisDocument
 from service.reports.fhir.elements import Element, concept, engine_of, reference_of, without_absent
 from service.reports.fhir.observations import observations, quality
 from service.reports.signature import standing

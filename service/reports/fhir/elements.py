@@ -7,8 +7,8 @@ from uuid import UUID, uuid5
 
 from fitting.analysis import Analysis
 from service.reports import numbers
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.codes import OWN_SCHEME, Code
-from service.reports.document import AnalysisDocument
 
 Element = dict[str, Any]
 OWN_SYSTEM = "urn:mrsquant:codes"

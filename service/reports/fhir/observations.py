@@ -9,8 +9,8 @@ from fitting.norms.assessment import NormUsed, ZScore
 from fitting.quantification import DETECTION_LIMIT
 from fitting.quantification.concentrations import Concentration, Ratio
 from service.reports import numbers
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.codes import Code, code_of, concentration_code, hemisphere_code, ratio_code, region_code, unit_code
-from service.reports.document import AnalysisDocument
 from service.reports.fhir.elements import (
     CATEGORY,
     INTERPRETATION,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fitting.model.result import Traces
-from service.reports.document import AnalysisDocument, Rendered
+from service.reports.analysis_document import AnalysisDocument, Rendered
 from service.reports.lcmodel.rows import table_of
 from service.reports.lcmodel.texts import coord, spreadsheet, table
 

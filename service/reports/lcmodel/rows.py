@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fitting.analysis import MetaboliteResult
 from fitting.quantification.totals import totals
-from service.reports.document import AnalysisDocument
+from service.reports.analysis_document import AnalysisDocument
 
 NAMES = {"mI": "Ins"}
 """LCModel's names of metabolites that have another one here."""

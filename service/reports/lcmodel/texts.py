@@ -9,7 +9,7 @@ import numpy as np
 from fitting.model.result import Traces
 from fitting.units import FloatArray
 from service.reports import numbers
-from service.reports.document import AnalysisDocument
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.lcmodel.rows import Table, lcmodel_name, number
 
 _PER_LINE = 10

@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-from service.reports.axis import BAND, INK, MUTED, Axis, axis_around
+from service.reports.figures.axis import BAND, INK, MUTED, Axis, axis_around
 
 PLOT, NOTE = 290, 120
 """Widths of the plot and of the notes at its right."""

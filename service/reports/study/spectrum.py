@@ -14,8 +14,8 @@ from fitting.quality.verdict.usable import Usable
 from fitting.reason import Reason
 from fitting.units import FloatArray
 from service.reports import numbers
+from service.reports.figures.spectrum_figure import HIGH_PPM, LOW_PPM
 from service.reports.paths import path
-from service.reports.spectrum_figure import HIGH_PPM, LOW_PPM
 from service.reports.values import MAIN, TOTALS
 
 WIDTH, HEIGHT = 200.0, 96.0

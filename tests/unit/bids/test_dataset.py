@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from fitting.errors import FittingError, UnusableTable
+from service.cli.bids.bids_names import bids_name, is_ignored
 from service.cli.bids.dataset import BidsSpectrum, open_dataset, spectra_of
-from service.cli.bids.names import bids_name, is_ignored
-from service.cli.bids.participants import chosen_spectra
+from service.cli.bids.participant_level import chosen_spectra
 from tests.unit.bids.datasets import add, dataset
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import fitting.cohort
-from fitting.cohort.reading import read_studies
+from fitting.cohort.tables.reading import read_studies
 from tests.data.cohorts import PLAN, Tables, cohort, item
 
 HEAD = 'schema = 1\nreference = "control"\nother = "patient"\npermutations = 199\n'

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from fitting.cohort.fields import answer_fields
-from fitting.cohort.plan import preset_names
-from fitting.cohort.plans import preset_plan
-from fitting.cohort.registry import ANALYSES
+from fitting.cohort.analyses.registry import ANALYSES
+from fitting.cohort.answer_fields import answer_fields
+from fitting.cohort.planning.plan import preset_names
+from fitting.cohort.planning.presets import preset_plan
 from tests.data.cohorts import PLAN, Tables, cohort
 
 LISTS = ("flow", "groups", "quality", "hypotheses", *(analysis.answer for analysis in ANALYSES))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fitting.cohort import read_cohort
-from fitting.cohort.values import PersonValues
+from fitting.cohort.session_values import PersonValues
 from fitting.statistics.multiplicity import q_values
 from tests.data.cohorts import PLAN, Tables, cohort, item, write
 

@@ -24,7 +24,7 @@ from service.gateway.gateway import Gateway
 from service.gateway.person import site_key
 from service.gateway.spool import Spool
 from service.reports import Rendered, pdf
-from service.reports.document import AnalysisDocument
+from service.reports.analysis_document import AnalysisDocument
 from service.reports.fetched import Fetched
 from service.schemas.region_rules import rules_of
 from tests.data import analysis_factory as factory

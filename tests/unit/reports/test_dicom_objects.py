@@ -13,10 +13,10 @@ from PIL import Image
 
 from fitting.analysis import NOTICE
 from service.reports import FormatUnavailable, Rendered, pdf
+from service.reports.analysis_document import SignOffStep
 from service.reports.codes import OWN_SCHEME
 from service.reports.dicom import DICOM_FORMATS, NoDicomSource, Source, read_header, render_dicom
 from service.reports.dicom.failure_page import failure_page
-from service.reports.document import SignOffStep
 from tests.data import analysis_factory as factory
 from tests.data import report_cases
 from tests.data.dicom_study import Patient, Scan, content

@@ -14,7 +14,7 @@ from fhir.resources.R4B.codesystem import CodeSystem
 
 from fitting.analysis import Analysis
 from service.reports import AnalysisDocument, render
-from service.reports.document import SignOffStep
+from service.reports.analysis_document import SignOffStep
 from service.reports.fhir import Caller, bundle
 from service.reports.fhir.code_system import code_system
 from service.reports.results_csv import upper

@@ -11,7 +11,8 @@ import pytest
 
 from fitting.analysis import Analysis
 from fitting.model.result import Traces
-from service.reports import spectrum_figure, stack_figure, strips, strips_figure
+from service.reports import strips
+from service.reports.figures import spectrum_figure, stack_figure, strips_figure
 from service.reports.paths import path
 from tests.data import analysis_factory as factory
 

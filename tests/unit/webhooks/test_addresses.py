@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.settings import Settings
-from service.webhooks.addresses import ForbiddenAddress, check_url, pinned
+from service.webhooks.destinations import ForbiddenAddress, check_url, pinned
 
 SECRET = "a secret of enough characters"
 PUBLIC = Settings(webhook_hosts=("pacs.example", "[2001:db8::1]"), webhook_secret=SECRET)

@@ -1,0 +1,1 @@
+"""The analyses of a cohort, one module for each; ``registry`` lists them."""

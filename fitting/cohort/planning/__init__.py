@@ -1,0 +1,1 @@
+"""Plans: what is asked of a cohort, read strictly, before the answer."""

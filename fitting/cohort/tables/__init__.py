@@ -1,0 +1,1 @@
+"""Tables of a cohort as texts: cells, people, measurements and spectra."""

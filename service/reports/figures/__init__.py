@@ -1,0 +1,1 @@
+"""Figures of an analysis as SVG; all share one axis."""
