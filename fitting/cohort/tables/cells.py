@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fitting.errors import ImplausibleParameter, MissingColumn, UnreadableNumber, UnusableTable
 
@@ -24,10 +24,12 @@ class TableRow:
     table: str
     line: int
     cells: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the file calls a column, where it has another name."""
 
     def where(self, column: str) -> str:
-        """Place of a cell for a message."""
-        return f"{self.table}, row {self.line}, column {column}"
+        """Place of a cell for a message, as the file calls it."""
+        return f"{self.table}, row {self.line}, column {self.names.get(column, column)}"
 
     def text(self, column: str) -> str | None:
         """A cell, or None where it is absent or not known; without the mark that our tables put before a formula."""

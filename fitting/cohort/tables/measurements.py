@@ -135,12 +135,19 @@ def _measurement(row: TableRow, key: SpectrumKey) -> Measurement:
         crlb = row.within("crlb_percent", 0.0, 1e6)
         sd = abs(value) * crlb / 100.0 if crlb and value else None
         is_bound = sd is not None
-    detected = _flag(row, "detected")
+    detected = flag(row, "detected")
     name = metabolite_of(row.required("metabolite"))
     return Measurement(key, name, unit, value, sd, is_bound, detected, row.text("usable"))
 
 
-def _flag(row: TableRow, column: str) -> bool:
+def flag(row: TableRow, column: str) -> bool:
+    """Whether a cell is true; an empty one is.
+
+    Raises
+    ------
+    ImplausibleParameter
+        When the cell is neither true nor false.
+    """
     cell = row.text(column)
     if cell is None or cell.casefold() in _TRUE:
         return True
@@ -208,7 +215,8 @@ def read_wide(text: str, table: str, unit: str) -> ReadMeasurements:
                 "sd": row.cells.get(f"{name}_sd", ""),
                 "session": row.cells.get("session", ""),
             }
-            long_rows.append(TableRow(f"{table}, column {name}", row.line, cells))
+            names = {**dict.fromkeys(cells, name), "sd": f"{name}_sd", "session": "session"}
+            long_rows.append(TableRow(table, row.line, cells, names))
             people.append(person)
     return collected(long_rows, people, (), ())
 

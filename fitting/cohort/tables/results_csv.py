@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fitting.cohort.tables.cells import TableRow, rows_of
-from fitting.cohort.tables.measurements import ReadMeasurements, collected
+from fitting.cohort.tables.measurements import ReadMeasurements, collected, flag
 from fitting.cohort.tables.participants import ID, pseudonyms
 from fitting.cohort.tables.table import QUALITY_FACTS, SPECTRUM_FACTS
 from fitting.errors import MissingColumn
@@ -82,12 +82,15 @@ def _values(row: TableRow) -> list[TableRow]:
     for name, unit in (("ratio_tcr", "tCr"), ("concentration", row.text("concentration_unit") or "")):
         if row.text(name) is None or not unit:
             continue
-        is_seen = row.text("detected") != "no"
-        value = row.cells[name] if is_seen else row.cells.get(f"{name}_upper", "")
-        if not value.strip():
+        value = name if flag(row, "detected") else f"{name}_upper"
+        if row.text(value) is None:
             continue
-        sd = row.text(f"{name}_sd_scan") or row.text(f"{name}_sd") or ""
-        sd = sd if float(sd or 0.0) > 0.0 else ""
-        cells = {**row.cells, "unit": unit, "value": value, "sd": sd, "crlb_percent": ""}
-        rows.append(TableRow(row.table, row.line, cells))
+        sd = next(
+            (column for column in (f"{name}_sd_scan", f"{name}_sd") if row.text(column) is not None), f"{name}_sd"
+        )
+        cells = {**row.cells, "unit": unit, "value": row.cells[value], "sd": row.cells.get(sd, ""), "crlb_percent": ""}
+        if row.number(sd) == 0.0:
+            cells["sd"] = ""  # results write 0 where no error was estimated
+        names = {"unit": "concentration_unit", "value": value, "sd": sd}
+        rows.append(TableRow(row.table, row.line, cells, names))
     return rows
