@@ -10,6 +10,7 @@ from fitting.cohort.analysis import analyse_cohort, plan_without_questions
 from fitting.cohort.findings import Item
 from fitting.cohort.planning.plan import Plan
 from fitting.cohort.planning.presets import plan_of, preset_plan
+from fitting.cohort.planning.table_names import check_table_names
 from fitting.cohort.tables.reading import read_cohort, read_spectra, read_studies
 from fitting.cohort.tables.table import CohortTable, SpectraTable, StudyEffect
 from fitting.errors import UnusablePlan
@@ -72,6 +73,7 @@ class CohortTexts:
             plan = plan_of(self.plan)
         else:
             plan = preset_plan(self.preset) if self.preset is not None else plan_without_questions(table)
+        check_table_names(_named(plan, "classification", "spectra") + _named(plan, "context", "studies"))
         return CohortInputs(table, plan, _spectra(plan, table_of), _studies(plan, table_of))
 
 

@@ -96,7 +96,10 @@ async def upload_of(form: FormData) -> CohortUpload:
     for part in form.getlist("table"):
         if not isinstance(part, UploadFile):
             raise _invalid("#/table", "this part must be a file (with a filename)")
-        tables[(part.filename or "").rsplit("/", 1)[-1]] = await table_text(part, "table")
+        name = (part.filename or "").rsplit("/", 1)[-1]
+        if name in tables:
+            raise _invalid("#/table", f"two files are named {name[:80]}; give each its own name")
+        tables[name] = await table_text(part, "table")
     given = {name: texts[name] for name in ("name", "plan", "preset", "wide_unit") if texts[name]}
     measurements = texts["measurements"]
     try:

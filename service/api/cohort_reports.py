@@ -194,10 +194,10 @@ def rendered(format: CohortReportFormat, row: CohortRow) -> bytes:
             return statements.write(answer).encode()
         case "zip":
             source = CohortSource.of(row.source)
-            tables = {"measurements.csv": source.measured, **source.named_tables}
-            return archive.bundle(
-                answer, source.participants, tables, drawn_of(row), source.wide_unit, computed=row.finished
+            tables = archive.StudyTables(
+                source.participants, source.measured, None, source.named_tables, source.wide_unit
             )
+            return archive.bundle(answer, tables, drawn_of(row), computed=row.finished)
         case "pdf":
             return _pdf(answer, drawn_of(row), row.finished)
 

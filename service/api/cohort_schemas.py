@@ -7,13 +7,16 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from fitting.analysis import NOTICE
 from fitting.cohort import preset_names
 from fitting.cohort.analyses.registry import SECTIONS
+from fitting.cohort.planning.table_names import check_table_names
 from fitting.cohort.power import LEAST_CV_PERCENT
+from fitting.errors import UnusablePlan
 from service.problem_documents import ProblemDocument
+from service.reports.cohort.archive import MEMBERS
 from service.schemas.analysis_request import Region
 from service.schemas.bounded import Input, Output
 from service.schemas.site_norms import NormName, as_uuid
@@ -97,10 +100,19 @@ class CohortRequest(Input):
     """One object for each value, with the columns of the long table."""
     wide_unit: WideUnit | None = None
     """``measurements`` have one object for each person, with all values in this unit."""
-    tables: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,80}$")], Text] | None = Field(
-        default=None, max_length=20, examples=[{"studies.csv": "study,g,variance\nA 2011,-0.8,0.12\n"}]
+    tables: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}$")], Text] | None = (
+        Field(default=None, max_length=20, examples=[{"studies.csv": "study,g,variance\nA 2011,-0.8,0.12\n"}])
     )
     """Further tables that the plan names, as the text of a CSV file; ``spectra.csv`` for a classification."""
+
+    @field_validator("tables")
+    @classmethod
+    def _names_of_files(cls, tables: dict[str, str] | None) -> dict[str, str] | None:
+        try:
+            check_table_names(tables or {}, MEMBERS)
+        except UnusablePlan as refusal:
+            raise ValueError(refusal.detail) from None
+        return tables
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -138,6 +138,25 @@ def test_files_give_the_same_answer_as_rows(client: TestClient) -> None:
     assert of_files["result"]["levels"] == of_rows["result"]["levels"]
 
 
+def test_two_tables_of_one_name_are_refused(client: TestClient) -> None:
+    """One of them would have taken the place of the other without a word."""
+    text = "study,g,variance\nA,-0.8,0.12\n"
+    files = [("table", (f"{folder}/studies.csv", text)) for folder in ("a", "b")]
+    answer = client.post("/v1/cohorts", data={"name": "files"}, files=files)
+
+    assert answer.status_code == 422, answer.text
+    assert "two files are named studies.csv" in answer.text
+
+
+@pytest.mark.parametrize("name", ["..", "plan.toml", "a/b.csv"])
+def test_table_that_would_leave_or_overwrite_the_archive_is_refused(client: TestClient, name: str) -> None:
+    asked = {**rows(cohort()), "tables": {name: "study,g,variance\nA,-0.8,0.12\n"}}
+    answer = client.post("/v1/cohorts", json=asked)
+
+    assert answer.status_code == 422, answer.text
+    assert "tables" in answer.text
+
+
 def test_list_names_cohorts_newest_first_in_pages(client: TestClient) -> None:
     for name in ("first", "second", "third"):
         ended(client, client.post("/v1/cohorts", json=rows(cohort(), name=name)))

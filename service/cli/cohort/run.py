@@ -100,13 +100,14 @@ def _archive(inputs: CohortInputs, answer: dict[str, Any], given: _Files, plan: 
     from service.reports.cohort import archive
 
     folder = plan.parent if plan is not None else (given.measurements or given.participants or Path()).parent
-    named = [*inputs.spectra, *inputs.studies]
-    files = {
-        "measurements.csv": given.measurements,
-        "manifest.csv": given.manifest,
-        **{name: folder / name for name in named if name},
-        **({SPECTRA: given.spectra or folder / SPECTRA} if "" in named else {}),
-    }
-    tables = {name: None if path is None else read_text(path) for name, path in files.items()}
-    participants = None if given.participants is None else read_text(given.participants)
-    return archive.bundle(answer, participants, tables, individual(inputs), given.wide_unit)
+    named = {name or SPECTRA: folder / (name or SPECTRA) for name in (*inputs.spectra, *inputs.studies)}
+    if given.spectra is not None and SPECTRA in named:
+        named[SPECTRA] = given.spectra
+    tables = archive.StudyTables(
+        None if given.participants is None else read_text(given.participants),
+        None if given.measurements is None else read_text(given.measurements),
+        None if given.manifest is None else read_text(given.manifest),
+        {name: read_text(path) for name, path in named.items()},
+        given.wide_unit,
+    )
+    return archive.bundle(answer, tables, individual(inputs))

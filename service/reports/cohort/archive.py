@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from fitting.cohort.planning.table_names import check_table_names
 from fitting.cohort.tables.cells import rows_of
 from fitting.cohort.tables.participants import GROUP, ID
 from fitting.request.scales import scales
@@ -19,6 +21,11 @@ from service.reports.cohort import html, pdf, statements
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """Time of every member: equal content gives equal bytes."""
 BIDS_VERSION = "1.9.0"
+MEMBERS = (
+    *("report.pdf", "README.md", "report.html", "result.json", "statements.csv", "plan.toml"),
+    *("dataset_description.json", "participants.tsv", "participants.json", "measurements.csv", "manifest.csv"),
+)
+"""Names of the archive's own files, which no further table may have."""
 COLUMNS = {
     GROUP: {"Description": "Group of the study."},
     "age_years": {"Description": "Age.", "Units": "year"},
@@ -28,12 +35,24 @@ COLUMNS = {
 """Descriptions of columns that are no scale."""
 
 
+@dataclass(frozen=True, slots=True)
+class StudyTables:
+    """Texts of the tables of one study as they were given."""
+
+    participants: str | None = None
+    measurements: str | None = None
+    manifest: str | None = None
+    """Manifest of the batch that gave the measurements."""
+    further: Mapping[str, str] = field(default_factory=dict)
+    """Tables that the plan names, by file name."""
+    wide_unit: str | None = None
+    """Unit of a wide table of measurements."""
+
+
 def bundle(
     answer: Mapping[str, Any],
-    participants: str | None,
-    tables: Mapping[str, str | None],
+    tables: StudyTables,
     drawn: Mapping[str, Any] | None = None,
-    wide_unit: str | None = None,
     *,
     computed: datetime | None = None,
 ) -> bytes:
@@ -42,44 +61,43 @@ def bundle(
     Parameters
     ----------
     answer : mapping
-    participants : str or None
-        ``participants.tsv``.
-    tables : mapping
-        Further tables by file name, such as ``measurements.csv``; None where there is none.
+    tables : StudyTables
     drawn : mapping, optional
         As ``fitting.cohort.individual`` gives it.
-    wide_unit : str, optional
-        Unit of a wide table of measurements.
     computed : datetime, optional
         Date of the PDF; without it the same tables give the same bytes at any time.
+
+    Raises
+    ------
+    UnusablePlan
+        When a further table has a name that would leave the folder of the archive, or that of another file.
     """
+    check_table_names(tables.further, MEMBERS)
     buffer = BytesIO()
     with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
         with suppress(FormatUnavailable):  # the README says how to make it
             archive.writestr(ZipInfo("report.pdf", EPOCH), pdf.render(answer, drawn, computed), ZIP_DEFLATED)
-        for name, content in _members(answer, participants, tables, drawn, wide_unit):
+        for name, content in _members(answer, tables, drawn):
             archive.writestr(ZipInfo(name, EPOCH), content, ZIP_DEFLATED)
     return buffer.getvalue()
 
 
 def _members(
-    answer: Mapping[str, Any],
-    participants: str | None,
-    tables: Mapping[str, str | None],
-    drawn: Mapping[str, Any] | None,
-    wide_unit: str | None,
+    answer: Mapping[str, Any], tables: StudyTables, drawn: Mapping[str, Any] | None
 ) -> Iterator[tuple[str, bytes]]:
-    kept = {name: text for name, text in tables.items() if text is not None}
-    yield "README.md", _readme(answer, participants, kept, wide_unit).encode()
+    yield "README.md", _readme(answer, tables).encode()
     yield "report.html", html.render(answer, drawn)
     yield "result.json", (json.dumps(answer, ensure_ascii=False, indent=1) + "\n").encode()
     yield "statements.csv", statements.write(answer).encode()
     yield "plan.toml", str(answer["plan"]["text"]).encode()
     yield "dataset_description.json", _json(_description(answer))
-    if participants is not None:
-        yield "participants.tsv", participants.encode()
-        yield "participants.json", _json(described_columns(participants))
-    yield from ((name, text.encode()) for name, text in kept.items())
+    if tables.participants is not None:
+        yield "participants.tsv", tables.participants.encode()
+        yield "participants.json", _json(described_columns(tables.participants))
+    for name, text in (("measurements.csv", tables.measurements), ("manifest.csv", tables.manifest)):
+        if text is not None:
+            yield name, text.encode()
+    yield from ((name, text.encode()) for name, text in tables.further.items())
 
 
 def described_columns(participants: str) -> dict[str, Any]:
@@ -105,13 +123,11 @@ def _description(answer: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _readme(
-    answer: Mapping[str, Any], participants: str | None, tables: Mapping[str, str], wide_unit: str | None
-) -> str:
-    measured = "measurements.csv" if "measurements.csv" in tables else ""
-    people = " --participants participants.tsv" if participants is not None else ""
-    people += f" --wide {wide_unit}" if wide_unit is not None else ""
-    people += " --manifest manifest.csv" if "manifest.csv" in tables else ""
+def _readme(answer: Mapping[str, Any], tables: StudyTables) -> str:
+    measured = "measurements.csv" if tables.measurements is not None else ""
+    people = " --participants participants.tsv" if tables.participants is not None else ""
+    people += f" --wide {tables.wide_unit}" if tables.wide_unit is not None else ""
+    people += " --manifest manifest.csv" if tables.manifest is not None else ""
     command = " ".join(f"mrsquant cohort run {measured}{people} --plan plan.toml -o report.pdf".split())
     return (
         f"# {answer['title'] or 'Cohort'}\n\n{answer['notice']}\n\n"
