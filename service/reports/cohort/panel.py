@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -10,6 +11,8 @@ from service.reports.figures.axis import BAND, INK, MUTED, Axis, axis_around
 
 WIDTH, HEIGHT = 640, 300
 TOP, FOOT, LEFT, GAP = 26, 40, 52, 60
+SAMPLE, LETTER, KEY_ROW, KEY_GAP = 32, 7.0, 18, 18
+"""Pixels of the key: from a line's sample to its name, a letter at most on average, a row, between two names."""
 
 Point = tuple[float, float]
 DASHES = ("", "6 4", "2 3", "9 3 2 3")
@@ -49,16 +52,28 @@ def panels_svg(panels: Sequence[Panel], alternative: str) -> str:
     width = (WIDTH - LEFT - GAP * (len(panels) - 1) - 12) / len(panels)
     drawn = "".join(_panel(panel, LEFT + k * (width + GAP), width) for k, panel in enumerate(panels))
     names = [line.name for line in panels[0].lines if line.name]
-    named = [(DASHES[k % len(DASHES)], name) for k, name in enumerate(names)] if len(names) > 1 else []
-    key = "".join(
-        f'<path d="M{LEFT + 190 * k},{HEIGHT + 8}h26" stroke="{INK}" stroke-width="1.8" stroke-dasharray="{dash}"/>'
-        f'<text x="{LEFT + 190 * k + 32}" y="{HEIGHT + 12}">{escape(name)}</text>'
-        for k, (dash, name) in enumerate(named)
-    )
+    key, height = _key(names) if len(names) > 1 else ("", 0)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT + (22 if named else 0)}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT + height}" role="img" '
         f'aria-label="{escape(alternative)}" font-size="12" fill="{INK}">{drawn}{key}</svg>'
     )
+
+
+def _key(names: Sequence[str]) -> tuple[str, int]:
+    """Names beside a piece of their line, in as many rows as they need, and the height of all rows."""
+    drawn, x, row = "", LEFT, 0
+    for k, name in enumerate(names):
+        end = x + SAMPLE + math.ceil(LETTER * len(name))
+        if end > WIDTH and x > LEFT:
+            x, row = LEFT, row + 1
+            end = x + SAMPLE + math.ceil(LETTER * len(name))
+        y = HEIGHT + 8 + KEY_ROW * row
+        drawn += (
+            f'<path d="M{x},{y}h26" stroke="{INK}" stroke-width="1.8" stroke-dasharray="{DASHES[k % len(DASHES)]}"/>'
+            f'<text x="{x + SAMPLE}" y="{y + 4}">{escape(name)}</text>'
+        )
+        x = end + KEY_GAP
+    return drawn, 4 + KEY_ROW * (row + 1)
 
 
 def _panel(panel: Panel, left: float, width: float) -> str:

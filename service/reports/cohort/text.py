@@ -67,4 +67,8 @@ def _statements(items: list[Item]) -> Iterator[str]:
         if "refused" in item:
             reasons.setdefault(item["refused"]["code"], []).append(item["refused"]["sentence"])
     for code, sentences in reasons.items():
-        yield f"not answered ({len(sentences)}), {code}: {sentences[0]}"
+        distinct = list(dict.fromkeys(sentences))
+        yield f"not answered ({len(sentences)}), {code}: {distinct[0]}"
+        yield from (f"  {sentence}" for sentence in distinct[1:FEW])
+        if len(distinct) > FEW:
+            yield f"  and {len(distinct) - FEW} other reasons; see --format csv"

@@ -130,6 +130,15 @@ def test_text_holds_the_hypothesis_and_the_methods(answer) -> None:
     assert "Excluded by the plan: participant_id == a pseudonym (moved)." in words
 
 
+def test_text_holds_every_reason_of_one_code(answer) -> None:
+    """Two refusals of one code are two reasons; equal sentences stand once."""
+    refusals = [{"refused": {"code": "too-few-people", "sentence": said}} for said in ("One.", "Two.", "One.")]
+    words = text.render({**answer, "networks": refusals})
+
+    assert "not answered (3), too-few-people: One.\n    Two.\n" in words
+    assert words.count("One.") == 1
+
+
 def test_commands_from_tables_to_report(tmp_path: Path, capfdbinary) -> None:
     """check, run in each format, batch and norm work on the same two tables."""
     tables = cohort()
