@@ -177,7 +177,7 @@ def test_treatment_without_rescanned_controls_says_so() -> None:
 
 def test_every_code_of_the_package_is_reached_by_a_test_of_this_folder() -> None:
     """A new refusal or caution needs a test that reaches it."""
-    codes = {code for path in PACKAGE.glob("*.py") for code in _CODE.findall(path.read_text(encoding="utf-8"))}
+    codes = {code for path in PACKAGE.rglob("*.py") for code in _CODE.findall(path.read_text(encoding="utf-8"))}
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
 
     assert len(codes) > 30
