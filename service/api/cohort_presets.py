@@ -10,7 +10,7 @@ from fitting.cohort import preset_names, preset_plan
 from fitting.cohort.power import planned_power
 from fitting.errors import ImplausibleParameter
 from service.access.route_access import Access
-from service.api.cohort_schemas import PowerOut, PowerRequest, PresetList, PresetOut, PresetSummary
+from service.api.cohort_planning_schemas import PowerOut, PowerRequest, PresetList, PresetOut, PresetSummary
 from service.api.problems import responses
 from service.errors import UnknownPreset
 

@@ -1,26 +1,19 @@
-"""Schemas of cohorts: what is asked, what was read, and the state of a run."""
+"""Schemas of what is asked of cohorts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from fitting.analysis import NOTICE
-from fitting.cohort import preset_names
-from fitting.cohort.analyses.registry import SECTIONS
 from fitting.cohort.planning.table_names import check_table_names
-from fitting.cohort.power import LEAST_CV_PERCENT
 from fitting.errors import UnusablePlan
-from service.problem_documents import ProblemDocument
 from service.reports.cohort.archive import MEMBERS
 from service.schemas.analysis_request import Region
-from service.schemas.bounded import Input, Output
+from service.schemas.bounded import Input
 from service.schemas.site_norms import NormName, as_uuid
-from service.storage.tables import CohortRow, State
 
 MOST_ANALYSES = 2000
 MOST_PEOPLE = 5000
@@ -126,150 +119,6 @@ class CohortRequest(Input):
         return self
 
 
-class PlaceOut(Output):
-    """Where spectra are from."""
-
-    region: str
-    """Region of the brain."""
-    subregion: str | None
-    """Part of the region."""
-    hemisphere: str | None
-    """Side."""
-    words: str
-    """Name of the place in sentences."""
-    metabolites: tuple[str, ...]
-    """Metabolites and sums that were read."""
-
-
-class GroupOut(Output):
-    """People of one group, on their way to the analysis."""
-
-    group: str
-    """Group, or ``all``."""
-    enrolled: int
-    """People in the table."""
-    measured: int
-    """People with a spectrum."""
-    analysed: int
-    """People in the reach of the primary model."""
-
-
-class SpectraCount(Output):
-    """Spectra by their verdict."""
-
-    all: int
-    """Spectra."""
-    yes: int
-    """Usable ones."""
-    limited: int
-    """Usable for tNAA, tCr and tCho only."""
-    no: int
-    """Not interpretable, left out."""
-
-
-class CautionOut(Output):
-    """What to keep in mind."""
-
-    code: str
-    """Kind."""
-    sentence: str
-    """What it is."""
-    where: str | None
-    """Place or analysis it is about."""
-
-
-class AskedOut(Output):
-    """A section of the plan."""
-
-    section: str = Field(examples=[section.key for section in SECTIONS][:1])
-    """Its key."""
-    count: int
-    """How many there are of it."""
-
-
-class PresetReadiness(Output):
-    """Whether a shipped plan can be asked."""
-
-    name: str = Field(examples=list(preset_names())[:1])
-    """Name."""
-    title: str
-    """What it asks."""
-    lacks: tuple[str, ...]
-    """What the cohort lacks for it; empty when it can be asked in full."""
-
-
-class Overview(Output):
-    """What was read, and what can be asked."""
-
-    people: int
-    """People in the table."""
-    columns: tuple[str, ...]
-    """What is known about them."""
-    spectra: SpectraCount
-    """Spectra."""
-    places: tuple[PlaceOut, ...]
-    """Regions and sides."""
-    values: int
-    """Values."""
-    without_sd: int
-    """Values without a standard deviation."""
-    not_detected: int
-    """Values that are upper bounds."""
-    notes: tuple[str, ...]
-    """What was read otherwise than it stands."""
-    groups: tuple[GroupOut, ...]
-    """Flow of people by group."""
-    cautions: tuple[CautionOut, ...]
-    """About missing people."""
-    asked: tuple[AskedOut, ...]
-    """Sections of the plan."""
-    presets: tuple[PresetReadiness, ...]
-    """Each shipped plan."""
-
-
-class CohortRunSummary(Output):
-    """One cohort in the list."""
-
-    id: str = Field(examples=["01994f0e-7c4a-7000-8000-2f1d6a3b9c55"])
-    """Id."""
-    name: str
-    """Name."""
-    people: int
-    """People in the groups of the plan."""
-    state: State
-    """State."""
-    step: str | None
-    """Section of the plan that is being computed."""
-    created: datetime
-    """When it was submitted, UTC."""
-    finished: datetime | None
-    """When it ended, UTC."""
-    problem: ProblemDocument | None
-    """Why there is no answer."""
-
-
-class CohortRun(CohortRunSummary):
-    """A cohort with its answer."""
-
-    seconds: float | None
-    """Wall time of the computation."""
-    steps: tuple[str, ...]
-    """Sections of the plan in the order of their computation."""
-    result: dict[str, Any] | None
-    """The answer; docs/cohorts.md describes its fields. Null before the cohort succeeded."""
-    notice: str = Field(examples=[NOTICE])
-    """What this answer must not be used for."""
-
-
-class CohortRunList(Output):
-    """A page of the list."""
-
-    items: tuple[CohortRunSummary, ...]
-    """Newest first."""
-    next_cursor: str | None
-    """Cursor of the next page; null on the last."""
-
-
 class CohortNormRequest(Input):
     """The healthy group of a cohort as a norm of the site."""
 
@@ -294,81 +143,3 @@ class CohortSiteRequest(Input):
     """Name of the calibration."""
     group: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
     """Group of the healthy people; by default the plan's reference."""
-
-
-class PresetSummary(Output):
-    """A shipped plan in the list."""
-
-    name: str
-    """Name."""
-    title: str
-    """What it asks."""
-    sections: tuple[str, ...]
-    """Sections of the plan."""
-
-
-class PresetOut(PresetSummary):
-    """A shipped plan."""
-
-    plan: str
-    """The plan as TOML, to be edited; comments say which findings of the study are confirmed."""
-
-
-class PresetList(Output):
-    """Shipped plans."""
-
-    items: tuple[PresetSummary, ...]
-    """By name."""
-
-
-class PowerRequest(Input):
-    """A planned comparison of two groups; per cent is per cent, 10 for 10 %."""
-
-    difference_percent: float = Field(ge=-1000, le=1000, examples=[10])
-    """True difference, per cent of the reference's mean."""
-    cv_percent: float = Field(ge=LEAST_CV_PERCENT, le=1000, examples=[8])
-    """Coefficient of variation between people, per cent."""
-    measurement_cv_percent: float = Field(default=0.0, ge=0, le=1000, examples=[3])
-    """Coefficient of variation of one measurement, per cent."""
-    n: Annotated[list[Annotated[int, Field(ge=2, le=1_000_000)]], Field(min_length=2, max_length=2)] | None = Field(
-        default=None, examples=[[20, 20]]
-    )
-    """People in each group; by default those that reach 80 % power."""
-
-
-class PowerOut(Output):
-    """What the comparison can find."""
-
-    difference_percent: float
-    """True difference, per cent."""
-    cv_percent: float
-    """Coefficient of variation between people, per cent."""
-    measurement_cv_percent: float
-    """Coefficient of variation of one measurement, per cent."""
-    n: Annotated[list[int], Field(min_length=2, max_length=2)] | None
-    """People in each group; null when more than a million would be needed."""
-    power: float | None
-    """Probability that the difference is found, 0 to 1."""
-    n_per_group_80: int | None
-    """People in each of two equal groups for 80 % power; null when more than a million."""
-    detectable_percent_80: float | None
-    """Difference found with 80 % power, per cent."""
-    exaggeration: float | None
-    """How many times too large the difference looks, on average, when it is found."""
-    wrong_sign: float | None
-    """Share of found differences that have the wrong sign."""
-
-
-def summary_of(row: CohortRow) -> dict[str, Any]:
-    """Fields of ``CohortRunSummary``."""
-    return {
-        **{name: getattr(row, name) for name in ("id", "name", "people", "state", "step", "created", "finished")},
-        "problem": row.problem,
-    }
-
-
-def cohort_run(row: CohortRow, steps: tuple[str, ...], result: Mapping[str, Any] | None) -> CohortRun:
-    """A cohort with its answer."""
-    return CohortRun.model_validate(
-        {**summary_of(row), "seconds": row.seconds, "steps": steps, "result": result, "notice": NOTICE}
-    )

@@ -13,8 +13,15 @@ from fitting.cohort.analyses.registry import ANALYSES
 from fitting.errors import UnusableCohort, UnusableTable
 from service.access.route_access import Access
 from service.api.analysis_list import CURSOR, decoded_cursor, encoded_cursor
+from service.api.cohort_answer_schemas import (
+    CohortRun,
+    CohortRunList,
+    CohortRunSummary,
+    Overview,
+    cohort_run,
+    summary_of,
+)
 from service.api.cohort_intake import Upload, overview_of, source_of
-from service.api.cohort_schemas import CohortRun, CohortRunList, CohortRunSummary, Overview, cohort_run, summary_of
 from service.api.dependencies import Caller, Cohorts, Repository, RequestId, ServicesDep
 from service.api.problems import responses
 from service.api.reports import RETRY_SECONDS

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import special
 
-from fitting.cohort.analyses.group_difference import LEAST_RELIABILITY
+from fitting.cohort.analyses.network_correlations import ASSUMED_TCR_CV, FEWEST_FOR_VERDICT, Network, compared
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.covariates import Columns, covariate_columns
 from fitting.cohort.findings import Caution, CohortAnalysis, Family, Findings, Item, refused, with_q
@@ -22,17 +20,9 @@ from fitting.cohort.session_values import ABSOLUTE, REFERENCE
 from fitting.cohort.tables.foreign_names import metabolite_of
 from fitting.cohort.tables.table import Place
 from fitting.reason import Reason
-from fitting.statistics.correlation import fisher, fisher_interval, residuals
-from fitting.statistics.correlation_matrices import jennrich, network_difference
-from fitting.units import BoolArray, FloatArray
 
 FEWEST = 9
 """People in each group."""
-FEWEST_FOR_VERDICT = 20
-"""People in each group below which edges have intervals and no verdict: at 9 that of r = 0 is ±0.66."""
-ASSUMED_TCR_CV = 0.08
-"""Coefficient of variation of tCr between people that is assumed for the correlation that ratios have by construction,
-where concentrations are not at hand; 8 % is what studies of healthy people find of major metabolites at 3 T."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +42,13 @@ class NetworkSettings:
     """Metabolites of the left side against those of the right."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Network:
-    """Columns of one network and the pairs of them that are its edges."""
-
-    name: str
-    columns: tuple[tuple[Place, str], ...]
-    labels: tuple[str, ...]
-    edges: tuple[tuple[int, int], ...]
-
-
 def run(cohort: Cohort, settings: Sequence[NetworkSettings]) -> Findings:
     """Every network of the plan, each other group against the reference."""
     items: list[Item] = []
     cautions: list[Caution] = []
     for asked in settings:
         for network in _networks(cohort, asked):
-            if isinstance(network, _Network):
+            if isinstance(network, Network):
                 for other in cohort.others:
                     item, caution = _answered(cohort, network, other)
                     items.append(item)
@@ -86,7 +66,7 @@ def run(cohort: Cohort, settings: Sequence[NetworkSettings]) -> Findings:
     return Findings(tuple(items), tuple(cautions), (Family("networks", tuple(tests)),))
 
 
-def _networks(cohort: Cohort, asked: NetworkSettings) -> Iterator[_Network | Item]:
+def _networks(cohort: Cohort, asked: NetworkSettings) -> Iterator[Network | Item]:
     regions = None if asked.region is None else (asked.region,)
     sides = asked.hemispheres or (None if asked.hemisphere is None else (asked.hemisphere,))
     if cohort.missing_regions(regions):
@@ -100,17 +80,17 @@ def _networks(cohort: Cohort, asked: NetworkSettings) -> Iterator[_Network | Ite
             several = asked.metabolites is not None and len(asked.metabolites) > 1
             name = f"{asked.name}: {metabolite}" if several else asked.name
             found = tuple((place, metabolite_of(metabolite)) for place in places)
-            yield _Network(name, found, tuple(place.words for place in places), _pairs(len(found)))
+            yield Network(name, found, tuple(place.words for place in places), _pairs(len(found)))
     else:
         single = asked.each is None and len(places) == 1
         for place in places:
             names = cohort.metabolites(place, asked.metabolites)
             known = tuple(name for name in names if isinstance(cohort.sample(place, name), Sample))
             name = asked.name if single else f"{asked.name}: {place.words}"
-            yield _Network(name, tuple((place, item) for item in known), known, _pairs(len(known)))
+            yield Network(name, tuple((place, item) for item in known), known, _pairs(len(known)))
 
 
-def _between_sides(cohort: Cohort, asked: NetworkSettings, places: Sequence[Place]) -> Iterator[_Network | Item]:
+def _between_sides(cohort: Cohort, asked: NetworkSettings, places: Sequence[Place]) -> Iterator[Network | Item]:
     both = [
         (place, Place(place.region, "right", place.subregion))
         for place in places
@@ -124,14 +104,14 @@ def _between_sides(cohort: Cohort, asked: NetworkSettings, places: Sequence[Plac
         labels = tuple(f"{side.hemisphere} {name}" for side, name in columns)
         edges = tuple((a, len(names) + b) for a in range(len(names)) for b in range(len(names)))
         name = asked.name if len(both) == 1 else f"{asked.name}: {left.region}"
-        yield _Network(name, columns, labels, edges)
+        yield Network(name, columns, labels, edges)
 
 
 def _pairs(count: int) -> tuple[tuple[int, int], ...]:
     return tuple(itertools.combinations(range(count), 2))
 
 
-def _answered(cohort: Cohort, network: _Network, other: str) -> tuple[Item, list[Caution]]:
+def _answered(cohort: Cohort, network: Network, other: str) -> tuple[Item, list[Caution]]:
     base: Item = {"name": network.name, "columns": list(network.labels)}
     if len(cohort.others) > 1:
         base["group"] = other
@@ -142,7 +122,7 @@ def _answered(cohort: Cohort, network: _Network, other: str) -> tuple[Item, list
     if isinstance(prepared, Reason):
         return refused(base, prepared), []
     kept, columns = prepared
-    item = {**base, "unit": kept[0].unit, **_compared(cohort, kept, columns, network, other)}
+    item = {**base, "unit": kept[0].unit, **compared(cohort, kept, columns, network, other)}
     if kept[0].unit != REFERENCE:
         return item, []
     item["assumed_tcr_cv"] = ASSUMED_TCR_CV
@@ -153,7 +133,7 @@ def _answered(cohort: Cohort, network: _Network, other: str) -> tuple[Item, list
     return item, [Caution("common-denominator", sentence, network.name)]
 
 
-def _samples(cohort: Cohort, network: _Network, other: str) -> tuple[Sample, ...] | Reason:
+def _samples(cohort: Cohort, network: Network, other: str) -> tuple[Sample, ...] | Reason:
     """Values of every column in the same people: concentrations where they are at hand, else the plan's unit."""
     if len(network.columns) < 2:
         return Reason("missing-column", f"{network.name}: fewer than two of its columns are in the table.")
@@ -197,117 +177,6 @@ def _prepared(cohort: Cohort, samples: Sequence[Sample], other: str) -> tuple[tu
             "too-many-covariates", f"{smallest} people in a group are too few for {', '.join(columns.names)}."
         )
     return reduced, columns
-
-
-@dataclass(frozen=True)
-class _Residuals:
-    """Values of a network without group means and covariates."""
-
-    samples: tuple[Sample, ...]
-    values: FloatArray
-    """Shape (n, q)."""
-    group: BoolArray
-    covariates: int
-    """Number k of columns taken out."""
-
-    @property
-    def halves(self) -> tuple[FloatArray, FloatArray]:
-        """Values of the reference and of the other group."""
-        return self.values[~self.group], self.values[self.group]
-
-    @property
-    def matrices(self) -> tuple[FloatArray, FloatArray]:
-        """Correlation matrices of both groups."""
-        first, second = (np.asarray(np.corrcoef(part, rowvar=False)) for part in self.halves)
-        return first, second
-
-    @property
-    def freedom(self) -> tuple[int, int]:
-        """Each group's n − 3 − k."""
-        first, second = (len(part) - 3 - self.covariates for part in self.halves)
-        return first, second
-
-    @property
-    def spread(self) -> float:
-        """Standard error of a difference of atanh r."""
-        return math.sqrt(sum(1.0 / n for n in self.freedom))
-
-
-def _compared(cohort: Cohort, samples: tuple[Sample, ...], columns: Columns, network: _Network, other: str) -> Item:
-    group = samples[0].in_group(other)
-    taken_out = np.column_stack([group, columns.matrix])
-    values = residuals(np.column_stack([item.value for item in samples]), taken_out)
-    found = _Residuals(samples, values, group, columns.matrix.shape[1])
-    first, second = found.halves
-    ids = np.array(samples[0].ids)
-    edges = np.array(network.edges, dtype=np.intp)
-    orders = cohort.orders([*ids[~group], *ids[group]])
-    return {
-        "n_reference": len(first),
-        "n_other": len(second),
-        **asdict(network_difference(first, second, orders, edges, found.spread)),
-        "jennrich": _jennrich(found),
-        "verdict_given": min(len(first), len(second)) >= FEWEST_FOR_VERDICT,
-        "edges": _edges(found, network),
-    }
-
-
-def _jennrich(found: _Residuals) -> Item | None:
-    people = [len(part) - found.covariates for part in found.halves]
-    try:
-        return asdict(jennrich(*found.matrices, *people))
-    except np.linalg.LinAlgError:
-        return None
-
-
-def _edges(found: _Residuals, network: _Network) -> list[Item]:
-    samples, matrices = found.samples, found.matrices
-    reliabilities = [
-        [_reliability(item, found.values[:, i], members) for i, item in enumerate(samples)]
-        for members in (~found.group, found.group)
-    ]
-    edges = []
-    for a, b in network.edges:
-        r = [float(matrix[a, b]) for matrix in matrices]
-        z = (fisher(r[1]) - fisher(r[0])) / found.spread
-        edge: Item = {"edge": [network.labels[a], network.labels[b]]}
-        for name, value, free, known in zip(("reference", "other"), r, found.freedom, reliabilities, strict=True):
-            low, high = fisher_interval(value, free)
-            edge |= {f"r_{name}": value, f"low_{name}": low, f"high_{name}": high}
-            edge[f"r_true_{name}"] = _without_errors(value, known[a], known[b])
-        edge |= {"z": z, "p": 2.0 * float(special.ndtr(-abs(z)))}
-        if samples[a].unit == REFERENCE and samples[b].unit == REFERENCE and samples[a].place == samples[b].place:
-            edge["r_by_denominator"] = by_denominator(_cv(samples[a]), _cv(samples[b]), ASSUMED_TCR_CV)
-        edges.append(edge)
-    with_q(edges)
-    return edges
-
-
-def _reliability(sample: Sample, values: FloatArray, members: BoolArray) -> float | None:
-    if not sample.has_errors:
-        return None
-    variance = float(np.var(values[members], ddof=1))
-    return min(max(1.0 - float(np.mean(sample.sd[members] ** 2)) / variance, 0.0), 1.0)
-
-
-def _without_errors(r: float, first: float | None, second: float | None) -> float | None:
-    """r/√(λ_a λ_b), errors counted as independent, cut at ±1; None where a reliability is unknown or low."""
-    if first is None or second is None or min(first, second) < LEAST_RELIABILITY:
-        return None
-    return min(max(r / math.sqrt(first * second), -1.0), 1.0)
-
-
-def _cv(sample: Sample) -> float:
-    return float(np.std(sample.value, ddof=1) / abs(np.mean(sample.value)))
-
-
-def by_denominator(cv_first: float, cv_second: float, cv_denominator: float) -> float:
-    """Correlation of two ratios over one denominator when nothing else correlates.
-
-    r₀ = cv_c²/√((cv_a²+cv_c²)(cv_b²+cv_c²)); the observed coefficients of variation of the ratios stand for the sums
-    (Pearson 1897, doi:10.1098/rspl.1896.0076). At most 1.
-    """
-    return min(cv_denominator**2 / max(cv_first * cv_second, 1e-300), 1.0)
 
 
 def statement(item: Item, context: Item) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fitting.cohort.analyses.networks import by_denominator
+from fitting.cohort.analyses.network_correlations import by_denominator
 from tests.data.cohorts import PLAN, Tables, cohort, item
 
 BARE = PLAN.replace('covariates = ["age_years", "sex"]', "covariates = []")
