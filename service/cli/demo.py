@@ -99,8 +99,10 @@ def _fill(client: httpx2.Client, people: int) -> str:
     people_made = list(simulated_people(people, load_settings().cache_dir))
     healthy = [person for person in people_made if person["group"] == "control"]
     _say(f"{len(healthy)} healthy simulated people are measured, and the scanner is calibrated with them …")
-    controls = _analysed(client, healthy)
-    _post(client, "/v1/sites", {"name": "demo-scanner", "analyses": controls})
+    controls = _analysed(client, [{**person, "keep_files": True} for person in healthy])
+    calibration = _post(client, "/v1/sites", {"name": "demo-scanner", "analyses": controls})
+    if "state" in calibration:  # the workers learn macromolecules from the spectra that were kept
+        _await(client, f"/v1/calibrations/{calibration['id']}")
     _say(f"{people - len(healthy)} simulated patients are measured and compared with them …")
     patients = _analysed(client, [person for person in people_made if person not in healthy])
     cohort = _post(client, "/v1/cohorts", {"name": "Demo", "analyses": [*controls, *patients], "plan": _PLAN})
@@ -111,18 +113,18 @@ def _analysed(client: httpx2.Client, people: list[dict[str, Any]]) -> list[str]:
     """Ids of the analyses of people, once all have ended."""
     submitted = [str(_post(client, "/v1/analyses", person)["id"]) for person in people]
     for analysis in submitted:
-        _await(client, analysis)
+        _await(client, f"/v1/analyses/{analysis}")
     return submitted
 
 
-def _await(client: httpx2.Client, analysis: str) -> None:
+def _await(client: httpx2.Client, path: str) -> None:
     until = time.monotonic() + _ANALYSIS_SECONDS
     while time.monotonic() < until:
-        answer = client.get(f"/v1/analyses/{analysis}")
+        answer = client.get(path)
         if answer.is_success and answer.json()["state"] not in ("queued", "running"):
             return
         time.sleep(0.3)
-    raise CommandFailure(ExitCode.SERVER, "server-failed", analysis, "the analysis did not end.")
+    raise CommandFailure(ExitCode.SERVER, "server-failed", path, "it did not end.")
 
 
 def _post(client: httpx2.Client, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
