@@ -84,11 +84,13 @@ def test_every_answer_has_safe_headers(client: TestClient) -> None:
 
 
 def test_pages_work_offline(client: TestClient) -> None:
-    """Pages name no address outside the service and list the analyses."""
+    """Pages load nothing from outside the service, link to publications only, and list the analyses."""
     submitted = submit(client, spectrum(), region="ACC", subject="sub-9")
     pages = {address: client.get(address).text for address in PAGES}
 
-    assert all(not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", page) for page in pages.values())
+    for page in pages.values():
+        named = re.findall(r"""<(\w+)[^>]*?\s(?:src|href)\s*=\s*["']?((?:https?:)?//[^"'>\s]*)""", page)
+        assert all(tag == "a" and address.startswith("https://doi.org/10.") for tag, address in named), named
     assert all("Research use only" in page for page in pages.values())
     assert f"/analyses/{submitted.json()['id']}" in pages["/"]
     assert "sub-9" in pages["/"]

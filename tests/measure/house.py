@@ -33,9 +33,14 @@ GENERATED = (
 """Pages that ``make openapi docs`` writes."""
 
 
+def sources(package: str) -> list[Path]:
+    """Python files of a package, without the downloads of the documentation site that may have been built into it."""
+    return [path for path in sorted((ROOT / package).rglob("*.py")) if "documentation" not in path.parts]
+
+
 def functions(package: str) -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Every function of a package, with its file."""
-    for path in sorted((ROOT / package).rglob("*.py")):
+    for path in sources(package):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield path, node
@@ -84,7 +89,7 @@ def classes_of_one_name() -> list[str]:
     names = Counter(
         node.name
         for package in ("fitting", "service")
-        for path in (ROOT / package).rglob("*.py")
+        for path in sources(package)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
@@ -93,7 +98,7 @@ def classes_of_one_name() -> list[str]:
 
 def lines(package: str) -> int:
     """Lines of the Python files of a package."""
-    return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / package).rglob("*.py"))
+    return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in sources(package))
 
 
 def layers(package: str) -> list[str]:

@@ -8,8 +8,10 @@ import pydicom
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 from pynetdicom import AE
+from structlog.testing import CapturingLogger
 
 from fitting.io.dicom_mrs import MR_SPECTROSCOPY_STORAGE
+from service.gateway import courier
 from service.gateway.analyst import Rejected
 from service.gateway.receiver import CANNOT_UNDERSTAND, NO_IDENTIFIER, OUT_OF_RESOURCES, STORED
 from service.gateway.spool import key_of
@@ -331,15 +333,19 @@ def test_unknown_titles_are_rejected(running: Running, calling: str, called: str
     assert send(running.port, SPECTRUM, calling=calling, called=called) == []
 
 
-def test_scan_without_patient_id_is_analysed_without_a_subject(running: Running, archive: Archive, capsys) -> None:
+def test_scan_without_patient_id_is_analysed_without_a_subject(
+    running: Running, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Results carry the empty value, and the log says that there is no follow-up."""
+    logged = CapturingLogger()
+    monkeypatch.setattr(courier, "_log", logged)
     running.start()
     send(running.port, Scan(patient=Patient(id="", issuer=None)))
     until(lambda: len(archive.kept) == 3 and running.spool.all() == [])
 
     assert {item.PatientID for item in archive.objects()} == {""}
     assert "subject" not in running.analyst.given[0].document
-    assert "no PatientID" in (said := capsys.readouterr().out)
+    assert "no PatientID" in (said := repr(logged.calls))
     assert "Planted" not in said
 
 
