@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,18 @@ def test_documentation_has_every_section_and_key() -> None:
             assert f"| `{key}` |" in page, (analysis.section.key, key)
     for name in preset_names():
         assert name in page
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_documentation_explains_the_preset_with_its_source(name: str) -> None:
+    """What the study did is told under the preset's name, with every DOI that the plan names of it."""
+    page = Path(__file__).parents[3].joinpath("docs", "cohorts.md").read_text()
+    told = next(part for part in page.split("\n\n") if part.startswith(f"**`{name}`**"))
+    own = preset_plan(name).text.splitlines()[:2]
+
+    for doi in re.findall(r"doi:(10\.[^\s,]+[^\s,.])", "\n".join(own)):
+        assert f"[doi:{doi}]" in told
+    assert "The preset" in " ".join(told.split())
 
 
 @pytest.mark.parametrize("name", preset_names())
