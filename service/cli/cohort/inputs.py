@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from fitting.cohort.inputs import CohortInputs
 
 LARGEST_BYTES = 200_000_000
+YEARS = ("year", "yr", "y", "a")
+"""How descriptions of tables name years, without an s."""
 
 
 @contextmanager
@@ -72,6 +75,8 @@ def read_inputs(
             return text(folder / name)
         return text(spectra if spectra is not None else folder / name if (folder / name).is_file() else None)
 
+    if participants is not None:
+        _check_age(participants)
     texts = CohortTexts(
         text(measurements),
         text(participants),
@@ -81,3 +86,23 @@ def read_inputs(
         wide_unit,
     )
     return texts.read(table_of)
+
+
+def _check_age(participants: Path) -> None:
+    """Refuse ages that ``participants.json`` beside the table describes in another unit than years.
+
+    Raises
+    ------
+    UnusableTable
+        When there are such ages.
+    """
+    from service.cli.bids.people import age_unit
+
+    description = participants.with_suffix(".json")
+    unit = age_unit(description)
+    columns = re.split("[\t,;]", read_text(participants).partition("\n")[0].strip())
+    if unit not in YEARS and "age" in columns and "age_years" not in columns:
+        raise UnusableTable(
+            f"{participants.name}, column age: {description.name} says that it is in the unit '{unit[:20]}'; give the "
+            "ages in years as age_years."
+        )

@@ -8,9 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from service.reports.cohort.panel import LETTER, WIDTH, Line, Panel, panels_svg
+from service.reports.cohort.panel import WIDTH, Line, Panel, panels_svg
 
 ROC = ["metabolites, AUC 0.75", "quality alone, AUC 0.45", "own training data: says nothing"]
+LETTER = 7.0
+"""Width of a letter at 12 pixels, at most on average."""
 TEXT = "{http://www.w3.org/2000/svg}text"
 
 
