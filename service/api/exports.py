@@ -60,12 +60,12 @@ def get_export(
     ] = None,
 ) -> Response:
     """NIfTI-MRS of the processed spectrum, its fit, baseline, residual and water; or the tables of LCModel."""
+    row = succeeded(repository, analysis_id)
     wanted = part or _PARTS[format][0]
     if wanted not in _PARTS[format]:
         raise ImplausibleParameter(
             f"{format} has no part '{wanted}'; it has {', '.join(_PARTS[format])}.", parameter="part"
         )
-    row = succeeded(repository, analysis_id)
     document, traces = document_of(row, sign_offs.get(row.id)), traces_of(repository, row.id)
     try:
         files = {name.partition(".")[0]: (name, file) for name, file in EXPORTS[format](document, traces).items()}
