@@ -1,4 +1,4 @@
-"""Readers of others take what is exported: the package of the NIfTI-MRS standard, and PyLCModel's reader of LCModel."""
+"""Readers of others take what is exported: the package of the NIfTI-MRS standard, and readers of LCModel's files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from suspect.io.lcmodel import read_coord
 
 from fitting.analysis import Analysis
 from fitting.model.result import Traces
@@ -87,6 +88,19 @@ def test_lcmodel_reader_finds_values_and_curves(answer: tuple[Analysis, Traces],
         ("ppm", traces.ppm), ("data", traces.data), ("completeFit", traces.fit), ("baseline", traces.baseline),
     ):  # fmt: skip
         assert curves[name] == pytest.approx(expected, rel=1e-4, abs=1e-5 * np.abs(traces.data).max() + 1e-6)
+
+
+def test_suspects_reader_finds_values_and_curves(answer: tuple[Analysis, Traces], tmp_path: Path) -> None:
+    """suspect reads ``coord`` as it reads those of LCModel."""
+    analysis, traces = answer
+    found = read_coord(str(written(answer, "lcmodel", tmp_path)["coord"]))
+
+    for item in analysis.metabolites:
+        if item.concentration is not None and item.detected:
+            value = found["metabolite_fits"][lcmodel_name(item.name)]["concentration"]
+            assert value == pytest.approx(item.concentration.value, rel=6e-3)
+    assert found["ppm"] == pytest.approx(traces.ppm, rel=1e-4)
+    assert found["fit"] == pytest.approx(traces.fit, rel=1e-4, abs=1e-5 * np.abs(traces.data).max() + 1e-6)
 
 
 def test_columns_are_those_of_spants_reader(answer: tuple[Analysis, Traces], tmp_path: Path) -> None:
