@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    # as in workers and make: with other numbers of threads sums round otherwise, and digests of results differ
+    os.environ.setdefault(name, "1")
+
 
 def shared_folder() -> Path | None:
     """The folder of real scanner files and simulated truth, or None on a machine without it."""
