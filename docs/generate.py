@@ -22,7 +22,7 @@ from pydantic_core import PydanticUndefined
 from fitting.cohort.analyses.registry import ANALYSES
 from fitting.cohort.answer_fields import answer_fields
 from fitting.cohort.planning.plan import Common, preset_names
-from fitting.cohort.planning.presets import preset_plan
+from fitting.cohort.presets import preset_plan
 from fitting.io import READERS
 from fitting.quality import quality_numbers
 from fitting.quality.verdict import rules

@@ -6,7 +6,7 @@ Each analysis is a module with its section of the plan, its refusals and its sen
 
 from fitting.cohort.analysis import analyse_cohort, plan_without_questions
 from fitting.cohort.planning.plan import Plan, preset_names, preset_text
-from fitting.cohort.planning.presets import plan_of, preset_plan
+from fitting.cohort.presets import plan_of, preset_plan
 from fitting.cohort.tables.reading import read_cohort, read_spectra, read_studies
 
 __all__ = [

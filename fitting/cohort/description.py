@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fitting.cohort.analyses.group_difference import welch
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.findings import Caution, Item
+from fitting.cohort.group_difference import welch
 from fitting.cohort.tables.table import QUALITY_FACTS, TISSUE_FACTS, Fact, Place
 from fitting.units import FloatArray
 

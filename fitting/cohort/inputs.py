@@ -9,8 +9,8 @@ from typing import Any
 from fitting.cohort.analysis import analyse_cohort, plan_without_questions
 from fitting.cohort.findings import Item
 from fitting.cohort.planning.plan import Plan
-from fitting.cohort.planning.presets import plan_of, preset_plan
 from fitting.cohort.planning.table_names import check_table_names
+from fitting.cohort.presets import plan_of, preset_plan
 from fitting.cohort.tables.reading import read_cohort, read_spectra, read_studies
 from fitting.cohort.tables.table import CohortTable, SpectraTable, StudyEffect
 from fitting.errors import UnusablePlan

@@ -9,7 +9,7 @@ from fitting.cohort.findings import Item
 from fitting.cohort.flow import flow
 from fitting.cohort.inputs import CohortInputs
 from fitting.cohort.planning.plan import preset_names
-from fitting.cohort.planning.presets import preset_plan
+from fitting.cohort.presets import preset_plan
 from fitting.cohort.readiness import lacking
 
 

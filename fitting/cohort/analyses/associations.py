@@ -11,10 +11,10 @@ import numpy as np
 from scipy import stats
 
 from fitting.cohort.analyses.association_sentence import statement
-from fitting.cohort.analyses.group_difference import LEAST_RELIABILITY
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.covariates import covariate_columns
 from fitting.cohort.findings import Caution, CohortAnalysis, Family, Findings, Item, refused, with_q
+from fitting.cohort.group_difference import LEAST_RELIABILITY
 from fitting.cohort.planning.plan import PlanSection
 from fitting.cohort.sample import Sample
 from fitting.cohort.tables.table import Place

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.cohort.analyses.group_difference import welch
 from fitting.cohort.analyses.levels import FEWEST
 from fitting.cohort.analyses.tcr_difference import denominator_caution, margin_percent
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.findings import Caution, CohortAnalysis, Findings, Item, refused
+from fitting.cohort.group_difference import welch
 from fitting.cohort.phrases import percent
 from fitting.cohort.planning.plan import PlanSection
 from fitting.cohort.sample import Sample, aligned

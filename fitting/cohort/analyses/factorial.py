@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.cohort.analyses.group_difference import short_fields
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.covariates import FEWEST_RESIDUAL_DF
 from fitting.cohort.findings import CohortAnalysis, Family, Findings, Item, refused, with_q
+from fitting.cohort.group_difference import short_fields
 from fitting.cohort.phrases import number, probability
 from fitting.cohort.planning.plan import PlanSection
 from fitting.cohort.sample import Sample, aligned

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
-from fitting.cohort.analyses.group_difference import short_fields
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.covariates import Columns, covariate_columns, group_design
 from fitting.cohort.findings import CohortAnalysis, Family, Findings, Item, refused, with_q
+from fitting.cohort.group_difference import short_fields
 from fitting.cohort.phrases import percent, probability
 from fitting.cohort.planning.plan import PlanSection
 from fitting.cohort.sample import Sample, aligned, mean_facts

@@ -8,13 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from fitting.cohort.analyses.group_difference import (
-    DifferenceOptions,
-    censored_fields,
-    difference_fields,
-    mostly_censored,
-    short_fields,
-)
 from fitting.cohort.analyses.level_cautions import level_cautions
 from fitting.cohort.analyses.level_sentence import statement
 from fitting.cohort.analyses.omnibus import omnibus
@@ -24,6 +17,13 @@ from fitting.cohort.comparability import ACQUISITION
 from fitting.cohort.covariates import Columns, covariate_columns, group_design
 from fitting.cohort.description import uneven_places
 from fitting.cohort.findings import Caution, CohortAnalysis, Family, Findings, Item, refused, with_q
+from fitting.cohort.group_difference import (
+    DifferenceOptions,
+    censored_fields,
+    difference_fields,
+    mostly_censored,
+    short_fields,
+)
 from fitting.cohort.planning.plan import PlanSection
 from fitting.cohort.sample import Sample
 from fitting.cohort.session_values import REFERENCE

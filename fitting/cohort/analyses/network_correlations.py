@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy import special
 
-from fitting.cohort.analyses.group_difference import LEAST_RELIABILITY
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.covariates import Columns
 from fitting.cohort.findings import Item, with_q
+from fitting.cohort.group_difference import LEAST_RELIABILITY
 from fitting.cohort.sample import Sample
 from fitting.cohort.session_values import REFERENCE
 from fitting.cohort.tables.table import Place

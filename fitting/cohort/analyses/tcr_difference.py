@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from fitting.cohort.analyses.group_difference import welch
 from fitting.cohort.findings import Caution
+from fitting.cohort.group_difference import welch
 from fitting.cohort.phrases import percent
 from fitting.cohort.sample import Sample
 from fitting.cohort.session_values import ABSOLUTE, REFERENCE

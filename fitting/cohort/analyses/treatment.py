@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitting.cohort.analyses.group_difference import short_fields, welch
 from fitting.cohort.cohort import Cohort
 from fitting.cohort.covariates import Columns, covariate_columns
 from fitting.cohort.findings import Caution, CohortAnalysis, Family, Findings, Item, refused, with_q
+from fitting.cohort.group_difference import short_fields, welch
 from fitting.cohort.phrases import number, percent, place_words, probability
 from fitting.cohort.planning.plan import PlanSection
 from fitting.cohort.sample import Sample, aligned

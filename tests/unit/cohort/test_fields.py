@@ -10,7 +10,7 @@ import pytest
 from fitting.cohort.analyses.registry import ANALYSES
 from fitting.cohort.answer_fields import answer_fields
 from fitting.cohort.planning.plan import preset_names
-from fitting.cohort.planning.presets import preset_plan
+from fitting.cohort.presets import preset_plan
 from tests.data.cohorts import PLAN, Tables, cohort
 
 LISTS = ("flow", "groups", "quality", "hypotheses", *(analysis.answer for analysis in ANALYSES))
