@@ -12,7 +12,7 @@ from fitting.errors import FittingError
 from fitting.model.site_background import RejectedControl, SiteBackground
 from fitting.reason import Reason
 from fitting.run.job import Job
-from fitting.run.learning import Heard, Over, Witness, hear, learn, unfit
+from fitting.run.learning import EvidenceOf, Over, SpectrumEvidence, learn, spectrum_evidence, unfit
 from fitting.run.steps import analyse
 from fitting.sites import Candidate, Site, check_name, refused, site_of
 
@@ -45,7 +45,7 @@ def calibrate(jobs: Iterable[Job], *, name: str, cache_dir: Path | None = None, 
     """
     tasks = Tasks(
         analyse=partial(_analysed, cache_dir=cache_dir),
-        hear=partial(_heard, cache_dir=cache_dir),
+        evidence_of=partial(_evidence, cache_dir=cache_dir),
         label=lambda job: job.visit.subject or "",
     )
     return calibrated(name, list(jobs), tasks, over)
@@ -57,7 +57,7 @@ class Tasks:
 
     analyse: Callable[[tuple[Any, SiteBackground | None]], Candidate | Reason]
     """Its candidate; a reason when its worker died."""
-    hear: Witness
+    evidence_of: EvidenceOf
     """What it says of its macromolecules."""
     label: Callable[[Any], str]
     """Pseudonym of its person, empty without one."""
@@ -82,7 +82,7 @@ def calibrated(name: str, items: Sequence[Any], tasks: Tasks, over: Over = map) 
             teachers.append((candidate.person, item))
         else:
             left_out.append(RejectedControl(candidate.label, reason.code, reason.sentence))
-    found = learn(teachers, tasks.hear, over, left_out)
+    found = learn(teachers, tasks.evidence_of, over, left_out)
     if isinstance(found, Reason):
         return replace(plain, warnings=(*plain.warnings, found))
     read = [(item, candidate) for item, candidate in zip(items, first, strict=True) if candidate.analysis is not None]
@@ -117,8 +117,8 @@ def _analysed(pair: tuple[Job, SiteBackground | None], cache_dir: Path | None) -
     return candidate_of(job if background is None else replace(job, background=background), cache_dir)
 
 
-def _heard(pair: tuple[Job, SiteBackground | None], cache_dir: Path | None) -> Heard:
-    return hear(*pair, cache_dir)
+def _evidence(pair: tuple[Job, SiteBackground | None], cache_dir: Path | None) -> SpectrumEvidence:
+    return spectrum_evidence(*pair, cache_dir)
 
 
 def candidate_of(job: Job, cache_dir: Path | None = None, label: str = "") -> Candidate:

@@ -32,9 +32,9 @@ FEWEST = 3
 
 Over = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """Applies a function to each item and keeps their order, as ``map`` and ``pool.map`` of an executor do."""
-Heard = BackgroundEvidence | Reason
+SpectrumEvidence = BackgroundEvidence | Reason
 """What a spectrum says of its macromolecules, or why it says nothing."""
-Witness = Callable[[tuple[Any, SiteBackground | None]], Heard]
+EvidenceOf = Callable[[tuple[Any, SiteBackground | None]], SpectrumEvidence]
 """Hears one item with the background of the round before."""
 
 
@@ -67,7 +67,7 @@ def unfit(analysis: Analysis) -> Reason | None:
     return None
 
 
-def hear(job: Job, background: SiteBackground | None, cache_dir: Path | None = None) -> Heard:
+def spectrum_evidence(job: Job, background: SiteBackground | None, cache_dir: Path | None = None) -> SpectrumEvidence:
     """What the spectrum of a job says of its macromolecules, seen from a background or from the published ones."""
     run = Run(job, cache_dir)
     try:
@@ -89,7 +89,10 @@ def hear(job: Job, background: SiteBackground | None, cache_dir: Path | None = N
 
 
 def learn(
-    items: Sequence[tuple[str, Any]], witness: Witness, over: Over = map, left_out: Sequence[RejectedControl] = ()
+    items: Sequence[tuple[str, Any]],
+    evidence_of: EvidenceOf,
+    over: Over = map,
+    left_out: Sequence[RejectedControl] = (),
 ) -> Learned | Reason:
     """Learn from the spectra of people who fit the gate, or the reason why nothing can be learned.
 
@@ -100,20 +103,20 @@ def learn(
     Parameters
     ----------
     items : sequence of (str, item)
-        A person's pseudonym and whatever ``witness`` hears; several spectra of one person may be among them.
-    witness : callable
-        Of an item and a background, as :func:`hear`.
+        A person's pseudonym and what ``evidence_of`` takes; several spectra of one person may be among them.
+    evidence_of : callable
+        Of an item and a background, as :func:`spectrum_evidence`.
     over : callable
         Such as ``concurrent.futures.ProcessPoolExecutor().map``, to use all cores.
     left_out : sequence of LeftOut
         Controls that did not come so far, for the record.
     """
     record = list(left_out)
-    taught = _round(items, witness, over, None, record)
+    taught = _round(items, evidence_of, over, None, record)
     if len(taught) < FEWEST:
         return too_few(len(taught))
     first = learned([evidence for _, _, evidence in taught], grid_digest())
-    again = _round([(person, item) for person, item, _ in taught], witness, over, first, record)
+    again = _round([(person, item) for person, item, _ in taught], evidence_of, over, first, record)
     if len(again) < FEWEST:
         return too_few(len(again))
     second = learned([evidence for _, _, evidence in again], grid_digest())
@@ -122,14 +125,14 @@ def learn(
 
 def _round(
     items: Sequence[tuple[str, Any]],
-    witness: Witness,
+    evidence_of: EvidenceOf,
     over: Over,
     background: SiteBackground | None,
     record: list[RejectedControl],
 ) -> list[tuple[str, Any, BackgroundEvidence]]:
-    heard = over(witness, [(item, background) for _, item in items])
+    evidence = over(evidence_of, [(item, background) for _, item in items])
     taught = []
-    for (person, item), found in zip(items, heard, strict=True):
+    for (person, item), found in zip(items, evidence, strict=True):
         if isinstance(found, Reason):
             record.append(RejectedControl(person, found.code, found.sentence))
         else:

@@ -11,8 +11,7 @@ from pydantic import Field
 from fitting.analysis import NOTICE
 from service.problem_documents import ProblemDocument
 from service.schemas.bounded import Output
-from service.storage.calibration_rows import CalibrationRow
-from service.storage.tables import State
+from service.storage.tables import CalibrationRow, State
 
 Step = Literal["analysing", "learning", "refining", "fitting"]
 STEPS: tuple[Step, ...] = get_args(Step)
@@ -31,8 +30,8 @@ class CalibrationOut(Output):
     state: State
     """Its state."""
     step: Step | None
-    """What is done with each spectrum now: analysed with published macromolecules, heard twice about those of the
-    scanner, fitted with what the other people taught. Null while it does not run."""
+    """What is done with each spectrum now: analysed with published macromolecules, fitted twice for evidence of
+    those of the scanner, fitted with what the other people taught. Null while it does not run."""
     done: int | None
     """Spectra with which this step is done."""
     total: int | None

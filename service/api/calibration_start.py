@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from fitting.errors import UnusableControls
 from fitting.run.learning import FEWEST, not_learned, too_few
 from service.api.site_schemas import SiteRequest
-from service.storage.calibration_rows import CalibrationRow
 from service.storage.calibrations import CalibrationRepository
 from service.storage.repositories import AnalysisRepository
 from service.storage.site_analyses import site_of_analyses
 from service.storage.sites import SiteRepository, StoredSite
+from service.storage.tables import CalibrationRow
 
 
 @dataclass(frozen=True, slots=True)

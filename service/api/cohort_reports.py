@@ -30,9 +30,8 @@ from service.reports.cohort import archive, html, pdf, statements
 from service.reports.html import policy_of
 from service.schemas.cohort_source import UPLOADED, CohortSource
 from service.schemas.site_norms import NormRequest
-from service.storage.calibration_rows import CalibrationRow
 from service.storage.cohorts import CohortRepository
-from service.storage.tables import UNFINISHED, CohortRow
+from service.storage.tables import UNFINISHED, CalibrationRow, CohortRow
 from service.web.negotiation import preferred
 
 CohortReportFormat = Literal["html", "pdf", "json", "csv", "zip"]

@@ -22,9 +22,8 @@ from service.api.reports import RETRY_SECONDS
 from service.api.site_schemas import ShareProfile, SiteList, SiteOut, SiteProfile, SiteRequest, site_out
 from service.errors import QueueFull, UnknownAnalysis, UnknownSite
 from service.problem_documents import refused_body
-from service.storage.calibration_rows import CalibrationRow
 from service.storage.sites import StoredSite
-from service.storage.tables import UNFINISHED
+from service.storage.tables import UNFINISHED, CalibrationRow
 from service.web.negotiation import MAX_WAIT_SECONDS, wait_seconds
 
 router = APIRouter(prefix="/v1/sites", tags=["sites"])

@@ -95,12 +95,12 @@ def _write_share(site: Site, out: Path) -> None:
 
 def _site(name: str, entries: Sequence[ManifestRow | BadEntry], workers: int | None) -> Site:
     from fitting.run.calibration import Tasks, calibrated
-    from service.cli.control_entry import analyse_control, hear_control, label_of
+    from service.cli.control_entry import analyse_control, control_evidence, label_of
 
     settings = load_settings()
     tasks = Tasks(
         analyse=functools.partial(analyse_control, cache_dir=settings.cache_dir),
-        hear=functools.partial(hear_control, cache_dir=settings.cache_dir),
+        evidence_of=functools.partial(control_evidence, cache_dir=settings.cache_dir),
         label=lambda item: label_of(*item),
     )
     used = min(workers or os.cpu_count() or 1, len(entries))

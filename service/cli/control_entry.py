@@ -11,7 +11,7 @@ from fitting.reason import Reason
 from fitting.request.words import check_pseudonym
 from fitting.run.calibration import candidate_of
 from fitting.run.job import Job
-from fitting.run.learning import Heard, hear
+from fitting.run.learning import SpectrumEvidence, spectrum_evidence
 from fitting.sites import Candidate, refused
 from service.cli.manifest import BadEntry, ManifestRow
 
@@ -38,13 +38,13 @@ def analyse_control(pair: tuple[Numbered, SiteBackground | None], *, cache_dir: 
         return _failed(label, _defect(error))
 
 
-def hear_control(pair: tuple[Numbered, SiteBackground | None], *, cache_dir: Path) -> Heard:
+def control_evidence(pair: tuple[Numbered, SiteBackground | None], *, cache_dir: Path) -> SpectrumEvidence:
     """What the spectrum of a row says of its macromolecules; a refusal or defect becomes the reason for nothing."""
     (_, entry), background = pair
     try:
         if isinstance(entry, BadEntry):
             raise entry.problem
-        return hear(Job.read(entry.document, entry.paths), background, cache_dir)
+        return spectrum_evidence(Job.read(entry.document, entry.paths), background, cache_dir)
     except FittingError as error:
         return Reason(error.code, error.detail)
     except MemoryError:

@@ -29,7 +29,7 @@ from fitting.sites import Candidate
 from service.errors import DamagedStorage, NotReady
 from service.jobs.dispatcher import Dispatcher
 from service.jobs.side_runner import HEARTBEAT_SECONDS, MAX_ATTEMPTS, SideRunner
-from service.jobs.tasks import Defect, MemoryExhausted, run_control, run_hearing
+from service.jobs.tasks import Defect, MemoryExhausted, run_control, run_evidence
 from service.logs import frames_of
 from service.metrics import Metrics
 from service.storage.calibration_queue import CalibrationQueue, ClaimedCalibration, StoredControl
@@ -95,7 +95,7 @@ class CalibrationRunner(SideRunner[ClaimedCalibration]):
 
     def _work(self, row: ClaimedCalibration) -> None:
         begin, work = time.monotonic(), _Work(row)
-        tasks = Tasks(analyse=self._to_analyse, hear=self._to_hear, label=lambda control: control.person)
+        tasks = Tasks(analyse=self._to_analyse, evidence_of=self._to_evidence, label=lambda control: control.person)
         try:
             site = calibrated(row.name, self._queue.controls(row), tasks, partial(self._over, work))
         except _Left:
@@ -122,9 +122,9 @@ class CalibrationRunner(SideRunner[ClaimedCalibration]):
             return job
         return run_control, (replace(job, background=pair[1]), pair[0].person, self._cache_dir)
 
-    def _to_hear(self, pair: _Pair) -> Any:  # an _Order
+    def _to_evidence(self, pair: _Pair) -> Any:  # an _Order
         job = self._job(pair[0])
-        return job if isinstance(job, Reason) else (run_hearing, (job, pair[1], self._cache_dir))
+        return job if isinstance(job, Reason) else (run_evidence, (job, pair[1], self._cache_dir))
 
     def _job(self, control: StoredControl) -> Job | Reason:
         """The job of a stored spectrum, compared with nothing, or why there is none."""

@@ -16,7 +16,7 @@ from fitting.model.result import Traces
 from fitting.model.site_background import SiteBackground
 from fitting.run import Inspection, Job
 from fitting.run.calibration import candidate_of
-from fitting.run.learning import Heard, hear
+from fitting.run.learning import SpectrumEvidence, spectrum_evidence
 from fitting.run.progress import watched
 from fitting.sites import Candidate
 from service.documents import PackedAnalysis, PackedCohort, dump_analysis, dump_traces
@@ -127,9 +127,9 @@ def run_control(job: Job, person: str, cache_dir: Path | None, task_id: str = ""
     return answered(partial(candidate_of, job, cache_dir, person))
 
 
-def run_hearing(
+def run_evidence(
     job: Job, background: SiteBackground | None, cache_dir: Path | None, task_id: str = "", send: Send = discard
-) -> Heard:
+) -> SpectrumEvidence:
     """Hear what the spectrum of one control says of the scanner's macromolecules, as seen from a background.
 
     Raises
@@ -140,7 +140,7 @@ def run_hearing(
         When anything else went wrong.
     """
     send(task_id, STARTED)
-    return answered(partial(hear, job, background, cache_dir))
+    return answered(partial(spectrum_evidence, job, background, cache_dir))
 
 
 def answered(compute: Callable[[], Answer]) -> Answer:

@@ -29,8 +29,7 @@ from service.errors import ServiceProblem
 from service.pages.control_lines import MOST, control_lines
 from service.pages.dropped_controls import submissions_of
 from service.pages.frame import page, page_router, room
-from service.storage.calibration_rows import CalibrationRow
-from service.storage.tables import UNFINISHED
+from service.storage.tables import UNFINISHED, CalibrationRow
 
 USUAL_REGION = "ACC"
 MOST_SHOWN = 10

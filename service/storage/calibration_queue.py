@@ -10,12 +10,11 @@ from sqlalchemy import bindparam, select
 from fitting.io import Files
 from fitting.sites import Site
 from service.storage.blobs import BlobStore
-from service.storage.calibration_rows import CALIBRATIONS
 from service.storage.database import Database
 from service.storage.files import INPUTS, FileRepository, by_role
 from service.storage.side_queue import SideQueue
 from service.storage.sites import add_site
-from service.storage.tables import ANALYSES
+from service.storage.tables import ANALYSES, CALIBRATIONS
 
 _A, _C = ANALYSES.c, CALIBRATIONS.c
 _CONTROLS = select(_A.id, _A.subject, _A.request).where(

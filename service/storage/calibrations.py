@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from service.errors import QueueFull, UnknownCalibration
-from service.storage.calibration_rows import CALIBRATIONS, CalibrationRow
 from service.storage.database import Database
 from service.storage.identifiers import uuid7
-from service.storage.tables import DEFAULT_PROJECT, UNFINISHED, State
+from service.storage.tables import CALIBRATIONS, DEFAULT_PROJECT, UNFINISHED, CalibrationRow, State
 
 MOST_WAITING = 20
 """Calibrations of all projects that may wait; each takes workers for seconds to minutes."""

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from service.jobs import calibration_runner
-from service.jobs.tasks import run_hearing
+from service.jobs.tasks import run_evidence
 from tests.acceptance.test_room_for_everybody import sticks_out, violations
 from tests.measure.families import GOOD, scanner
 
@@ -18,15 +18,15 @@ pytestmark = pytest.mark.browser
 PEOPLE = 3
 
 
-def slow_hearing(*given: Any, **said: Any) -> Any:
+def slow_evidence(*given: Any, **said: Any) -> Any:
     """Long enough to be looked at."""
     time.sleep(2.0)
-    return run_hearing(*given, **said)
+    return run_evidence(*given, **said)
 
 
 def test_progress_is_seen_and_the_scanner_in_the_end(page: Any, room: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tick, calibrate, watch the steps without loading the page again, see the macromolecules named."""
-    monkeypatch.setattr(calibration_runner, "run_hearing", slow_hearing)
+    monkeypatch.setattr(calibration_runner, "run_evidence", slow_evidence)
     chosen = []
     for number, job in enumerate(scanner(1, GOOD, PEOPLE).jobs["simulated basis"].values()):
         request = {"region": "insula", "subject": f"ctl-{number}", "keep_files": True}

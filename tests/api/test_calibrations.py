@@ -19,7 +19,7 @@ from fitting.run import Job, calibrate
 from fitting.sites import Site, read_site
 from service.app import create_app
 from service.jobs import calibration_runner
-from service.jobs.tasks import run_control, run_hearing
+from service.jobs.tasks import run_control, run_evidence
 from service.settings import Settings
 from service.storage import site_renewal
 from service.storage.site_renewal import SiteRenewal
@@ -174,7 +174,7 @@ def test_dead_worker_and_restarted_service_lose_nothing(
     started: StartClient, people: list[Job], expected: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A killed worker's spectrum goes to another one, and a calibration that the service left begins again."""
-    monkeypatch.setattr(calibration_runner, "run_hearing", slow_hearing)
+    monkeypatch.setattr(calibration_runner, "run_evidence", slow_evidence)
     with started(executor="processes:1") as first:
         answer = asked(first, [submitted(first, job) for job in people[:PEOPLE]])
         running(first, answer)
@@ -188,10 +188,10 @@ def test_dead_worker_and_restarted_service_lose_nothing(
     assert made["site_id"] == expected.id
 
 
-def slow_hearing(*given: Any, **said: Any) -> Any:
+def slow_evidence(*given: Any, **said: Any) -> Any:
     """Take a second longer."""
     time.sleep(1.0)
-    return run_hearing(*given, **said)
+    return run_evidence(*given, **said)
 
 
 def test_cluster_learns_the_same(started: StartClient, people: list[Job], expected: Site, tmp_path: Path) -> None:

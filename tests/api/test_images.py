@@ -72,7 +72,7 @@ def test_maps_feed_quantification_and_the_report_shows_the_volume(service: TestC
     assert {m["concentration"]["unit"] for m in result["metabolites"] if m["concentration"]} == {"mmol/kg"}
     page = service.get(report, params={"format": "html"}).text
     assert page.count('href="data:image/png;base64,') == 3
-    assert "grey matter 40 %, white matter 50 %" in page.replace("\N{NO-BREAK SPACE}", " ").replace("&nbsp;", " ")
+    assert "grey matter 40 %, white matter 50 %" in page.replace("\N{NO-BREAK SPACE}", " ")
     for paper, height in (("a4", 842), ("letter", 792)):
         pdf = PdfReader(io.BytesIO(service.get(report, params={"format": "pdf", "paper": paper}).content))
         assert [round(float(sheet.mediabox.height)) for sheet in pdf.pages] == [height] * 3

@@ -9,7 +9,7 @@ import numpy as np
 
 from fitting.basis.macromolecule_templates import Template, templates
 from fitting.io import SourceFile
-from fitting.run.learning import Learned, hear, learn
+from fitting.run.learning import Learned, learn, spectrum_evidence
 from tests.measure.benchmarks.simulated import QUALITIES, SEED, around, drawn, simulated_set
 from tests.measure.families import GOOD, of_person
 
@@ -22,7 +22,7 @@ def learned_for(quality: str) -> SourceFile:
     number = [each.name for each in QUALITIES].index(quality)
     common = _macromolecules(number)
     people = simulated_set(GOOD, (SEED, len(QUALITIES), number), PEOPLE, lambda _, rng: of_person(common, rng))
-    found = learn(list(people.jobs["simulated basis"].items()), lambda pair: hear(*pair))
+    found = learn(list(people.jobs["simulated basis"].items()), lambda pair: spectrum_evidence(*pair))
     assert isinstance(found, Learned)
     return SourceFile("background.json", json.dumps(found.background.to_document()).encode())
 

@@ -14,7 +14,7 @@ from fitting.io import SourceFile
 from fitting.request import Options, PersonVisit
 from fitting.run import Job, analyse, calibrate
 from fitting.run.calibration import candidate_of
-from fitting.run.learning import Learned, hear, learn
+from fitting.run.learning import Learned, learn, spectrum_evidence
 from fitting.sites import Site, read_site
 from tests.measure.benchmarks.known_sets import KnownSet
 from tests.measure.families import GOOD, scanner
@@ -70,7 +70,7 @@ def test_good_controls_teach_and_the_file_keeps_what_they_taught(site: Site) -> 
 
 def test_controls_are_fitted_without_what_they_taught_themselves(people: list[Job], site: Site) -> None:
     """A control's value is that of a fit with the background of the others, and not of one with its own."""
-    found = learn([(str(job.visit.subject), job) for job in people[:PEOPLE]], lambda pair: hear(*pair))
+    found = learn([(str(job.visit.subject), job) for job in people[:PEOPLE]], lambda pair: spectrum_evidence(*pair))
     assert isinstance(found, Learned)
     assert site.learned is not None
     assert found.background.id == site.learned.id

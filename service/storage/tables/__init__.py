@@ -27,6 +27,7 @@ from service.storage.tables.base import (
     State,
     UtcDateTime,
 )
+from service.storage.tables.calibrations import CalibrationRow
 from service.storage.tables.cohorts import CohortRow, CohortSourceRow
 from service.storage.tables.operation import AuditRow, EndedSessionRow, StorageIdRow
 from service.storage.tables.sites import SharedNormRow, SiteNormRow, SiteRow, SiteSourceRow
@@ -43,6 +44,7 @@ WEBHOOK_DELIVERIES, AUDIT_LOG = _table(WebhookDeliveryRow), _table(AuditRow)
 STORAGE_ID = _table(StorageIdRow)
 SITES, SITE_SOURCES = _table(SiteRow), _table(SiteSourceRow)
 SHARED_NORMS = _table(SharedNormRow)
+CALIBRATIONS = _table(CalibrationRow)
 COHORTS, COHORT_SOURCES = _table(CohortRow), _table(CohortSourceRow)
 """The tables for plain statements, which frequent operations use."""
 
@@ -50,6 +52,7 @@ __all__ = [
     "ANALYSES",
     "ANALYSIS_TAGS",
     "AUDIT_LOG",
+    "CALIBRATIONS",
     "COHORTS",
     "COHORT_SOURCES",
     "DEFAULT_PROJECT",
@@ -68,6 +71,7 @@ __all__ = [
     "AnalysisTagRow",
     "AuditRow",
     "Base",
+    "CalibrationRow",
     "CohortRow",
     "CohortSourceRow",
     "EndedSessionRow",

@@ -55,7 +55,7 @@ def _said(number: int) -> BackgroundEvidence:
     return BackgroundEvidence(root @ root.T, root @ generator.normal(size=SIZE))
 
 
-class Witness:
+class RecordedEvidence:
     """Hears items by their number; a negative one says nothing, and one of a hundred or more nothing a second time."""
 
     def __init__(self) -> None:
@@ -75,12 +75,12 @@ def _items(numbers: Sequence[int]) -> list[tuple[str, int]]:
 
 def test_teaching_spectra_are_fitted_twice_and_the_others_named() -> None:
     """The second time from the first background; those who say nothing are left out with the reason, in order."""
-    witness = Witness()
+    evidence_of = RecordedEvidence()
     before = RejectedControl("ctl-9", "verdict", "It is of limited use.")
-    found = learn(_items([1, -2, 3, 4, 100]), witness, left_out=[before])
+    found = learn(_items([1, -2, 3, 4, 100]), evidence_of, left_out=[before])
 
     assert isinstance(found, Learned)
-    assert witness.rounds == [(n, False) for n in (1, -2, 3, 4, 100)] + [(n, True) for n in (1, 3, 4, 100)]
+    assert evidence_of.rounds == [(n, False) for n in (1, -2, 3, 4, 100)] + [(n, True) for n in (1, 3, 4, 100)]
     assert [name for name, _ in found.taught] == ["ctl-1", "ctl-3", "ctl-4"]
     assert [(item.id, item.code) for item in found.background.left_out] == [
         ("ctl-9", "verdict"),
@@ -93,7 +93,7 @@ def test_teaching_spectra_are_fitted_twice_and_the_others_named() -> None:
 @pytest.mark.parametrize("numbers", [[1, 2], [1, 2, -3], [1, 2, 100]])
 def test_fewer_than_three_teachers_are_too_few(numbers: list[int]) -> None:
     """In either round; the reason says how many there were."""
-    found = learn(_items(numbers), Witness())
+    found = learn(_items(numbers), RecordedEvidence())
 
     assert isinstance(found, Reason)
     assert found.code == "background-not-learned"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Float, Index, Integer, String, Table
+from sqlalchemy import JSON, CheckConstraint, Float, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.storage.tables import Base, State, UtcDateTime
+from service.storage.tables.base import Base, State, UtcDateTime
 
 
 class CalibrationRow(Base):
@@ -52,6 +52,3 @@ class CalibrationRow(Base):
     site_id: Mapped[str | None] = mapped_column(String(64))
     """The site it became."""
     problem: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-
-
-CALIBRATIONS = cast("Table", CalibrationRow.__table__)
